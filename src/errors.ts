@@ -1,0 +1,62 @@
+/**
+ * What went wrong, as a closed set: switch over it.
+ *
+ * - `invalid-config`: an option of `init` or `startBackend` cannot be used; nothing was opened.
+ * - `unsupported-runtime`: none of Node, Bun and Deno was found, or a feature the chosen runtime lacks was asked for.
+ * - `missing-dependency`: an optional package that the chosen driver needs is not installed.
+ * - `closed`: the database was closed, and the call needs it open.
+ * - `connection-failed`: the server refused the session, or could not be reached in the time given.
+ * - `protocol`: the other side sent something that is not Instant's protocol; the connection goes on or is renewed.
+ * - `storage`: a storage driver could not read or write.
+ * - `backend`: the local backend could not start or serve.
+ */
+export type InstantNodeErrorCode =
+  | 'invalid-config'
+  | 'unsupported-runtime'
+  | 'missing-dependency'
+  | 'closed'
+  | 'connection-failed'
+  | 'protocol'
+  | 'storage'
+  | 'backend';
+
+// Not `instanceof`: the ES module and the CommonJS copy of this package have a class each.
+const brand: symbol = Symbol.for('instant-node-error');
+
+/** Details of an {@link InstantNodeError}. */
+export interface InstantNodeErrorOptions {
+  /** What would help, as a sentence. */
+  hint?: string;
+  /** What the runtime, a library or the server said, unchanged. */
+  cause?: unknown;
+}
+
+/**
+ * Every failure that this package itself reports. Failures that core reports (a refused transaction, a malformed
+ * query) stay core's own classes: `InstantError`, `InstantAPIError`, `QueryValidationError` and so on.
+ *
+ * The message never holds a token, a key or a stored value.
+ */
+export class InstantNodeError extends Error {
+  /** The kind of failure, from a closed set. */
+  readonly code: InstantNodeErrorCode;
+  /** What would help, where that is known. */
+  readonly hint: string | undefined;
+
+  constructor(code: InstantNodeErrorCode, message: string, options: InstantNodeErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'InstantNodeError';
+    this.code = code;
+    this.hint = options.hint;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** Whether `error` is an {@link InstantNodeError}, and of kind `code` when one is given. */
+export function isInstantNodeError(error: unknown, code?: InstantNodeErrorCode): error is InstantNodeError {
+  return (
+    error instanceof Error &&
+    brand in error &&
+    (code === undefined || ('code' in error && error.code === code))
+  );
+}

@@ -1,0 +1,53 @@
+/*
+ * The parts of Bun's globals that this package uses, as minimal shapes. They are written here, and not taken from
+ * `@types/bun`, so that nobody who targets another runtime needs Bun's types to compile.
+ */
+
+/** A WebSocket on the server's side, of `Bun.serve`. */
+export interface BunServerWebSocket<Data> {
+  readonly data: Data;
+  readonly readyState: number;
+  send(text: string): number;
+  ping(): number;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  getBufferedAmount(): number;
+}
+
+/** What `Bun.serve` calls for its WebSockets. */
+export interface BunWebSocketHandler<Data> {
+  maxPayloadLength: number;
+  idleTimeout: number;
+  sendPings: boolean;
+  open(ws: BunServerWebSocket<Data>): void;
+  message(ws: BunServerWebSocket<Data>, message: string | Uint8Array): void;
+  pong(ws: BunServerWebSocket<Data>): void;
+  close(ws: BunServerWebSocket<Data>, code: number, reason: string): void;
+}
+
+/** A server of `Bun.serve`. */
+export interface BunServer<Data> {
+  readonly port: number;
+  upgrade(request: Request, options: { data: Data }): boolean;
+  stop(closeActiveConnections?: boolean): Promise<void>;
+}
+
+/** Options of `Bun.serve`. */
+export interface BunServeOptions<Data> {
+  hostname: string;
+  port: number;
+  idleTimeout: number;
+  fetch(request: Request, server: BunServer<Data>): Response | undefined | Promise<Response>;
+  websocket: BunWebSocketHandler<Data>;
+}
+
+/** The global `Bun`. */
+export interface BunGlobal {
+  readonly version: string;
+  serve<Data>(options: BunServeOptions<Data>): BunServer<Data>;
+}
+
+/** The global `Bun`. To be called on Bun only. */
+export function bunGlobal(): BunGlobal {
+  return (globalThis as unknown as { Bun: BunGlobal }).Bun;
+}

@@ -1,0 +1,35 @@
+/*
+ * The parts of Deno's globals that this package uses, as minimal shapes. They are written here, and not taken from
+ * Deno's own types, so that nobody who targets another runtime needs them to compile.
+ */
+
+/** A server of `Deno.serve`. */
+export interface DenoServer {
+  readonly addr: { readonly hostname: string; readonly port: number };
+  readonly finished: Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** Options of `Deno.serve`. */
+export interface DenoServeOptions {
+  hostname: string;
+  port: number;
+  signal: AbortSignal;
+  onListen(): void;
+  onError(error: unknown): Response;
+}
+
+/** The global `Deno`. */
+export interface DenoGlobal {
+  readonly version: { readonly deno: string };
+  serve(options: DenoServeOptions, handler: (request: Request) => Response | Promise<Response>): DenoServer;
+  upgradeWebSocket(
+    request: Request,
+    options: { idleTimeout: number },
+  ): { socket: WebSocket; response: Response };
+}
+
+/** The global `Deno`. To be called on Deno only. */
+export function denoGlobal(): DenoGlobal {
+  return (globalThis as unknown as { Deno: DenoGlobal }).Deno;
+}
