@@ -1,0 +1,118 @@
+import type { Attr } from './attr.ts';
+import type { ServerErrorType } from './error.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+
+/** Whether an app reads and writes, only reads, or does neither. */
+export type AppStatus = 'active' | 'read-only' | 'disabled';
+
+/** The statuses that an app can have. */
+export const APP_STATUSES: readonly AppStatus[] = ['active', 'read-only', 'disabled'];
+
+/** What every message of a server carries. */
+interface Down<Op extends string> {
+  op: Op;
+  'trace-id': string | null;
+}
+
+/** What every answer carries: which event it answers. */
+interface Answer<Op extends string> extends Down<Op> {
+  'client-event-id'?: JsonValue;
+}
+
+/** An app as clients see it. */
+export interface AppRow {
+  id: string;
+  title: string;
+  creator_id: string;
+  created_at: string;
+  deletion_marked_at: string | null;
+  org_id: string | null;
+  subscription_id: string | null;
+  connection_string: string | null;
+  status: AppStatus;
+  magic_code_expiry_minutes: number | null;
+}
+
+/** The session is open. */
+export interface InitOk extends Answer<'init-ok'> {
+  'session-id': string;
+  auth: { app: AppRow; user: JsonObject | null; 'admin?': boolean };
+  attrs: readonly Attr[];
+  'app-status': { status: AppStatus };
+}
+
+/** The result of a new query. */
+export interface AddQueryOk extends Answer<'add-query-ok'> {
+  q: JsonValue;
+  result: JsonValue;
+  'result-meta': JsonObject | null;
+  /** The result includes every transaction up to this one. */
+  'processed-tx-id': number;
+  'processed-isn': string;
+}
+
+/** The session has this query already. */
+export interface AddQueryExists extends Answer<'add-query-exists'> {
+  q: JsonValue;
+}
+
+/** The session does not have this query, be it that it never had. */
+export interface RemoveQueryOk extends Answer<'remove-query-ok'> {
+  q: JsonValue;
+}
+
+/** A new result of one query, inside {@link RefreshOk}. */
+export interface Computation {
+  'instaql-query': JsonValue;
+  'instaql-query-hash': string;
+  'instaql-result': JsonValue;
+  'result-meta': JsonObject | null;
+  'result-changed?': true;
+  'duration-ms': number;
+}
+
+/** New results of queries, because of transactions; and the attributes, when they changed. */
+export interface RefreshOk extends Down<'refresh-ok'> {
+  'processed-tx-id': number;
+  'processed-isn': string;
+  computations: Computation[];
+  attrs?: readonly Attr[];
+}
+
+/** The transaction is applied. */
+export interface TransactOk extends Answer<'transact-ok'> {
+  'tx-id': number;
+  isn: string;
+}
+
+/** The app changed its status. */
+export interface AppStatusChanged extends Down<'app-status-changed'> {
+  status: AppStatus;
+}
+
+/** An event failed. */
+export interface ErrorMessage extends Answer<'error'> {
+  status: 400 | 500;
+  /** The event as it was received, and the session; null when what was received is no event. */
+  'original-event': JsonObject | null;
+  /** Absent for a failure of the server itself. */
+  type?: ServerErrorType;
+  message: string;
+  hint: unknown;
+}
+
+/** What a server sends over a session. */
+export type DownMessage =
+  | InitOk
+  | AddQueryOk
+  | AddQueryExists
+  | RemoveQueryOk
+  | RefreshOk
+  | TransactOk
+  | AppStatusChanged
+  | ErrorMessage;
+
+/** The name under which replication knows a transaction; clients only carry it along. */
+export function isnOf(txId: number): string {
+  return `0/0/${txId.toString(16).toUpperCase()}`;
+}

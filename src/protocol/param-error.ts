@@ -1,0 +1,16 @@
+import { ServerError } from './error.ts';
+
+function named(path: readonly string[]): string {
+  return `[${path.map((part) => JSON.stringify(part)).join(' ')}]`;
+}
+
+/** A `param-missing` error. `path` says where it was looked for: `['app-id']`, `['body', 'title']`. */
+export function paramMissing(path: readonly string[]): ServerError {
+  return new ServerError('param-missing', `Missing parameter: ${named(path)}`, { in: path });
+}
+
+/** A `param-malformed` error. `input` is what was found at `path`. */
+export function paramMalformed(path: readonly string[], input: unknown): ServerError {
+  const hint = { in: path, 'original-input': input };
+  return new ServerError('param-malformed', `Malformed parameter: ${named(path)}`, hint);
+}

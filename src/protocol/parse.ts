@@ -1,0 +1,136 @@
+import { ServerError, validationFailed } from './error.ts';
+import { isObject, type JsonObject, type JsonValue } from './json.ts';
+import { paramMalformed, paramMissing } from './param-error.ts';
+import type { AddQueryMessage, InitMessage, RequestMessage, RequestOp, ReturnType, UpOp } from './up.ts';
+import { OTHER_OPS } from './up.ts';
+import { isUuid } from './uuid.ts';
+
+/**
+ * How deep arrays and objects may nest in a message. Far above what queries and documents need, and far below what
+ * would exhaust the stack of the code that walks over them.
+ */
+export const MAX_DEPTH = 512;
+
+const OPS: ReadonlySet<string> = new Set<UpOp>([
+  'init',
+  'add-query',
+  'remove-query',
+  'transact',
+  ...OTHER_OPS,
+]);
+
+/**
+ * The event that one frame of a session holds.
+ *
+ * @throws {ServerError} when the frame is binary, is not JSON, nests too deep or holds anything but one object.
+ */
+export function decodeFrame(data: string | Uint8Array): JsonObject {
+  if (typeof data !== 'string') throw malformedMessage('A message is text, and this one is binary');
+  if (nestsDeeper(data, MAX_DEPTH))
+    throw malformedMessage(`A message nests at most ${MAX_DEPTH} levels deep`);
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    throw malformedMessage('A message is JSON');
+  }
+  if (!isObject(value)) throw malformedMessage('A message is one JSON object');
+  return value as JsonObject;
+}
+
+/**
+ * The operation that an event asks for.
+ *
+ * @throws {ServerError} `Invalid op` when there is no such operation.
+ */
+export function opOf(event: JsonObject): UpOp {
+  const { op } = event;
+  if (typeof op === 'string' && OPS.has(op)) return op as UpOp;
+  throw new ServerError('param-malformed', 'Invalid op', { op: op ?? null });
+}
+
+/**
+ * The fields of an `init`, checked.
+ *
+ * @throws {ServerError} when the app is not named by a UUID.
+ */
+export function parseInit(event: JsonObject): InitMessage {
+  const appId = event['app-id'];
+  if (appId === undefined || appId === null) throw paramMissing(['app-id']);
+  if (!isUuid(appId)) throw paramMalformed(['app-id'], appId);
+  return {
+    op: 'init',
+    appId: appId.toLowerCase(),
+    refreshToken: event['refresh-token'] ?? undefined,
+    adminToken: event['__admin-token'] ?? undefined,
+    versions: parseVersions(event.versions),
+  };
+}
+
+/**
+ * The fields of an event that needs an open session, checked.
+ *
+ * @throws {ServerError} when a field is missing or is not what it has to be.
+ */
+export function parseRequest(op: RequestOp, event: JsonObject): RequestMessage {
+  switch (op) {
+    case 'add-query':
+      return parseAddQuery(event);
+    case 'remove-query':
+      return { op, q: event.q ?? null };
+    case 'transact':
+      return { op, clientEventId: event['client-event-id'], steps: event['tx-steps'] };
+    default:
+      return { op, event };
+  }
+}
+
+function parseVersions(value: JsonValue | undefined): Record<string, string> {
+  if (!isObject(value)) return {};
+  const entries = Object.entries(value).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return Object.fromEntries(entries);
+}
+
+function parseAddQuery(event: JsonObject): AddQueryMessage {
+  const q = event.q ?? null;
+  if (q === null) throw validationFailed('add-query', { q }, [{ message: 'Query can not be null.' }]);
+  return { op: 'add-query', q, returnType: parseReturnType(event['return-type']) };
+}
+
+function parseReturnType(value: JsonValue | undefined): ReturnType {
+  if (value === undefined || value === null) return 'join-rows';
+  if (value === 'join-rows' || value === 'tree') return value;
+  throw paramMalformed(['return-type'], value);
+}
+
+function malformedMessage(expected: string): ServerError {
+  return new ServerError('param-malformed', `Malformed message: ${expected}`, { expected });
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+
+/** Whether arrays and objects in a JSON text nest deeper than `limit`. Without recursion, so that it can tell. */
+export function nestsDeeper(text: string, limit: number): boolean {
+  if (text.length <= limit) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) i = endOfString(text, i);
+    else if (OPENING.has(code)) {
+      if (++depth > limit) return true;
+    } else if (CLOSING.has(code)) depth--;
+  }
+  return false;
+}
+
+/** The index of the quote that ends the string begun at `start`, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  let i = start + 1;
+  while (i < text.length && text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1;
+  return i;
+}

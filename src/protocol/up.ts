@@ -1,0 +1,72 @@
+import type { JsonObject, JsonValue } from './json.ts';
+
+/** How the answer to a query is shaped: rows of triples, as core wants them, or a tree of objects. */
+export type ReturnType = 'join-rows' | 'tree';
+
+/** Opens the session for one app. The first message of every session. */
+export interface InitMessage {
+  op: 'init';
+  /** A UUID in lower case. */
+  appId: string;
+  /** Who the user is; absent when logged out. Any value that the client sent, valid or not. */
+  refreshToken: JsonValue | undefined;
+  /** Makes the session an admin. Any value that the client sent, valid or not. */
+  adminToken: JsonValue | undefined;
+  /** Package name to version, as far as the client gave strings. */
+  versions: Readonly<Record<string, string>>;
+}
+
+/** Subscribes to a query. */
+export interface AddQueryMessage {
+  op: 'add-query';
+  q: JsonValue;
+  returnType: ReturnType;
+}
+
+/** Ends a subscription. */
+export interface RemoveQueryMessage {
+  op: 'remove-query';
+  q: JsonValue;
+}
+
+/** Runs a transaction. */
+export interface TransactMessage {
+  op: 'transact';
+  /** The client's name for this write; the same when it is sent again after a reconnect. */
+  clientEventId: JsonValue | undefined;
+  /** As sent: the transaction engine says what is wrong with them. */
+  steps: unknown;
+}
+
+/** Operations whose fields are not read here. */
+export const OTHER_OPS = [
+  'join-room',
+  'leave-room',
+  'set-presence',
+  'client-broadcast',
+  'start-sync',
+  'remove-sync',
+  'resync-table',
+  'start-stream',
+  'append-stream',
+  'subscribe-stream',
+  'unsubscribe-stream',
+] as const;
+
+/** A message of rooms, sync tables or streams. */
+export interface OtherMessage {
+  op: (typeof OTHER_OPS)[number];
+  event: JsonObject;
+}
+
+/** What a client sends once its session is open. */
+export type RequestMessage = AddQueryMessage | RemoveQueryMessage | TransactMessage | OtherMessage;
+
+/** What a client sends over a session. */
+export type UpMessage = InitMessage | RequestMessage;
+
+/** The name of an operation that a client may ask for. */
+export type UpOp = UpMessage['op'];
+
+/** The name of an operation that needs an open session. */
+export type RequestOp = RequestMessage['op'];
