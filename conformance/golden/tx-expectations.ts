@@ -1,0 +1,208 @@
+import { canonicalJson, isObject } from '../../src/protocol/json.ts';
+import { atPath, differences, type QueryExpectation, type ValuesExpectation } from './compare-answer.ts';
+import type { NamedTriple } from './fixture.ts';
+
+/** Which of the stored triples a check is about: all of the user's own, or those that fit every given part. */
+export interface TripleFilter {
+  attr?: string;
+  entity?: string;
+  entities?: string[];
+  etype?: string;
+}
+
+/** What must hold for the stored triples that a filter selects. */
+export interface TriplesExpectation {
+  where: TripleFilter;
+  equals?: NamedTriple[];
+  values?: unknown[];
+  distinct?: boolean;
+  count?: number;
+  entityIds?: string[];
+  /** The name that later checks use for the one entity found here. */
+  bindEntity?: string;
+}
+
+/** What must hold for the attributes afterwards. */
+export interface AttrsExpectation {
+  byId?: Record<string, Record<string, unknown>>;
+  forwardLabels?: string[];
+}
+
+/** A value of an answer to a query, with the kinds of check that only transaction cases use. */
+export interface TxValuesExpectation extends ValuesExpectation {
+  partial?: Record<string, unknown>;
+  type?: string;
+  contains?: unknown[];
+}
+
+/** What a query must answer after a transaction. */
+export interface TxQueryExpectation {
+  query: unknown;
+  auth: null | { admin?: boolean };
+  values?: TxValuesExpectation[];
+  counts?: QueryExpectation['counts'];
+}
+
+/** What an error must be; every part is optional, and no part means any error. */
+export interface ErrorExpectation {
+  type?: string;
+  message?: string;
+  messageIncludes?: string;
+  messageStartsWith?: string;
+  messageMatches?: string;
+  ignoreCase?: boolean;
+  hint?: unknown;
+  firstHintError?: Record<string, unknown>;
+}
+
+/** What the outcome of a transaction must be. */
+export interface TxExpectation {
+  ok?: true;
+  error?: ErrorExpectation;
+  triples?: TriplesExpectation[];
+  queries?: TxQueryExpectation[];
+  attrs?: AttrsExpectation;
+  entities?: { etype: string; present: string[]; absent: string[] }[];
+}
+
+/** An attribute as far as the checks look at it. */
+export type WireAttr = Record<string, unknown> & { id: string; catalog: string; 'forward-identity': string[] };
+
+/** An error as it goes over the wire. */
+export interface WireError {
+  type: string;
+  message: string;
+  hint: unknown;
+}
+
+/** What does not hold for the stored triples, in words. System triples are left out of a check without a filter. */
+export function tripleDifferences(stored: NamedTriple[], checks: TriplesExpectation[]): string[] {
+  const found: string[] = [];
+  const bound = new Map<string, string>();
+  for (const check of checks) {
+    const wanted = bindNames(check, bound);
+    const selected = stored.filter((triple) => isSelected(triple, wanted.where));
+    if (check.bindEntity) bound.set(check.bindEntity, selected[0]?.[0] ?? 'no entity');
+    found.push(...checkTriples(selected, wanted));
+  }
+  return found;
+}
+
+function checkTriples(selected: NamedTriple[], check: TriplesExpectation): string[] {
+  const where = JSON.stringify(check.where);
+  const values = selected.map(([, , v]) => v);
+  return [
+    ...(check.equals ? unlessSameBag(`triples ${where}`, selected, check.equals) : []),
+    ...(check.values
+      ? unlessSameBag(`values ${where}`, check.distinct ? distinct(values) : values, check.values)
+      : []),
+    ...(check.count === undefined ? [] : unlessSameBag(`count ${where}`, [selected.length], [check.count])),
+    ...(check.entityIds
+      ? unlessSameBag(`entities ${where}`, distinct(selected.map(([e]) => e)), check.entityIds)
+      : []),
+  ];
+}
+
+function bindNames(check: TriplesExpectation, bound: ReadonlyMap<string, string>): TriplesExpectation {
+  const replaced = JSON.stringify(check, (_, value: unknown) =>
+    typeof value === 'string' ? (bound.get(value) ?? value) : value,
+  );
+  return { ...(JSON.parse(replaced) as TriplesExpectation), ...(check.bindEntity && { bindEntity: check.bindEntity }) };
+}
+
+function isSelected([e, attr]: NamedTriple, { entity, entities, etype, ...where }: TripleFilter): boolean {
+  const isFiltered = [entity, entities, etype, where.attr].some((part) => part !== undefined);
+  return (
+    (isFiltered || !attr.startsWith('$')) &&
+    (where.attr === undefined || attr === where.attr) &&
+    (etype === undefined || attr.startsWith(`${etype}/`)) &&
+    (entity === undefined || e === entity) &&
+    (entities === undefined || entities.includes(e))
+  );
+}
+
+/** What does not hold for the attributes, in words. */
+export function attrDifferences(attrs: WireAttr[], expected: AttrsExpectation): string[] {
+  const byId = Object.entries(expected.byId ?? {}).flatMap(([id, parts]) => {
+    const attr = attrs.find((candidate) => candidate.id === id);
+    return Object.entries(parts).flatMap(([key, value]) => unlessEqual(`${id} ${key}`, asSet(attr?.[key]), asSet(value)));
+  });
+  const labels = attrs.filter(({ catalog }) => catalog === 'user').map((attr) => attr['forward-identity'][2]);
+  return [
+    ...byId,
+    ...(expected.forwardLabels ? unlessSameBag('labels', distinct(labels), expected.forwardLabels) : []),
+  ];
+}
+
+/** Lists of names, such as inferred types, count as sets; identities are lists of another kind, and have three parts. */
+function asSet(value: unknown): unknown {
+  const isNames = Array.isArray(value) && value.every((item) => ['string', 'number', 'boolean', 'json'].includes(item));
+  return isNames ? [...value].sort() : value;
+}
+
+/** What does not hold for an error, in words. */
+export function errorDifferences(error: WireError, expected: ErrorExpectation): string[] {
+  const { message } = error;
+  const pattern = expected.messageMatches;
+  const first = (error.hint as { errors?: unknown[] } | null)?.errors?.[0];
+  return [
+    ...(expected.type === undefined ? [] : unlessEqual('type', error.type, expected.type)),
+    ...(expected.message === undefined ? [] : unlessEqual('message', message, expected.message)),
+    ...unless(message.includes(expected.messageIncludes ?? ''), `message "${message}" includes`, expected.messageIncludes),
+    ...unless(message.startsWith(expected.messageStartsWith ?? ''), `message "${message}" starts`, expected.messageStartsWith),
+    ...unless(
+      pattern === undefined || new RegExp(pattern, expected.ignoreCase ? 'i' : '').test(message),
+      `message "${message}" matches`,
+      pattern,
+    ),
+    ...(expected.hint === undefined ? [] : unlessEqual('hint', error.hint, expected.hint)),
+    ...unless(isPartOf(expected.firstHintError ?? {}, first ?? {}), JSON.stringify(first), expected.firstHintError),
+  ];
+}
+
+/** What does not hold for the answer to a query, in words. */
+export function answerDifferences(tree: unknown, { values = [], counts }: TxQueryExpectation): string[] {
+  const plain = values.filter((value) => 'equals' in value);
+  const rest = values.filter((value) => !('equals' in value)).flatMap((value) => valueDifferences(tree, value));
+  return [...differences({ triples: [], tree, pageInfo: {} }, { values: plain, ...(counts && { counts }) }), ...rest];
+}
+
+function valueDifferences(tree: unknown, { path, partial, type, contains }: TxValuesExpectation): string[] {
+  const actual = atPath(tree, path);
+  if (partial) return unless(isPartOf(partial, actual), `${path} ${JSON.stringify(actual)} has`, partial);
+  if (contains) {
+    const has = Array.isArray(actual) && contains.every((item) => actual.some((each) => isSame(each, item)));
+    return unless(has, `${path} ${JSON.stringify(actual)} contains`, contains);
+  }
+  if (type === 'uuid') {
+    const isUuid = typeof actual === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(actual);
+    return unless(isUuid, `${path} ${JSON.stringify(actual)} is a`, type);
+  }
+  throw new Error(`Unknown kind of check on ${path} in a golden case`);
+}
+
+function unlessSameBag(what: string, actual: readonly unknown[], expected: readonly unknown[]): string[] {
+  const sorted = (list: readonly unknown[]): string[] => list.map(canonicalJson).sort();
+  return unlessEqual(what, sorted(actual), sorted(expected));
+}
+
+function unlessEqual(what: string, actual: unknown, expected: unknown): string[] {
+  return isSame(actual, expected) ? [] : [`${what}: got ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`];
+}
+
+function unless(holds: boolean, what: string, expected: unknown): string[] {
+  return holds ? [] : [`${what}: expected ${JSON.stringify(expected)}`];
+}
+
+function isPartOf(part: Record<string, unknown>, whole: unknown): boolean {
+  return isObject(whole) && Object.entries(part).every(([key, value]) => isSame(whole[key], value));
+}
+
+function isSame(actual: unknown, expected: unknown): boolean {
+  return canonicalJson(actual) === canonicalJson(expected);
+}
+
+function distinct(values: readonly unknown[]): unknown[] {
+  return [...new Map(values.map((value) => [canonicalJson(value), value])).values()];
+}
+

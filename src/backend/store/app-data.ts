@@ -1,0 +1,18 @@
+import { AttrCatalog } from './attr-catalog.ts';
+import { Journal } from './journal.ts';
+import { systemAttrs } from './system-attrs.ts';
+import { TripleStore } from './triple-store.ts';
+
+/** The data of one app: what its attributes are, and its triples, changed together under one journal. */
+export interface AppData {
+  readonly catalog: AttrCatalog;
+  readonly triples: TripleStore;
+  readonly journal: Journal;
+}
+
+/** The data of a new app: the system attributes and nothing else. */
+export function createAppData(): AppData {
+  const journal = new Journal();
+  const catalog = new AttrCatalog(journal, systemAttrs);
+  return { catalog, triples: new TripleStore(catalog, journal), journal };
+}

@@ -1,0 +1,90 @@
+import { comparePlaces, type Place } from './value-order.ts';
+
+/** Places are kept in chunks of this size, so that putting one in does not move all that come after. */
+const CHUNK = 512;
+
+/** The first index in sorted `places` that is at `place` or, unless `orAt`, after it. */
+function lowerIndex(places: readonly Place[], place: Place, orAt: boolean): number {
+  let low = 0;
+  let high = places.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const order = comparePlaces(places[middle] as Place, place);
+    if (order > 0 || (orAt && order === 0)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Places in order, read by position. */
+export class PlaceList {
+  #chunks: Place[][];
+  #size: number;
+
+  constructor(places: readonly Place[] = []) {
+    const sorted = [...places].sort(comparePlaces);
+    this.#size = sorted.length;
+    this.#chunks = [];
+    for (let i = 0; i < sorted.length; i += CHUNK) this.#chunks.push(sorted.slice(i, i + CHUNK));
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many places come before `place`; with `through`, the place itself counts too. */
+  rank(place: Place, through = false): number {
+    const at = this.#chunkOf(place);
+    let before = 0;
+    for (let i = 0; i < at; i++) before += this.#chunks[i]?.length ?? 0;
+    return before + lowerIndex(this.#chunks[at] ?? [], place, !through);
+  }
+
+  /** The places from position `from` to before position `to`. */
+  slice(from: number, to: number): Place[] {
+    const found: Place[] = [];
+    let start = 0;
+    for (const chunk of this.#chunks) {
+      if (start >= to) break;
+      if (start + chunk.length > from) found.push(...chunk.slice(Math.max(0, from - start), to - start));
+      start += chunk.length;
+    }
+    return found;
+  }
+
+  insert(place: Place): void {
+    const at = Math.min(this.#chunkOf(place), Math.max(0, this.#chunks.length - 1));
+    const chunk = this.#chunks[at];
+    this.#size++;
+    if (!chunk) {
+      this.#chunks.push([place]);
+      return;
+    }
+    chunk.splice(lowerIndex(chunk, place, true), 0, place);
+    if (chunk.length > 2 * CHUNK) this.#chunks.splice(at, 1, chunk.slice(0, CHUNK), chunk.slice(CHUNK));
+  }
+
+  delete(place: Place): void {
+    const at = this.#chunkOf(place);
+    const chunk = this.#chunks[at];
+    const index = chunk ? lowerIndex(chunk, place, true) : -1;
+    const found = chunk?.[index];
+    if (!chunk || !found || comparePlaces(found, place) !== 0) return;
+    chunk.splice(index, 1);
+    this.#size--;
+    if (chunk.length === 0) this.#chunks.splice(at, 1);
+  }
+
+  /** The chunk whose last place is the first that is not before `place`; the number of chunks when there is none. */
+  #chunkOf(place: Place): number {
+    let low = 0;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const last = this.#chunks[middle]?.at(-1);
+      if (last && comparePlaces(last, place) >= 0) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}

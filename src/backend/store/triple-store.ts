@@ -1,0 +1,193 @@
+import { type Attr, etypeOf, type Triple } from '../../protocol/attr.ts';
+import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
+import type { AttrCatalog } from './attr-catalog.ts';
+import { addTo, type Bucket, findIn, removeFrom, triplesOf } from './bucket.ts';
+import { EntityOrders } from './entity-orders.ts';
+import type { Journal } from './journal.ts';
+import type { EntityOrder, OrderSpec, Reader } from './reader.ts';
+
+const NONE: readonly Triple[] = [];
+
+/** A string that is equal for two values exactly when the values are. Other JSON does not start with a quote. */
+function valueKey(v: JsonValue): string {
+  return typeof v === 'string' ? `"${v}` : canonicalJson(v);
+}
+
+const byValue = (triple: Triple): string => valueKey(triple[2]);
+const byEntity = (triple: Triple): string => triple[0];
+
+/**
+ * The triples of one app, in memory, with one index for each way they are read:
+ *
+ * - attribute, then entity: scans of a namespace, the values of an entity;
+ * - attribute, then value: links from their far end, unique and indexed lookups;
+ * - entity: which attributes an entity has, for deletion;
+ * - the orders that were asked for: pages and ranges.
+ *
+ * Triples are values: a replaced one is a new array, so a result that holds one stays as it was.
+ */
+export class TripleStore implements Reader {
+  readonly #catalog: AttrCatalog;
+  readonly #journal: Journal;
+  readonly #byAttr = new Map<string, Map<string, Bucket>>();
+  readonly #sizes = new Map<string, number>();
+  readonly #byValue = new Map<string, Map<string, Bucket>>();
+  readonly #attrsOfEntity = new Map<string, Set<string>>();
+  readonly #orders = new EntityOrders(this);
+
+  constructor(catalog: AttrCatalog, journal: Journal) {
+    this.#catalog = catalog;
+    this.#journal = journal;
+  }
+
+  entityAttr(e: string, a: string): readonly Triple[] {
+    const slot = this.#byAttr.get(a)?.get(e);
+    return slot ? triplesOf(slot) : NONE;
+  }
+
+  *attr(a: string): Iterable<Triple> {
+    for (const slot of this.#byAttr.get(a)?.values() ?? []) yield* triplesOf(slot);
+  }
+
+  attrSize(a: string): number {
+    return this.#sizes.get(a) ?? 0;
+  }
+
+  attrValue(a: string, v: JsonValue): readonly Triple[] {
+    const key = valueKey(v);
+    const index = this.#byValue.get(a);
+    if (!index && !this.#isValueIndexed(a)) {
+      return [...this.attr(a)].filter((triple) => byValue(triple) === key);
+    }
+    const holders = index?.get(key);
+    return holders ? triplesOf(holders) : NONE;
+  }
+
+  order(spec: OrderSpec): EntityOrder {
+    return this.#orders.get(spec);
+  }
+
+  /** The attributes under which entity `e` has a triple. */
+  attrsOf(e: string): readonly string[] {
+    return [...(this.#attrsOfEntity.get(e) ?? [])];
+  }
+
+  /** Whether entity `e` has any triple under an attribute of `etype`. */
+  exists(e: string, etype: string): boolean {
+    for (const a of this.#attrsOfEntity.get(e) ?? []) {
+      const attr = this.#catalog.byId(a);
+      if (attr && etypeOf(attr) === etype) return true;
+    }
+    return false;
+  }
+
+  /** Whether exactly this triple is stored. */
+  has(e: string, a: string, v: JsonValue): boolean {
+    return this.find(e, a, v) !== undefined;
+  }
+
+  /** The stored triple with this value. */
+  find(e: string, a: string, v: JsonValue): Triple | undefined {
+    const slot = this.#byAttr.get(a)?.get(e);
+    return slot && findIn(slot, valueKey(v), byValue);
+  }
+
+  /**
+   * Stores a value. With cardinality one it replaces the value that was there and keeps its time; a value already
+   * there is left alone. Returns whether anything changed.
+   */
+  add(attr: Attr, e: string, v: JsonValue, now: number): boolean {
+    if (this.has(e, attr.id, v)) return false;
+    const before = attr.cardinality === 'one' ? this.entityAttr(e, attr.id)[0] : undefined;
+    if (before) this.remove(before);
+    const triple: Triple = [e, attr.id, v, before?.[3] ?? now];
+    this.#insert(triple);
+    this.#journal.record({ kind: 'add', triple }, () => this.#delete(triple));
+    return true;
+  }
+
+  /** Stores a triple with the time it carries, as a snapshot or a data set does; what is there already wins. */
+  load(triple: Triple): void {
+    if (this.has(triple[0], triple[1], triple[2])) return;
+    this.#insert(triple);
+    this.#journal.record({ kind: 'add', triple }, () => this.#delete(triple));
+  }
+
+  /** Takes a stored triple out. */
+  remove(triple: Triple): void {
+    this.#delete(triple);
+    this.#journal.record({ kind: 'remove', triple }, () => this.#insert(triple));
+  }
+
+  /** Builds or drops the value index of an attribute after its definition changed. */
+  reindex(attr: Attr): void {
+    const before = this.#byValue.get(attr.id);
+    this.#journal.onRollback(() => {
+      if (before) this.#byValue.set(attr.id, before);
+      else this.#byValue.delete(attr.id);
+    });
+    this.#byValue.delete(attr.id);
+    this.#orders.forget(attr.id);
+    if (!this.#isValueIndexed(attr.id)) return;
+    for (const triple of this.attr(attr.id)) this.#indexValue(triple);
+  }
+
+  #isValueIndexed(a: string): boolean {
+    const attr = this.#catalog.byId(a);
+    return attr !== undefined && (attr['value-type'] === 'ref' || attr['index?'] || attr['unique?']) === true;
+  }
+
+  #insert(triple: Triple): void {
+    const [e, a] = triple;
+    const slots = getOrCreate(this.#byAttr, a, () => new Map<string, Bucket>());
+    slots.set(e, addTo(slots.get(e), triple, byValue));
+    this.#sizes.set(a, this.attrSize(a) + 1);
+    getOrCreate(this.#attrsOfEntity, e, () => new Set<string>()).add(a);
+    if (this.#isValueIndexed(a)) this.#indexValue(triple);
+    this.#orders.update(e, a);
+  }
+
+  #delete(triple: Triple): void {
+    const [e, a] = triple;
+    const slots = this.#byAttr.get(a);
+    if (!slots || !takeOut(slots, e, byValue(triple), byValue)) return;
+    this.#sizes.set(a, this.attrSize(a) - 1);
+    if (!slots.has(e)) {
+      const attrs = this.#attrsOfEntity.get(e);
+      attrs?.delete(a);
+      if (attrs?.size === 0) this.#attrsOfEntity.delete(e);
+    }
+    const index = this.#byValue.get(a);
+    if (index) takeOut(index, byValue(triple), e, byEntity);
+    this.#orders.update(e, a);
+  }
+
+  #indexValue(triple: Triple): void {
+    const index = getOrCreate(this.#byValue, triple[1], () => new Map<string, Bucket>());
+    const key = byValue(triple);
+    index.set(key, addTo(index.get(key), triple, byEntity));
+  }
+}
+
+/** Takes the triple with `key` out of the bucket at `place`; returns whether it was there. */
+function takeOut(
+  index: Map<string, Bucket>,
+  place: string,
+  key: string,
+  keyOf: (triple: Triple) => string,
+): boolean {
+  const bucket = index.get(place);
+  if (!bucket || !findIn(bucket, key, keyOf)) return false;
+  const left = removeFrom(bucket, key, keyOf);
+  if (left) index.set(place, left);
+  else index.delete(place);
+  return true;
+}
+
+function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = create();
+  map.set(key, value);
+  return value;
+}

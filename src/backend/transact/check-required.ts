@@ -1,0 +1,99 @@
+import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
+import { ServerError, validationFailed } from '../../protocol/error.ts';
+import type { AppData } from '../store/app-data.ts';
+import type { AttrUpdate } from './steps.ts';
+
+interface Gap {
+  e: string;
+  attr: Attr;
+}
+
+/**
+ * Refuses a transaction after which an entity that it touched lacks a required value. An entity of a namespace with
+ * required attributes needs its id, too; one that is gone needs nothing.
+ */
+export function checkRequired(data: AppData): void {
+  const gaps = new Map<string, Gap[]>();
+  for (const [etype, entities] of touchedEntities(data)) {
+    const required = requiredAttrs(data, etype);
+    for (const e of required.length > 0 ? entities : []) {
+      if (!isAlive(data, e, etype)) continue;
+      for (const attr of required.filter(({ id }) => !hasValue(data, e, id))) {
+        const ofAttr = gaps.get(attr.id);
+        if (ofAttr) ofAttr.push({ e, attr });
+        else gaps.set(attr.id, [{ e, attr }]);
+      }
+    }
+  }
+  if (gaps.size > 0) throw missingRequired([...gaps.values()]);
+}
+
+/** Refuses to make an attribute required that an entity of its namespace has no value for. */
+export function checkMadeRequired(data: AppData, updates: AttrUpdate[]): void {
+  for (const update of updates) {
+    const attr = update['required?'] ? data.catalog.byId(update.id) : undefined;
+    if (!attr || attr.catalog === 'system') continue;
+    const [, etype, label] = attr['forward-identity'];
+    if ([...entitiesOf(data, etype)].every((e) => hasValue(data, e, attr.id))) continue;
+    const message = `Can't update attribute \`${label}\` to required because \`${etype}\` already have entities without it`;
+    throw validationFailed('attributes', { id: attr.id }, [{ message }]);
+  }
+}
+
+/** The entities with a value under an attribute of the app's own in `etype`. */
+function* entitiesOf({ catalog, triples }: AppData, etype: string): Iterable<string> {
+  for (const attr of catalog.ofEtype(etype)) {
+    if (attr.catalog === 'system') continue;
+    for (const [e, , v] of triples.attr(attr.id)) if (v !== null) yield e;
+  }
+}
+
+/** The entities that the running transaction has changed, by namespace. */
+function touchedEntities({ journal, catalog }: AppData): Map<string, Set<string>> {
+  const touched = new Map<string, Set<string>>();
+  for (const change of journal.changes) {
+    const attr = change.kind === 'attr' ? undefined : catalog.byId(change.triple[1]);
+    if (!attr || change.kind === 'attr') continue;
+    const entities = touched.get(etypeOf(attr));
+    if (entities) entities.add(change.triple[0]);
+    else touched.set(etypeOf(attr), new Set([change.triple[0]]));
+  }
+  return touched;
+}
+
+function requiredAttrs({ catalog }: AppData, etype: string): Attr[] {
+  const attrs = [...catalog.ofEtype(etype)];
+  if (!attrs.some((attr) => attr['required?'])) return [];
+  return attrs
+    .filter((attr) => attr['required?'] || labelOf(attr) === 'id')
+    .sort((a, b) => (labelOf(a) < labelOf(b) ? -1 : 1));
+}
+
+function isAlive({ catalog, triples }: AppData, e: string, etype: string): boolean {
+  return triples.attrsOf(e).some((a) => {
+    const attr = catalog.byId(a);
+    return (
+      attr !== undefined && etypeOf(attr) === etype && triples.entityAttr(e, a).some(([, , v]) => v !== null)
+    );
+  });
+}
+
+function hasValue({ triples }: AppData, e: string, a: string): boolean {
+  return triples.entityAttr(e, a).some(([, , v]) => v !== null);
+}
+
+function missingRequired(groups: Gap[][]): ServerError {
+  const messages = groups.map((gaps) => {
+    const names = gaps.slice(0, 1).map(({ attr }) => `${etypeOf(attr)}/${labelOf(attr)}`);
+    const noun = gaps.length === 1 ? 'attribute' : 'attributes';
+    return `Missing required ${noun} \`${names}\`: ${gaps.map(({ e }) => e).join(', ')}`;
+  });
+  const records = groups.flat().map(({ e, attr }) => ({
+    entity_id: e,
+    attr_id: attr.id,
+    etype: etypeOf(attr),
+    label: labelOf(attr),
+    is_required: attr['required?'] ?? false,
+  }));
+  return new ServerError('validation-failed', messages.join('. '), { records });
+}

@@ -1,0 +1,29 @@
+import { etypeOf, type Triple } from '../../protocol/attr.ts';
+import type { AppData } from '../store/app-data.ts';
+import { isLookup, type StepsOf } from './steps.ts';
+import type { Transaction } from './transaction.ts';
+
+/**
+ * Runs the `delete-entity` steps of a transaction: each takes what the entity is in one namespace, and the links that
+ * lead to it there. What the same id is in another namespace stays.
+ */
+export function deleteEntities({ data }: Transaction, steps: StepsOf<'delete-entity'>[]): void {
+  for (const { e, etype } of steps) {
+    if (isLookup(e) || etype === undefined) continue;
+    for (const triple of [...ownTriples(data, e, etype), ...linksTo(data, e, etype)]) {
+      // A link of an entity to itself is in both lists.
+      if (data.triples.has(triple[0], triple[1], triple[2])) data.triples.remove(triple);
+    }
+  }
+}
+
+function ownTriples({ catalog, triples }: AppData, e: string, etype: string): Triple[] {
+  return triples.attrsOf(e).flatMap((a) => {
+    const attr = catalog.byId(a);
+    return attr && etypeOf(attr) === etype ? triples.entityAttr(e, a) : [];
+  });
+}
+
+function linksTo({ catalog, triples }: AppData, e: string, etype: string): Triple[] {
+  return [...catalog.refsTo(etype)].flatMap((attr) => triples.attrValue(attr.id, e));
+}

@@ -1,0 +1,85 @@
+import type { AppData } from '../store/app-data.ts';
+import type { Change } from '../store/journal.ts';
+import { checkClientSteps, checkSystemColumns } from './access.ts';
+import { addAttr, deleteAttrs, restoreAttrs, updateAttr } from './attr-steps.ts';
+import { checkModes } from './check-modes.ts';
+import { checkMadeRequired, checkRequired } from './check-required.ts';
+import { deleteEntities } from './delete-entities.ts';
+import { parseSteps } from './parse.ts';
+import { type Plan, planTransaction, stepsOf } from './plan.ts';
+import type { TxOp } from './steps.ts';
+import { Transaction, type TransactOptions } from './transaction.ts';
+import { addTriples, deepMergeTriples, retractTriples } from './write-triples.ts';
+
+export type { TransactOptions } from './transaction.ts';
+
+/**
+ * Runs the steps of a transaction as a client sent them and returns what changed, in order. Throws a `ServerError`
+ * when the steps are malformed or not allowed; then nothing has changed.
+ *
+ * Looks at no clock and draws no random ids: both come in the options.
+ */
+export function transact(data: AppData, steps: unknown, options: TransactOptions): Change[] {
+  const plan = planTransaction(data, parseSteps(steps, data.catalog));
+  return data.journal.transaction(() => {
+    checkBefore(data, plan, options);
+    const transaction = new Transaction(data, options);
+    for (const op of plan.ops) run(transaction, plan, op);
+    checkAfter(data, plan);
+  }).changes;
+}
+
+/** The checks that look at the data as it was. */
+function checkBefore(data: AppData, plan: Plan, options: TransactOptions): void {
+  if (!options.system) checkSystemColumns(plan, options.admin);
+  if (!options.system && !options.admin) checkClientSteps(data, plan);
+  checkModes(data, plan);
+}
+
+/** The checks that look at the data as it has become. */
+function checkAfter(data: AppData, plan: Plan): void {
+  checkRequired(data);
+  checkMadeRequired(
+    data,
+    stepsOf(plan, 'update-attr').map((step) => step.update),
+  );
+}
+
+/** Runs all steps of one operation. */
+function run(transaction: Transaction, plan: Plan, op: TxOp): void {
+  switch (op) {
+    case 'add-attr':
+      for (const { attr } of stepsOf(plan, op)) addAttr(transaction, attr);
+      return;
+    case 'update-attr':
+      for (const { update } of stepsOf(plan, op)) updateAttr(transaction, update);
+      return;
+    case 'delete-attr':
+      deleteAttrs(
+        transaction,
+        stepsOf(plan, op).map((step) => step.id),
+      );
+      return;
+    case 'restore-attr':
+      restoreAttrs(
+        transaction,
+        stepsOf(plan, op).map((step) => step.id),
+      );
+      return;
+    case 'add-triple':
+      addTriples(transaction, stepsOf(plan, op));
+      return;
+    case 'deep-merge-triple':
+      deepMergeTriples(transaction, stepsOf(plan, op));
+      return;
+    case 'retract-triple':
+      retractTriples(transaction, stepsOf(plan, op));
+      return;
+    case 'delete-entity':
+      deleteEntities(transaction, stepsOf(plan, op));
+      return;
+    case 'rule-params':
+      // They are for the permission rules, and write nothing.
+      return;
+  }
+}

@@ -1,0 +1,17 @@
+import { ServerError, validationFailed } from '../../protocol/error.ts';
+
+/** Where in the list of steps something is wrong. */
+export type Path = (string | number)[];
+
+/** How to refuse a list of steps: the name of the check that failed, and where. */
+export type Reject = (expected: string, path: Path) => ServerError;
+
+/** A {@link Reject} whose errors show `steps`. */
+export function rejectSteps(steps: unknown): Reject {
+  return (expected, path) => validationFailed('tx-steps', steps, [{ expected, in: path }]);
+}
+
+/** An error that the server's database raises. */
+export function raised(message: string): ServerError {
+  return new ServerError('sql-raise', `Raised Exception: ${message}`, { condition: 'raise-exception' });
+}

@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import { TestApp, uuid } from './test-app.ts';
+
+const [joe, alex, post] = [uuid(1), uuid(2), uuid(3)];
+
+function blog(): TestApp {
+  const app = new TestApp();
+  app.add('users/id', { 'unique?': true });
+  app.add('users/name');
+  app.add('users/email', { 'unique?': true, 'index?': true });
+  app.add('users/age', { 'index?': true });
+  app.add('posts/id', { 'unique?': true });
+  app.add('posts/slug', { 'unique?': true });
+  app.add('posts/author', { to: 'users/posts' });
+  app.run([['add-triple', joe, app.id('users/email'), 'joe']]);
+  return app;
+}
+
+describe('a lookup of the entity', () => {
+  test('finds the entity with the value', () => {
+    const app = blog();
+    app.run([['add-triple', [app.id('users/email'), 'joe'], app.id('users/name'), 'Joe']]);
+    expect(app.values('users/name')).toEqual([[joe, 'Joe']]);
+  });
+
+  test('creates one entity for all steps with the same lookup', () => {
+    const app = blog();
+    const lookup = [app.id('users/email'), 'new'];
+    app.run([
+      ['add-triple', lookup, app.id('users/id'), lookup],
+      ['add-triple', lookup, app.id('users/name'), 'New'],
+      ['deep-merge-triple', lookup, app.id('users/name'), 'Newer'],
+    ]);
+    const [[created]] = app.values('users/id') as [[string, unknown]];
+    expect(created).not.toBe(joe);
+    expect(app.values('users/id')).toEqual([[created, created]]);
+    expect(app.values('users/name')).toEqual([[created, 'Newer']]);
+    expect(app.values('users/email')).toContainEqual([created, 'new']);
+    expect(app.values('users/age')).toEqual([[created, null]]);
+  });
+
+  test('by id creates the entity with that id', () => {
+    const app = blog();
+    app.run([['add-triple', [app.id('users/id'), alex], app.id('users/name'), 'Alex']]);
+    expect(app.values('users/id')).toEqual([[alex, alex]]);
+    expect(app.values('users/name')).toEqual([[alex, 'Alex']]);
+    expect(app.values('users/age')).toEqual([[alex, null]]);
+  });
+
+  test('can go by a link whose far end has one', () => {
+    const app = blog();
+    const profile = app.add('users/profile', { to: 'profiles/owner', 'unique?': true });
+    app.run([['add-triple', joe, profile, post]]);
+    app.run([['add-triple', [profile, post], app.id('users/name'), 'Joe']]);
+    expect(app.values('users/name')).toEqual([[joe, 'Joe']]);
+  });
+
+  test('can change the value it went by, if the entity exists', () => {
+    const app = blog();
+    const email = app.id('users/email');
+    app.run([
+      ['add-triple', [email, 'joe'], email, 'joseph'],
+      ['add-triple', [email, 'joe'], app.id('users/name'), 'Joseph'],
+      ['deep-merge-triple', [email, 'joe'], app.id('users/age'), 3],
+    ]);
+    expect(app.values('users/email')).toEqual([[joe, 'joseph']]);
+    expect(app.values('users/name')).toEqual([[joe, 'Joseph']]);
+    expect(app.values('users/age')).toEqual([[joe, 3]]);
+    app.run([['add-triple', [email, 'new'], email, 'new']]);
+    for (const op of ['add-triple', 'deep-merge-triple']) {
+      expect(app.refusal([[op, [email, 'newer'], email, 'newest']])).toMatchObject({
+        message:
+          'Validation failed for lookup: Updates with lookups can only update the lookup attribute if an entity with the unique attribute value already exists.',
+        hint: { input: [[email, 'newer']] },
+      });
+    }
+  });
+
+  test('has to go by a unique attribute that exists', () => {
+    const app = blog();
+    const by = (a: string): unknown => [['add-triple', [a, 'x'], app.id('users/age'), 1]];
+    expect(app.refusal(by(app.id('users/name')))).toMatchObject({
+      type: 'sql-raise',
+      message: 'Raised Exception: attribute is not unique',
+    });
+    expect(app.refusal(by(uuid(99)))).toMatchObject({
+      type: 'sql-raise',
+      message: `Raised Exception: We could not find an attribute with id = '${uuid(99)}'`,
+    });
+  });
+
+  test('creates nothing where something is to be taken away', () => {
+    const app = blog();
+    const lookup = [app.id('users/email'), 'nobody'];
+    expect(
+      app.run([
+        ['retract-triple', lookup, app.id('users/name'), 'x'],
+        ['delete-entity', lookup, 'users'],
+      ]),
+    ).toEqual([]);
+    app.run([['delete-entity', [app.id('users/email'), 'joe'], 'users']]);
+    expect(app.values('users/email')).toEqual([]);
+  });
+
+  test('has to be in the namespace of the attribute, for a client', () => {
+    const app = blog();
+    const steps = [['add-triple', [app.id('posts/slug'), 'a'], app.id('users/name'), 'x']];
+    expect(app.refusal(steps, { admin: false }).message).toBe(
+      'Validation failed for tx-step: Invalid transaction. The namespace in the lookup attribute is different from the namespace of the attribute that is being set',
+    );
+    expect(
+      app.refusal([['add-triple', [uuid(99), 'a'], app.id('users/name'), 'x']], { admin: false }).message,
+    ).toBe(
+      'Validation failed for lookup: Invalid lookup. Could not determine namespace from lookup attribute.',
+    );
+  });
+});
+
+describe('a lookup of the target', () => {
+  test('finds the entity with the value', () => {
+    const app = blog();
+    app.run([['add-triple', post, app.id('posts/author'), [app.id('users/email'), 'joe']]]);
+    expect(app.values('posts/author')).toEqual([[post, joe]]);
+    app.run([['retract-triple', post, app.id('posts/author'), [app.id('users/email'), 'joe']]]);
+    expect(app.values('posts/author')).toEqual([]);
+  });
+
+  test('finds an entity that a lookup of the same transaction creates, whatever the order', () => {
+    const app = blog();
+    const lookup = [app.id('users/email'), 'new'];
+    app.run([
+      ['add-triple', post, app.id('posts/author'), lookup],
+      ['add-triple', lookup, app.id('users/name'), 'New'],
+    ]);
+    expect(app.values('posts/author')[0]?.[1]).toBe(app.values('users/name')[0]?.[0]);
+  });
+
+  test('that finds nothing is refused', () => {
+    const app = blog();
+    const email = app.id('users/email');
+    expect(app.refusal([['add-triple', post, app.id('posts/author'), [email, 'nobody']]])).toEqual({
+      type: 'validation-failed',
+      message: 'Validation failed for lookup: The entity for the lookup does not exist.',
+      hint: {
+        'data-type': 'lookup',
+        input: { 'attribute-id': email, namespace: 'users', label: 'email', value: 'nobody' },
+        errors: [{ message: 'The entity for the lookup does not exist.' }],
+      },
+    });
+    expect(app.run([['retract-triple', post, app.id('posts/author'), [email, 'nobody']]])).toEqual([]);
+  });
+
+  test('is a plain value where the attribute is no link', () => {
+    const app = blog();
+    const pair = [app.id('users/email'), 'joe'];
+    app.run([['add-triple', joe, app.id('users/name'), pair]]);
+    expect(app.values('users/name')).toEqual([[joe, pair]]);
+  });
+
+  test('has to be in the namespace of the target, for a client', () => {
+    const app = blog();
+    const steps = [['add-triple', post, app.id('posts/author'), [app.id('posts/slug'), 'a']]];
+    expect(app.refusal(steps, { admin: false }).message).toContain(
+      'The namespace in the lookup attribute is different',
+    );
+  });
+});

@@ -1,0 +1,91 @@
+import { etypeOf, labelOf } from '../../protocol/attr.ts';
+import { type ServerError, validationFailed } from '../../protocol/error.ts';
+import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
+import { isUuid } from '../../protocol/uuid.ts';
+import type { AppData } from '../store/app-data.ts';
+import { raised } from './issue.ts';
+import { type EntityRef, isLookup, type Lookup, looksLikeLookup } from './steps.ts';
+import type { Transaction } from './transaction.ts';
+
+/** The entity that a lookup names in `data`, if there is one. Only unique attributes can name entities. */
+export function findByLookup(data: AppData, [a, v]: Lookup): string | undefined {
+  if (v === null || !data.catalog.byId(a)?.['unique?']) return undefined;
+  return data.triples.attrValue(a, v)[0]?.[0];
+}
+
+/** The lookups of one transaction: the same lookup is the same entity from its first use to the end. */
+export class Lookups {
+  readonly #transaction: Transaction;
+  readonly #entities = new Map<string, string>();
+  /** By entity: the lookup that created it. */
+  readonly #created = new Map<string, Lookup>();
+
+  constructor(transaction: Transaction) {
+    this.#transaction = transaction;
+  }
+
+  /** The entity that a step writes to. Where a lookup names none, an entity with the lookup's value is created. */
+  write(e: EntityRef): string {
+    if (!isLookup(e)) return e;
+    const known = this.#find(e);
+    if (known !== undefined) return known;
+    const id = this.#create(e);
+    this.#entities.set(canonicalJson(e), id);
+    this.#created.set(id, e);
+    return id;
+  }
+
+  /** The entity that a step takes something from, if there is one. */
+  read(e: EntityRef): string | undefined {
+    return isLookup(e) ? this.#find(e) : e;
+  }
+
+  /** The value that a step writes under attribute `a`: for a lookup, the entity that it names, which must exist. */
+  writeValue(a: string, v: JsonValue): JsonValue {
+    if (!looksLikeLookup(v) || !this.#takesLookups(a)) return v;
+    const found = this.#find(v);
+    if (found !== undefined) return found;
+    throw missingTarget(this.#transaction, v);
+  }
+
+  /** The value that a step takes away; undefined for a lookup that names nothing. */
+  readValue(a: string, v: JsonValue): JsonValue | undefined {
+    return looksLikeLookup(v) && this.#takesLookups(a) ? this.#find(v) : v;
+  }
+
+  /** The lookup by which this transaction created entity `e`. */
+  creatorOf(e: string): Lookup | undefined {
+    return this.#created.get(e);
+  }
+
+  #find(lookup: Lookup): string | undefined {
+    const key = canonicalJson(lookup);
+    const known = this.#entities.get(key) ?? findByLookup(this.#transaction.data, lookup);
+    if (known !== undefined) this.#entities.set(key, known);
+    return known;
+  }
+
+  #create([a, v]: Lookup): string {
+    const attr = this.#transaction.attr(a);
+    if (!attr['unique?']) throw raised('attribute is not unique');
+    const id = labelOf(attr) === 'id' && isUuid(v) ? v : this.#transaction.options.newId();
+    this.#transaction.put(attr, id, v);
+    return id;
+  }
+
+  #takesLookups(a: string): boolean {
+    const attr = this.#transaction.data.catalog.byId(a);
+    return attr !== undefined && (attr['value-type'] === 'ref' || labelOf(attr) === 'id');
+  }
+}
+
+function missingTarget(transaction: Transaction, [a, value]: Lookup): ServerError {
+  const attr = transaction.data.catalog.byId(a);
+  const input = {
+    'attribute-id': a,
+    namespace: attr ? etypeOf(attr) : null,
+    label: attr ? labelOf(attr) : null,
+    value,
+  };
+  return validationFailed('lookup', input, [{ message: 'The entity for the lookup does not exist.' }]);
+}

@@ -1,0 +1,154 @@
+import { etypeOf, labelOf } from '../../protocol/attr.ts';
+import { validationFailed } from '../../protocol/error.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../protocol/json.ts';
+import { isUuid } from '../../protocol/uuid.ts';
+import type { AttrCatalog } from '../store/attr-catalog.ts';
+import { type Reject, rejectSteps } from './issue.ts';
+import { copyJson } from './json-input.ts';
+import { parseAttr, parseAttrUpdate } from './parse-attr.ts';
+import { type EntityRef, looksLikeLookup, type Mode, type TxStep } from './steps.ts';
+
+const OPS_WITH_ENTITY: ReadonlySet<unknown> = new Set([
+  'add-triple',
+  'deep-merge-triple',
+  'retract-triple',
+  'delete-entity',
+]);
+
+/** Reads the steps of a transaction as a client sent them; throws a `validation-failed` error that names what is wrong. */
+export function parseSteps(input: unknown, catalog: AttrCatalog): TxStep[] {
+  const reject = rejectSteps(input);
+  if (!Array.isArray(input)) throw reject('coll?', []);
+  const steps = Array.from(input, (step: unknown, index) => {
+    if (!Array.isArray(step)) throw reject('coll?', [index]);
+    return Array.from(step, (part: unknown, at) => copyJson(part ?? null, [index, at], reject));
+  });
+  // The server looks at all entity ids before it looks at the rest of any step.
+  for (const [index, step] of steps.entries()) checkEntity(step, index, steps, catalog);
+  return steps.map((step, index) => parseStep(step, index, reject));
+}
+
+function checkEntity(step: JsonValue[], index: number, steps: JsonValue[][], catalog: AttrCatalog): void {
+  const [op, e, , v] = step;
+  if (!OPS_WITH_ENTITY.has(op) || step.length < 2) return;
+  if (!isUuid(e) && !Array.isArray(e)) {
+    const shown = typeof e === 'string' ? e : JSON.stringify(e);
+    const message = `Invalid entity ID '${shown}'. Entity IDs must be UUIDs. Use id() or lookup() to generate a valid UUID.`;
+    throw validationFailed('tx-steps', steps, [{ message, in: [index, 1] }]);
+  }
+  if (Array.isArray(e)) checkIdLookup(e, step, [index, 1], catalog);
+  if (looksLikeLookup(v)) checkIdLookup(v, step, [index, 3], catalog);
+}
+
+function checkIdLookup(lookup: JsonValue[], step: JsonValue[], path: number[], catalog: AttrCatalog): void {
+  const [a, v] = lookup;
+  const attr = typeof a === 'string' ? catalog.byId(a) : undefined;
+  if (!attr || labelOf(attr) !== 'id' || isUuid(v)) return;
+  const message = `Invalid lookup '${JSON.stringify(lookup)}'. The lookup attribute is '${etypeOf(attr)}.id', but the lookup value is not a valid UUID.`;
+  throw validationFailed('tx-steps', step, [{ message, in: path }]);
+}
+
+function parseStep(step: JsonValue[], index: number, reject: Reject): TxStep {
+  const [op] = step;
+  switch (op) {
+    case 'add-triple':
+    case 'deep-merge-triple': {
+      const mode = parseMode(step[4], index, reject);
+      return { op, ...parseTriple(step, index, 5, reject), mode };
+    }
+    case 'retract-triple':
+      return { op, ...parseTriple(step, index, 4, reject) };
+    case 'delete-entity':
+      checkLength(step, index, 2, 3, reject);
+      return { op, e: parseEntity(step[1], index, reject), etype: parseEtype(step, index, reject) };
+    case 'rule-params':
+      return parseRuleParams(step, index, reject);
+    case 'add-attr':
+      checkLength(step, index, 2, 2, reject);
+      return { op, attr: parseAttr(step[1], [index, 1], reject) };
+    case 'update-attr':
+      checkLength(step, index, 2, 2, reject);
+      return { op, update: parseAttrUpdate(step[1], [index, 1], reject) };
+    case 'delete-attr':
+    case 'restore-attr':
+      checkLength(step, index, 2, 2, reject);
+      return { op, id: parseUuid(step[1], index, 1, reject) };
+    default:
+      throw reject('instant.db.transaction/tx-step', [index, 0]);
+  }
+}
+
+/** The part of the grammar that a step which ends too early is missing, by position. */
+const MISSING: Readonly<Record<string, readonly string[]>> = {
+  triple: [
+    '',
+    'instant.db.model.triple/lookup',
+    'instant.db.model.triple/attr-id',
+    'instant.db.model.triple/value',
+  ],
+  entity: ['', 'instant.db.model.triple/lookup', 'map?'],
+};
+
+function checkLength(step: JsonValue[], index: number, min: number, max: number, reject: Reject): void {
+  if (step.length < min) {
+    const grammar = min > 3 ? MISSING.triple : MISSING.entity;
+    throw reject(grammar?.[step.length] ?? 'Insufficient input', [index]);
+  }
+  if (step.length > max) throw reject('Extra input', [index, max]);
+}
+
+function parseTriple(
+  step: JsonValue[],
+  index: number,
+  maxLength: number,
+  reject: Reject,
+): { e: EntityRef; a: string; v: JsonValue } {
+  checkLength(step, index, 4, maxLength, reject);
+  return {
+    e: parseEntity(step[1], index, reject),
+    a: parseUuid(step[2], index, 2, reject),
+    v: step[3] ?? null,
+  };
+}
+
+function parseEntity(e: JsonValue | undefined, index: number, reject: Reject): EntityRef {
+  if (isUuid(e)) return e;
+  if (!Array.isArray(e)) throw reject('uuid?', [index, 1]);
+  if (e.length !== 2) throw reject('(= (count %) 2)', [index, 1]);
+  if (!looksLikeLookup(e)) throw reject('uuid?', [index, 1, 0]);
+  return e;
+}
+
+function parseUuid(value: JsonValue | undefined, index: number, at: number, reject: Reject): string {
+  if (!isUuid(value)) throw reject('uuid?', [index, at]);
+  return value;
+}
+
+function parseEtype(step: JsonValue[], index: number, reject: Reject): string | undefined {
+  const [, , etype] = step;
+  if (etype !== undefined && typeof etype !== 'string') throw reject('string?', [index, 2]);
+  return etype;
+}
+
+function parseMode(options: JsonValue | undefined, index: number, reject: Reject): Mode | undefined {
+  if (options === undefined || options === null) return undefined;
+  if (!isObject(options)) throw reject('map?', [index, 4]);
+  const { mode } = options;
+  if (mode === undefined) return undefined;
+  if (mode === 'create' || mode === 'update' || mode === 'upsert') return mode;
+  throw reject('instant.db.transaction/mode', [index, 4, 'mode']);
+}
+
+/** The etype may be left out: the params are then the third part. */
+function parseRuleParams(step: JsonValue[], index: number, reject: Reject): TxStep {
+  checkLength(step, index, 3, 4, reject);
+  const e = parseEntity(step[1], index, reject);
+  const etype = step.length === 4 ? parseEtype(step, index, reject) : undefined;
+  const params = step[step.length - 1];
+  if (!isJsonObject(params)) throw reject('map?', [index, step.length - 1]);
+  return { op: 'rule-params', e, etype, params };
+}
+
+function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return isObject(value);
+}

@@ -1,0 +1,45 @@
+import type { Attr } from '../../protocol/attr.ts';
+import type { JsonValue } from '../../protocol/json.ts';
+import type { AppData } from '../store/app-data.ts';
+import { checkUnique, checkValue } from './check-value.ts';
+import { raised } from './issue.ts';
+import { Lookups } from './lookups.ts';
+
+/** How a transaction runs, and where what it must not make up itself comes from. */
+export interface TransactOptions {
+  /** Whether the steps come with full access. Without it, system namespaces and attributes are guarded. */
+  admin: boolean;
+  /** Whether the backend itself writes: then the columns that not even admins may write are open too. */
+  system?: boolean;
+  /** The time that new triples get, in epoch milliseconds. */
+  now: number;
+  /** A new id, for an entity that a lookup creates. */
+  newId(): string;
+}
+
+/** A transaction under way: the data it changes, and the few ways in which triples get written. */
+export class Transaction {
+  readonly data: AppData;
+  readonly options: TransactOptions;
+  readonly lookups: Lookups;
+
+  constructor(data: AppData, options: TransactOptions) {
+    this.data = data;
+    this.options = options;
+    this.lookups = new Lookups(this);
+  }
+
+  /** The attribute that a step writes to. */
+  attr(id: string): Attr {
+    const attr = this.data.catalog.byId(id);
+    if (attr) return attr;
+    throw raised(`We could not find an attribute with id = '${id}'`);
+  }
+
+  /** Stores a value after the checks that hold for every single value; returns whether anything changed. */
+  put(attr: Attr, e: string, v: JsonValue): boolean {
+    checkValue(attr, e, v);
+    checkUnique(this.data.triples, attr, e, v);
+    return this.data.triples.add(attr, e, v, this.options.now);
+  }
+}
