@@ -1,0 +1,161 @@
+import { isDeepStrictEqual } from 'node:util';
+
+/** Values at a path of an object tree, and what they must be. */
+export interface ValuesExpectation {
+  path: string;
+  equals?: unknown;
+  ordered?: boolean;
+  multiset?: boolean;
+}
+
+/** What a golden query case expects of the answer; see the README beside this file. */
+export interface QueryExpectation {
+  triples?: unknown[];
+  values?: ValuesExpectation[];
+  entities?: Record<string, unknown[]>;
+  ordered?: boolean;
+  counts?: { path: string; equals: number }[];
+  keys?: { path: string; equals: string[] }[];
+  pageInfo?: Record<string, Record<string, unknown>>;
+  aggregate?: unknown[];
+}
+
+/** An answer in the notation of the cases: names for ids, no times. */
+export interface NamedAnswer {
+  triples: unknown[];
+  tree: unknown;
+  pageInfo: Record<string, Record<string, unknown>>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Takes what is at a path such as `users[*].bookshelves[0].name`: `[*]` maps over a list, `[n]` picks from it. */
+export function atPath(tree: unknown, path: string): unknown {
+  const steps = path.match(/\[\*\]|\[\d+\]|[^.[\]]+/g) ?? [];
+  const walk = (value: unknown, index: number): unknown => {
+    const step = steps[index];
+    if (step === undefined) return value;
+    if (step === '[*]') return Array.isArray(value) ? value.map((item) => walk(item, index + 1)) : [];
+    const picked = /^\[\d+\]$/.test(step)
+      ? (value as unknown[] | undefined)?.[Number(step.slice(1, -1))]
+      : isRecord(value) && Object.hasOwn(value, step)
+        ? value[step]
+        : undefined;
+    return walk(picked, index + 1);
+  };
+  return walk(tree, 0);
+}
+
+const KINDS: Record<string, (value: unknown) => boolean> = {
+  string: (value) => typeof value === 'string',
+  uuid: (value) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value),
+  'non-negative-integer': (value) => Number.isInteger(value) && Number(value) >= 0,
+};
+
+/** Whether `actual` is what a case expects; absent and null are equal, and `{"$type": …}` stands for any of its kind. */
+export function matches(actual: unknown, expected: unknown): boolean {
+  if (isRecord(expected) && typeof expected.$type === 'string') {
+    const isKind = KINDS[expected.$type];
+    if (!isKind) throw new Error(`Unknown $type in a golden case: ${expected.$type}`);
+    return isKind(actual);
+  }
+  if (expected === null || expected === undefined) return actual === null || actual === undefined;
+  if (Array.isArray(expected)) {
+    return (
+      Array.isArray(actual) &&
+      actual.length === expected.length &&
+      expected.every((item, index) => matches(actual[index], item))
+    );
+  }
+  if (!isRecord(expected)) return isDeepStrictEqual(actual, expected);
+  if (!isRecord(actual)) return false;
+  const labels = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+  return [...labels].every((label) => matches(actual[label], expected[label]));
+}
+
+/** Whether two lists hold the same, each as often, in any order. */
+function sameBag(actual: readonly unknown[], expected: readonly unknown[]): boolean {
+  const left = [...actual];
+  const found = expected.every((item) => {
+    const index = left.findIndex((candidate) => matches(candidate, item));
+    if (index >= 0) left.splice(index, 1);
+    return index >= 0;
+  });
+  return found && left.length === 0;
+}
+
+/** Whether two lists hold the same, however often, in any order. */
+function sameSet(actual: readonly unknown[], expected: readonly unknown[]): boolean {
+  return (
+    expected.every((item) => actual.some((candidate) => matches(candidate, item))) &&
+    actual.every((candidate) => expected.some((item) => matches(candidate, item)))
+  );
+}
+
+function sameValues(actual: unknown, { equals, ordered, multiset }: ValuesExpectation): boolean {
+  if (ordered !== false || !Array.isArray(equals)) return matches(actual, equals);
+  if (!Array.isArray(actual)) return false;
+  return multiset ? sameBag(actual, equals) : sameSet(actual, equals);
+}
+
+/** Whether two entities are equal; the lists in them count as sets. */
+function sameEntity(actual: unknown, expected: unknown): boolean {
+  if (!isRecord(expected) || !isRecord(actual)) return matches(actual, expected);
+  const labels = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+  return [...labels].every((label) => {
+    const [left, right] = [actual[label], expected[label]];
+    const areEntities = Array.isArray(left) && Array.isArray(right) && right.some(isRecord);
+    return areEntities ? sameEntities(left, right, false) : matches(left, right);
+  });
+}
+
+function sameEntities(actual: unknown, expected: readonly unknown[], ordered: boolean): boolean {
+  if (!Array.isArray(actual) || actual.length !== expected.length) return false;
+  if (ordered) return expected.every((entity, index) => sameEntity(actual[index], entity));
+  const left = [...actual];
+  return expected.every((entity) => {
+    const index = left.findIndex((candidate) => sameEntity(candidate, entity));
+    if (index >= 0) left.splice(index, 1);
+    return index >= 0;
+  });
+}
+
+function withoutTime(cursor: unknown): unknown {
+  return Array.isArray(cursor) ? cursor.slice(0, 3) : cursor;
+}
+
+function samePageInfo(actual: NamedAnswer['pageInfo'], expected: NamedAnswer['pageInfo']): boolean {
+  return Object.entries(expected).every(([etype, info]) =>
+    Object.entries(info).every(([name, value]) => matches(withoutTime(actual[etype]?.[name]), value)),
+  );
+}
+
+/** What of an expectation an answer does not fulfil, in words; empty when it fulfils all of it. */
+export function differences(answer: NamedAnswer, expected: QueryExpectation): string[] {
+  const found: string[] = [];
+  const note = (holds: boolean, what: string, actual: unknown, wanted: unknown): void => {
+    if (!holds) found.push(`${what}: got ${JSON.stringify(actual)}, expected ${JSON.stringify(wanted)}`);
+  };
+  const { triples, values = [], entities = {}, ordered = true, counts = [], keys = [], pageInfo = {} } = expected;
+  if (triples) note(sameSet(answer.triples, triples), 'triples', answer.triples, triples);
+  for (const value of values) {
+    const actual = atPath(answer.tree, value.path);
+    note(sameValues(actual, value), value.path, actual, value.equals);
+  }
+  for (const [etype, list] of Object.entries(entities)) {
+    const actual = atPath(answer.tree, etype);
+    note(sameEntities(actual, list, ordered), etype, actual, list);
+  }
+  for (const { path, equals } of counts) {
+    const actual = (atPath(answer.tree, path) as unknown[] | undefined)?.length;
+    note(actual === equals, `length of ${path}`, actual, equals);
+  }
+  for (const { path, equals } of keys) {
+    const actual = Object.keys((atPath(answer.tree, path) as object | undefined) ?? {});
+    note(sameSet(actual, equals) && sameSet(equals, actual), `keys of ${path}`, actual, equals);
+  }
+  note(samePageInfo(answer.pageInfo, pageInfo), 'pageInfo', answer.pageInfo, pageInfo);
+  return found;
+}

@@ -1,0 +1,34 @@
+import { type ServerError, type ValidationIssue, validationFailed } from '../../protocol/error.ts';
+
+/** How deep forms, conditions and paths may nest. The server that this follows has no number for it, only a stack. */
+export const MAX_DEPTH = 64;
+
+/** A place in a query, as errors tell it. */
+export type QueryPath = readonly (string | number)[];
+
+/**
+ * An issue as the server words it: problems found on the types of attributes carry their check under `expected?`, the
+ * others under `expected`.
+ */
+export interface QueryIssue extends ValidationIssue {
+  'expected?'?: string;
+}
+
+/** What a parser carries along: the query as it came, and the malformed values found on the way. */
+export interface GrammarContext {
+  readonly query: unknown;
+  /** Reported together, once nothing else in the query was found wrong. */
+  readonly malformed: QueryIssue[];
+}
+
+/** The error for a query that is wrong at `path`. */
+export function queryError(query: unknown, issue: QueryIssue): ServerError {
+  return validationFailed('query', query, [issue]);
+}
+
+/** Refuses a query that nests deeper than anyone would write by hand. */
+export function assertDepth(context: GrammarContext, depth: number, path: QueryPath): void {
+  if (depth <= MAX_DEPTH) return;
+  const message = `The query nests more than ${MAX_DEPTH} levels deep.`;
+  throw queryError(context.query, { expected: 'max-depth?', in: [...path], message });
+}

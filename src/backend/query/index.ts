@@ -1,0 +1,34 @@
+import { evaluate, type QuerySource } from './evaluate.ts';
+import type { FileUrl } from './file-url.ts';
+import { gatherOutcome, type QueryOutcome } from './outcome.ts';
+import { parseQuery } from './parse-query.ts';
+import { planQuery } from './plan-query.ts';
+
+export type { QuerySource } from './evaluate.ts';
+export type { FileUrl } from './file-url.ts';
+export { type JoinRowsResult, joinRowsResult } from './join-rows.ts';
+export { type ObjectTree, objectTree, type TreeObject } from './object-tree.ts';
+export type { ChildResult, EntityResult, FormResult, QueryOutcome } from './outcome.ts';
+export type { PageInfo, WireCursor } from './page.ts';
+export { type Proof, pruneProof } from './proof.ts';
+export { ReadIndex } from './read-index.ts';
+export { trackReads } from './track-reads.ts';
+
+/** How a query is run. */
+export interface QueryOptions {
+  /** Whether the query may ask for aggregates. */
+  admin: boolean;
+  /** Gives the addresses of files; without it, files are sent without `url`. */
+  fileUrl?: FileUrl;
+}
+
+/**
+ * Answers an InstaQL query. Throws a `ServerError` for a query that the server would refuse; what the query names and
+ * the app does not have is no error, its part of the answer is empty.
+ */
+export function runQuery(source: QuerySource, query: unknown, options: QueryOptions): QueryOutcome {
+  const parsed = parseQuery(query);
+  const plans = planQuery({ catalog: source.catalog, query, admin: options.admin }, parsed);
+  const forms = evaluate(source, plans, options.fileUrl);
+  return gatherOutcome(forms, { ruleParams: parsed.ruleParams, catalog: source.catalog });
+}

@@ -1,0 +1,38 @@
+const ANY_RUN = '%';
+const ANY_ONE = '_';
+
+/** Upper case where that is one character, as a case-insensitive regular expression folds. */
+function fold(char: string): string {
+  const upper = char.toUpperCase();
+  return upper.length === 1 ? upper : char;
+}
+
+/**
+ * A test for SQL's LIKE: `%` stands for any run of characters, `_` for one. It takes time proportional to pattern times
+ * text at worst, whatever the pattern: a regular expression made of it would not.
+ */
+export function likeMatcher(pattern: string, caseSensitive: boolean): (text: string) => boolean {
+  const wanted = caseSensitive ? [...pattern.split('')] : pattern.split('').map(fold);
+  return (text) => {
+    let p = 0;
+    let retryPattern = -1;
+    let retryText = 0;
+    for (let i = 0; i < text.length; ) {
+      const char = caseSensitive ? text.charAt(i) : fold(text.charAt(i));
+      if (wanted[p] === ANY_RUN) {
+        retryPattern = ++p;
+        retryText = i;
+      } else if (p < wanted.length && (wanted[p] === ANY_ONE || wanted[p] === char)) {
+        p++;
+        i++;
+      } else if (retryPattern >= 0) {
+        p = retryPattern;
+        i = ++retryText;
+      } else {
+        return false;
+      }
+    }
+    while (wanted[p] === ANY_RUN) p++;
+    return p === wanted.length;
+  };
+}

@@ -1,0 +1,93 @@
+import { labelOf } from '../../protocol/attr.ts';
+import type { JsonValue } from '../../protocol/json.ts';
+import type { AttrCatalog } from '../store/attr-catalog.ts';
+import { comparePlaces, type SortKey, sortKey } from '../store/value-order.ts';
+import { type ChildResult, type EntityResult, entitiesOf, type QueryOutcome, setOwn } from './outcome.ts';
+import type { ChildPlan, FormPlan } from './plan.ts';
+
+/** An entity as an object: its values by label, and under the labels of child forms what they found. */
+export interface TreeObject {
+  [label: string]: JsonValue | TreeObject | TreeObject[] | undefined;
+}
+
+/** The answer to a query as the admin API gives it. */
+export type ObjectTree = Record<string, TreeObject[]>;
+
+class TreeBuilder {
+  readonly #catalog: AttrCatalog;
+  readonly #inference: boolean;
+  // Entities that are reached on many ways become one object, so that a tree takes no more memory than the answer.
+  readonly #objects = new Map<EntityResult, TreeObject>();
+
+  constructor(catalog: AttrCatalog, inference: boolean) {
+    this.#catalog = catalog;
+    this.#inference = inference;
+  }
+
+  /** The entities as they come: a page is in order already. */
+  page(entities: readonly EntityResult[]): TreeObject[] {
+    return entities.map((entity) => this.#object(entity));
+  }
+
+  sorted(plan: FormPlan, entities: readonly EntityResult[]): TreeObject[] {
+    const { label, direction } = plan.options.order ?? { label: 'serverCreatedAt', direction: 'asc' };
+    const sign = direction === 'desc' ? -1 : 1;
+    return entities
+      .map((entity) => ({ entity, e: entity.e, key: this.#sortKey(plan, entity, label) }))
+      .sort((a, b) => sign * comparePlaces(a, b))
+      .map(({ entity }) => this.#object(entity));
+  }
+
+  /** What is not among the values that were asked for cannot be sorted by, and counts as null. */
+  #sortKey(plan: FormPlan, entity: EntityResult, label: string): SortKey {
+    if (label === 'serverCreatedAt') {
+      return entity.values.find(([, a]) => a === plan.idAttr)?.[3] ?? null;
+    }
+    const attr = this.#catalog.byForward(plan.etype, label);
+    const triple = attr && entity.values.find(([, a]) => a === attr.id);
+    return sortKey(triple?.[2], attr?.['checked-data-type']);
+  }
+
+  #object(entity: EntityResult): TreeObject {
+    const made = this.#objects.get(entity);
+    if (made) return made;
+    const object: TreeObject = {};
+    this.#objects.set(entity, object);
+    for (const [, a, v] of entity.values) {
+      const attr = this.#catalog.byId(a);
+      if (attr) setOwn(object, labelOf(attr), v);
+    }
+    for (const child of entity.children) setOwn(object, child.plan.label, this.#child(child));
+    return object;
+  }
+
+  #child({ plan, linked }: ChildResult): TreeObject | TreeObject[] | null {
+    const list = plan.plan
+      ? this.sorted(
+          plan.plan,
+          linked.map(({ entity }) => entity),
+        )
+      : [];
+    return this.#inference && isSingular(plan) ? (list[0] ?? null) : list;
+  }
+}
+
+function isSingular({ link }: ChildPlan): boolean {
+  if (!link) return false;
+  return link.forward ? link.attr.cardinality === 'one' : Boolean(link.attr['unique?']);
+}
+
+/**
+ * Builds the object tree of an outcome. With `inference`, a link that can have one target only is an object, or null,
+ * instead of an array.
+ */
+export function objectTree(outcome: QueryOutcome, options: { inference: boolean }): ObjectTree {
+  const builder = new TreeBuilder(outcome.catalog, options.inference);
+  const tree: ObjectTree = {};
+  for (const form of outcome.forms) {
+    const entities = entitiesOf(form);
+    const list = form.kind === 'entities' ? builder.sorted(form.plan, entities) : builder.page(entities);
+    setOwn(tree, form.key, list);
+  }
+  return tree;
+}

@@ -1,0 +1,104 @@
+import type { Triple } from '../../protocol/attr.ts';
+import type { AttrCatalog } from '../store/attr-catalog.ts';
+import { type Page, type PageInfo, type PageRow, pageInfo } from './page.ts';
+import type { ChildPlan, FormPlan } from './plan.ts';
+import { eachProofTriple, type Proof } from './proof.ts';
+
+/** An entity in an answer. One that is reached on several ways is one object. */
+export interface EntityResult {
+  e: string;
+  /** Why the form has it; undefined in a child form without conditions, where the link alone is the reason. */
+  proof: Proof | undefined;
+  /** The values that are sent of it. */
+  values: readonly Triple[];
+  children: readonly ChildResult[];
+}
+
+/** The answer to a form under one entity. */
+export interface ChildResult {
+  plan: ChildPlan;
+  linked: readonly { link: Triple; entity: EntityResult }[];
+}
+
+/** A row of a page, with the entity that it shows. */
+export interface EntityRow extends PageRow {
+  entity: EntityResult;
+}
+
+/** The answer to a top-level form. */
+export type FormResult = { key: string } & (
+  | { kind: 'unknown' }
+  | { kind: 'count'; plan: FormPlan; count: number }
+  | { kind: 'entities'; plan: FormPlan; entities: readonly EntityResult[] }
+  | { kind: 'page'; plan: FormPlan; page: Page<EntityRow> }
+);
+
+/** The answer to a query. */
+export interface QueryOutcome {
+  /** What was found, form by form: what the other members are made of. */
+  forms: readonly FormResult[];
+  /** The distinct triples of the whole answer. */
+  triples: Triple[];
+  /** By top-level key, where a page was asked for. */
+  pageInfo: Record<string, PageInfo>;
+  /** By top-level key, where an aggregate was asked for. */
+  aggregate: Record<string, { count: number }>;
+  /** The query's `$$ruleParams`. */
+  ruleParams: Readonly<Record<string, unknown>>;
+  /** The attributes that the answer was made with. */
+  catalog: AttrCatalog;
+}
+
+/** The entities of a top-level form, in order where it is a page. */
+export function entitiesOf(form: FormResult): readonly EntityResult[] {
+  if (form.kind === 'entities') return form.entities;
+  return form.kind === 'page' ? form.page.rows.map((row) => row.entity) : [];
+}
+
+/** Defines an own property, whatever the key: assigning to `__proto__` would do something else. */
+export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function collectTriples(forms: readonly FormResult[]): Triple[] {
+  // A stored triple is one array, so the same triple met twice is the same object.
+  const triples = new Set<Triple>();
+  const seen = new Set<EntityResult>();
+  const take = (triple: Triple): void => void triples.add(triple);
+  const visit = (entity: EntityResult): void => {
+    if (seen.has(entity)) return;
+    seen.add(entity);
+    if (entity.proof) eachProofTriple(entity.proof, take);
+    entity.values.forEach(take);
+    for (const child of entity.children) {
+      for (const { link, entity: inner } of child.linked) {
+        take(link);
+        visit(inner);
+      }
+    }
+  };
+  for (const form of forms) {
+    if (form.kind === 'page') for (const { triple } of form.page.rows) if (triple) take(triple);
+    entitiesOf(form).forEach(visit);
+  }
+  return [...triples];
+}
+
+/** Gathers what the forms of a query gave into an outcome. */
+export function gatherOutcome(
+  forms: readonly FormResult[],
+  rest: Pick<QueryOutcome, 'ruleParams' | 'catalog'>,
+): QueryOutcome {
+  const outcome: QueryOutcome = {
+    forms,
+    triples: collectTriples(forms),
+    pageInfo: {},
+    aggregate: {},
+    ...rest,
+  };
+  for (const form of forms) {
+    if (form.kind === 'page') setOwn(outcome.pageInfo, form.key, pageInfo(form.page, form.page.rows));
+    if (form.kind === 'count') setOwn(outcome.aggregate, form.key, { count: form.count });
+  }
+  return outcome;
+}

@@ -1,0 +1,105 @@
+import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
+import { validationFailed } from '../../protocol/error.ts';
+import type { AttrCatalog } from '../store/attr-catalog.ts';
+import { type QueryPath, queryError } from './grammar.ts';
+import type { OrderPlan, PagePlan } from './plan.ts';
+import type { Cursor, FormOptions } from './query-form.ts';
+
+/** Where a page is planned. */
+export interface PageScope {
+  catalog: AttrCatalog;
+  query: unknown;
+  etype: string;
+  path: QueryPath;
+}
+
+const CREATED = 'serverCreatedAt';
+const DEFAULT_ORDER = { label: CREATED, direction: 'asc' } as const;
+
+interface JobFlags {
+  'checking-data-type?'?: boolean;
+  'indexing?'?: boolean;
+}
+
+/** Why an attribute cannot be ordered by; empty when it can. */
+function orderProblems(attr: Attr & JobFlags): string[] {
+  const name = `\`${etypeOf(attr)}.${labelOf(attr)}\``;
+  const wait = (job: string): string =>
+    `The ${name} attribute is still in the process of ${job}. It must finish before ordering by the attribute.`;
+  const lacks = (what: string, rule: string): string =>
+    `The ${name} attribute is not ${what}. Only ${rule} attributes can be used to order by.`;
+  const problems: string[] = [];
+  if (attr['checking-data-type?']) problems.push(wait('validating its type'));
+  if (attr['indexing?']) problems.push(wait('indexing'));
+  if (!attr['index?']) problems.push(lacks('indexed', 'indexed and typed'));
+  if (!attr['checked-data-type']) problems.push(lacks('typed', 'typed and indexed'));
+  if (attr.cardinality !== 'one') {
+    problems.push(
+      `The ${name} attribute has cardinality \`${attr.cardinality}\`. Only attributes with cardinality \`one\` can be used to order by.`,
+    );
+  }
+  return problems;
+}
+
+function planOrder(scope: PageScope, options: FormOptions): OrderPlan {
+  const { label, direction } = options.order ?? DEFAULT_ORDER;
+  const created = label === CREATED;
+  const name = created ? 'id' : label;
+  const attr = scope.catalog.byForward(scope.etype, name);
+  const at = [...scope.path, '$', 'order'];
+  if (!attr) {
+    const message = `There is no \`${name}\` attribute for ${scope.etype}.`;
+    throw queryError(scope.query, { expected: 'supported-order?', in: at, message });
+  }
+  if (created) return { attr, by: 'created', type: undefined, direction };
+  const problems = orderProblems(attr);
+  if (problems.length > 0) {
+    const issues = problems.map((message) => ({ expected: 'supported-order?', in: at, message }));
+    throw validationFailed('query', scope.query, issues);
+  }
+  return { attr, by: 'value', type: attr['checked-data-type'], direction };
+}
+
+function orderName(attr: Attr | undefined): string {
+  if (!attr) return 'a missing attribute';
+  return `\`${labelOf(attr) === 'id' ? CREATED : labelOf(attr)}\``;
+}
+
+function checkCursor(
+  scope: PageScope,
+  order: OrderPlan,
+  name: 'before' | 'after',
+  cursor: Cursor | undefined,
+): void {
+  if (!cursor) return;
+  const at = [...scope.path, '$', name];
+  if (cursor.a !== order.attr.id) {
+    const orders = `The query orders by ${orderName(order.attr)}, but the query that returned the cursor orders by ${orderName(scope.catalog.byId(cursor.a))}.`;
+    const message = `Invalid ${name} cursor. ${orders}`;
+    throw queryError(scope.query, { expected: 'valid-cursor?', in: at, message });
+  }
+  if (order.by === 'created' && cursor.t === undefined) {
+    const message = 'Expected a join row with an integer created_at in the last position, got null.';
+    throw queryError(scope.query, { expected: 'join-row?', in: at, message });
+  }
+}
+
+/** The page that a top-level form asks for; undefined when it asks for none. Throws where the order is impossible. */
+export function planPage(scope: PageScope, options: FormOptions): PagePlan | undefined {
+  const { order, limit, last, offset, before, after } = options;
+  const asked = [order, limit, last, offset, before, after].some((option) => option !== undefined);
+  if (!asked) return undefined;
+  const planned = planOrder(scope, options);
+  checkCursor(scope, planned, 'before', before);
+  checkCursor(scope, planned, 'after', after);
+  return {
+    order: planned,
+    limit: limit ?? last,
+    fromEnd: last !== undefined,
+    offset,
+    after,
+    afterInclusive: options.afterInclusive ?? false,
+    before,
+    beforeInclusive: options.beforeInclusive ?? false,
+  };
+}

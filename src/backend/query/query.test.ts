@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import { labelOf } from '../../protocol/attr.ts';
+import { joinRowsResult, objectTree, pruneProof, runQuery } from './index.ts';
+import { likeMatcher } from './like-matcher.ts';
+import { SmallApp } from './small-app.fixture.ts';
+
+function library(): SmallApp {
+  const app = new SmallApp({
+    'authors/name': { type: 'string', indexed: true },
+    'authors/born': { type: 'date', indexed: true },
+    'authors/books': { to: 'books', as: 'authors', many: true },
+    'authors/best': { to: 'books', as: 'bestOf', unique: true },
+    'books/title': { type: 'string', indexed: true },
+    'books/pages': { type: 'number', indexed: true },
+    'books/done': {},
+  });
+  app.add('books', 'b1', { title: 'Alpha', pages: 10, done: true });
+  app.add('books', 'b2', { title: 'Beta', pages: 20, done: false });
+  app.add('authors', 'ann', { name: 'Ann', books: ['b1', 'b2'], best: 'b1', born: 0 }, 1);
+  app.add('authors', 'bob', { name: 'Bob', books: ['b2'], born: '1970-01-02T00:00:00Z' }, 2);
+  app.add('authors', 'cid', { name: null, born: null }, 3);
+  return app;
+}
+
+function where(condition: unknown): string[] {
+  return library().found({ authors: { $: { where: condition } } });
+}
+
+describe('where', () => {
+  test('plain siblings need one linked entity that fulfils both', () => {
+    expect(where({ 'books.title': 'Alpha', 'books.done': true })).toEqual(['ann']);
+    expect(where({ 'books.title': 'Alpha', 'books.done': false })).toEqual([]);
+  });
+
+  test('the elements of `and` may be fulfilled by different ones', () => {
+    expect(where({ and: [{ 'books.title': 'Alpha' }, { 'books.done': false }] })).toEqual(['ann']);
+    expect(where({ and: [{ 'books.title': 'Alpha' }], 'books.done': false })).toEqual(['ann']);
+  });
+
+  test('two links that reach one namespace at one depth are one entity', () => {
+    expect(where({ 'books.title': 'Alpha', 'best.title': 'Alpha' })).toEqual(['ann']);
+    expect(where({ 'books.title': 'Beta', 'best.title': 'Alpha' })).toEqual([]);
+  });
+
+  test('$not matches another value, and nothing anywhere on the path', () => {
+    expect(where({ name: { $not: 'Ann' } })).toEqual(['bob', 'cid']);
+    expect(where({ 'books.title': { $ne: 'Alpha' } })).toEqual(['ann', 'bob', 'cid']);
+    expect(where({ 'best.title': { $not: 'Alpha' } })).toEqual(['bob', 'cid']);
+  });
+
+  test('$isNull takes a null triple and a missing one alike', () => {
+    expect(where({ name: { $isNull: true } })).toEqual(['cid']);
+    expect(where({ 'best.title': { $isNull: true } })).toEqual(['bob', 'cid']);
+    expect(where({ 'best.title': { $isNull: false } })).toEqual(['ann']);
+  });
+
+  test('comparisons, patterns and sets', () => {
+    expect(where({ 'books.pages': { $gt: 10 } })).toEqual(['ann', 'bob']);
+    expect(where({ 'books.pages': { $lt: 20 } })).toEqual(['ann']);
+    expect(where({ name: { $like: 'A_n' } })).toEqual(['ann']);
+    expect(where({ name: { $ilike: 'b%' } })).toEqual(['bob']);
+    expect(where({ name: { $in: ['Ann', null] } })).toEqual(['ann', 'cid']);
+    expect(where({ name: { $in: [] } })).toEqual([]);
+  });
+
+  test('dates compare as instants, however they are written', () => {
+    expect(where({ born: '1970-01-01' })).toEqual(['ann']);
+    expect(where({ born: 86_400_000 })).toEqual(['bob']);
+    expect(where({ born: { $gte: '1970-01-01T12:00:00Z' } })).toEqual(['bob']);
+    expect(where({ born: { $not: 86_400_000 } })).toEqual(['ann', 'cid']);
+  });
+
+  test('a link takes ids, in any case, from both ends', () => {
+    const app = library();
+    const id = app.id('b1').toUpperCase();
+    expect(app.found({ authors: { $: { where: { books: id } } } })).toEqual(['ann']);
+    expect(app.found({ books: { $: { where: { authors: { $in: [app.id('bob')] } } } } })).toEqual(['b2']);
+    expect(app.found({ books: { $: { where: { authors: { $not: app.id('ann') } } } } })).toEqual(['b2']);
+  });
+
+  test('an entity id can be found by how it starts', () => {
+    const app = library();
+    const prefix = app.id('ann').slice(0, 8);
+    expect(app.found({ authors: { $: { where: { $entityIdStartsWith: prefix } } } })).toEqual(['ann']);
+  });
+
+  test('does not need an id triple, a scan does', () => {
+    const app = library();
+    app.set('authors', 'ghost', 'name', 'Ghost');
+    expect(app.found({ authors: { $: { where: { name: 'Ghost' } } } })).toHaveLength(1);
+    expect(app.found({ authors: {} })).toEqual(['ann', 'bob', 'cid']);
+  });
+
+  test('many independent conditions cost their sum, not their product', () => {
+    const app = new SmallApp({ 'a/self': { to: 'a', as: 'fles', many: true }, 'a/n': {} });
+    const names = Array.from({ length: 30 }, (_, index) => `a${index}`);
+    for (const name of names) app.add('a', name, { n: 1, self: names });
+    const list = Array.from({ length: 40 }, () => ({ 'self.self.self.n': 1 }));
+    const form = (depth: number): Record<string, unknown> => (depth === 0 ? {} : { self: form(depth - 1) });
+    const reads = { entityAttr: 0 };
+    const { triples } = app.data;
+    const reader = Object.assign(Object.create(triples), {
+      entityAttr: (e: string, a: string) => {
+        reads.entityAttr++;
+        return triples.entityAttr(e, a);
+      },
+      attr: triples.attr.bind(triples),
+      attrSize: triples.attrSize.bind(triples),
+      attrValue: triples.attrValue.bind(triples),
+      order: triples.order.bind(triples),
+    });
+    const query = { a: { $: { where: { and: list } }, ...form(20) } };
+    const outcome = runQuery({ catalog: app.data.catalog, reader }, query, { admin: false });
+    expect(outcome.triples).toHaveLength(30 * 2 + 30 * 30);
+    expect(reads.entityAttr).toBeLessThan(100_000);
+  });
+});
+
+describe('answers', () => {
+  test('joinRowsResult() has one row of distinct triples, and leaves out what is empty', () => {
+    const app = library();
+    const outcome = app.run({ authors: { books: {} }, books: {} });
+    const [{ data, 'child-nodes': children }] = joinRowsResult(outcome);
+    const [row] = data['datalog-result']['join-rows'];
+    expect(children).toEqual([]);
+    expect(Object.keys(data)).toEqual(['datalog-result']);
+    expect(new Set(row.map((triple) => JSON.stringify(triple))).size).toBe(row.length);
+    expect(joinRowsResult(app.run({ nobody: {} }))[0].data['datalog-result']['join-rows']).toEqual([[]]);
+  });
+
+  test('fields cuts values down, `id` always stays, and what was asked by is sent all the same', () => {
+    const app = library();
+    const { triples } = app.run({ authors: { $: { fields: ['nope'], where: { name: 'Ann' } } } });
+    const labels = triples.map(([, a]) => labelOf(app.data.catalog.byId(a) as never));
+    expect(labels.sort()).toEqual(['id', 'name']);
+  });
+
+  test('aggregates count, and send no triples', () => {
+    const app = library();
+    const outcome = app.run({ authors: { $: { aggregate: 'count', where: { 'books.title': 'Beta' } } } });
+    expect(outcome.aggregate).toEqual({ authors: { count: 2 } });
+    expect(outcome.triples).toEqual([]);
+    expect(objectTree(outcome, { inference: false })).toEqual({ authors: [] });
+  });
+
+  test('objectTree() gives one object for a link to one, where inference is asked for', () => {
+    const app = library();
+    const query = {
+      authors: { $: { fields: [] }, best: { $: { fields: [] }, bestOf: { $: { fields: [] } } } },
+    };
+    const id = (name: string): string => app.id(name);
+    const best = { id: id('b1'), bestOf: { id: id('ann') } };
+    expect(objectTree(app.run(query), { inference: true })).toEqual({
+      authors: [
+        { id: id('ann'), best },
+        { id: id('bob'), best: null },
+        { id: id('cid'), best: null },
+      ],
+    });
+    const [first] = objectTree(app.run(query), { inference: false }).authors ?? [];
+    expect(first).toEqual({ id: id('ann'), best: [{ id: id('b1'), bestOf: [{ id: id('ann') }] }] });
+  });
+
+  test('objectTree() keeps nested order, ignores nested limit, and shows an unexpanded link to one as an id', () => {
+    const app = library();
+    const query = {
+      authors: { $: { where: { name: 'Ann' } }, books: { $: { order: { pages: 'desc' }, limit: 1 } } },
+    };
+    const [ann] = objectTree(app.run(query), { inference: false }).authors ?? [];
+    expect(ann).toMatchObject({ books: [{ title: 'Beta' }, { title: 'Alpha' }], best: app.id('b1') });
+  });
+
+  test('a proof falls with the rows that may not be seen, and stands while one way is left', () => {
+    const app = library();
+    const outcome = app.run({ authors: { $: { where: { 'books.pages': { $gt: 1 } } } } });
+    const form = outcome.forms[0];
+    const proof =
+      form?.kind === 'entities' ? form.entities.find(({ e }) => e === app.id('ann'))?.proof : undefined;
+    if (!proof) throw new Error('Ann was not found');
+    const hiding = (...names: string[]) => pruneProof(proof, ([e]) => !names.includes(app.name(e)));
+    expect(hiding()).toEqual(proof);
+    expect(hiding('b1')).toBeDefined();
+    expect(hiding('b1', 'b2')).toBeUndefined();
+    expect(hiding('ann')).toBeUndefined();
+  });
+});
+
+describe('likeMatcher()', () => {
+  test.each([
+    ['%', '', true],
+    ['a%c', 'abbc', true],
+    ['a%c', 'abb', false],
+    ['_', '', false],
+    ['%a%b', 'xxaxb', true],
+    ['%_', 'a\nb', true],
+    ['a.c', 'abc', false],
+    ['A', 'a', false],
+  ] as const)('%s and %j: %s', (pattern, text, expected) => {
+    expect(likeMatcher(pattern, true)(text)).toBe(expected);
+  });
+
+  test('ignores case when told to', () => {
+    expect(likeMatcher('ÄB%', false)('äbc')).toBe(true);
+  });
+
+  test('comes to an end with a pattern that would keep a regular expression busy', () => {
+    expect(likeMatcher(`${'%a'.repeat(500)}%b`, true)('a'.repeat(20_000))).toBe(false);
+  });
+});

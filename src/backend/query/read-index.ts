@@ -1,0 +1,88 @@
+import { canonicalJson } from '../../protocol/json.ts';
+import type { Change } from '../store/journal.ts';
+import type { ReadSet } from '../store/reader.ts';
+import { upsert } from '../store/upsert.ts';
+
+/** Keys by attribute, and below it by entity or by value. */
+type Postings<K> = Map<string, Map<string, Set<K>>>;
+
+/**
+ * What many live queries have read, turned around: from a change to the queries that it may concern. To ask costs what
+ * the changes and the matches cost, whatever the number of queries held.
+ *
+ * Changes to attributes are not looked at: they concern every query.
+ */
+export class ReadIndex<K> {
+  readonly #reads = new Map<K, ReadSet>();
+  readonly #whole = new Map<string, Set<K>>();
+  readonly #byEntity: Postings<K> = new Map();
+  readonly #byValue: Postings<K> = new Map();
+
+  /** How many queries are held. */
+  get size(): number {
+    return this.#reads.size;
+  }
+
+  /** Holds what the query `key` has read, in place of what was held for it. The index keeps `reads`: do not alter it. */
+  add(key: K, reads: ReadSet): void {
+    this.remove(key);
+    this.#reads.set(key, reads);
+    for (const a of reads.attrs) addTo(this.#whole, a, key);
+    post(this.#byEntity, reads.entityAttrs, key);
+    post(this.#byValue, reads.attrValues, key);
+  }
+
+  /** Forgets a query. */
+  remove(key: K): void {
+    const reads = this.#reads.get(key);
+    if (!reads) return;
+    this.#reads.delete(key);
+    for (const a of reads.attrs) removeFrom(this.#whole, a, key);
+    unpost(this.#byEntity, reads.entityAttrs, key);
+    unpost(this.#byValue, reads.attrValues, key);
+  }
+
+  /** The queries whose answer one of the changes may alter. */
+  affected(changes: readonly Change[]): Set<K> {
+    const keys = new Set<K>();
+    const wholeSeen = new Set<string>();
+    for (const change of changes) {
+      if (change.kind === 'attr') continue;
+      const [e, a, v] = change.triple;
+      if (!wholeSeen.has(a)) {
+        wholeSeen.add(a);
+        for (const key of this.#whole.get(a) ?? []) keys.add(key);
+      }
+      for (const key of this.#byEntity.get(a)?.get(e) ?? []) keys.add(key);
+      const values = this.#byValue.get(a);
+      if (values) for (const key of values.get(canonicalJson(v)) ?? []) keys.add(key);
+    }
+    return keys;
+  }
+}
+
+function addTo<K>(map: Map<string, Set<K>>, at: string, key: K): void {
+  upsert(map, at, () => new Set()).add(key);
+}
+
+function removeFrom<K>(map: Map<string, Set<K>>, at: string, key: K): void {
+  const keys = map.get(at);
+  keys?.delete(key);
+  if (keys?.size === 0) map.delete(at);
+}
+
+function post<K>(postings: Postings<K>, reads: ReadonlyMap<string, ReadonlySet<string>>, key: K): void {
+  for (const [a, places] of reads) {
+    const below = upsert(postings, a, () => new Map());
+    for (const place of places) addTo(below, place, key);
+  }
+}
+
+function unpost<K>(postings: Postings<K>, reads: ReadonlyMap<string, ReadonlySet<string>>, key: K): void {
+  for (const [a, places] of reads) {
+    const below = postings.get(a);
+    if (!below) continue;
+    for (const place of places) removeFrom(below, place, key);
+    if (below.size === 0) postings.delete(a);
+  }
+}

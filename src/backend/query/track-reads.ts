@@ -1,0 +1,50 @@
+import { canonicalJson } from '../../protocol/json.ts';
+import type { Reader, ReadSet } from '../store/reader.ts';
+import { upsert } from '../store/upsert.ts';
+
+/** From so many entities, or values, of one attribute on, the attribute counts as read whole. */
+const WHOLE_FROM = 1_000;
+
+/**
+ * Wraps a reader so that it notes what is read. The notes are complete: a change that matches none of them cannot have
+ * altered what the reader gave. How many triples an attribute has is not noted, since it only chooses between ways to
+ * the same answer.
+ */
+export function trackReads(reader: Reader): { reader: Reader; reads: ReadSet } {
+  const reads: ReadSet = { attrs: new Set(), entityAttrs: new Map(), attrValues: new Map() };
+
+  const readWhole = (a: string): void => {
+    reads.attrs.add(a);
+    reads.entityAttrs.delete(a);
+    reads.attrValues.delete(a);
+  };
+
+  const note = (map: Map<string, Set<string>>, a: string, key: string): void => {
+    if (reads.attrs.has(a)) return;
+    const keys = upsert(map, a, () => new Set());
+    keys.add(key);
+    if (keys.size >= WHOLE_FROM) readWhole(a);
+  };
+
+  const tracked: Reader = {
+    entityAttr(e, a) {
+      note(reads.entityAttrs, a, e);
+      return reader.entityAttr(e, a);
+    },
+    attr(a) {
+      readWhole(a);
+      return reader.attr(a);
+    },
+    attrSize: (a) => reader.attrSize(a),
+    attrValue(a, v) {
+      note(reads.attrValues, a, canonicalJson(v));
+      return reader.attrValue(a, v);
+    },
+    order(spec) {
+      if (spec.kind !== 'value') readWhole(spec.idAttr);
+      if (spec.kind !== 'created') readWhole(spec.attr);
+      return reader.order(spec);
+    },
+  };
+  return { reader: tracked, reads };
+}
