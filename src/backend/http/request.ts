@@ -1,0 +1,114 @@
+import { ServerError } from '../../protocol/error.ts';
+import { isObject } from '../../protocol/json.ts';
+import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
+import { MAX_DEPTH, nestsDeeper } from '../../protocol/parse.ts';
+import { isUuid } from '../../protocol/uuid.ts';
+
+/** The largest JSON body that is read: 64 MiB, as for a message of a session. */
+export const MAX_BODY_BYTES: number = 64 * 1024 * 1024;
+
+/** A body was longer than {@link MAX_BODY_BYTES}. */
+export class BodyTooLargeError extends ServerError {
+  constructor() {
+    super('param-malformed', `Malformed parameter: ["body"]: a body has at most ${MAX_BODY_BYTES} bytes`, {
+      in: ['body'],
+    });
+    this.name = 'BodyTooLargeError';
+  }
+}
+
+/** A request that matched a route. */
+export class HttpRequest {
+  readonly raw: Request;
+  readonly url: URL;
+  readonly #params: Record<string, string>;
+
+  constructor(raw: Request, url: URL, params: Record<string, string>) {
+    this.raw = raw;
+    this.url = url;
+    this.#params = params;
+  }
+
+  /**
+   * A parameter of the path that has to be a UUID, in lower case.
+   *
+   * @throws {ServerError} `param-malformed` when it is none.
+   */
+  uuidParam(name: string): string {
+    const text = this.#params[name];
+    if (text === undefined) throw paramMissing(['params', name]);
+    if (!isUuid(text)) throw paramMalformed(['params', name], text);
+    return text.toLowerCase();
+  }
+
+  /**
+   * The JSON body; an empty one counts as `{}`.
+   *
+   * @throws {ServerError} `param-malformed` when it is no JSON object, nests too deep or is too long.
+   */
+  async body(): Promise<JsonBody> {
+    const text = await readText(this.raw);
+    if (text === '') return new JsonBody({});
+    if (nestsDeeper(text, MAX_DEPTH)) throw paramMalformed(['body'], `nests deeper than ${MAX_DEPTH}`);
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw paramMalformed(['body'], text.slice(0, 100));
+    }
+    if (!isObject(value)) throw paramMalformed(['body'], value);
+    return new JsonBody(value);
+  }
+}
+
+/** The fields of a JSON body, and the errors that name one which is missing or malformed. */
+export class JsonBody {
+  readonly #fields: Record<string, unknown>;
+
+  constructor(fields: Record<string, unknown>) {
+    this.#fields = fields;
+  }
+
+  /** A field as it is; undefined when it is absent or null. */
+  optional(name: string): unknown {
+    return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined;
+  }
+
+  /** A text that is not blank, without the white space around it. */
+  text(name: string): string {
+    return this.required(name, (value) => {
+      if (typeof value !== 'string') return undefined;
+      if (value.trim() === '') throw paramMissing(['body', name]);
+      return value.trim();
+    });
+  }
+
+  /** A UUID, in lower case. */
+  uuid(name: string): string {
+    return this.required(name, (value) => (isUuid(value) ? value.toLowerCase() : undefined));
+  }
+
+  /** A field that has to be there, and that `read` has to make something of. */
+  required<T>(name: string, read: (value: unknown) => T | undefined): T {
+    const value = this.optional(name);
+    if (value === undefined) throw paramMissing(['body', name]);
+    const result = read(value);
+    if (result === undefined) throw paramMalformed(['body', name], value);
+    return result;
+  }
+}
+
+async function readText(request: Request): Promise<string> {
+  if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) throw new BodyTooLargeError();
+  if (!request.body) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    // Leaving the loop cancels the rest: a body that states no length cannot fill the memory either.
+    if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError();
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,47 @@
+import { ServerError, type ServerErrorType } from '../../protocol/error.ts';
+import { NotServedError } from '../not-served.ts';
+import { BodyTooLargeError } from './request.ts';
+
+/** A JSON answer. Clients take nothing but status 200 for a success. */
+export function jsonResponse(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+  });
+}
+
+/** An HTML answer. */
+export function htmlResponse(body: string): Response {
+  return new Response(body, { headers: { 'content-type': 'text/html; charset=utf-8' } });
+}
+
+// Over HTTP these two have a status of their own; `parameter-limit-exceeded` is a 400 here and a 500 on a session.
+const STATUS: Partial<Record<ServerErrorType, number>> = { 'rate-limited': 429, 'operation-timed-out': 500 };
+
+/** A failure as an answer. One that is the backend's own is reported, and its details stay here. */
+export function errorResponse(error: unknown, report: (doing: string, error: unknown) => void): Response {
+  if (error instanceof ServerError) {
+    const { type, message, hint } = error;
+    return jsonResponse({ type, message, hint, 'trace-id': null }, statusOf(error));
+  }
+  report('answer a request', error);
+  const message = 'Something went wrong. Sorry about this!';
+  return jsonResponse({ type: 'unknown', message, hint: null }, 500);
+}
+
+function statusOf(error: ServerError): number {
+  if (error instanceof NotServedError) return 501;
+  if (error instanceof BodyTooLargeError) return 413;
+  return STATUS[error.type] ?? 400;
+}
+
+/** The answer, readable from any origin. Headers that the request asks leave for are allowed by name. */
+export function withCors(response: Response, request: Request): Response {
+  const { headers } = response;
+  headers.set('access-control-allow-origin', '*');
+  if (request.method !== 'OPTIONS') return response;
+  headers.set('access-control-allow-methods', 'GET, PUT, POST, DELETE');
+  headers.set('access-control-allow-headers', request.headers.get('access-control-request-headers') ?? '*');
+  headers.set('access-control-max-age', '600');
+  return response;
+}

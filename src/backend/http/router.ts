@@ -1,0 +1,76 @@
+import { paramMalformed } from '../../protocol/param-error.ts';
+import { HttpRequest } from './request.ts';
+import { errorResponse, jsonResponse, withCors } from './response.ts';
+
+/** An endpoint. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /**
+   * The path. A segment that begins with `:` matches any one segment, and its text is the parameter of that name;
+   * a final `*` matches all that follows.
+   */
+  readonly path: string;
+  /** Answers. What it throws becomes the answer too, see {@link errorResponse}. */
+  handle(request: HttpRequest): Response | Promise<Response>;
+}
+
+/** Answers a request: by the first route that matches, in the order given. Never rejects. */
+export type Handler = (request: Request) => Promise<Response>;
+
+/** Makes one handler of many routes, with CORS for every origin and the error answers of an Instant server. */
+export function createRouter(
+  routes: readonly Route[],
+  report: (doing: string, error: unknown) => void,
+): Handler {
+  const table = routes.map((route) => ({ route, segments: segmentsOf(route.path) }));
+  const answer = async (request: Request): Promise<Response> => {
+    if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
+    const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
+    if (!url) return noRoute();
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const actual = segmentsOf(url.pathname);
+    for (const { route, segments } of table) {
+      const params = route.method === method ? match(segments, actual) : undefined;
+      if (params) return route.handle(new HttpRequest(request, url, decode(params)));
+    }
+    return noRoute();
+  };
+  return async (request) => {
+    try {
+      return withCors(await answer(request), request);
+    } catch (error) {
+      return withCors(errorResponse(error, report), request);
+    }
+  };
+}
+
+function noRoute(): Response {
+  return jsonResponse({ message: "Oops! We couldn't match this route." }, 404);
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split('/').filter((segment) => segment !== '');
+}
+
+function match(pattern: readonly string[], actual: readonly string[]): Record<string, string> | undefined {
+  const params: Record<string, string> = {};
+  for (const [i, expected] of pattern.entries()) {
+    if (expected === '*') return params;
+    const segment = actual[i];
+    if (segment === undefined) return undefined;
+    if (expected.startsWith(':')) params[expected.slice(1)] = segment;
+    else if (expected !== segment) return undefined;
+  }
+  return pattern.length === actual.length ? params : undefined;
+}
+
+function decode(params: Record<string, string>): Record<string, string> {
+  const entries = Object.entries(params).map(([name, text]): [string, string] => {
+    try {
+      return [name, decodeURIComponent(text)];
+    } catch {
+      throw paramMalformed(['params', name], text);
+    }
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,33 @@
+/**
+ * The local backend: a server of Instant's protocol, inside the process, ready in milliseconds. For development,
+ * tests, CI and one machine; production runs against an Instant deployment, with the same code and other URIs.
+ *
+ * @module
+ */
+import { listen } from '../drivers/listen/index.ts';
+import type { BackendOptions } from './options.ts';
+import { type Backend, startBackendWith } from './server.ts';
+
+export type { Attr, CheckedDataType, Ident, InferredType, Triple } from '../protocol/attr.ts';
+export type { AppStatus } from '../protocol/down.ts';
+export type { JsonObject, JsonValue } from '../protocol/json.ts';
+export type { DataSet } from './data-set.ts';
+export type { BackendLogEntry, BackendOptions, CreateAppOptions } from './options.ts';
+export type { Backend, BackendApp } from './server.ts';
+
+/**
+ * Starts a local backend, on the native server of whichever runtime this is. It keeps the process alive until it is
+ * closed; what its apps hold is in memory and gone then.
+ *
+ * ```ts
+ * await using backend = await startBackend();
+ * const app = backend.createApp();
+ * const db = init({ appId: app.id, apiURI: backend.url, websocketURI: backend.websocketURI });
+ * ```
+ *
+ * @throws {InstantNodeError} `invalid-config` that names an option that cannot be used, `backend` when the address
+ * cannot be bound.
+ */
+export function startBackend(options?: BackendOptions): Promise<Backend> {
+  return startBackendWith(listen, options);
+}

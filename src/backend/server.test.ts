@@ -1,0 +1,245 @@
+import { connect } from 'node:net';
+import { i } from '@instantdb/core';
+import { describe, expect, test } from 'vitest';
+import { isInstantNodeError } from '../errors.ts';
+import { type Backend, type BackendLogEntry, startBackend } from './index.ts';
+import { RawSession } from './testing/raw-session.ts';
+import { createTodoApp, todoSchema } from './testing/todos.ts';
+
+const attempt = async (work: () => unknown): Promise<unknown> => {
+  try {
+    return await work();
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('startBackend()', () => {
+  test('says where it listens, on this machine alone by default', async () => {
+    await using backend = await startBackend();
+    expect(backend.port).toBeGreaterThan(0);
+    expect(backend.url).toBe(`http://127.0.0.1:${backend.port}`);
+    expect(backend.websocketURI).toBe(`ws://127.0.0.1:${backend.port}/runtime/session`);
+    expect((await fetch(`${backend.url}/health`)).status).toBe(200);
+  });
+
+  test('tells its log where it listens, and nothing more while all is well', async () => {
+    const log: BackendLogEntry[] = [];
+    await using backend = await startBackend({ log: (entry) => log.push(entry) });
+    const { app } = createTodoApp(backend);
+    await (await RawSession.init(backend, app, { '__admin-token': app.adminToken })).close();
+    expect(log).toEqual([{ level: 'info', message: `Listening on ${backend.url}` }]);
+  });
+
+  test('gives an address that can be connected to when it listens everywhere', async () => {
+    await using backend = await startBackend({ host: '0.0.0.0' });
+    expect(backend.url).toBe(`http://127.0.0.1:${backend.port}`);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['host', '', 'a host name or an IP address'],
+    ['host', 7, 'a host name or an IP address'],
+    ['port', '80', 'an integer from 0 to 65535'],
+    ['port', 65_536, 'an integer from 0 to 65535'],
+    ['port', -1, 'an integer from 0 to 65535'],
+    ['port', 1.5, 'an integer from 0 to 65535'],
+    ['now', 5, 'a function'],
+    ['log', {}, 'a function'],
+    ['prot', 80, 'there is none'],
+    ['constructor', 80, 'there is none'],
+  ])('refuses %s: %j, and names it', async (name, value, wanted) => {
+    const error = await attempt(() => startBackend({ [name]: value }));
+    expect(isInstantNodeError(error, 'invalid-config')).toBe(true);
+    expect(String(error)).toContain(`option "${name}" of startBackend`);
+    expect(String(error)).toContain(wanted);
+  });
+
+  test.each([null, 7, 'x', []])('refuses %j for options', async (options) => {
+    const error = await attempt(() => startBackend(options as never));
+    expect(isInstantNodeError(error, 'invalid-config')).toBe(true);
+  });
+
+  test('fails with "backend" when the port is taken, and the port is free again after close()', async () => {
+    const first = await startBackend();
+    const error = await attempt(() => startBackend({ port: first.port }));
+    expect(isInstantNodeError(error, 'backend')).toBe(true);
+    expect(String(error)).toContain(`port ${first.port}`);
+    await first.close();
+    const second = await startBackend({ port: first.port });
+    expect(second.port).toBe(first.port);
+    await second.close();
+  });
+});
+
+describe('close()', () => {
+  test('ends open sessions with 1001, resolves, and can be called again', async () => {
+    const backend = await startBackend();
+    const { app } = createTodoApp(backend);
+    const sessions = await Promise.all([1, 2, 3].map(() => RawSession.init(backend, app)));
+    const silent = await RawSession.open(backend.websocketURI);
+    await Promise.all([backend.close(), backend.close()]);
+    for (const session of [...sessions, silent]) expect(await session.closed).toMatchObject({ code: 1001 });
+    await backend.close();
+    await expect(RawSession.open(backend.websocketURI)).rejects.toThrow('Cannot connect');
+  });
+
+  test('resolves when a peer takes no part in closing', async () => {
+    const backend = await startBackend();
+    const socket = connect(backend.port, '127.0.0.1');
+    const handshake = [
+      'GET /runtime/session HTTP/1.1',
+      'Host: localhost',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      'Sec-WebSocket-Version: 13',
+    ];
+    socket.write(`${handshake.join('\r\n')}\r\n\r\n`);
+    await new Promise((resolve) => socket.once('data', resolve));
+    socket.on('error', () => {});
+    await backend.close();
+    socket.destroy();
+  });
+
+  test('resolves while a refresh is still due', async () => {
+    const backend = await startBackend();
+    const { app, attr } = createTodoApp(backend);
+    const session = await RawSession.init(backend, app);
+    await session.ask({ op: 'add-query', q: { todos: {} } });
+    const id = crypto.randomUUID();
+    app.load({ triples: [[id, attr('todos', 'id'), id, 1]] });
+    await backend.close();
+    await session.closed;
+  });
+});
+
+describe('createApp()', () => {
+  const withBackend = async (work: (backend: Backend) => void): Promise<void> => {
+    await using backend = await startBackend();
+    work(backend);
+  };
+
+  test('takes an id and a title, and gives every app a token of its own', () =>
+    withBackend((backend) => {
+      const id = 'ABCDEF00-0000-0000-0000-000000000000';
+      const app = backend.createApp({ id, title: 'Mine' });
+      expect(app).toMatchObject({ id: id.toLowerCase(), title: 'Mine', status: 'active' });
+      expect(backend.createApp().adminToken).not.toBe(app.adminToken);
+      expect(() => backend.createApp({ id })).toThrow('exists already');
+    }));
+
+  test('takes a schema as i.schema gives it, or as JSON', () =>
+    withBackend((backend) => {
+      const schema = i.schema({
+        entities: {
+          posts: i.entity({ title: i.string().unique().indexed(), at: i.date().optional(), extra: i.any() }),
+          $users: i.entity({
+            email: i.string().unique().indexed().optional(),
+            nickname: i.string().optional(),
+          }),
+        },
+        links: {
+          postAuthor: {
+            forward: { on: 'posts', label: 'author', has: 'one', onDelete: 'cascade' },
+            reverse: { on: '$users', label: 'posts', has: 'many' },
+          },
+        },
+        rooms: {},
+      });
+      const names = (it: unknown): unknown =>
+        backend
+          .createApp({ schema: it })
+          .snapshot()
+          .attrs.map(({ id: _id, 'forward-identity': [, ...own], 'reverse-identity': reverse, ...rest }) => ({
+            name: own.join('.'),
+            reverse: reverse?.slice(1).join('.'),
+            ...rest,
+          }))
+          .sort((a, b) => (a.name < b.name ? -1 : 1));
+      expect(names(schema)).toEqual(names(JSON.parse(JSON.stringify(schema))));
+      expect(names(schema)).toMatchObject([
+        { name: '$users.nickname', 'checked-data-type': 'string', 'required?': false },
+        { name: 'posts.at', 'checked-data-type': 'date', 'required?': false },
+        {
+          name: 'posts.author',
+          reverse: '$users.posts',
+          cardinality: 'one',
+          'unique?': false,
+          'on-delete': 'cascade',
+        },
+        { name: 'posts.extra', 'required?': true },
+        { name: 'posts.id', 'unique?': true, 'index?': false },
+        {
+          name: 'posts.title',
+          'unique?': true,
+          'index?': true,
+          'required?': true,
+          'checked-data-type': 'string',
+        },
+      ]);
+    }));
+
+  test.each<[string, unknown]>([
+    ['id', 'x'],
+    ['id', 7],
+    ['title', ' '],
+    ['schema', 'x'],
+    ['schema', { entities: { a: 1 } }],
+    ['schema', { links: { a: {} } }],
+    ['name', 'x'],
+  ])('refuses %s: %j, and names it', (name, value) =>
+    withBackend((backend) => {
+      let error: unknown;
+      try {
+        backend.createApp({ [name]: value });
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(isInstantNodeError(error, 'invalid-config')).toBe(true);
+      expect(String(error)).toContain(`option "${name}" of createApp`);
+    }),
+  );
+});
+
+describe('load() and snapshot()', () => {
+  test('give back what went in, whatever the order', async () => {
+    await using backend = await startBackend();
+    const { app, attr } = createTodoApp(backend);
+    const ids = Array.from({ length: 5 }, () => crypto.randomUUID());
+    for (const [n, id] of ids.entries()) {
+      app.load({
+        triples: [
+          [id, attr('todos', 'text'), { n: [n, null] }, n],
+          [id, attr('todos', 'id'), id, n],
+        ],
+      });
+    }
+    const snapshot = app.snapshot();
+    expect(snapshot.triples).toHaveLength(10);
+    const copy = backend.createApp();
+    copy.load({ attrs: snapshot.attrs, triples: [...snapshot.triples].reverse() });
+    expect(copy.snapshot()).toEqual(snapshot);
+    (snapshot.triples[0] as unknown[])[2] = 'changed';
+    expect(copy.snapshot()).not.toEqual(snapshot);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['no data set', 7, 'expected { attrs, triples }'],
+    ['attrs that are no list', { attrs: {} }, '"attrs"'],
+    ['an attr that is none', { attrs: [{ id: 'x' }] }, '"attrs" at 0'],
+    ['a triple that is none', { triples: [['a']] }, '"triples" at 0'],
+    [
+      'a triple of an unknown attribute',
+      { triples: [[crypto.randomUUID(), crypto.randomUUID(), 1, 1]] },
+      'is not known',
+    ],
+  ])('refuse %s, and load nothing', async (_case, data, named) => {
+    await using backend = await startBackend();
+    const app = backend.createApp({ schema: todoSchema });
+    const before = app.snapshot();
+    const error = await attempt(() => app.load(data as never));
+    expect(isInstantNodeError(error, 'invalid-config')).toBe(true);
+    expect(String(error)).toContain(named);
+    expect(app.snapshot()).toEqual(before);
+  });
+});

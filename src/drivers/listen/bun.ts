@@ -1,0 +1,113 @@
+import {
+  type BunServer,
+  type BunServerWebSocket,
+  type BunWebSocketHandler,
+  bunGlobal,
+} from '../../runtime/bun.ts';
+import { acceptOf } from './accept-of.ts';
+import { cannotListen } from './cannot-listen.ts';
+import {
+  type Accept,
+  DEFAULT_LIVENESS,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  type Listener,
+  type ListenOptions,
+  type Peer,
+  type PeerEvents,
+} from './contract.ts';
+import { PeerSet, within } from './peer-set.ts';
+
+const STOP_LIMIT_MS = 1_000;
+const OPEN = 1;
+
+/** What `Bun.serve` carries along with a socket. */
+interface SocketData {
+  readonly accept: Accept;
+  events: PeerEvents | undefined;
+}
+
+type Socket = BunServerWebSocket<SocketData>;
+
+/** Listens on Bun, with `Bun.serve`. Keeps the promises of `Listen`. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const peers = new PeerSet(options.liveness ?? DEFAULT_LIVENESS);
+  const server = await bind(options, peers);
+  let closing: Promise<void> | undefined;
+  return {
+    port: server.port,
+    close: () => {
+      closing ??= stop(server, peers);
+      return closing;
+    },
+  };
+}
+
+async function bind(options: ListenOptions, peers: PeerSet): Promise<BunServer<SocketData>> {
+  try {
+    return bunGlobal().serve<SocketData>({
+      hostname: options.host,
+      port: options.port,
+      // 0 is never: an answer may be a stream that is silent for long.
+      idleTimeout: 0,
+      fetch: (request, server) => answer(request, server, options),
+      websocket: socketHandler(options, peers),
+    });
+  } catch (cause) {
+    await peers.close(1001, '');
+    throw cannotListen(options, cause);
+  }
+}
+
+function answer(
+  request: Request,
+  server: BunServer<SocketData>,
+  options: ListenOptions,
+): Response | undefined | Promise<Response> {
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request);
+  const accept = acceptOf(options, request.url);
+  if (!accept) return new Response(null, { status: 404 });
+  if (server.upgrade(request, { data: { accept, events: undefined } })) return undefined;
+  return new Response(null, { status: 400 });
+}
+
+function socketHandler(options: ListenOptions, peers: PeerSet): BunWebSocketHandler<SocketData> {
+  return {
+    maxPayloadLength: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    // The pings of PeerSet decide, as on Node.
+    idleTimeout: 0,
+    sendPings: false,
+    open(ws) {
+      peers.add(ws);
+      ws.data.events = ws.data.accept(peerOf(ws));
+    },
+    message(ws, data) {
+      peers.heard(ws);
+      ws.data.events?.message(data);
+    },
+    pong: (ws) => peers.heard(ws),
+    close(ws) {
+      peers.delete(ws);
+      ws.data.events?.closed();
+    },
+  };
+}
+
+function peerOf(ws: Socket): Peer {
+  return {
+    send(text) {
+      if (ws.readyState === OPEN) ws.send(text);
+    },
+    close(code, reason) {
+      if (ws.readyState === OPEN) ws.close(code, reason);
+    },
+    get bufferedAmount() {
+      return ws.readyState === OPEN ? ws.getBufferedAmount() : 0;
+    },
+  };
+}
+
+// Bun.serve's stop() waits for open sockets, and none would leave by itself (oven-sh/bun#34961, seen on 1.4.5).
+async function stop(server: BunServer<SocketData>, peers: PeerSet): Promise<void> {
+  await peers.close(1001, 'Server closed');
+  await within(server.stop(true), STOP_LIMIT_MS);
+}

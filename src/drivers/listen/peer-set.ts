@@ -1,0 +1,78 @@
+import type { Liveness } from './contract.ts';
+
+/** What is needed of a runtime's socket to keep watch over it and to end it. */
+export interface Connection {
+  close(code: number, reason: string): void;
+  /** Drops the connection without a handshake. Absent where the runtime cannot. */
+  terminate?(): void;
+  /** Sends a ping. Absent where the runtime pings by itself. */
+  ping?(): void;
+}
+
+const CLOSE_GRACE_MS = 1_000;
+
+/** The open peers of one listener: notices the silent ones, and ends them all when the listener closes. */
+export class PeerSet {
+  readonly #unanswered = new Map<Connection, number>();
+  readonly #liveness: Liveness;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #emptied: (() => void) | undefined;
+
+  constructor(liveness: Liveness) {
+    this.#liveness = liveness;
+    this.#timer = setInterval(() => this.#beat(), liveness.pingMs);
+  }
+
+  add(connection: Connection): void {
+    this.#unanswered.set(connection, 0);
+  }
+
+  /** Notes that something came from the peer: a message or a pong. */
+  heard(connection: Connection): void {
+    if (this.#unanswered.has(connection)) this.#unanswered.set(connection, 0);
+  }
+
+  delete(connection: Connection): void {
+    this.#unanswered.delete(connection);
+    if (this.#unanswered.size === 0) this.#emptied?.();
+  }
+
+  /** Ends every peer: with a closing handshake, and without one those that take no part in it. */
+  async close(code: number, reason: string): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#unanswered.size === 0) return;
+    const emptied = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
+    for (const connection of [...this.#unanswered.keys()]) connection.close(code, reason);
+    await within(emptied, CLOSE_GRACE_MS);
+    for (const connection of [...this.#unanswered.keys()]) connection.terminate?.();
+  }
+
+  #beat(): void {
+    for (const [connection, unanswered] of [...this.#unanswered]) {
+      if (!connection.ping) continue;
+      if (unanswered >= this.#liveness.unanswered) {
+        connection.terminate?.();
+        continue;
+      }
+      this.#unanswered.set(connection, unanswered + 1);
+      connection.ping();
+    }
+  }
+}
+
+/** Settles when `work` does, and at the latest after `ms`. Never rejects. */
+export async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } catch {
+    // The caller waits for an end, of whatever kind.
+  } finally {
+    clearTimeout(timer);
+  }
+}
