@@ -1,0 +1,27 @@
+/**
+ * The Instant client for Bun.
+ *
+ * @module
+ */
+import './client/core.ts';
+
+import { bindInit, type Init } from './client/init.ts';
+import { openMemoryStorage } from './drivers/storage/memory.ts';
+import { openSqliteStorage } from './drivers/storage/sqlite.ts';
+import { nativeSocketDriver } from './drivers/websocket/native.ts';
+import { wsDriver } from './drivers/websocket/ws.ts';
+
+// Here and not in exports.ts: a bundle that is split into chunks loses an `export *` that goes through one of them.
+export * from '@instantdb/core';
+export * from './client/exports.ts';
+
+/** Opens a database, or returns the one that is open with the same options. */
+export const init: Init = bindInit({
+  // Bun's own socket cannot be let go of by the process, the one behind `ws` can (seen on Bun 1.4.5).
+  socket: (hold) => (hold ? nativeSocketDriver : wsDriver),
+  openMemoryStorage,
+  openSqliteStorage,
+});
+
+/** @deprecated Core's old name for {@link init}. */
+export const init_experimental: Init = init;

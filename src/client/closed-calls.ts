@@ -1,0 +1,92 @@
+import type { Reactor } from '@instantdb/core';
+import { deferred } from './deferred.ts';
+
+/** Methods of core's reactor that wait for the HTTP API, which may take its time. */
+const HTTP = [
+  'sendMagicCode',
+  'signInWithMagicCode',
+  'signInWithCustomToken',
+  'signInAsGuest',
+  'signInWithIdToken',
+  'exchangeCodeForToken',
+  'signOut',
+  'uploadFile',
+  'deleteFile',
+  'upload',
+  'getDownloadUrl',
+] as const;
+
+/** Methods of core's reactor that return a promise; once closed, it rejects. */
+const ASYNC = ['pushTx', 'pushOps', 'queryOnce', 'getLocalId', 'getAuth', ...HTTP] as const;
+
+/** Methods of core's reactor that work at once; once closed, they throw. */
+const SYNC = [
+  'subscribeQuery',
+  'subscribeTable',
+  'subscribeAuth',
+  'subscribeConnectionStatus',
+  'subscribeAppStatus',
+  'joinRoom',
+  'subscribePresence',
+  'subscribeTopic',
+  'publishTopic',
+  'publishPresence',
+  'getPresence',
+  'createWriteStream',
+  'createReadStream',
+  'createAuthorizationURL',
+] as const;
+
+type Method = (typeof ASYNC | typeof SYNC)[number];
+type Refusal = (method: string) => Error;
+
+/** What users call the methods that core names otherwise. */
+const PUBLIC_NAMES: Partial<Record<Method, string>> = {
+  pushTx: 'transact',
+  signInWithCustomToken: 'signInWithToken',
+  exchangeCodeForToken: 'exchangeOAuthCode',
+  deleteFile: 'delete',
+  subscribeTable: '_syncTableExperimental',
+};
+
+/** Makes every method that a user can reach refuse, with the error that `refusal` makes of the method's name. */
+export function refuseCalls(reactor: object, refusal: Refusal): void {
+  for (const name of ASYNC) define(reactor, name, () => Promise.reject(refusalOf(name, refusal)));
+  for (const name of SYNC) {
+    define(reactor, name, () => {
+      throw refusalOf(name, refusal);
+    });
+  }
+}
+
+/**
+ * Keeps account of the HTTP calls under way, which core would let wait for as long as the server likes. Returns what
+ * makes all of them reject.
+ */
+export function trackCalls(reactor: Pick<Reactor, (typeof HTTP)[number]>): (refusal: Refusal) => void {
+  const underWay = new Set<{ name: Method; reject(reason: Error): void }>();
+  for (const name of HTTP) {
+    const call = reactor[name] as (...args: unknown[]) => Promise<unknown>;
+    define(reactor, name, (...args) => {
+      const { promise, resolve, reject } = deferred<unknown>();
+      const entry = { name, reject };
+      underWay.add(entry);
+      call
+        .apply(reactor, args)
+        .then(resolve, reject)
+        .finally(() => underWay.delete(entry));
+      return promise;
+    });
+  }
+  return (refusal) => {
+    for (const { name, reject } of underWay) reject(refusalOf(name, refusal));
+  };
+}
+
+function refusalOf(name: Method, refusal: Refusal): Error {
+  return refusal(PUBLIC_NAMES[name] ?? name);
+}
+
+function define(reactor: object, name: Method, value: (...args: unknown[]) => unknown): void {
+  Object.defineProperty(reactor, name, { value, configurable: true, writable: true });
+}

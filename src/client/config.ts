@@ -1,0 +1,139 @@
+import type {
+  InstantUnknownSchema,
+  Logger,
+  ReadableStreamCtor,
+  StoreInterfaceClass,
+  WritableStreamCtor,
+} from '@instantdb/core';
+import type { NetworkListenerClass } from '../drivers/contract.ts';
+import type { AnySchema } from './schema.ts';
+
+/** The options of {@link init}. */
+export interface NodeConfig<
+  Schema extends AnySchema = InstantUnknownSchema,
+  UseDates extends boolean = false,
+> {
+  /** The app's id: a UUID. Space around it is cut off. */
+  appId: string;
+  /** The schema, for types, validation and links of cardinality one as objects. */
+  schema?: Schema;
+  /** Whether attributes of type `date` arrive as `Date`. Default false: as they were written. */
+  useDateObjects?: UseDates;
+  /** Where the server's HTTP API is. Default: core's own. */
+  apiURI?: string;
+  /**
+   * Where the server takes WebSocket sessions. Default: `apiURI` with `ws` for `http` and `/runtime/session` behind it.
+   * When this one alone is given and ends so, `apiURI` is derived from it in the same way.
+   */
+  websocketURI?: string;
+  /** The app's admin token: the server then skips every permission rule for this database. Never logged. */
+  adminToken?: string;
+  /**
+   * Where pending writes, the signed-in user and cached answers are kept.
+   *
+   * - `'memory'` (default): in the process; nothing is written anywhere.
+   * - `'sqlite'`: in the file `storagePath`, by `node:sqlite`, or by the package `better-sqlite3` on Node 20.
+   * - a class of core's `StoreInterface`: constructed with the app's id and the name of the store.
+   */
+  storage?: 'memory' | 'sqlite' | StoreInterfaceClass;
+  /** The file of storage `'sqlite'`. Required there, refused elsewhere. Made when it is missing, for its owner alone. */
+  storagePath?: string;
+  /**
+   * Tells two databases of one process apart that are otherwise opened with the same options, and their data in one
+   * storage. Default `''`.
+   */
+  instanceKey?: string;
+  /**
+   * How the database learns whether there is a network.
+   *
+   * - `'always-online'` (default): it takes the network for granted and tries again when a connection fails.
+   * - a class in the shape of core's `WindowNetworkListener`: going offline pauses and queues, coming back delivers.
+   */
+  network?: 'always-online' | NetworkListenerClass;
+  /** Whether an open database keeps the process running. Default true; `close()` lets it go in either case. */
+  keepAlive?: boolean;
+  /** Whether to log what is sent and received. Default false. Tokens are not left out of it. */
+  verbose?: boolean;
+  /** Where to log. Default: the console. */
+  logger?: Logger;
+  /** How many answers of queries that nobody subscribes to any more are kept. Default 10. */
+  queryCacheLimit?: number;
+  /** Whether to skip the validation of queries and transactions on this side. Default false. */
+  disableValidation?: boolean;
+  /** Core's: the path of a route handler that is told of each change of user. */
+  firstPartyPath?: string;
+  /** Core's, without effect outside a browser. */
+  devtool?: boolean | object;
+  /** Core's name for a `StoreInterface` class as `storage`. */
+  Store?: StoreInterfaceClass;
+  /** The class of the streams that `db.streams.createWriteStream` returns. Default: the runtime's. */
+  WritableStream?: WritableStreamCtor;
+  /** The class of the streams that `db.streams.createReadStream` returns. Default: the runtime's. */
+  ReadableStream?: ReadableStreamCtor;
+}
+
+/** Every option that `init` takes, by name. The record makes the compiler ask for a new one here. */
+const OPTIONS: Record<keyof NodeConfig, true> = {
+  appId: true,
+  schema: true,
+  useDateObjects: true,
+  apiURI: true,
+  websocketURI: true,
+  adminToken: true,
+  storage: true,
+  storagePath: true,
+  instanceKey: true,
+  network: true,
+  keepAlive: true,
+  verbose: true,
+  logger: true,
+  queryCacheLimit: true,
+  disableValidation: true,
+  firstPartyPath: true,
+  devtool: true,
+  Store: true,
+  WritableStream: true,
+  ReadableStream: true,
+};
+
+/** The names of the options of `init`. */
+export const optionNames: readonly string[] = Object.keys(OPTIONS);
+
+/**
+ * Options that core reads without documenting them. They are passed on, so that a program written for core keeps its
+ * meaning.
+ */
+export const coreInternalOptions = {
+  __adminToken: 'string',
+  __extraDedupeKey: 'string',
+  cardinalityInference: 'boolean',
+  pendingTxCleanupTimeout: 'number',
+  pendingMutationCleanupThreshold: 'number',
+} as const;
+
+/** What `init` works with once the options have been read: nothing is missing and nothing contradicts. */
+export interface ResolvedConfig {
+  /** What core's reactor is given. */
+  core: CoreConfig;
+  storage:
+    | { kind: 'memory' }
+    | { kind: 'sqlite'; path: string }
+    | { kind: 'class'; Store: StoreInterfaceClass };
+  network: NetworkListenerClass;
+  instanceKey: string;
+  keepAlive: boolean;
+}
+
+/** The options of core's reactor that are always there. */
+export interface CoreConfig {
+  appId: string;
+  apiURI: string;
+  websocketURI: string;
+  useDateObjects: boolean;
+  schema?: AnySchema;
+  cardinalityInference: boolean;
+  logger?: Logger;
+  verbose?: boolean;
+  __adminToken?: string;
+  __extraDedupeKey?: string;
+}

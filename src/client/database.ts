@@ -1,0 +1,248 @@
+import {
+  InstantCoreDatabase,
+  InstantError,
+  type InstantUnknownSchema,
+  type InstaQLOptions,
+  type InstaQLResponse,
+  type PageInfoResponse,
+  type ValidQuery,
+} from '@instantdb/core';
+import { InstantNodeError } from '../errors.ts';
+import { refuseCalls, trackCalls } from './closed-calls.ts';
+import { deferred } from './deferred.ts';
+import { Latest } from './latest.ts';
+import type { NodeReactor } from './reactor.ts';
+import { within } from './saving.ts';
+import type { AnySchema } from './schema.ts';
+import type { DatabaseStats } from './stats.ts';
+import type { PendingTransaction, TransactionError } from './transactions.ts';
+
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** The answer of a live query, as {@link InstantNodeDatabase.watch} yields it. */
+export interface WatchedResult<Schema extends AnySchema, Q, UseDates extends boolean> {
+  data: InstaQLResponse<Schema, Q, UseDates>;
+  pageInfo: PageInfoResponse<Q>;
+}
+
+/** What a database needs to let go of when it is closed. */
+export interface Release {
+  /** Takes it out of the register of open databases. */
+  forget(): void;
+  /** Closes the storage. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Core's database, on a server. Everything that core documents is there, with the same meaning; what follows is what
+ * a long-running process needs beyond it.
+ */
+export class InstantNodeDatabase<
+  Schema extends AnySchema = InstantUnknownSchema,
+  UseDates extends boolean = false,
+> extends InstantCoreDatabase<Schema, UseDates> {
+  readonly #reactor: NodeReactor<Schema>;
+  readonly #release: Release;
+  readonly #whenClosed: Set<() => void> = new Set();
+  readonly #rejectCalls: (refusal: (method: string) => Error) => void;
+  #closing: Promise<void> | undefined;
+
+  /** Made by `init`. */
+  constructor(reactor: NodeReactor<Schema>, release: Release) {
+    super(reactor);
+    this.#reactor = reactor;
+    this.#release = release;
+    this.#rejectCalls = trackCalls(reactor);
+  }
+
+  /**
+   * Resolves once the server has accepted the session: queries and writes go to it at once from then on.
+   *
+   * Waits as long as it takes when the server cannot be reached; give a signal to wait less. Rejects with the signal's
+   * reason, with code `connection-failed` when the server refuses the session (an unknown app, a wrong admin token),
+   * or with code `closed`.
+   */
+  async ready(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    this.#assertOpen('ready');
+    if (this.#reactor.status === 'authenticated') return;
+    const { promise, resolve, reject } = deferred<void>();
+    const settle = (): void => {
+      if (this.#reactor.status === 'authenticated') resolve();
+      else if (this.#reactor.status === 'errored') reject(this.#refusedSession());
+    };
+    const onAbort = (): void => reject(signal?.reason);
+    const onClosed = (): void => reject(closedError('ready'));
+    const unsubscribe = this.#reactor.subscribeConnectionStatus(settle);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#whenClosed.add(onClosed);
+    settle();
+    try {
+      await promise;
+    } finally {
+      unsubscribe();
+      signal?.removeEventListener('abort', onAbort);
+      this.#whenClosed.delete(onClosed);
+    }
+  }
+
+  /**
+   * The answers of a live query, as an async iterator: the first as soon as there is one, then one for each change.
+   *
+   * Answers that arrive while the loop's body runs replace each other: the next turn gets the newest, so a slow reader
+   * holds one answer in memory and never a queue. Leaving the loop ends the subscription. Throws core's
+   * `QueryValidationError` at once for a query that does not fit the schema. The iteration ends when the database is
+   * closed, throws the signal's reason when it is aborted, and an `InstantError` when the server refuses the query.
+   *
+   * @example
+   * for await (const { data } of db.watch({ goals: {} })) console.log(data.goals);
+   */
+  watch<Q extends ValidQuery<Q, Schema>>(
+    query: Q,
+    options: Partial<InstaQLOptions> & { signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<WatchedResult<Schema, Q, UseDates>, undefined, undefined> {
+    this.#assertOpen('watch');
+    const { signal, ruleParams } = options;
+    return new Latest((push, end) => {
+      if (signal?.aborted) {
+        end(signal.reason);
+        return () => {};
+      }
+      const unsubscribe = this.subscribeQuery(
+        query,
+        (response) => {
+          if (response.error) end(new InstantError(response.error.message, hintOf(response.error)));
+          else push({ data: response.data, pageInfo: response.pageInfo });
+        },
+        ruleParams && { ruleParams },
+      );
+      const onAbort = (): void => end(signal?.reason);
+      const onClosed = (): void => end();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#whenClosed.add(onClosed);
+      return () => {
+        unsubscribe();
+        signal?.removeEventListener('abort', onAbort);
+        this.#whenClosed.delete(onClosed);
+      };
+    });
+  }
+
+  /**
+   * Calls `callback` for each write that the server refuses after its promise had already resolved as `enqueued`.
+   * The local change is taken back first. Without a subscriber such a refusal is logged. Returns what unsubscribes.
+   */
+  subscribeTransactionErrors(callback: (error: TransactionError) => void): () => void {
+    this.#assertOpen('subscribeTransactionErrors');
+    return this.#reactor.transactionErrors.subscribe(callback);
+  }
+
+  /**
+   * Calls `callback` for what goes wrong in the background, where no call could report it: a server that sends what is
+   * not Instant's protocol (code `protocol`), a connection that had to be renewed (`connection-failed`), a storage that
+   * cannot be written (`storage`). The database goes on. Without a subscriber the error is logged. Returns what
+   * unsubscribes.
+   */
+  subscribeErrors(callback: (error: InstantNodeError) => void): () => void {
+    this.#assertOpen('subscribeErrors');
+    return this.#reactor.errors.subscribe(callback);
+  }
+
+  /** The writes that the server has not confirmed yet, oldest first, and whether each was already sent. */
+  pendingTransactions(): PendingTransaction[] {
+    return this.#reactor.pendingTransactions();
+  }
+
+  /** What the database holds and has done, as numbers: for logs, metrics and health checks. */
+  stats(): DatabaseStats {
+    const reactor = this.#reactor;
+    const subscriptions = Object.values(reactor.queryCbs).reduce(
+      (sum, callbacks) => sum + callbacks.length,
+      0,
+    );
+    const pending = reactor.pendingTransactions();
+    return {
+      status: this.#closing ? 'closed' : (reactor.status as DatabaseStats['status']),
+      queries: Object.keys(reactor.queryCbs).length,
+      subscriptions,
+      rooms: Object.keys(reactor._rooms).length,
+      pendingTransactions: pending.length,
+      sentTransactions: pending.filter(({ state }) => state === 'sent').length,
+      connections: reactor.connections,
+      ...reactor.traffic,
+    };
+  }
+
+  /**
+   * Closes the database: waits up to `timeoutMs` milliseconds (default 5,000) for pending writes to be confirmed, saves,
+   * disconnects and lets go of the process. With a storage that outlives the process, writes that could not be
+   * delivered are kept there and their promises resolve as `enqueued`; in memory they are lost and their promises
+   * reject with code `closed`.
+   *
+   * Repeatable: each call waits for the same end. Calls of other methods reject or throw with code `closed` from then on.
+   */
+  close(options: { timeoutMs?: number } = {}): Promise<void> {
+    const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
+    if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
+      const message = `Cannot close the database: timeoutMs is ${String(timeoutMs)}, expected a number from 0`;
+      return Promise.reject(new InstantNodeError('invalid-config', message));
+    }
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  /** As {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Core's: disconnects at once. Saves, and lets go of the process, without waiting for pending writes. */
+  override shutdown(): void {
+    this.#closing ??= this.#close(0);
+    this.#closing.catch((cause) => {
+      this.#reactor.report(
+        new InstantNodeError('storage', 'Cannot save what was left at shutdown', { cause }),
+      );
+    });
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#release.forget();
+    refuseCalls(this.#reactor, closedError);
+    this.#rejectCalls(closedError);
+    for (const onClosed of [...this.#whenClosed]) onClosed();
+    try {
+      if (timeoutMs > 0) await within(timeoutMs, this.#reactor.delivered());
+      const disconnected = this.#reactor.disconnect();
+      await this.#reactor.flush();
+      await disconnected;
+    } finally {
+      this.#reactor.stopSaving();
+      await this.#release.dispose();
+    }
+  }
+
+  #assertOpen(method: string): void {
+    if (this.#closing) throw closedError(method);
+  }
+
+  #refusedSession(): InstantNodeError {
+    const refusal = this.#reactor._errorMessage as { message?: string; hint?: unknown } | null;
+    return new InstantNodeError(
+      'connection-failed',
+      `The server refused the session: ${refusal?.message ?? 'it gave no reason'}`,
+      { cause: refusal },
+    );
+  }
+}
+
+function closedError(method: string): InstantNodeError {
+  return new InstantNodeError('closed', `Cannot call ${method}(): the database is closed`, {
+    hint: 'Call init() again for a new one',
+  });
+}
+
+function hintOf(error: object): unknown {
+  return 'hint' in error ? error.hint : undefined;
+}

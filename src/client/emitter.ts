@@ -1,0 +1,42 @@
+/**
+ * Calls `callback`, and lets what it throws surface as an uncaught exception of its own instead of cutting off the
+ * work it was called from: other subscribers are still told, and the database's state stays whole.
+ */
+export function callSafely<Args extends unknown[]>(
+  callback: (...args: Args) => unknown,
+  ...args: Args
+): void {
+  try {
+    callback(...args);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+/** A list of subscribers. */
+export class Emitter<Event> {
+  readonly #subscribers = new Set<(event: Event) => void>();
+
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  /** Adds a subscriber and returns what removes it. */
+  subscribe(callback: (event: Event) => void): () => void {
+    const own = (event: Event): void => callback(event);
+    this.#subscribers.add(own);
+    return () => this.#subscribers.delete(own);
+  }
+
+  /** Tells every subscriber. */
+  emit(event: Event): void {
+    for (const subscriber of [...this.#subscribers]) callSafely(subscriber, event);
+  }
+
+  /** Removes every subscriber. */
+  clear(): void {
+    this.#subscribers.clear();
+  }
+}

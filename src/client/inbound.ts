@@ -1,0 +1,94 @@
+import { isObject } from '../protocol/json.ts';
+
+/** A check of one field: says what is wrong, or nothing. */
+type Check = (message: Record<string, unknown>) => string | undefined;
+
+const array =
+  (field: string): Check =>
+  (message) =>
+    Array.isArray(message[field]) ? undefined : `"${field}" is not an array`;
+
+const object =
+  (field: string): Check =>
+  (message) =>
+    isObject(message[field]) ? undefined : `"${field}" is not an object`;
+
+const text =
+  (field: string): Check =>
+  (message) =>
+    typeof message[field] === 'string' ? undefined : `"${field}" is not a string`;
+
+const number =
+  (field: string): Check =>
+  (message) =>
+    Number.isFinite(message[field]) ? undefined : `"${field}" is not a number`;
+
+const attrs: Check = (message) => {
+  const list = message.attrs;
+  if (!Array.isArray(list)) return '"attrs" is not an array';
+  return list.every(isAttr) ? undefined : '"attrs" holds something that is not an attribute';
+};
+
+const optionalAttrs: Check = (message) => (message.attrs == null ? undefined : attrs(message));
+
+const result =
+  (field: string): Check =>
+  (message) =>
+    isResult(message[field]) ? undefined : `"${field}" is not a result tree`;
+
+const computations: Check = (message) => {
+  if (!Array.isArray(message.computations)) return '"computations" is not an array';
+  const sound = message.computations.every(
+    (one) => isObject(one) && isObject(one['instaql-query']) && isResult(one['instaql-result']),
+  );
+  return sound ? undefined : '"computations" holds something that is not the result of a query';
+};
+
+/** What core reads of each message without looking first. Ops that are not listed are core's to ignore or refuse. */
+const CHECKS: Record<string, Check[]> = {
+  'init-ok': [attrs, text('session-id')],
+  'add-query-ok': [object('q'), result('result'), number('processed-tx-id')],
+  'add-query-exists': [object('q')],
+  'refresh-ok': [number('processed-tx-id'), computations, optionalAttrs],
+  'transact-ok': [text('client-event-id'), number('tx-id')],
+  'patch-presence': [text('room-id'), array('edits')],
+  'refresh-presence': [text('room-id'), object('data')],
+  'server-broadcast': [text('room-id'), text('topic')],
+  'join-room-ok': [text('room-id')],
+  'leave-room-ok': [text('room-id')],
+};
+
+/** What is wrong with a message of a server, as a sentence's end, or undefined when core can take it. */
+export function malformation(message: unknown): string | undefined {
+  if (!isObject(message)) return 'a message is not an object';
+  const { op } = message;
+  if (typeof op !== 'string') return 'a message has no "op"';
+  const checks = Object.hasOwn(CHECKS, op) ? CHECKS[op] : undefined;
+  for (const check of checks ?? []) {
+    const problem = check(message);
+    if (problem) return `in "${op}", ${problem}`;
+  }
+  return undefined;
+}
+
+function isAttr(attr: unknown): boolean {
+  return isObject(attr) && typeof attr.id === 'string' && isIdent(attr['forward-identity']);
+}
+
+function isIdent(ident: unknown): boolean {
+  return Array.isArray(ident) && ident.length === 3 && ident.every((part) => typeof part === 'string');
+}
+
+function isResult(nodes: unknown): boolean {
+  return Array.isArray(nodes) && nodes.every(isResultNode);
+}
+
+function isResultNode(node: unknown): boolean {
+  if (!isObject(node) || !isObject(node.data) || !isResult(node['child-nodes'])) return false;
+  const datalog = node.data['datalog-result'];
+  return isObject(datalog) && Array.isArray(datalog['join-rows']) && datalog['join-rows'].every(isRow);
+}
+
+function isRow(row: unknown): boolean {
+  return Array.isArray(row) && row.every((triple) => Array.isArray(triple) && triple.length >= 3);
+}

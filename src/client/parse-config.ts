@@ -1,0 +1,197 @@
+import { resolve } from 'node:path';
+import type { StoreInterfaceClass } from '@instantdb/core';
+import type { NetworkListenerClass } from '../drivers/contract.ts';
+import { AlwaysOnline } from '../drivers/network/always-online.ts';
+import { InstantNodeError } from '../errors.ts';
+import { isObject } from '../protocol/json.ts';
+import { isUuid } from '../protocol/uuid.ts';
+import { type CoreConfig, coreInternalOptions, optionNames, type ResolvedConfig } from './config.ts';
+import { nearest } from './nearest.ts';
+
+/** Core's own defaults, which it does not export. */
+const DEFAULT_API_URI = 'https://api.instantdb.com';
+const SESSION_PATH = '/runtime/session';
+
+type Options = Record<string, unknown>;
+
+/**
+ * Reads the options of `init`. Whatever cannot be used throws an `InstantNodeError` of code `invalid-config` that
+ * names the option, what it got and what would do; the value of a secret is never named.
+ */
+export function parseConfig(config: unknown): ResolvedConfig {
+  if (!isObject(config)) {
+    throw invalid(`Cannot open a database: init() takes an object of options, got ${show(config)}`);
+  }
+  refuseUnknown(config);
+  return {
+    core: coreConfig(config),
+    storage: storage(config),
+    network: network(config),
+    instanceKey: optional(config, 'instanceKey', 'string') ?? '',
+    keepAlive: optional(config, 'keepAlive', 'boolean') ?? true,
+  };
+}
+
+function coreConfig(config: Options): CoreConfig {
+  for (const name of ['verbose', 'disableValidation'] as const) optional(config, name, 'boolean');
+  for (const [name, type] of Object.entries(coreInternalOptions)) optional(config, name, type);
+  optional(config, 'firstPartyPath', 'string');
+  const limit = optional(config, 'queryCacheLimit', 'number');
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0)) {
+    throw refused('queryCacheLimit', limit, 'a whole number from 0');
+  }
+  for (const name of ['WritableStream', 'ReadableStream'] as const) optional(config, name, 'function');
+  const adminToken = optional(config, 'adminToken', 'string') ?? optional(config, '__adminToken', 'string');
+  if (adminToken?.trim() === '') throw refused('adminToken', '', 'the admin token of the app');
+  const { adminToken: _, storage: __, storagePath: ___, Store: ____, network: _____, ...rest } = config;
+  return {
+    ...rest,
+    appId: appId(config),
+    ...uris(config),
+    schema: schema(config),
+    logger: logger(config),
+    useDateObjects: optional(config, 'useDateObjects', 'boolean') ?? false,
+    cardinalityInference: optional(config, 'cardinalityInference', 'boolean') ?? config.schema !== undefined,
+    ...(adminToken === undefined ? {} : { __adminToken: adminToken.trim() }),
+  } as CoreConfig;
+}
+
+function appId(config: Options): string {
+  const value = config.appId;
+  if (value === undefined) throw invalid('Cannot open a database: option "appId" is missing', appIdHint);
+  const id = typeof value === 'string' ? value.trim() : value;
+  if (!isUuid(id)) throw refused('appId', value, 'a UUID', appIdHint);
+  return id;
+}
+
+const appIdHint = 'Copy it from the dashboard of the app, or take it from createApp() of a local backend';
+
+function uris(config: Options): { apiURI: string; websocketURI: string } {
+  const apiURI = uri(config, 'apiURI', ['http:', 'https:']);
+  const websocketURI = uri(config, 'websocketURI', ['ws:', 'wss:']);
+  const http = apiURI ?? (websocketURI === undefined ? undefined : httpOf(websocketURI)) ?? DEFAULT_API_URI;
+  return { apiURI: http, websocketURI: websocketURI ?? `ws${http.slice('http'.length)}${SESSION_PATH}` };
+}
+
+function httpOf(websocketURI: string): string | undefined {
+  if (!websocketURI.endsWith(SESSION_PATH)) return undefined;
+  return `http${websocketURI.slice('ws'.length, -SESSION_PATH.length)}`;
+}
+
+function uri(config: Options, name: string, protocols: string[]): string | undefined {
+  const value = optional(config, name, 'string');
+  if (value === undefined) return undefined;
+  const wanted = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+  const url = URL.parse ? URL.parse(value) : parseUrl(value);
+  if (!url || !protocols.includes(url.protocol)) throw refused(name, value, wanted);
+  if (url.username || url.password) {
+    // The value holds a secret, so it is not named.
+    throw invalid(
+      `Cannot open a database: option "${name}" holds a user name or password, expected ${wanted}`,
+    );
+  }
+  if (url.search || url.hash) throw refused(name, value, `${wanted}, without a query or fragment`);
+  return url.href.replace(/\/+$/, '');
+}
+
+// `URL.parse` came with Node 22.1.
+function parseUrl(value: string): URL | null {
+  return URL.canParse(value) ? new URL(value) : null;
+}
+
+function schema(config: Options): unknown {
+  const value = config.schema;
+  if (value === undefined || (isObject(value) && isObject(value.entities) && isObject(value.links)))
+    return value;
+  throw refused('schema', value, 'what i.schema() returns');
+}
+
+function logger(config: Options): unknown {
+  const value = config.logger;
+  if (value === undefined) return undefined;
+  const complete =
+    typeof value === 'object' &&
+    value !== null &&
+    ['info', 'debug', 'error'].every((level) => typeof (value as Options)[level] === 'function');
+  if (complete) return value;
+  throw refused('logger', value, 'an object with the functions info, debug and error');
+}
+
+function storage(config: Options): ResolvedConfig['storage'] {
+  const value = config.storage ?? optional(config, 'Store', 'function') ?? 'memory';
+  const path = optional(config, 'storagePath', 'string');
+  if (value === 'sqlite') {
+    if (!path?.trim()) throw refused('storagePath', path, 'the path of a file, which storage "sqlite" needs');
+    return { kind: 'sqlite', path: resolve(path) };
+  }
+  if (path !== undefined) throw refused('storagePath', path, 'nothing: only storage "sqlite" has a path');
+  if (value === 'memory') return { kind: 'memory' };
+  if (typeof value === 'function') return { kind: 'class', Store: value as StoreInterfaceClass };
+  throw refused('storage', value, '"memory", "sqlite" or a class that extends StoreInterface');
+}
+
+function network(config: Options): NetworkListenerClass {
+  const value = config.network ?? 'always-online';
+  if (value === 'always-online') return AlwaysOnline;
+  const listener = value as Partial<NetworkListenerClass>;
+  if (typeof listener.getIsOnline === 'function' && typeof listener.listen === 'function') {
+    return listener as NetworkListenerClass;
+  }
+  throw refused(
+    'network',
+    value,
+    '"always-online" or a class with the static functions getIsOnline and listen',
+  );
+}
+
+function refuseUnknown(config: Options): void {
+  for (const name of Object.keys(config)) {
+    if (optionNames.includes(name) || name in coreInternalOptions) continue;
+    const meant = nearest(name, optionNames);
+    throw invalid(
+      `Cannot open a database: there is no option "${name}"`,
+      meant ? `Did you mean "${meant}"?` : `The options are ${optionNames.join(', ')}`,
+    );
+  }
+}
+
+interface TypeNames {
+  string: string;
+  number: number;
+  boolean: boolean;
+  function: unknown;
+}
+
+const articles: Record<keyof TypeNames, string> = {
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
+  function: 'a class',
+};
+
+function optional<T extends keyof TypeNames>(
+  config: Options,
+  name: string,
+  type: T,
+): TypeNames[T] | undefined {
+  const value = config[name];
+  if (value === undefined || typeof value === type) return value as TypeNames[T] | undefined;
+  throw refused(name, value, articles[type]);
+}
+
+function refused(name: string, value: unknown, wanted: string, hint?: string): InstantNodeError {
+  const shown = /token|key/i.test(name) ? `a value of type ${typeof value}` : show(value);
+  return invalid(`Cannot open a database: option "${name}" is ${shown}, expected ${wanted}`, hint);
+}
+
+function invalid(message: string, hint?: string): InstantNodeError {
+  return new InstantNodeError('invalid-config', message, hint === undefined ? {} : { hint });
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') {
+    return String(value);
+  }
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+}

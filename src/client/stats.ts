@@ -1,0 +1,23 @@
+/** What a database holds and has done, see `db.stats()`. Counts of messages and bytes run since `init`. */
+export interface DatabaseStats {
+  /** Core's connection status; `errored` when the server refused the session. */
+  status: 'connecting' | 'opened' | 'authenticated' | 'closed' | 'errored';
+  /** Different queries that are live. */
+  queries: number;
+  /** Callbacks that are subscribed to them. */
+  subscriptions: number;
+  /** Rooms joined. */
+  rooms: number;
+  /** Writes that the server has not confirmed. */
+  pendingTransactions: number;
+  /** Those of them that were sent over the present connection. */
+  sentTransactions: number;
+  /** Connections opened so far; one less is the number of reconnects. */
+  connections: number;
+  /** Characters of JSON sent. */
+  sentBytes: number;
+  /** Characters of JSON received. */
+  receivedBytes: number;
+  sentMessages: number;
+  receivedMessages: number;
+}
