@@ -1,0 +1,56 @@
+// What is run where. Which files a suite holds is said once, in vitest.config.ts.
+
+/** The Node this process runs on, by the name the runs use: `node20`. */
+export const currentNode = `node${process.versions.node.split('.')[0]}`;
+
+/** Every runtime a test file can run on; `currentNode` first, as it is the one that is always there. */
+export const RUNTIMES = [...new Set([currentNode, 'node20', 'node22', 'node24', 'node26', 'bun', 'deno'])];
+
+/** Without these a run proves too little: a missing one is a failure, where another Node is only left out. */
+export const REQUIRED_RUNTIMES = [currentNode, 'bun', 'deno'];
+
+/**
+ * Vitest projects, each with the runtimes it runs on and, where the files are not ours to count,
+ * how many tests must have run.
+ * @type {Record<string, { runtimes: string[], expected?: { passed: number, skipped: number } }>}
+ */
+export const SUITES = {
+  package: { runtimes: [currentNode] },
+  client: { runtimes: RUNTIMES },
+  // @instantdb/core 1.0.67; its own source skips one test.
+  core: { runtimes: [currentNode, 'bun', 'deno'], expected: { passed: 208, skipped: 1 } },
+  unit: { runtimes: [currentNode] },
+};
+
+/** Commands that look at the tree and run no test; arguments for the current Node. */
+export const CHECKS = {
+  types: ['node_modules/typescript/bin/tsc', '-p', '.'],
+  lint: ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'],
+};
+
+/**
+ * What a command line asks for. Names of suites and checks choose what, names of runtimes choose where;
+ * no name at all means everything, and only runtimes mean every suite there.
+ * @param {string[]} names
+ */
+export function plan(names) {
+  const known = [...Object.keys(CHECKS), ...Object.keys(SUITES), ...RUNTIMES];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new RangeError(`Cannot run "${unknown.join(' ')}": the names are ${known.join(', ')}`);
+  }
+  const runtimes = names.filter((name) => RUNTIMES.includes(name));
+  const suites = names.filter((name) => name in SUITES);
+  const checks = names.filter((name) => name in CHECKS);
+  const everything = names.length === 0;
+  const chosenSuites = suites.length > 0 || checks.length > 0 ? suites : Object.keys(SUITES);
+  const runs = chosenSuites.flatMap((suite) =>
+    SUITES[suite].runtimes
+      .filter((runtime) => runtimes.length === 0 || runtimes.includes(runtime))
+      .map((runtime) => ({ suite, runtime, named: runtimes.includes(runtime) })),
+  );
+  if (runs.length === 0 && checks.length === 0) {
+    throw new RangeError(`Cannot run "${names.join(' ')}": no such suite runs on such a runtime`);
+  }
+  return { checks: everything ? Object.keys(CHECKS) : checks, runs };
+}

@@ -1,0 +1,132 @@
+// node runtimes/run.mjs [check | suite | runtime]…   The names are in plan.mjs; none means everything.
+// Runs each check, and each suite on each of its runtimes; prints what each said, then a table of them all,
+// then the tests that failed and Vitest's own summary of all its runs.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { locateRuntime, needsBetterSqlite3 } from './locate.mjs';
+import { ensureBetterSqlite3 } from './node/better-sqlite3.mjs';
+import { CHECKS, currentNode, plan, REQUIRED_RUNTIMES, SUITES } from './plan.mjs';
+import { pool, run } from './processes.mjs';
+import { faultOf, readCounts, table } from './report.mjs';
+
+const cwd = fileURLToPath(new URL('..', import.meta.url));
+const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
+const timeoutMs = 240_000;
+const env = {
+  ...process.env,
+  ...(process.stdout.isTTY && !process.env.NO_COLOR && { FORCE_COLOR: '1' }),
+  DENO_NO_UPDATE_CHECK: '1',
+};
+
+const { checks, runs } = planOrExit(process.argv.slice(2));
+const reports = mkdtempSync(join(tmpdir(), 'instant-node-tests-'));
+process.on('exit', () => rmSync(reports, { recursive: true, force: true }));
+
+const runtimes = new Map(
+  [...new Set(runs.map((it) => it.runtime))].map((name) => [name, locateRuntime(name)]),
+);
+const sqlite = runtimes.has(currentNode) && needsBetterSqlite3() ? prepareSqlite() : undefined;
+const rows = await pool(
+  [
+    ...checks.map((name) => () => runCheck(name)),
+    ...runs.filter((it) => it.runtime !== currentNode).map((it) => () => runSuite(it)),
+    // Last, as these wait for SQLite.
+    ...runs.filter((it) => it.runtime === currentNode).map((it) => () => runSuite(it)),
+  ],
+  availableParallelism(),
+);
+if (sqlite) rows.push(await sqlite);
+
+console.log(`\n${table(rows)}`);
+if (existsSync(join(reports, 'blobs'))) console.log(await mergedSummary());
+const failed = rows.filter((row) => row.outcome === 'failed');
+if (failed.length > 0) {
+  console.log(`\nFailed: ${failed.map((row) => `${row.what} ${row.where}`.trim()).join(', ')}`);
+  process.exitCode = 1;
+}
+
+function planOrExit(names) {
+  try {
+    return plan(names);
+  } catch (error) {
+    console.error(error.message);
+    process.exit(2);
+  }
+}
+
+async function runCheck(name) {
+  const { code, output, ms } = await run([process.execPath, ...CHECKS[name]], { cwd, env, timeoutMs });
+  const row = { what: name, where: '', ms, ...outcome(code === 0 ? undefined : `exit code ${code}`) };
+  show(row, output);
+  return row;
+}
+
+async function prepareSqlite() {
+  const { reason, output, ms } = await ensureBetterSqlite3();
+  const row = {
+    what: 'better-sqlite3',
+    where: currentNode,
+    ms,
+    ...(reason ? leftOut(reason, false) : outcome()),
+  };
+  if (reason) show(row, output);
+  return row;
+}
+
+/** One suite on one runtime, in one worker: the runs are what goes in parallel. */
+async function runSuite({ suite, runtime, named }) {
+  const found = runtimes.get(runtime);
+  if (!found.found) {
+    const required = named || REQUIRED_RUNTIMES.includes(runtime);
+    return { what: suite, where: runtime, ms: 0, ...leftOut(found.reason, required) };
+  }
+  if (runtime === currentNode) await sqlite;
+  const name = `${suite}-${runtime}.json`;
+  const json = join(reports, name);
+  const { code, output, ms } = await run(
+    [
+      ...found.command,
+      ...vitest,
+      `--project=${suite} (${runtime})`,
+      '--maxWorkers=1',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${json}`,
+      '--reporter=blob',
+      `--outputFile.blob=${join(reports, 'blobs', name)}`,
+    ],
+    { cwd, env: { ...env, TEST_RUNTIMES: runtime }, timeoutMs },
+  );
+  const counts = readCounts(json);
+  const where = `${runtime} ${found.version}`;
+  const row = { what: suite, where, ms, counts, ...outcome(faultOf(code, counts, SUITES[suite].expected)) };
+  show(row, output);
+  return row;
+}
+
+/** What Vitest says of all the runs as one; its exit code adds nothing to those of the runs. */
+async function mergedSummary() {
+  const { output } = await run(
+    [process.execPath, ...vitest, `--merge-reports=${join(reports, 'blobs')}`, '--reporter=minimal'],
+    { cwd, env: { ...env, TEST_RUNTIMES: [...runtimes.keys()].join() }, timeoutMs },
+  );
+  return `\n${output.trim()}`;
+}
+
+/** A missing runtime is a gap: fatal where it was asked for, where too little is left, and in CI. */
+function leftOut(reason, required) {
+  return required || process.env.CI ? outcome(reason) : { outcome: 'left out', note: reason };
+}
+
+function outcome(fault) {
+  return fault === undefined ? { outcome: 'passed', note: '' } : { outcome: 'failed', note: fault };
+}
+
+function show(row, output) {
+  console.log(`\n──── ${row.what} ${row.where} ──── ${row.outcome}${row.note && `: ${row.note}`}`);
+  // Vitest names the files it reports to, which are gone when this ends.
+  const text = output.replaceAll(/^.*report written to .*$/gm, '').trim();
+  if (text) console.log(text);
+}

@@ -1,0 +1,64 @@
+import { fileURLToPath } from 'node:url';
+import type { TestProjectInlineConfiguration, ViteUserConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
+import { coreTests } from './conformance/core-tests/project.ts';
+
+// `npx vitest run [path]` tests on the Node it runs on; `npm test` starts this once for each suite and
+// runtime (see runtimes/run.mjs), each project named after both, so that the results can be merged.
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const suites: Record<string, TestProjectInlineConfiguration> = {
+  unit: {
+    test: {
+      include: [
+        'src/**/*.test.ts',
+        'runtimes/*.test.mjs',
+        'conformance/golden/**/*.test.ts',
+        'conformance/query-agreement/**/*.test.ts',
+      ],
+    },
+  },
+  client: { test: { include: ['conformance/client/**/*.test.ts'] } },
+  package: { test: { include: ['conformance/package/**/*.test.ts'], testTimeout: 120_000 } },
+  core: coreTests,
+};
+
+function runtimeOfThisProcess(): string {
+  if ('Bun' in globalThis) return 'bun';
+  if ('Deno' in globalThis) return 'deno';
+  return `node${process.versions.node.split('.')[0]}`;
+}
+
+/** The package by its published names, as the sources of the entries that `runtime` would be given. */
+function publishedNames(runtime: string): Array<{ find: RegExp; replacement: string }> {
+  const entry = runtime.startsWith('node') ? 'node' : runtime;
+  return [
+    { find: /^@instantdb\/node$/, replacement: here(`src/${entry}.ts`) },
+    { find: /^@instantdb\/node\/(node|bun|deno)$/, replacement: here('src/$1.ts') },
+    { find: /^@instantdb\/node\/backend$/, replacement: here('src/backend/index.ts') },
+    // Installed apart from the root, see runtimes/node/package.json.
+    { find: /^better-sqlite3$/, replacement: here('runtimes/node/node_modules/better-sqlite3') },
+  ];
+}
+
+function projectsOn(runtime: string): TestProjectInlineConfiguration[] {
+  return Object.entries(suites).map(([suite, config]) => ({
+    ...config,
+    resolve: { alias: publishedNames(runtime) },
+    test: {
+      ...config.test,
+      name: `${suite} (${runtime})`,
+      env: { EXPECT_RUNTIME: runtime },
+      setupFiles: [here('runtimes/expect-runtime.ts')],
+    },
+  }));
+}
+
+const runtimes = process.env.TEST_RUNTIMES?.split(',') ?? [runtimeOfThisProcess()];
+
+const config: ViteUserConfig = defineConfig({
+  test: { projects: runtimes.flatMap(projectsOn), silent: 'passed-only' },
+});
+
+export default config;
