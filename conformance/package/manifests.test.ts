@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { nodeVersion } from '../../src/version.ts';
+
+interface Manifest {
+  version: string;
+  exports: Record<string, unknown>;
+  dependencies: Record<string, string>;
+  imports: Record<string, string>;
+}
+
+const read = (path: string): Manifest =>
+  JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')) as Manifest;
+const npm = read('package.json');
+const jsr = read('jsr.json');
+
+test('the version is the same in its three places', () => {
+  expect({ npm: npm.version, jsr: jsr.version }).toEqual({ npm: nodeVersion, jsr: nodeVersion });
+});
+
+test('npm and JSR offer the same names', () => {
+  const names = Object.keys(npm.exports).filter((name) => name !== './package.json');
+  expect(Object.keys(jsr.exports)).toEqual(names);
+});
+
+test('core is pinned to one exact version, the same in both manifests', () => {
+  expect(npm.dependencies['@instantdb/core']).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(jsr.imports['@instantdb/core']).toBe(`npm:@instantdb/core@${npm.dependencies['@instantdb/core']}`);
+});
+
+test('JSR asks for the versions of the dependencies that npm asks for', () => {
+  for (const [name, specifier] of Object.entries(jsr.imports)) {
+    const [, dependency, range] = /^npm:(@?[^@]+)@([^/]+)/.exec(specifier) ?? [];
+    expect({ name, range }).toEqual({ name, range: npm.dependencies[dependency ?? ''] });
+  }
+});
+
+test('the bun and deno conditions stand before node, which both of them match too', () => {
+  expect(Object.keys(npm.exports['.'] as object)).toEqual(['bun', 'deno', 'node', 'default']);
+});

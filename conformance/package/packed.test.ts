@@ -1,0 +1,222 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { locateRuntime } from '../../runtimes/locate.mjs';
+import { currentNode } from '../../runtimes/plan.mjs';
+import { codeBlocks } from './code-blocks.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const bin = (name: string): string => join(root, 'node_modules', '.bin', name);
+
+// Colours are for people, and Vitest asks the programs it starts for them.
+const plain: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
+
+function commandFor(runtime: string): string[] {
+  const located = locateRuntime(runtime);
+  if (!located.found) throw new Error(located.reason);
+  return located.command;
+}
+
+let folder: string;
+let archive: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'instant-node-packed-'));
+  await run(bin('tsup'), ['--silent'], { cwd: root });
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: root });
+  archive = join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '');
+  await writeFile(join(folder, 'package.json'), '{ "name": "bare", "private": true }');
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', archive], { cwd: folder });
+}, 240_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A program that does the main job against the backend of the same package, and prints what it got. */
+const body = (load: (name: string) => string): string => `
+${load('@instantdb/node')}
+${load('@instantdb/node/backend')}
+async function main() {
+  const backend = await startBackend();
+  const app = await backend.createApp();
+  const db = init({ appId: app.id, apiURI: backend.url });
+  await db.transact(db.tx.goals[id()].create({ title: 'Ship' }));
+  const { data } = await db.queryOnce({ goals: {} });
+  await db.close();
+  await backend.close();
+  console.log(JSON.stringify(data.goals.map((goal) => goal.title)), nodeVersion);
+}
+main();
+`;
+const names: Record<string, string> = {
+  '@instantdb/node': '{ init, id, nodeVersion }',
+  '@instantdb/node/backend': '{ startBackend }',
+};
+const esm = body((name) => `import ${names[name]} from '${name}';`);
+const cjs = body((name) => `const ${names[name]} = require('${name}');`);
+
+describe('the packed archive, installed in a bare project', () => {
+  test.each([
+    [currentNode, 'main.mjs', esm],
+    [currentNode, 'main.cjs', cjs],
+    ['node24', 'main.mjs', esm],
+    ['node24', 'main.cjs', cjs],
+    ['bun', 'main.mjs', esm],
+    ['bun', 'main.cjs', cjs],
+    ['deno', 'main.mjs', esm],
+  ])('does the main job on %s as %s', async (runtime, file, program) => {
+    await writeFile(join(folder, file), program);
+    const [command = '', ...args] = commandFor(runtime);
+    const { stdout } = await run(command, [...args, file], { cwd: folder });
+    expect(stdout).toBe('["Ship"] 0.1.0\n');
+  });
+
+  test.each(['node', 'bun', 'deno'])('chooses the entry of the runtime on %s', async (runtime) => {
+    const program = `
+      import * as chosen from '@instantdb/node';
+      import * as own from '@instantdb/node/${runtime}';
+      console.log(chosen.init === own.init);`;
+    await writeFile(join(folder, 'entry.mjs'), program);
+    const [command = '', ...args] = commandFor(runtime === 'node' ? currentNode : runtime);
+    const { stdout } = await run(command, [...args, 'entry.mjs'], { cwd: folder });
+    expect(stdout).toBe('true\n');
+  });
+
+  test('brings nothing that the tree alone has', async () => {
+    const { stdout } = await run('npm', ['ls', '--all', '--json'], { cwd: folder });
+    expect(JSON.parse(stdout)).not.toHaveProperty('problems');
+  });
+
+  test('type-checks for a user without ambient types of any runtime', async () => {
+    const program = `
+      import { i, init, id } from '@instantdb/node';
+      const schema = i.schema({ entities: { goals: i.entity({ title: i.string() }) } });
+      const db = init({ appId: id(), schema });
+      for await (const { data } of db.watch({ goals: {} })) {
+        const title: string | undefined = data.goals[0]?.title;
+        console.log(title);
+      }`;
+    await typeCheck('typed.mts', program, []);
+  });
+});
+
+async function typeCheck(file: string, program: string, types: string[]): Promise<void> {
+  await writeFile(join(folder, file), program);
+  const compilerOptions = {
+    noEmit: true,
+    strict: true,
+    skipLibCheck: types.length > 0,
+    target: 'es2023',
+    lib: ['es2023', 'esnext.disposable', 'dom'],
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    typeRoots: [join(root, 'node_modules', '@types')],
+    types,
+  };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+  await run(bin('tsc'), ['-p', folder]);
+}
+
+describe('README', () => {
+  const blocks = codeBlocks(readFileSync(join(root, 'README.md'), 'utf8'));
+  const of = (language: string): string[] =>
+    blocks.filter((block) => block.language === language).map(({ code }) => code);
+
+  test('has less than 150 lines, and no block that this file does not run', () => {
+    expect(readFileSync(join(root, 'README.md'), 'utf8').split('\n').length).toBeLessThan(151);
+    expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'ts']);
+  });
+
+  test.each([currentNode, 'node24', 'bun', 'deno'])('its JavaScript runs on %s', async (runtime) => {
+    const printed = await runAll(runtime, of('js'), 'mjs');
+    expect(printed[0]).toContain('Ship it');
+    expect(printed[1]).toMatch(/^http:\/\/127\.0\.0\.1:\d+ [0-9a-f-]{36} 0\n$/);
+  });
+
+  test.each(['node24', 'bun', 'deno'])('its TypeScript runs on %s', async (runtime) => {
+    const [printed] = await runAll(runtime, of('ts'), 'mts');
+    expect(printed).toContain('ann@example.com 0');
+    expect(printed).toContain('there is no option "storge" Did you mean "storage"?');
+  });
+
+  test('its TypeScript type-checks', async () => {
+    for (const [index, code] of of('ts').entries()) await typeCheck(`readme-${index}.mts`, code, ['node']);
+  });
+
+  test('its commands do what it says', async () => {
+    const how: Record<string, () => Promise<unknown>> = {
+      // With the archive for the name, as nothing is published from here.
+      'npm install @instantdb/node': () => installs('npm', ['install', '--prefer-offline', archive]),
+      'bun add @instantdb/node': () => installs(bin('bun'), ['add', archive]),
+      // JSR serves the sources; that it takes them is tested below.
+      'deno add jsr:@instantdb/node': () => run(bin('deno'), ['check', 'src/index.ts'], { cwd: root }),
+      'npm ci && npm run demo': () => demo(),
+      // This very test is run by it, in .ci/run on a clean checkout.
+      'npm ci && npm test': async () => {
+        expect(readFileSync(join(root, '.ci', 'run'), 'utf8')).toMatch(/^npm ci\nnpm test$/m);
+      },
+    };
+    const commands = of('sh').map((code) => code.trim());
+    expect(commands).toEqual(Object.keys(how));
+    for (const command of commands) await how[command]?.();
+  });
+
+  async function runAll(runtime: string, programs: string[], extension: string): Promise<string[]> {
+    const printed: string[] = [];
+    for (const [index, code] of programs.entries()) {
+      const file = `readme-${runtime}-${index}.${extension}`;
+      await writeFile(join(folder, file), code);
+      const [command = '', ...args] = commandFor(runtime);
+      printed.push((await run(command, [...args, file], { cwd: folder, env: plain })).stdout);
+      await rm(join(folder, 'goals.sqlite'), { force: true });
+    }
+    return printed;
+  }
+
+  async function installs(command: string, args: string[]): Promise<void> {
+    const project = await mkdtemp(join(tmpdir(), 'instant-node-install-'));
+    await writeFile(join(project, 'package.json'), '{ "name": "bare", "private": true }');
+    await run(command, args, { cwd: project });
+    expect(await readdir(join(project, 'node_modules', '@instantdb'))).toContain('node');
+    await rm(project, { recursive: true, force: true });
+  }
+
+  async function demo(): Promise<void> {
+    const { stdout } = await run(process.execPath, ['examples/demo/main.mjs'], {
+      cwd: root,
+      env: { ...plain, DEMO_SECONDS: '3' },
+    });
+    expect(stdout).toContain('The three clients and the backend hold identical states.');
+    expect(stdout).toMatch(/goes offline; its writes queue/);
+  }
+});
+
+describe('the manifests', () => {
+  test('attw finds no problem', async () => {
+    const { stdout } = await run(bin('attw'), [archive, '--format', 'json'], { cwd: folder });
+    const { analysis, problems } = JSON.parse(stdout) as { analysis: object; problems?: object };
+    expect(analysis).toBeTruthy();
+    expect(problems ?? {}).toEqual({});
+  });
+
+  test('publint finds no problem', async () => {
+    const { stdout } = await run(bin('publint'), ['--strict', '--pack', 'false'], { cwd: root });
+    expect(stdout).toContain('All good');
+  });
+
+  test('JSR would take the sources, without slow types', async () => {
+    const { stderr } = await run(bin('deno'), ['publish', '--dry-run', '--allow-dirty'], {
+      cwd: root,
+      env: plain,
+    });
+    expect(stderr).toContain('Dry run complete');
+    expect(stderr).not.toMatch(/(error|warning)\[/);
+  });
+});
