@@ -162,7 +162,10 @@ function runSetup(opened: Opened, op: SetupOp): void {
 }
 
 /** The steps that create an entity of a system namespace. */
-function entitySteps(etype: '$users' | '$files', values: { id: string } & Record<string, unknown>): unknown[] {
+function entitySteps(
+  etype: '$users' | '$files',
+  values: { id: string } & Record<string, unknown>,
+): unknown[] {
   return Object.entries(values)
     .filter(([, value]) => value !== undefined)
     .map(([label, value]) => ['add-triple', values.id, systemAttrId(etype, label), value]);
@@ -171,7 +174,9 @@ function entitySteps(etype: '$users' | '$files', values: { id: string } & Record
 /** The ids of the attributes that a case itself adds, by `etype/label`. */
 function attrIds({ setup = [], steps }: GoldenCase): Map<string, string> {
   const all = [...setup.map((op) => (op.op === 'transact' ? op.steps : [])), steps];
-  const added = all.flatMap((list) => (Array.isArray(list) ? list : [])).filter((step) => step?.[0] === 'add-attr');
+  const added = all
+    .flatMap((list) => (Array.isArray(list) ? list : []))
+    .filter((step) => step?.[0] === 'add-attr');
   return new Map(added.map(([, attr]) => [attr['forward-identity'].slice(1).join('/'), attr.id]));
 }
 
@@ -189,9 +194,9 @@ function loadDataset(folder: string, variant: string): Loaded {
 
 function buildDataset(folder: string, variant: string): Loaded {
   if (variant === 'empty') return { names: {}, attrs: [], triples: [] };
-  const dataset = DATASET_FILES.map((name) => readJson(join(folder, 'datasets', `${name}.json`)) as Dataset).find(
-    ({ attrs }) => Object.hasOwn(attrs, variant),
-  );
+  const dataset = DATASET_FILES.map(
+    (name) => readJson(join(folder, 'datasets', `${name}.json`)) as Dataset,
+  ).find(({ attrs }) => Object.hasOwn(attrs, variant));
   const attrs = dataset?.attrs[variant];
   if (!dataset || !attrs) throw new Error(`No data set "${variant}" in ${folder}`);
   const data = createAppData();

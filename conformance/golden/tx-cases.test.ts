@@ -46,7 +46,9 @@ function isAdmin({ auth, via }: TxCase): boolean {
 
 function storedTriples(opened: OpenCase): NamedTriple[] {
   const { catalog, triples } = opened.data;
-  return catalog.list().flatMap((attr) => [...triples.attr(attr.id)].map((triple) => opened.nameTriple(triple)));
+  return catalog
+    .list()
+    .flatMap((attr) => [...triples.attr(attr.id)].map((triple) => opened.nameTriple(triple)));
 }
 
 function everything({ data }: OpenCase): unknown {
@@ -111,13 +113,19 @@ function runCase(testCase: TxCase): void {
 }
 
 /** The type of an error that the source's storage makes up is not part of the contract. */
-function expectedError(opened: OpenCase, expected: ErrorExpectation, { flags = [] }: TxCase): ErrorExpectation {
+function expectedError(
+  opened: OpenCase,
+  expected: ErrorExpectation,
+  { flags = [] }: TxCase,
+): ErrorExpectation {
   const { type, ...rest } = opened.toIds(expected) as ErrorExpectation;
   return flags.includes('storage-specific-error') || type === undefined ? rest : { type, ...rest };
 }
 
 describe('golden transaction cases', () => {
-  test.each(run.map((testCase) => [testCase.id, testCase] as const))('%s', (_, testCase) => runCase(testCase));
+  test.each(run.map((testCase) => [testCase.id, testCase] as const))('%s', (_, testCase) =>
+    runCase(testCase),
+  );
 
   test.each(belowValidation.map((testCase) => [testCase.id, testCase] as const))(
     '%s is refused, because its steps are not those of the protocol',
@@ -129,10 +137,16 @@ describe('golden transaction cases', () => {
     },
   );
 
-  test.todo(`${overAdminApi.length} cases are sent over the admin API: ${overAdminApi.map(({ id }) => id).join(', ')}`);
+  test.todo(
+    `${overAdminApi.length} cases are sent over the admin API: ${overAdminApi.map(({ id }) => id).join(', ')}`,
+  );
 
   test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run, or left out by name', () => {
-    const counts = { run: run.length, overAdminApi: overAdminApi.length, belowValidation: belowValidation.length };
+    const counts = {
+      run: run.length,
+      overAdminApi: overAdminApi.length,
+      belowValidation: belowValidation.length,
+    };
     expect(counts).toEqual({ run: 105, overAdminApi: 4, belowValidation: 2 });
     expect(run.length + leftOut.size).toBe(cases.length);
   });
@@ -164,13 +178,19 @@ describe('the comparison of outcomes', () => {
     { where: { entities: ['e1', 'e2'] }, entityIds: ['e1'] },
   ];
 
-  test.each(rightTriples.map((check) => [JSON.stringify(check), check] as const))('accepts %s', (_, check) => {
-    expect(tripleDifferences(stored, [check])).toEqual([]);
-  });
+  test.each(rightTriples.map((check) => [JSON.stringify(check), check] as const))(
+    'accepts %s',
+    (_, check) => {
+      expect(tripleDifferences(stored, [check])).toEqual([]);
+    },
+  );
 
-  test.each(wrongTriples.map((check) => [JSON.stringify(check), check] as const))('refuses %s', (_, check) => {
-    expect(tripleDifferences(stored, [check])).not.toEqual([]);
-  });
+  test.each(wrongTriples.map((check) => [JSON.stringify(check), check] as const))(
+    'refuses %s',
+    (_, check) => {
+      expect(tripleDifferences(stored, [check])).not.toEqual([]);
+    },
+  );
 
   test('binds an entity that was found for the checks that follow', () => {
     const bind: TriplesExpectation = { where: { attr: 'users/info' }, bindEntity: '$e' };
@@ -213,7 +233,9 @@ describe('the comparison of outcomes', () => {
       'inferred-types': ['string', 'number'],
     };
     const holds = (expected: object): boolean => attrDifferences([attr], expected).length === 0;
-    expect(holds({ byId: { a: { 'inferred-types': ['number', 'string'] } }, forwardLabels: ['tags'] })).toBe(true);
+    expect(holds({ byId: { a: { 'inferred-types': ['number', 'string'] } }, forwardLabels: ['tags'] })).toBe(
+      true,
+    );
     expect(holds({ byId: { a: { 'inferred-types': ['number'] } } })).toBe(false);
     expect(holds({ byId: { a: { 'forward-identity': ['i', 'tags', 'users'] } } })).toBe(false);
     expect(holds({ byId: { b: { catalog: 'user' } } })).toBe(false);
@@ -236,7 +258,8 @@ describe('the comparison of outcomes', () => {
   });
 
   test('knows every kind of expectation that the cases use', () => {
-    const used = (lists: object[]): string[] => [...new Set(lists.flatMap((item) => Object.keys(item)))].sort();
+    const used = (lists: object[]): string[] =>
+      [...new Set(lists.flatMap((item) => Object.keys(item)))].sort();
     const expectations = run.map((testCase) => testCase.expect);
     expect(used(expectations)).toEqual(['attrs', 'entities', 'error', 'ok', 'queries', 'triples']);
     expect(used(expectations.flatMap(({ triples = [] }) => triples))).toEqual([
@@ -248,7 +271,12 @@ describe('the comparison of outcomes', () => {
       'values',
       'where',
     ]);
-    expect(used(expectations.flatMap(({ queries = [] }) => queries))).toEqual(['auth', 'counts', 'query', 'values']);
+    expect(used(expectations.flatMap(({ queries = [] }) => queries))).toEqual([
+      'auth',
+      'counts',
+      'query',
+      'values',
+    ]);
     expect(used(expectations.flatMap(({ attrs }) => attrs ?? []))).toEqual(['byId', 'forwardLabels']);
     expect(used(expectations.flatMap(({ error }) => error ?? []))).toEqual([
       'firstHintError',

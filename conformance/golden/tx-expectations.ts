@@ -66,7 +66,11 @@ export interface TxExpectation {
 }
 
 /** An attribute as far as the checks look at it. */
-export type WireAttr = Record<string, unknown> & { id: string; catalog: string; 'forward-identity': string[] };
+export type WireAttr = Record<string, unknown> & {
+  id: string;
+  catalog: string;
+  'forward-identity': string[];
+};
 
 /** An error as it goes over the wire. */
 export interface WireError {
@@ -107,7 +111,10 @@ function bindNames(check: TriplesExpectation, bound: ReadonlyMap<string, string>
   const replaced = JSON.stringify(check, (_, value: unknown) =>
     typeof value === 'string' ? (bound.get(value) ?? value) : value,
   );
-  return { ...(JSON.parse(replaced) as TriplesExpectation), ...(check.bindEntity && { bindEntity: check.bindEntity }) };
+  return {
+    ...(JSON.parse(replaced) as TriplesExpectation),
+    ...(check.bindEntity && { bindEntity: check.bindEntity }),
+  };
 }
 
 function isSelected([e, attr]: NamedTriple, { entity, entities, etype, ...where }: TripleFilter): boolean {
@@ -125,7 +132,9 @@ function isSelected([e, attr]: NamedTriple, { entity, entities, etype, ...where 
 export function attrDifferences(attrs: WireAttr[], expected: AttrsExpectation): string[] {
   const byId = Object.entries(expected.byId ?? {}).flatMap(([id, parts]) => {
     const attr = attrs.find((candidate) => candidate.id === id);
-    return Object.entries(parts).flatMap(([key, value]) => unlessEqual(`${id} ${key}`, asSet(attr?.[key]), asSet(value)));
+    return Object.entries(parts).flatMap(([key, value]) =>
+      unlessEqual(`${id} ${key}`, asSet(attr?.[key]), asSet(value)),
+    );
   });
   const labels = attrs.filter(({ catalog }) => catalog === 'user').map((attr) => attr['forward-identity'][2]);
   return [
@@ -136,7 +145,8 @@ export function attrDifferences(attrs: WireAttr[], expected: AttrsExpectation): 
 
 /** Lists of names, such as inferred types, count as sets; identities are lists of another kind, and have three parts. */
 function asSet(value: unknown): unknown {
-  const isNames = Array.isArray(value) && value.every((item) => ['string', 'number', 'boolean', 'json'].includes(item));
+  const isNames =
+    Array.isArray(value) && value.every((item) => ['string', 'number', 'boolean', 'json'].includes(item));
   return isNames ? [...value].sort() : value;
 }
 
@@ -148,23 +158,40 @@ export function errorDifferences(error: WireError, expected: ErrorExpectation): 
   return [
     ...(expected.type === undefined ? [] : unlessEqual('type', error.type, expected.type)),
     ...(expected.message === undefined ? [] : unlessEqual('message', message, expected.message)),
-    ...unless(message.includes(expected.messageIncludes ?? ''), `message "${message}" includes`, expected.messageIncludes),
-    ...unless(message.startsWith(expected.messageStartsWith ?? ''), `message "${message}" starts`, expected.messageStartsWith),
+    ...unless(
+      message.includes(expected.messageIncludes ?? ''),
+      `message "${message}" includes`,
+      expected.messageIncludes,
+    ),
+    ...unless(
+      message.startsWith(expected.messageStartsWith ?? ''),
+      `message "${message}" starts`,
+      expected.messageStartsWith,
+    ),
     ...unless(
       pattern === undefined || new RegExp(pattern, expected.ignoreCase ? 'i' : '').test(message),
       `message "${message}" matches`,
       pattern,
     ),
     ...(expected.hint === undefined ? [] : unlessEqual('hint', error.hint, expected.hint)),
-    ...unless(isPartOf(expected.firstHintError ?? {}, first ?? {}), JSON.stringify(first), expected.firstHintError),
+    ...unless(
+      isPartOf(expected.firstHintError ?? {}, first ?? {}),
+      JSON.stringify(first),
+      expected.firstHintError,
+    ),
   ];
 }
 
 /** What does not hold for the answer to a query, in words. */
 export function answerDifferences(tree: unknown, { values = [], counts }: TxQueryExpectation): string[] {
   const plain = values.filter((value) => 'equals' in value);
-  const rest = values.filter((value) => !('equals' in value)).flatMap((value) => valueDifferences(tree, value));
-  return [...differences({ triples: [], tree, pageInfo: {} }, { values: plain, ...(counts && { counts }) }), ...rest];
+  const rest = values
+    .filter((value) => !('equals' in value))
+    .flatMap((value) => valueDifferences(tree, value));
+  return [
+    ...differences({ triples: [], tree, pageInfo: {} }, { values: plain, ...(counts && { counts }) }),
+    ...rest,
+  ];
 }
 
 function valueDifferences(tree: unknown, { path, partial, type, contains }: TxValuesExpectation): string[] {
@@ -187,7 +214,9 @@ function unlessSameBag(what: string, actual: readonly unknown[], expected: reado
 }
 
 function unlessEqual(what: string, actual: unknown, expected: unknown): string[] {
-  return isSame(actual, expected) ? [] : [`${what}: got ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`];
+  return isSame(actual, expected)
+    ? []
+    : [`${what}: got ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`];
 }
 
 function unless(holds: boolean, what: string, expected: unknown): string[] {
@@ -205,4 +234,3 @@ function isSame(actual: unknown, expected: unknown): boolean {
 function distinct(values: readonly unknown[]): unknown[] {
   return [...new Map(values.map((value) => [canonicalJson(value), value])).values()];
 }
-

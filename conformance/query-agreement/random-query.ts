@@ -156,10 +156,14 @@ class QueryDrawer {
     const to = this.#pick(links).etype;
     const ways = links.filter((link) => link.etype === to).map((link) => link.label);
     const labels = this.#draw(fc.subarray, ['flag', 'num', 'text', 'day'], { minLength: 2, maxLength: 2 });
-    return labels.map((label) => {
+    const taken = this.#draw(fc.shuffledSubarray, ways, {
+      minLength: 1,
+      maxLength: Math.min(2, ways.length),
+    });
+    return labels.map((label, index) => {
       const blob = this.#world.blobs.find((candidate) => candidate.label === label) as Blob;
-      const value = { $in: [this.#scalar(blob), this.#scalar(blob), this.#scalar(blob)] };
-      return { key: `${this.#pick(ways)}.${label}`, value, hops: 1 };
+      const value = { $in: [this.#scalar(blob), this.#scalar(blob)] };
+      return { key: `${taken[index % taken.length]}.${label}`, value, hops: 1 };
     });
   }
 
@@ -175,7 +179,8 @@ class QueryDrawer {
     const most = this.#plain && depth > 0 ? 1 : 3;
     const count = this.#draw(fc.integer, { min: depth === 0 ? 0 : 1, max: most });
     const conditions = Array.from({ length: count }, () => this.#condition(etype));
-    if (depth === 0 && oneIn(this.#draw, 2)) conditions.push(...this.#siblings(etype));
+    if (depth === 0 && oneIn(this.#draw, 3))
+      conditions.splice(oneIn(this.#draw, 2) ? 0 : 3, 3, ...this.#siblings(etype));
     const where: Record<string, unknown> = Object.fromEntries(
       conditions.map(({ key, value }) => [key, value]),
     );

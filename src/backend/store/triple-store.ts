@@ -5,6 +5,7 @@ import { addTo, type Bucket, findIn, removeFrom, triplesOf } from './bucket.ts';
 import { EntityOrders } from './entity-orders.ts';
 import type { Journal } from './journal.ts';
 import type { EntityOrder, OrderSpec, Reader } from './reader.ts';
+import { upsert } from './upsert.ts';
 
 const NONE: readonly Triple[] = [];
 
@@ -139,10 +140,10 @@ export class TripleStore implements Reader {
 
   #insert(triple: Triple): void {
     const [e, a] = triple;
-    const slots = getOrCreate(this.#byAttr, a, () => new Map<string, Bucket>());
+    const slots = upsert(this.#byAttr, a, () => new Map<string, Bucket>());
     slots.set(e, addTo(slots.get(e), triple, byValue));
     this.#sizes.set(a, this.attrSize(a) + 1);
-    getOrCreate(this.#attrsOfEntity, e, () => new Set<string>()).add(a);
+    upsert(this.#attrsOfEntity, e, () => new Set<string>()).add(a);
     if (this.#isValueIndexed(a)) this.#indexValue(triple);
     this.#orders.update(e, a);
   }
@@ -163,7 +164,7 @@ export class TripleStore implements Reader {
   }
 
   #indexValue(triple: Triple): void {
-    const index = getOrCreate(this.#byValue, triple[1], () => new Map<string, Bucket>());
+    const index = upsert(this.#byValue, triple[1], () => new Map<string, Bucket>());
     const key = byValue(triple);
     index.set(key, addTo(index.get(key), triple, byEntity));
   }
@@ -182,12 +183,4 @@ function takeOut(
   if (left) index.set(place, left);
   else index.delete(place);
   return true;
-}
-
-function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const value = create();
-  map.set(key, value);
-  return value;
 }

@@ -196,6 +196,21 @@ describe('update-attr', () => {
   });
 });
 
+describe('a refused transaction', () => {
+  test.each([true, false])('leaves the index of an attribute as it was, which is indexed: %s', (indexed) => {
+    const app = people();
+    const nick = app.add('users/nick', { 'index?': indexed });
+    app.run([['add-triple', joe, nick, 'J']]);
+    app.refusal([
+      ['update-attr', { id: nick, 'index?': !indexed }],
+      ['add-triple', alex, nick, 'J'],
+      ['add-triple', alex, uuid(99), 1],
+    ]);
+    app.run([['add-triple', uuid(3), nick, 'J']]);
+    expect(app.data.triples.attrValue(nick, 'J').map(([e]) => e)).toEqual([joe, uuid(3)]);
+  });
+});
+
 describe('delete-attr and restore-attr', () => {
   test('put an attribute out of sight, and bring it back with its values', () => {
     const app = people();

@@ -39,6 +39,19 @@ describe('a lookup of the entity', () => {
     expect(app.values('users/age')).toEqual([[created, null]]);
   });
 
+  test('by null creates one entity for each transaction, because null names none', () => {
+    const app = blog();
+    const lookup = [app.id('users/email'), null];
+    const steps = [
+      ['add-triple', lookup, app.id('users/name'), 'x'],
+      ['add-triple', lookup, app.id('users/age'), 1],
+    ];
+    app.run(steps);
+    expect(app.values('users/name').map(([e]) => e)).toEqual(app.values('users/age').map(([e]) => e));
+    app.run(steps);
+    expect(app.values('users/name')).toHaveLength(2);
+  });
+
   test('by id creates the entity with that id', () => {
     const app = blog();
     app.run([['add-triple', [app.id('users/id'), alex], app.id('users/name'), 'Alex']]);

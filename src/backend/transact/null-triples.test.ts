@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { TestApp, uuid } from './test-app.ts';
+
+const [joe, alex] = [uuid(1), uuid(2)];
+
+describe('null triples', () => {
+  function app(): TestApp {
+    const made = new TestApp();
+    made.add('users/id', { 'unique?': true });
+    made.add('users/age', { 'index?': true });
+    return made;
+  }
+
+  test('stand for the values of indexed attributes that a new entity lacks', () => {
+    const made = app();
+    made.run([
+      ['add-triple', joe, made.id('users/id'), joe],
+      ['add-triple', alex, made.id('users/id'), alex],
+      ['add-triple', alex, made.id('users/age'), 3],
+    ]);
+    expect(made.values('users/age')).toEqual([
+      [joe, null],
+      [alex, 3],
+    ]);
+  });
+
+  test('are added when an attribute becomes indexed', () => {
+    const made = app();
+    made.run([['add-triple', joe, made.id('users/id'), joe]]);
+    const size = made.add('users/size');
+    expect(made.values('users/size')).toEqual([]);
+    made.run([['update-attr', { id: size, 'index?': true }]]);
+    expect(made.values('users/size')).toEqual([[joe, null]]);
+    made.add('users/weight', { 'index?': true });
+    expect(made.values('users/weight')).toEqual([[joe, null]]);
+  });
+
+  test('are not made for links', () => {
+    const made = app();
+    made.add('users/boss', { to: 'users/reports', 'index?': true });
+    made.run([['add-triple', joe, made.id('users/id'), joe]]);
+    expect(made.values('users/boss')).toEqual([]);
+  });
+});
