@@ -138,7 +138,15 @@ export function differences(answer: NamedAnswer, expected: QueryExpectation): st
   const note = (holds: boolean, what: string, actual: unknown, wanted: unknown): void => {
     if (!holds) found.push(`${what}: got ${JSON.stringify(actual)}, expected ${JSON.stringify(wanted)}`);
   };
-  const { triples, values = [], entities = {}, ordered = true, counts = [], keys = [], pageInfo = {} } = expected;
+  const {
+    triples,
+    values = [],
+    entities = {},
+    ordered = true,
+    counts = [],
+    keys = [],
+    pageInfo = {},
+  } = expected;
   if (triples) note(sameSet(answer.triples, triples), 'triples', answer.triples, triples);
   for (const value of values) {
     const actual = atPath(answer.tree, value.path);

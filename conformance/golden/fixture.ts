@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Attr, etypeOf, labelOf, type Triple } from '../../src/protocol/attr.ts';
-import type { JsonValue } from '../../src/protocol/json.ts';
 import { type AppData, createAppData } from '../../src/backend/store/app-data.ts';
 import { systemAttrId } from '../../src/backend/store/system-attrs.ts';
 import { type TransactOptions, transact } from '../../src/backend/transact/index.ts';
+import { type Attr, etypeOf, labelOf, type Triple } from '../../src/protocol/attr.ts';
+import type { JsonValue } from '../../src/protocol/json.ts';
 
 /** One op of a case's setup. */
 export type SetupOp =

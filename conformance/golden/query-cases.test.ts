@@ -51,7 +51,12 @@ class CaseRunner {
     const [triples] = data['datalog-result']['join-rows'];
     const tree =
       this.#case.layer === 'client'
-        ? runInCore(this.#open.data.catalog.list(), triples, this.#open.toIds(this.#withCursors(query)), data['page-info'])
+        ? runInCore(
+            this.#open.data.catalog.list(),
+            triples,
+            this.#open.toIds(this.#withCursors(query)),
+            data['page-info'],
+          )
         : objectTree(outcome, { inference: this.#case.inference ?? false });
     return {
       triples: triples.map((triple) => this.#open.nameTriple(triple)),
@@ -101,7 +106,9 @@ function runCase(testCase: QueryCase): void {
 }
 
 describe('golden query cases', () => {
-  test.each(answered.map((testCase) => [testCase.id, testCase] as const))('%s', (_, testCase) => runCase(testCase));
+  test.each(answered.map((testCase) => [testCase.id, testCase] as const))('%s', (_, testCase) =>
+    runCase(testCase),
+  );
 
   test.todo(
     `${awaiting.length} cases wait for permissions to be enforced: ${awaiting.map(({ id }) => id).join(', ')}`,
@@ -132,7 +139,12 @@ describe('the comparison of answers', () => {
   ];
   const wrong: QueryExpectation[] = [
     { triples: [] },
-    { triples: [['e', 'users/handle', 'joe'], ['e', 'users/email', 'x']] },
+    {
+      triples: [
+        ['e', 'users/handle', 'joe'],
+        ['e', 'users/email', 'x'],
+      ],
+    },
     { values: [{ path: 'users[*].handle', equals: ['stopa'] }] },
     { values: [{ path: 'users[0].tags[*].id', equals: ['y', 'x'], ordered: true }] },
     { values: [{ path: 'users[0].tags[*].id', equals: ['x', 'x', 'y'], ordered: false, multiset: true }] },
@@ -147,16 +159,32 @@ describe('the comparison of answers', () => {
     { pageInfo: { users: { 'start-cursor': ['e', 'a', 'stopa'] } } },
   ];
 
-  test.each(right.map((expected) => [JSON.stringify(expected), expected] as const))('accepts %s', (_, expected) => {
-    expect(differences(answer, expected)).toEqual([]);
-  });
+  test.each(right.map((expected) => [JSON.stringify(expected), expected] as const))(
+    'accepts %s',
+    (_, expected) => {
+      expect(differences(answer, expected)).toEqual([]);
+    },
+  );
 
-  test.each(wrong.map((expected) => [JSON.stringify(expected), expected] as const))('refuses %s', (_, expected) => {
-    expect(differences(answer, expected)).not.toEqual([]);
-  });
+  test.each(wrong.map((expected) => [JSON.stringify(expected), expected] as const))(
+    'refuses %s',
+    (_, expected) => {
+      expect(differences(answer, expected)).not.toEqual([]);
+    },
+  );
 
   test('knows every kind of expectation that the cases use', () => {
-    const known = ['triples', 'values', 'entities', 'ordered', 'counts', 'keys', 'pageInfo', 'sameAs', 'error'];
+    const known = [
+      'triples',
+      'values',
+      'entities',
+      'ordered',
+      'counts',
+      'keys',
+      'pageInfo',
+      'sameAs',
+      'error',
+    ];
     const used = new Set(cases.flatMap((testCase) => Object.keys(testCase.expect)));
     expect([...used].filter((kind) => !known.includes(kind))).toEqual([]);
   });

@@ -35,6 +35,16 @@ test('JSR asks for the versions of the dependencies that npm asks for', () => {
   }
 });
 
+test('JSR knows every dependency', () => {
+  const specifiers = Object.values(jsr.imports);
+  for (const name of Object.keys(npm.dependencies)) {
+    expect(
+      specifiers.some((specifier) => specifier.startsWith(`npm:${name}@`)),
+      name,
+    ).toBe(true);
+  }
+});
+
 test('the bun and deno conditions stand before node, which both of them match too', () => {
   expect(Object.keys(npm.exports['.'] as object)).toEqual(['bun', 'deno', 'node', 'default']);
 });

@@ -37,14 +37,13 @@ export class AckWatch {
   sent(eventId: string): void {
     if (this.#waiting.has(eventId)) return;
     this.#waiting.set(eventId, performance.now());
-    this.#arm();
+    this.#arm(this.#patience);
   }
 
   /** A write was answered, or is nobody's concern any more. */
   settled(eventId: string): void {
-    if (!this.#waiting.delete(eventId) || this.#waiting.size > 0) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    // The timer runs on: called off here, it would have to be started again for nearly every write.
+    this.#waiting.delete(eventId);
   }
 
   /** The server said something. */
@@ -54,11 +53,15 @@ export class AckWatch {
 
   /** The server answered a write: it is well, and owed no extra patience. */
   answered(): void {
+    if (this.#patience === SILENCE_MS) return;
     this.#patience = SILENCE_MS;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#armForOldest(performance.now());
   }
 
-  #arm(): void {
-    this.#timer ??= this.#timers.after(this.#patience, () => {
+  #arm(ms: number): void {
+    this.#timer ??= this.#timers.after(ms, () => {
       this.#timer = undefined;
       this.#check();
     });
@@ -77,6 +80,14 @@ export class AckWatch {
       this.#patience = Math.min(this.#patience * 2, MAX_SILENCE_MS);
       this.#events.silent(silence);
     }
-    if (this.#waiting.size > 0) this.#arm();
+    this.#armForOldest(now);
+  }
+
+  #armForOldest(now: number): void {
+    const [oldest] = this.#waiting.values();
+    if (oldest === undefined) return;
+    const left = this.#patience - (now - oldest);
+    // One that is over its time waits for a server that is talking: looked at again as often as the rest.
+    this.#arm(left > 0 ? left : this.#patience);
   }
 }

@@ -52,7 +52,7 @@ export interface NodeConfig<
   network?: 'always-online' | NetworkListenerClass;
   /** Whether an open database keeps the process running. Default true; `close()` lets it go in either case. */
   keepAlive?: boolean;
-  /** Whether to log what is sent and received. Default false. Tokens are not left out of it. */
+  /** Whether to log what is sent and received, tokens left out. Default false. */
   verbose?: boolean;
   /** Where to log. Default: the console. */
   logger?: Logger;
@@ -132,7 +132,7 @@ export interface CoreConfig {
   useDateObjects: boolean;
   schema?: AnySchema;
   cardinalityInference: boolean;
-  logger?: Logger;
+  logger: Logger;
   verbose?: boolean;
   __adminToken?: string;
   __extraDedupeKey?: string;

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { StoreInterfaceClass } from '@instantdb/core';
+import type { Logger, StoreInterfaceClass } from '@instantdb/core';
 import type { NetworkListenerClass } from '../drivers/contract.ts';
 import { AlwaysOnline } from '../drivers/network/always-online.ts';
 import { InstantNodeError } from '../errors.ts';
@@ -7,6 +7,7 @@ import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
 import { type CoreConfig, coreInternalOptions, optionNames, type ResolvedConfig } from './config.ts';
 import { nearest } from './nearest.ts';
+import { redacting } from './redact.ts';
 
 /** Core's own defaults, which it does not export. */
 const DEFAULT_API_URI = 'https://api.instantdb.com';
@@ -106,14 +107,14 @@ function schema(config: Options): unknown {
   throw refused('schema', value, 'what i.schema() returns');
 }
 
-function logger(config: Options): unknown {
+function logger(config: Options): Logger {
   const value = config.logger;
-  if (value === undefined) return undefined;
+  if (value === undefined) return redacting(console);
   const complete =
     typeof value === 'object' &&
     value !== null &&
     ['info', 'debug', 'error'].every((level) => typeof (value as Options)[level] === 'function');
-  if (complete) return value;
+  if (complete) return redacting(value as Logger);
   throw refused('logger', value, 'an object with the functions info, debug and error');
 }
 

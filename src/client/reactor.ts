@@ -14,17 +14,18 @@ import { SocketConnection, type Traffic } from './connection.ts';
 import { deferred } from './deferred.ts';
 import { callSafely, Emitter } from './emitter.ts';
 import { malformation } from './inbound.ts';
+import { releasable } from './network.ts';
 import { Saving, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
-import { type Timer, Timers } from './timers.ts';
+import { Timers } from './timers.ts';
 import type { Mutation, MutationError, PendingTransaction, TransactionError } from './transactions.ts';
 
 const QUERY_ONCE_TIMEOUT_MS = 30_000;
 /** How long a closing handshake may take before the connection is dropped. */
 const CLOSE_GRACE_MS = 250;
 const MAX_RECONNECT_MS = 10_000;
-/** The longest timer there is; keeps the process running while there is neither a socket nor another timer. */
-const FOREVER_MS = 2 ** 31 - 1;
+/** A timer keeps the process running while there is no socket, and this is the longest there is. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What a reactor is made with. */
 export interface ReactorParts {
@@ -57,7 +58,6 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   readonly #acks: AckWatch;
   readonly #savings: readonly Saving[];
   readonly #unlisten: () => void;
-  readonly #keepAlive: Timer | undefined;
   #open: Set<SocketConnection> = new Set();
 
   /** Only to be called in a browser-like host, see `inBrowserLikeHost`. */
@@ -77,7 +77,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     this.#parts = parts;
     this.#unlisten = network.release;
     this.#timers = new Timers(parts.keepAlive);
-    this.#keepAlive = parts.keepAlive ? this.#timers.after(FOREVER_MS, () => {}) : undefined;
+    if (parts.keepAlive) this.#holdProcess();
     this.#acks = new AckWatch(this.#timers, {
       overdue: (eventId) => super._finishTransaction('enqueued', eventId),
       silent: (ms) => this.#dropSilentConnection(ms),
@@ -93,13 +93,18 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   /** Tells subscribers, or else the log, of something that went wrong in the background. */
   report(error: InstantNodeError): void {
     if (this.errors.size > 0) this.errors.emit(error);
-    else (this.#parts.core.logger ?? console).error(`[instant] ${error.message}`, error.cause ?? '');
+    else this.#parts.core.logger.error(`[instant] ${error.message}`, error.cause ?? '');
   }
 
-  // Core opens the runtime's global WebSocket, which Node 20 lacks and which the others cannot let go of.
+  // Core opens the runtime's global WebSocket, which Node 20 lacks and which the others cannot let go of. It also
+  // connects at first when it was told that there is no network, and then reads but does not write.
   override _startSocket(): void {
     this._wsOk = null;
     if (this._isShutdown || this._transport.isConnecting()) return;
+    if (!this._isOnline) {
+      this._setStatus('closed');
+      return;
+    }
     const previous = this._transport;
     this._transport = (this.#usesSse() ? this.#openSse() : this.#openSocket()) as never;
     this._transport.onopen = this._transportOnOpen;
@@ -113,17 +118,17 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   // Core trusts its server. A message that it cannot take would throw half-way through a change of its state.
   override _handleReceive(connectionId: string, message: unknown): void {
     this.#acks.heard();
-    const problem = malformation(message);
-    if (problem) {
-      this.report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`));
-      return;
-    }
-    const { op } = message as { op: string };
-    if (op === 'transact-ok') this.#acks.answered();
     try {
+      // Inside, because a message can be nested deeper than the stack reaches.
+      const problem = malformation(message);
+      if (problem) {
+        this.report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`));
+        return;
+      }
+      if ((message as { op: string }).op === 'transact-ok') this.#acks.answered();
       super._handleReceive(connectionId, message);
     } catch (cause) {
-      this.report(new InstantNodeError('protocol', `Cannot take a message "${op}" of the server`, { cause }));
+      this.report(new InstantNodeError('protocol', 'Cannot take a message of the server', { cause }));
     }
   }
 
@@ -323,6 +328,10 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     return connection;
   }
 
+  #holdProcess(): void {
+    this.#timers.after(LONGEST_TIMER_MS, () => this.#holdProcess());
+  }
+
   #reconnectLater(): void {
     // As core: a WebSocket that never worked gives way to SSE, where there is an EventSource for it.
     if (!this._wsOk && this._transportType !== 'sse') {
@@ -377,34 +386,4 @@ const neverConnected = { isOpen: () => false, isConnecting: () => false, close()
 
 function safely(callback: Callback): Callback {
   return (value) => callSafely(callback, value);
-}
-
-/** Core never stops listening to the network, and hangs when the first question to it fails. */
-function releasable(
-  network: NetworkListenerClass,
-  onError: (cause: unknown) => void,
-): { listener: NetworkListenerClass; release(): void } {
-  let stop: (() => void) | undefined;
-  let released = false;
-  return {
-    listener: {
-      getIsOnline: async () => {
-        try {
-          return Boolean(await network.getIsOnline());
-        } catch (cause) {
-          onError(cause);
-          return true;
-        }
-      },
-      listen: (change) => {
-        if (released) return;
-        stop = network.listen(change);
-      },
-    },
-    release: () => {
-      released = true;
-      stop?.();
-      stop = undefined;
-    },
-  };
 }
