@@ -1,4 +1,5 @@
 import type { Socket, SocketDriver } from '../drivers/contract.ts';
+import type { Outage } from './outage.ts';
 
 /** What core hands to the callbacks of a connection. */
 interface ConnectionEvent {
@@ -21,6 +22,8 @@ export interface ConnectionOptions {
   hold: boolean;
   /** Where bytes and frames are counted, across connections. */
   traffic: Traffic;
+  /** Told of a connection that ends by itself. */
+  outage: Pick<Outage, 'failed' | 'ended'>;
   /** Called for a frame that is not JSON; the connection goes on. */
   onMalformed(cause: unknown): void;
 }
@@ -42,6 +45,7 @@ export class SocketConnection {
   readonly conn: Socket;
   readonly #traffic: Traffic;
   #closed: (() => void) | undefined;
+  #closedHere = false;
   /** Resolves once the socket is gone. */
   readonly closed: Promise<void> = new Promise((resolve) => {
     this.#closed = resolve;
@@ -54,9 +58,13 @@ export class SocketConnection {
       {
         open: () => this.onopen?.({ target: this }),
         message: (text) => this.#receive(text, options.onMalformed),
-        error: (cause) => this.onerror?.({ target: this, cause }),
+        error: (cause) => {
+          options.outage.failed(cause);
+          this.onerror?.({ target: this, cause });
+        },
         close: (code, reason) => {
           this.#closed?.();
+          if (!this.#closedHere) options.outage.ended(code, reason);
           this.onclose?.({ target: this, code, reason });
         },
       },
@@ -80,11 +88,13 @@ export class SocketConnection {
   }
 
   close(): void {
+    this.#closedHere = true;
     this.conn.close();
   }
 
   /** Drops the connection without waiting for the peer. */
   terminate(): void {
+    this.#closedHere = true;
     this.conn.terminate();
   }
 

@@ -2,6 +2,7 @@ import { type InstantUnknownSchema, type StoreInterfaceClass, weakHash } from '@
 import type { NetworkListenerClass, SocketDriver, StorageDriver } from '../drivers/contract.ts';
 import { storeClassOver } from '../drivers/storage/store.ts';
 import { InstantNodeError } from '../errors.ts';
+import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import type { NodeConfig, ResolvedConfig } from './config.ts';
 import { InstantNodeDatabase } from './database.ts';
@@ -79,7 +80,7 @@ export function bindInit(drivers: Drivers): Init {
 
 /** Core takes a store and a network listener behind the config; an option of the config wins. */
 function withPositional(config: unknown, Store: unknown, NetworkListener: unknown): unknown {
-  if (typeof config !== 'object' || config === null) return config;
+  if (!isObject(config)) return config;
   return {
     ...(Store ? { Store } : {}),
     ...(NetworkListener ? { network: NetworkListener } : {}),

@@ -42,6 +42,10 @@ function coreConfig(config: Options): CoreConfig {
     throw refused('queryCacheLimit', limit, 'a whole number from 0');
   }
   for (const name of ['WritableStream', 'ReadableStream'] as const) optional(config, name, 'function');
+  const { devtool } = config;
+  if (devtool !== undefined && typeof devtool !== 'boolean' && !isObject(devtool)) {
+    throw refused('devtool', devtool, 'true, false or an object');
+  }
   const adminToken = optional(config, 'adminToken', 'string') ?? optional(config, '__adminToken', 'string');
   if (adminToken?.trim() === '') throw refused('adminToken', '', 'the admin token of the app');
   const { adminToken: _, storage: __, storagePath: ___, Store: ____, network: _____, ...rest } = config;
@@ -84,14 +88,19 @@ function uri(config: Options, name: string, protocols: string[]): string | undef
   if (value === undefined) return undefined;
   const wanted = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
   const url = URL.parse ? URL.parse(value) : parseUrl(value);
-  if (!url || !protocols.includes(url.protocol)) throw refused(name, value, wanted);
-  if (url.username || url.password) {
-    // The value holds a secret, so it is not named.
+  const isRight = url !== null && protocols.includes(url.protocol);
+  // A value that holds a secret, or may, is not named.
+  if (value.includes('@') && (!isRight || url.username || url.password)) {
     throw invalid(
       `Cannot open a database: option "${name}" holds a user name or password, expected ${wanted}`,
     );
   }
-  if (url.search || url.hash) throw refused(name, value, `${wanted}, without a query or fragment`);
+  if (!isRight) throw refused(name, value, wanted);
+  if (url.search || url.hash) {
+    throw invalid(
+      `Cannot open a database: option "${name}" has a query or fragment, expected ${wanted} and neither`,
+    );
+  }
   return url.href.replace(/\/+$/, '');
 }
 
@@ -119,7 +128,7 @@ function logger(config: Options): Logger {
 }
 
 function storage(config: Options): ResolvedConfig['storage'] {
-  const value = config.storage ?? optional(config, 'Store', 'function') ?? 'memory';
+  const { storage: value = optional(config, 'Store', 'function') ?? 'memory' } = config;
   const path = optional(config, 'storagePath', 'string');
   if (value === 'sqlite') {
     if (!path?.trim()) throw refused('storagePath', path, 'the path of a file, which storage "sqlite" needs');
@@ -132,9 +141,9 @@ function storage(config: Options): ResolvedConfig['storage'] {
 }
 
 function network(config: Options): NetworkListenerClass {
-  const value = config.network ?? 'always-online';
-  if (value === 'always-online') return AlwaysOnline;
-  const listener = value as Partial<NetworkListenerClass>;
+  const value = config.network;
+  if (value === undefined || value === 'always-online') return AlwaysOnline;
+  const listener = Object(value) as Partial<NetworkListenerClass>;
   if (typeof listener.getIsOnline === 'function' && typeof listener.listen === 'function') {
     return listener as NetworkListenerClass;
   }
@@ -147,7 +156,7 @@ function network(config: Options): NetworkListenerClass {
 
 function refuseUnknown(config: Options): void {
   for (const name of Object.keys(config)) {
-    if (optionNames.includes(name) || name in coreInternalOptions) continue;
+    if (optionNames.includes(name) || Object.hasOwn(coreInternalOptions, name)) continue;
     const meant = nearest(name, optionNames);
     throw invalid(
       `Cannot open a database: there is no option "${name}"`,

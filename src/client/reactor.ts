@@ -15,6 +15,7 @@ import { deferred } from './deferred.ts';
 import { callSafely, Emitter } from './emitter.ts';
 import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
+import { Outage } from './outage.ts';
 import { Saving, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
 import { Timers } from './timers.ts';
@@ -56,6 +57,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   readonly #parts: ReactorParts;
   readonly #timers: Timers;
   readonly #acks: AckWatch;
+  readonly #outage: Outage;
   readonly #savings: readonly Saving[];
   readonly #unlisten: () => void;
   #open: Set<SocketConnection> = new Set();
@@ -76,6 +78,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     );
     this.#parts = parts;
     this.#unlisten = network.release;
+    this.#outage = new Outage(parts.core.websocketURI, (error) => this.report(error));
     this.#timers = new Timers(parts.keepAlive);
     if (parts.keepAlive) this.#holdProcess();
     this.#acks = new AckWatch(this.#timers, {
@@ -128,7 +131,10 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
       if ((message as { op: string }).op === 'transact-ok') this.#acks.answered();
       super._handleReceive(connectionId, message);
     } catch (cause) {
-      this.report(new InstantNodeError('protocol', 'Cannot take a message of the server', { cause }));
+      const { op } = Object(message) as { op?: unknown };
+      this.report(
+        new InstantNodeError('protocol', `Cannot take a message "${String(op)}" of the server`, { cause }),
+      );
     }
   }
 
@@ -260,6 +266,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   }
 
   override _setStatus(status: string, error?: unknown): void {
+    if (status === 'authenticated') this.#outage.accepted();
     super._setStatus(status, error);
     this.#onDelivery?.();
   }
@@ -317,12 +324,14 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
       driver: this.#parts.socket,
       hold: this.#parts.keepAlive,
       traffic: this.traffic,
+      outage: this.#outage,
       onMalformed: (cause) => {
         this.report(
           new InstantNodeError('protocol', 'Ignored what the server sent: a frame is not JSON', { cause }),
         );
       },
     });
+    this.#outage.connecting();
     this.#open.add(connection);
     connection.closed.then(() => this.#open.delete(connection));
     return connection;

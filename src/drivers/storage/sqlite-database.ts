@@ -10,9 +10,9 @@ export interface SqliteDatabase {
 
 /** A prepared statement. */
 export interface SqliteStatement {
-  run(...values: string[]): unknown;
-  get(...values: string[]): unknown;
-  all(...values: string[]): unknown[];
+  run(...values: (string | Uint8Array)[]): unknown;
+  get(...values: (string | Uint8Array)[]): unknown;
+  all(...values: (string | Uint8Array)[]): unknown[];
 }
 
 type SqliteConstructor = new (path: string) => SqliteDatabase;

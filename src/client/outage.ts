@@ -1,0 +1,49 @@
+import { InstantNodeError } from '../errors.ts';
+
+/**
+ * Notices connections that end before the server has accepted the session, which core only logs when it is verbose.
+ * They are told of once, not at each new attempt: from then on until a session is accepted they are one outage.
+ */
+export class Outage {
+  readonly #url: string;
+  readonly #report: (error: InstantNodeError) => void;
+  #isAccepted = false;
+  #isKnown = false;
+  #cause: unknown;
+
+  constructor(url: string, report: (error: InstantNodeError) => void) {
+    this.#url = url;
+    this.#report = report;
+  }
+
+  /** A connection is being opened. */
+  connecting(): void {
+    this.#isAccepted = false;
+    this.#cause = undefined;
+  }
+
+  /** The connection failed, for this reason; its end follows. */
+  failed(cause: unknown): void {
+    this.#cause = cause;
+  }
+
+  /** The server accepted the session. */
+  accepted(): void {
+    this.#isAccepted = true;
+    this.#isKnown = false;
+  }
+
+  /** The connection ended, and not because this side closed it. */
+  ended(code: number, reason: string): void {
+    if (this.#isAccepted || this.#isKnown) return;
+    this.#isKnown = true;
+    const said = reason ? `${code}, "${reason}"` : String(code);
+    this.#report(
+      new InstantNodeError(
+        'connection-failed',
+        `Cannot open a session at "${this.#url}": the connection ended with code ${said}; trying again`,
+        this.#cause === undefined ? {} : { cause: this.#cause },
+      ),
+    );
+  }
+}
