@@ -1,0 +1,12 @@
+import type { RuntimeName } from './support/runtime.ts';
+
+// What differs from runtime to runtime. Each is asserted, not skipped: the day it is gone, a test says so.
+
+type ByRuntime<T> = Readonly<Record<RuntimeName, T>>;
+
+function byRuntime<T>(node: T, others: Partial<Record<RuntimeName, T>> = {}): ByRuntime<T> {
+  return { node20: node, node22: node, node24: node, node26: node, bun: node, deno: node, ...others };
+}
+
+/** Globals that the runtime itself adds when what this package needs is loaded. */
+export const globalsAddedByRuntime: ByRuntime<string[]> = byRuntime<string[]>([]);

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { onTestFinished } from 'vitest';
+import { type Inbox, inbox } from './inbox.ts';
+import { runtime } from './runtime.ts';
+
+/** Far more than any of these processes takes: one that still runs then hangs. */
+const HANGS_AFTER_MS = 30_000;
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const entry = runtime.startsWith('node') ? 'node' : runtime;
+const prefix: string[] = runtime === 'deno' ? ['run', '--allow-all', '--no-lock'] : [];
+
+/** A process of the runtime that the tests run on. */
+export interface Child {
+  /** What it printed, by lines. */
+  readonly lines: Inbox<string>;
+  /** How it ended: by itself with `code`, or by `signal`, which is `SIGKILL` when it had to be stopped. */
+  readonly ended: Promise<{ code: number | null; signal: string | null; errors: string }>;
+  kill(): void;
+}
+
+/**
+ * Builds a program of `conformance/programs`, importing the package by its public name, and returns what starts it.
+ * A process that is left when the test ends is ended with it.
+ */
+export async function buildProgram(name: string): Promise<{ start(input: unknown): Child; remove(): void }> {
+  mkdirSync(`${root}.tmp`, { recursive: true });
+  // Inside the project, where the runtimes find its packages.
+  const folder = mkdtempSync(`${root}.tmp/program-`);
+  await Promise.all([
+    bundle(`conformance/programs/${name}.ts`, `${folder}/program.mjs`),
+    bundle(`src/${entry}.ts`, `${folder}/package.mjs`),
+    bundle('src/client/core-globals.ts', `${folder}/core-globals.mjs`),
+  ]);
+  return {
+    start: (input) => start([...prefix, `${folder}/program.mjs`, JSON.stringify(input)]),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Builds one file as the package is built: other packages stay outside, and so does what must run before them. */
+async function bundle(source: string, outfile: string): Promise<void> {
+  const outside: Record<string, string> = {
+    '@instantdb/node': './package.mjs',
+    './core-globals.ts': './core-globals.mjs',
+  };
+  await build({
+    entryPoints: [root + source],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    logLevel: 'error',
+    plugins: [
+      {
+        name: 'outside',
+        setup({ onResolve }) {
+          onResolve({ filter: /^@instantdb\/node$|\/core-globals\.ts$/ }, ({ path, kind }) =>
+            kind === 'entry-point' ? undefined : { path: outside[path], external: true },
+          );
+        },
+      },
+    ],
+  });
+}
+
+function start(args: string[]): Child {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' },
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const lines = inbox<string>();
+  createInterface({ input: child.stdout }).on('line', lines.push);
+  return { lines, ended: endOf(child), kill: () => child.kill('SIGKILL') };
+}
+
+function endOf(child: ChildProcess): Child['ended'] {
+  let errors = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), HANGS_AFTER_MS);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, errors });
+    });
+  });
+}

@@ -1,0 +1,107 @@
+import {
+  type DatabaseStats,
+  type InstantNodeDatabase,
+  type InstantNodeError,
+  type InstantUnknownSchema,
+  init,
+  isInstantNodeError,
+  type NetworkListenerClass,
+  type NodeConfig,
+  type PendingTransaction,
+  StoreInterface,
+  type TransactionError,
+  type TransactionStep,
+} from '@instantdb/node';
+import { describe, expectTypeOf, test } from 'vitest';
+
+// Compiled, never run.
+
+const appId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
+
+class Store extends StoreInterface {
+  override getItem = (_key: string): Promise<unknown> => Promise.resolve(null);
+  override removeItem = (_key: string): Promise<void> => Promise.resolve();
+  override multiSet = (_pairs: [string, unknown][]): Promise<void> => Promise.resolve();
+  override getAllKeys = (): Promise<string[]> => Promise.resolve([]);
+}
+
+const Network = {
+  getIsOnline: (): Promise<boolean> => Promise.resolve(true),
+  listen: (_change: (isOnline: boolean) => void): (() => void) => {
+    return () => {};
+  },
+};
+
+describe('init()', () => {
+  test('without a schema gives a database of core’s unknown schema', () => {
+    expectTypeOf(init({ appId })).toEqualTypeOf<InstantNodeDatabase<InstantUnknownSchema, false>>();
+    expectTypeOf(init({ appId, useDateObjects: true })).toEqualTypeOf<
+      InstantNodeDatabase<InstantUnknownSchema, true>
+    >();
+  });
+
+  test('takes the options, and nothing else', () => {
+    init({
+      appId,
+      apiURI: 'http://localhost',
+      websocketURI: 'ws://localhost',
+      adminToken: 'x',
+      storage: 'sqlite',
+      storagePath: 'x',
+    });
+    init({ appId, storage: Store, network: Network, instanceKey: 'a', keepAlive: false, queryCacheLimit: 1 });
+    init({ appId, network: 'always-online', verbose: true, logger: console, devtool: false });
+    expectTypeOf(Network).toExtend<NetworkListenerClass>();
+    // @ts-expect-error The app id is missing.
+    init({});
+    // @ts-expect-error No such option.
+    init({ appId, apiUri: 'http://localhost' });
+    // @ts-expect-error No such storage.
+    init({ appId, storage: 'indexeddb' });
+    // @ts-expect-error No such network.
+    init({ appId, network: 'offline' });
+    // @ts-expect-error A network listener has two functions.
+    init({ appId, network: { getIsOnline: () => Promise.resolve(true) } });
+    expectTypeOf<NodeConfig['appId']>().toEqualTypeOf<string>();
+  });
+});
+
+describe('what a database has beyond core’s', () => {
+  test('is typed', async () => {
+    const db = init({ appId });
+    expectTypeOf(await db.ready({ signal: AbortSignal.timeout(1) })).toEqualTypeOf<void>();
+    expectTypeOf(db.pendingTransactions()).toEqualTypeOf<PendingTransaction[]>();
+    expectTypeOf<PendingTransaction['steps']>().toEqualTypeOf<readonly TransactionStep[]>();
+    expectTypeOf<PendingTransaction['state']>().toEqualTypeOf<'queued' | 'sent'>();
+    expectTypeOf(db.stats()).toEqualTypeOf<DatabaseStats>();
+    expectTypeOf(db.subscribeErrors).parameter(0).parameter(0).toEqualTypeOf<InstantNodeError>();
+    expectTypeOf(db.subscribeTransactionErrors).parameter(0).parameter(0).toEqualTypeOf<TransactionError>();
+    expectTypeOf(db.close({ timeoutMs: 1 })).toEqualTypeOf<Promise<void>>();
+    // @ts-expect-error No such option.
+    void db.close({ timeout: 1 });
+  });
+
+  test('closes at the end of a block', async () => {
+    await using db = init({ appId });
+    expectTypeOf(db).toExtend<AsyncDisposable>();
+  });
+});
+
+test('the codes of errors are a closed set', () => {
+  const error: unknown = undefined;
+  if (!isInstantNodeError(error)) return;
+  expectTypeOf(error).toEqualTypeOf<InstantNodeError>();
+  switch (error.code) {
+    case 'invalid-config':
+    case 'unsupported-runtime':
+    case 'missing-dependency':
+    case 'closed':
+    case 'connection-failed':
+    case 'protocol':
+    case 'storage':
+    case 'backend':
+      return;
+    default:
+      error.code satisfies never;
+  }
+});
