@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const cwd = fileURLToPath(new URL('..', import.meta.url));
+const ANSWER_LIMIT_MS = 120_000;
+
+/**
+ * Starts a script of this folder that speaks in lines of JSON.
+ * @param {string[]} command the runtime
+ * @param {string} script
+ * @param {string[]} args
+ */
+export function start([program, ...flags], script, ...args) {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(program, [...flags, path, ...args], {
+    cwd,
+    env: { ...process.env, DENO_NO_UPDATE_CHECK: '1' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  // A process that is gone is noticed where its answer is missing.
+  child.on('error', () => {});
+  child.stdin.on('error', () => {});
+  const endWithParent = () => child.kill('SIGKILL');
+  process.on('exit', endWithParent);
+  const ended = once(child, 'close').finally(() => process.off('exit', endWithParent));
+  ended.catch(() => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+
+  /** The next line; rejects when the process ends or stays silent instead. */
+  async function read() {
+    const timer = setTimeout(() => child.kill('SIGKILL'), ANSWER_LIMIT_MS);
+    const { value, done } = await lines.next();
+    clearTimeout(timer);
+    if (done) throw new Error(`${script} ${args[0] ?? ''} ended without an answer on ${program}`);
+    return JSON.parse(value);
+  }
+
+  return {
+    read,
+    ask(question) {
+      child.stdin.write(`${JSON.stringify(question)}\n`);
+      return read();
+    },
+    /** Ends its input, which every script takes as its end. */
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
