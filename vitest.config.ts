@@ -47,6 +47,9 @@ function projectsOn(runtime: string): TestProjectInlineConfiguration[] {
     ...config,
     resolve: { alias: publishedNames(runtime) },
     test: {
+      // A limit for what hangs, not for what is slow: machines differ, and one may be busy.
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
       ...config.test,
       name: `${suite} (${runtime})`,
       env: { EXPECT_RUNTIME: runtime },

@@ -13,7 +13,7 @@ import { faultOf, readCounts, table } from './report.mjs';
 
 const cwd = fileURLToPath(new URL('..', import.meta.url));
 const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
-const timeoutMs = 240_000;
+const timeoutMs = 600_000;
 const env = {
   ...process.env,
   ...(process.stdout.isTTY && !process.env.NO_COLOR && { FORCE_COLOR: '1' }),
