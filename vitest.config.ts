@@ -19,7 +19,8 @@ const suites: Record<string, TestProjectInlineConfiguration> = {
       ],
     },
   },
-  client: { test: { include: ['conformance/client/**/*.test.ts'] } },
+  // In one context: nothing here leaves anything behind, and loading core anew for each file takes longer than the tests.
+  client: { test: { include: ['conformance/client/**/*.test.ts'], isolate: false } },
   package: { test: { include: ['conformance/package/**/*.test.ts'], testTimeout: 120_000 } },
   core: coreTests,
 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { globalsAddedByRuntime } from '../known-differences.ts';
+import { globalsChangedByRuntime } from '../known-differences.ts';
 import type { Changes } from '../programs/globals.ts';
 import { buildProgram } from '../support/child.ts';
 import { fakeInstant } from '../support/fake-instant.ts';
@@ -13,7 +13,7 @@ test('no global is added, changed or removed by import, init(), use and close()'
   expect(await child.ended).toMatchObject({ code: 0 });
   program.remove();
   expect(JSON.parse(child.lines.all.at(-1) ?? '')).toEqual({
-    byImport: globalsAddedByRuntime[runtime],
+    byImport: globalsChangedByRuntime[runtime],
     byInit: [],
     afterClose: [],
   } satisfies Changes);

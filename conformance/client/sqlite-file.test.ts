@@ -122,6 +122,10 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
       (path: string) => execute(path, 'CREATE TABLE items (key TEXT, value TEXT)'),
     ],
     [
+      'a database of another program that counts versions too',
+      (path: string) => execute(path, 'CREATE TABLE items (key BLOB, value TEXT); PRAGMA user_version = 1'),
+    ],
+    [
       'a database that another program has marked',
       (path: string) => execute(path, 'PRAGMA application_id = 7'),
     ],
