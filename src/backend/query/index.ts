@@ -1,6 +1,6 @@
 import { evaluate, type QuerySource } from './evaluate.ts';
 import type { FileUrl } from './file-url.ts';
-import { gatherOutcome, type QueryOutcome } from './outcome.ts';
+import { type FormResult, gatherOutcome, type QueryOutcome } from './outcome.ts';
 import { parseQuery } from './parse-query.ts';
 import { planQuery } from './plan-query.ts';
 
@@ -14,12 +14,20 @@ export { type Proof, pruneProof } from './proof.ts';
 export { ReadIndex } from './read-index.ts';
 export { trackReads } from './track-reads.ts';
 
+/** Leaves of what the forms of a query gave what is to be sent; `ruleParams` are those of the query. */
+export type FormFilter = (
+  forms: readonly FormResult[],
+  ruleParams: QueryOutcome['ruleParams'],
+) => readonly FormResult[];
+
 /** How a query is run. */
 export interface QueryOptions {
   /** Whether the query may ask for aggregates. */
   admin: boolean;
   /** Gives the addresses of files; without it, files are sent without `url`. */
   fileUrl?: FileUrl;
+  /** Leaves out what may not be seen. Pages are cut, and counted, before. */
+  filter?: FormFilter | undefined;
 }
 
 /**
@@ -30,5 +38,6 @@ export function runQuery(source: QuerySource, query: unknown, options: QueryOpti
   const parsed = parseQuery(query);
   const plans = planQuery({ catalog: source.catalog, query, admin: options.admin }, parsed);
   const forms = evaluate(source, plans, options.fileUrl);
-  return gatherOutcome(forms, { ruleParams: parsed.ruleParams, catalog: source.catalog });
+  const sent = options.filter?.(forms, parsed.ruleParams) ?? forms;
+  return gatherOutcome(sent, { ruleParams: parsed.ruleParams, catalog: source.catalog });
 }

@@ -11,7 +11,11 @@ import type { TxOp } from './steps.ts';
 import { Transaction, type TransactOptions } from './transaction.ts';
 import { addTriples, deepMergeTriples, retractTriples } from './write-triples.ts';
 
-export type { TransactOptions } from './transaction.ts';
+export { deepMerge } from './deep-merge.ts';
+export { findByLookup } from './lookups.ts';
+export type { Plan } from './plan.ts';
+export { type EntityRef, isLookup, type Lookup, looksLikeLookup, type TxStep } from './steps.ts';
+export type { TransactGuard, TransactOptions } from './transaction.ts';
 
 /**
  * Runs the steps of a transaction as a client sent them and returns what changed, in order. Throws a `ServerError`
@@ -26,6 +30,7 @@ export function transact(data: AppData, steps: unknown, options: TransactOptions
     const transaction = new Transaction(data, options);
     for (const op of plan.ops) run(transaction, plan, op);
     checkAfter(data, plan);
+    options.guard?.after(plan);
   }).changes;
 }
 
@@ -33,6 +38,7 @@ export function transact(data: AppData, steps: unknown, options: TransactOptions
 function checkBefore(data: AppData, plan: Plan, options: TransactOptions): void {
   if (!options.system) checkSystemColumns(plan, options.admin);
   if (!options.system && !options.admin) checkClientSteps(data, plan);
+  options.guard?.before(plan);
   checkModes(data, plan);
 }
 

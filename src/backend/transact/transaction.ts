@@ -4,6 +4,15 @@ import type { AppData } from '../store/app-data.ts';
 import { checkUnique, checkValue } from './check-value.ts';
 import { raised } from './issue.ts';
 import { Lookups } from './lookups.ts';
+import type { Plan } from './plan.ts';
+
+/** Looks at a transaction before it is kept. Both methods throw to refuse it. */
+export interface TransactGuard {
+  /** Called while the data is as it was. */
+  before(plan: Plan): void;
+  /** Called when the data has become what the transaction makes of it. */
+  after(plan: Plan): void;
+}
 
 /** How a transaction runs, and where what it must not make up itself comes from. */
 export interface TransactOptions {
@@ -11,6 +20,8 @@ export interface TransactOptions {
   admin: boolean;
   /** Whether the backend itself writes: then the columns that not even admins may write are open too. */
   system?: boolean;
+  /** Who may refuse it for what it does. */
+  guard?: TransactGuard | undefined;
   /** The time that new triples get, in epoch milliseconds. */
   now: number;
   /** A new id, for an entity that a lookup creates. */

@@ -1,0 +1,53 @@
+import { publicName } from './prepare.ts';
+
+/** An expression that cannot be used, with what is wrong in the words of Instant's server. */
+export class RuleCompileError extends Error {
+  override readonly name = 'RuleCompileError';
+}
+
+/** What the evaluator found wrong when it read or checked an expression. */
+export function compileError(error: unknown): RuleCompileError {
+  if (error instanceof RuleCompileError) return error;
+  return new RuleCompileError(messageOf(error), { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  const { code, summary, message } = error as { code?: unknown; summary?: unknown; message?: unknown };
+  const text = String(summary ?? message ?? error);
+  const subject = /: (.+)$/.exec(text)?.[1] ?? text;
+  switch (code) {
+    case 'unknown_variable':
+      return `undeclared reference to '${subject}' (in container '')`;
+    case 'no_such_key':
+      return `undefined field '${subject}'`;
+    case 'no_such_overload':
+      return operatorMessage(subject) ?? text;
+    case 'no_matching_overload':
+      return functionMessage(text) ?? text;
+    default:
+      return text;
+  }
+}
+
+function operatorMessage(subject: string): string | undefined {
+  const [, left, operator, right] = /^(.+?) (==|!=|<=|>=|<|>|in|[-+*/%]) (.+)$/.exec(subject) ?? [];
+  if (left !== undefined && operator !== undefined && right !== undefined) {
+    const name = operator === 'in' ? '@in' : `_${operator}_`;
+    return `found no matching overload for '${name}' applied to '(${typeName(left)}, ${typeName(right)})'`;
+  }
+  const [, unary, operand] = /^([!-])(.+)$/.exec(subject) ?? [];
+  if (unary === undefined || operand === undefined) return undefined;
+  return `found no matching overload for '${unary}_' applied to '(${typeName(operand)})'`;
+}
+
+function functionMessage(text: string): string | undefined {
+  const [, receiver = '', name, args] =
+    /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/.exec(text) ?? [];
+  if (name === undefined || args === undefined) return undefined;
+  const types = `${receiver && `${typeName(receiver)}.`}(${typeName(args)})`;
+  return `found no matching overload for '${publicName(name)}' applied to '${types}'`;
+}
+
+function typeName(type: string): string {
+  return type.replaceAll('<', '(').replaceAll('>', ')');
+}

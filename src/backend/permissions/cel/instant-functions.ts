@@ -1,0 +1,96 @@
+import type { Environment } from '@marcbachmann/cel-js';
+import { parseInstantDate } from '../../date.ts';
+import { abortRule, charge } from './meter.ts';
+import { linearPattern } from './pattern.ts';
+import { EntityMap } from './values.ts';
+
+/** A bucket of `$rateLimits`, as `rateLimit.<name>`. */
+export class RateLimitBucket {
+  readonly #consume: (key: unknown, tokens: bigint) => void;
+
+  /** `consume` takes tokens for a key, or throws. */
+  constructor(consume: (key: unknown, tokens: bigint) => void) {
+    this.#consume = consume;
+  }
+
+  limit(key: unknown, tokens: bigint): boolean {
+    this.#consume(key, tokens);
+    return true;
+  }
+}
+
+/** What `request` is in a rule. */
+export class RequestInfo {
+  readonly modifiedFields: readonly string[];
+  readonly time: Date;
+  readonly ip: string | null;
+  readonly origin: string | null;
+
+  constructor(info: {
+    modifiedFields: readonly string[];
+    time: Date;
+    ip: string | null;
+    origin: string | null;
+  }) {
+    this.modifiedFields = info.modifiedFields;
+    this.time = info.time;
+    this.ip = info.ip;
+    this.origin = info.origin;
+  }
+}
+
+/** The types and functions that Instant adds to CEL. */
+export function addInstantFunctions(environment: Environment): void {
+  environment.registerType('request', {
+    ctor: RequestInfo,
+    fields: { modifiedFields: 'list<string>', time: 'google.protobuf.Timestamp', ip: 'dyn', origin: 'dyn' },
+  });
+  environment.registerType('RateLimitBucket', RateLimitBucket);
+  const add = (signature: string, handler: (...args: never[]) => unknown): void => {
+    environment.registerFunction(signature, handler, { async: false });
+  };
+  add('map.ref(string): list<dyn>', ref);
+  add('RateLimitBucket.limit(dyn): bool', (bucket: RateLimitBucket, key: unknown) =>
+    consume(() => bucket.limit(key, 1n)),
+  );
+  add('RateLimitBucket.limit(dyn, int): bool', (bucket: RateLimitBucket, key: unknown, tokens: bigint) =>
+    consume(() => bucket.limit(key, tokens)),
+  );
+  add('instantTimestamp(string): google.protobuf.Timestamp', timestamp);
+  add('instantTimestamp(int): google.protobuf.Timestamp', timestamp);
+  add('instantTimestamp(google.protobuf.Timestamp): google.protobuf.Timestamp', (time: Date) => time);
+  add('google.protobuf.Timestamp.getTime(): int', (time: Date) => BigInt(time.getTime()));
+  add('int(google.protobuf.Timestamp): int', (time: Date) => BigInt(Math.floor(time.getTime() / 1_000)));
+  add('string.linearMatches(string): bool', matches);
+  add('linearMatches(string, string): bool', matches);
+}
+
+function ref(entity: unknown, path: string): unknown {
+  if (!(entity instanceof EntityMap)) throw new TypeError('ref(): only data, linkedData and auth have links');
+  return decisive(() => entity.ref(path));
+}
+
+function consume(take: () => boolean): boolean {
+  return decisive(take);
+}
+
+/** What fails in here ends the evaluation, whatever stands beside it in an `||`. */
+function decisive<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    abortRule(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function timestamp(value: string | bigint): Date {
+  const ms = parseInstantDate(typeof value === 'bigint' ? Number(value) : value);
+  if (ms === undefined) throw new TypeError(`Unable to parse date string ${value}`);
+  return new Date(ms);
+}
+
+function matches(text: string, pattern: string): boolean {
+  const search = linearPattern(pattern);
+  charge((text.length * search.size) >> 4);
+  return search.test(text);
+}

@@ -1,0 +1,71 @@
+/** How many steps one evaluation of a rule may take. */
+const STEPS_PER_RULE = 200_000;
+
+/** How many steps all rules together may take for one query or transaction. */
+const STEPS_PER_RUN = 20_000_000;
+
+/** A rule, or all rules of a run, took more steps than they may. */
+export class RuleTooCostlyError extends Error {
+  override readonly name = 'RuleTooCostlyError';
+}
+
+/**
+ * Counts the steps that the rules of one query or transaction take.
+ *
+ * The evaluator passes over an error when the other side of an `||` or `&&` decides. What must end an evaluation
+ * whatever stands beside it is raised with {@link abort}: from there on each step fails, and so does the end.
+ */
+export class Meter {
+  #inRule = 0;
+  #inRun = 0;
+  #reason: Error | undefined;
+
+  /** Counts steps. */
+  charge(steps: number): void {
+    if (this.#reason) throw this.#reason;
+    this.#inRule += steps;
+    this.#inRun += steps;
+    if (this.#inRule > STEPS_PER_RULE) {
+      this.abort(new RuleTooCostlyError(`The rule takes more than ${STEPS_PER_RULE} steps`));
+    }
+    if (this.#inRun > STEPS_PER_RUN) {
+      this.abort(new RuleTooCostlyError(`The rules take more than ${STEPS_PER_RUN} steps in all`));
+    }
+  }
+
+  /** Ends the running evaluation for a reason that no operator may pass over. */
+  abort(reason: Error): never {
+    this.#reason ??= reason;
+    throw this.#reason;
+  }
+
+  /** Runs one evaluation; functions that it calls find the meter as {@link currentMeter}. */
+  run<T>(evaluate: () => T): T {
+    const before = current;
+    current = this;
+    this.#inRule = 0;
+    this.#reason = undefined;
+    try {
+      const result = evaluate();
+      if (this.#reason) throw this.#reason;
+      return result;
+    } catch (error) {
+      throw this.#reason ?? error;
+    } finally {
+      current = before;
+    }
+  }
+}
+
+let current: Meter | undefined;
+
+/** Counts steps of the evaluation that is running. */
+export function charge(steps: number): void {
+  current?.charge(steps);
+}
+
+/** Ends the evaluation that is running, see {@link Meter.abort}. */
+export function abortRule(reason: Error): never {
+  if (current) current.abort(reason);
+  throw reason;
+}

@@ -1,0 +1,58 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { charge } from './meter.ts';
+import { eachNode } from './syntax.ts';
+
+/** Functions that the evaluator has in another form than Instant: calls go to a function of ours. */
+const REPLACED: ReadonlyMap<string, string> = new Map([
+  ['timestamp', 'instantTimestamp'],
+  ['matches', 'linearMatches'],
+]);
+
+/** The name under which a user knows a function. */
+export function publicName(name: string): string {
+  for (const [known, ours] of REPLACED) if (ours === name) return known;
+  return name;
+}
+
+/** Makes calls of functions that exist in a form of ours go there. To be done before types are checked. */
+export function replaceCalls(root: ASTNode): void {
+  eachNode(root, (node) => {
+    if (node.op === 'call' || node.op === 'rcall') node.args[0] = REPLACED.get(node.args[0]) ?? node.args[0];
+  });
+}
+
+type Evaluate = (this: unknown, evaluator: unknown, node: unknown, context: unknown) => unknown;
+
+/** Results of these can be much larger than what they are made of. */
+const BUILDS: ReadonlySet<string> = new Set(['+', 'call', 'rcall', 'list']);
+
+/**
+ * Makes every node of an expression count when it is evaluated. A macro evaluates the nodes it was given, so the
+ * steps of loops are counted too.
+ */
+export function meterNodes(root: ASTNode): void {
+  eachNode(root, (node) => meterNode(node as unknown as { op: string; evaluate: Evaluate }));
+}
+
+function meterNode(node: { op: string; evaluate: Evaluate }): void {
+  let evaluate = node.evaluate;
+  const builds = BUILDS.has(node.op);
+  const metered: Evaluate = (evaluator, self, context) => {
+    charge(1);
+    const result = evaluate.call(node, evaluator, self, context);
+    if (builds) charge(sizeOf(result));
+    return result;
+  };
+  // On its first evaluation a node puts a shorter way to evaluate it under the same name.
+  Object.defineProperty(node, 'evaluate', {
+    get: () => metered,
+    set: (next: Evaluate) => {
+      evaluate = next;
+    },
+  });
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length >> 4;
+  return Array.isArray(value) ? value.length : 0;
+}

@@ -1,0 +1,59 @@
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
+import type { Actor } from '../actor.ts';
+import type { App } from '../app.ts';
+import { type QueryOptions, type QueryOutcome, runQuery } from '../query/index.ts';
+import { fromCel } from './cel/values.ts';
+import { describeProgram } from './check.ts';
+import { storedEntity } from './entity-sources.ts';
+import type { Rules } from './rules.ts';
+import { Viewer } from './viewer.ts';
+import { visibleForms } from './visible-forms.ts';
+
+/** A rule that was asked whether something may be seen, and what it said, as the admin API shows it. */
+export interface QueryCheckResult {
+  readonly id: string;
+  readonly entity: string;
+  /** The label, where the rule is about the values under one. */
+  readonly label?: string;
+  readonly record: JsonObject;
+  readonly program: JsonObject;
+  readonly check: JsonValue;
+}
+
+/**
+ * Runs a query as an actor who is no admin, and tells what every rule said. `rules` take the place of those of the app.
+ *
+ * @throws {ServerError} when the query or a rule fails; then the error says what the evaluator said.
+ */
+export function checkQuery(
+  app: App,
+  request: { q: JsonValue; actor: Actor; rules?: Rules | undefined; fileUrl?: QueryOptions['fileUrl'] },
+): { outcome: QueryOutcome; checkResults: QueryCheckResult[] } {
+  const { q, actor, rules, fileUrl } = request;
+  const source = { catalog: app.data.catalog, reader: app.data.triples };
+  const run = app.permissions.run(source, actor, { rules, verbose: true });
+  let viewer: Viewer | undefined;
+  const outcome = runQuery(source, q, {
+    admin: false,
+    ...(fileUrl && { fileUrl }),
+    filter(forms, ruleParams) {
+      viewer = new Viewer(run, ruleParams as JsonObject);
+      return visibleForms(forms, viewer);
+    },
+  });
+  const checkResults = [...(viewer?.checks ?? [])].map(({ etype, e, label, program, result }) => ({
+    id: e,
+    entity: etype,
+    ...(label !== undefined && { label }),
+    record: recordOf(source, etype, e),
+    program: describeProgram(program),
+    check: fromCel(result),
+  }));
+  return { outcome, checkResults };
+}
+
+function recordOf(source: Parameters<typeof storedEntity>[0], etype: string, e: string): JsonObject {
+  const entity = storedEntity(source, etype, e);
+  const values = [...entity.labels()].map((label) => [label, entity.value(label)] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,264 @@
+import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { type EntityRef, looksLikeLookup, type Plan, type TxStep } from '../transact/index.ts';
+import type { Check } from './check.ts';
+import { type EntityStates, type State, stateKey } from './entity-states.ts';
+import type { Rules } from './rules.ts';
+
+/** What the rules of an entity are handed when the transaction hands them nothing. */
+export const NO_PARAMS: JsonObject = {};
+
+/** Before anything is written, or when all is. */
+export type Phase = 'before' | 'after';
+
+type TripleStep = Extract<TxStep, { a: string }>;
+
+interface Side {
+  readonly e: EntityRef;
+  readonly etype: string;
+  readonly before: State;
+  readonly after: State;
+  readonly params: JsonObject;
+}
+
+/**
+ * Lists what a transaction has to pass. Entities that were there are judged before it is written, those that it creates
+ * when it is, so that their rules can look at their links.
+ */
+export class CheckList {
+  readonly #rules: Rules;
+  readonly #plan: Plan;
+  readonly #states: EntityStates;
+  #params: ReadonlyMap<string, JsonObject> | undefined;
+  #modified: ReadonlyMap<string, readonly string[]> | undefined;
+
+  constructor(rules: Rules, plan: Plan, states: EntityStates) {
+    this.#rules = rules;
+    this.#plan = plan;
+    this.#states = states;
+  }
+
+  /** Whether any rule stands against anything that the transaction does. */
+  concernsAny(): boolean {
+    const attrs = new Set<string>();
+    return this.#plan.steps.some((step) => {
+      if (step.op === 'add-attr') return this.#rules.program('attrs', 'create') !== undefined;
+      if (step.op === 'delete-entity') return this.#rules.program(step.etype ?? '', 'delete') !== undefined;
+      if (!('a' in step) || attrs.has(step.a)) return false;
+      attrs.add(step.a);
+      const attr = this.#plan.attr(step.a);
+      return attr !== undefined && this.#concerns(attr);
+    });
+  }
+
+  #concerns(attr: Attr): boolean {
+    const etype = etypeOf(attr);
+    const reverse = attr['reverse-identity'];
+    const rules = this.#rules;
+    const own = rules.program(etype, 'update') ?? rules.program(etype, 'create');
+    const viewed = reverse && rules.program(reverse[1], 'view');
+    const linked = (['link', 'unlink'] as const).some(
+      (action) =>
+        rules.linkProgram(etype, action, labelOf(attr)) ??
+        (reverse && rules.linkProgram(reverse[1], action, reverse[2])),
+    );
+    return own !== undefined || viewed !== undefined || linked;
+  }
+
+  /** The checks of a phase, in the order of the steps; one that several steps ask for comes several times. */
+  *checks(phase: Phase): Iterable<Check> {
+    for (const step of this.#plan.steps) {
+      if (step.op === 'add-attr' && phase === 'after') yield this.#createAttr(step.attr);
+      else if (step.op === 'delete-entity' && phase === 'before') yield* this.#delete(step);
+      else if ('a' in step) yield* this.#triple(step, phase);
+    }
+  }
+
+  #createAttr(attr: Attr): Check {
+    return {
+      scope: 'attr',
+      action: 'create',
+      etype: 'attrs',
+      eid: undefined,
+      program: this.#rules.program('attrs', 'create'),
+      data: attr as unknown as JsonObject,
+      ruleParams: NO_PARAMS,
+    };
+  }
+
+  *#delete({ e, etype }: Extract<TxStep, { op: 'delete-entity' }>): Iterable<Check> {
+    if (etype === undefined) return;
+    const side = this.#side(this.#states.resolve(e), etype);
+    yield {
+      scope: 'object',
+      action: 'delete',
+      etype,
+      eid: side.e,
+      program: this.#rules.program(etype, 'delete'),
+      data: side.before,
+      ruleParams: side.params,
+    };
+  }
+
+  *#triple(step: TripleStep, phase: Phase): Iterable<Check> {
+    const attr = this.#plan.attr(step.a);
+    if (!attr) return;
+    const own = this.#side(this.#states.resolve(step.e), etypeOf(attr));
+    const reverse = attr['reverse-identity'];
+    if (reverse && step.op !== 'deep-merge-triple') {
+      const v = looksLikeLookup(step.v) ? this.#states.resolve(step.v) : String(step.v);
+      yield* this.#link(step.op, attr, own, this.#side(v, reverse[1]), phase);
+    } else {
+      if (step.op !== 'retract-triple' || own.before) yield* this.#ofWriter(own, phase, own.params);
+    }
+  }
+
+  /** What writes a value of an entity, be it new or not. */
+  *#ofWriter(side: Side, phase: Phase, ruleParams: JsonObject): Iterable<Check> {
+    if ((side.before === undefined) !== (phase === 'after')) return;
+    const action = side.before ? 'update' : 'create';
+    yield {
+      scope: 'object',
+      action,
+      etype: side.etype,
+      eid: side.e,
+      program: this.#rules.program(side.etype, action),
+      data: side.before ?? side.after,
+      newData: side.after,
+      ruleParams,
+      modifiedFields: this.#modifiedOf(side.e),
+    };
+  }
+
+  *#link(
+    op: 'add-triple' | 'retract-triple',
+    attr: Attr,
+    own: Side,
+    target: Side,
+    phase: Phase,
+  ): Iterable<Check> {
+    const action = op === 'add-triple' ? 'link' : 'unlink';
+    const ownParams = merged(target.params, own.params);
+    const targetParams = merged(own.params, target.params);
+    const program = this.#rules.linkProgram(own.etype, action, labelOf(attr));
+    const reverseLabel = attr['reverse-identity']?.[2] ?? '';
+    const reverseProgram = this.#rules.linkProgram(target.etype, action, reverseLabel);
+    if (program || reverseProgram) {
+      // The holder of a link is shown its target as it was, the target its holder as it will be.
+      const shown = phase === 'before' ? (target.before ?? target.after) : target.after;
+      if (program) yield* linkCheck(action, program, own, { ...target, after: shown }, ownParams, phase);
+      if (reverseProgram) yield* linkCheck(action, reverseProgram, target, own, targetParams, phase);
+      return;
+    }
+    // Nothing is created by taking a link away.
+    if (action === 'link' || own.before) yield* this.#ofWriter(own, phase, ownParams);
+    if (action === 'link' || target.before) yield* this.#viewOf(target, phase, targetParams);
+  }
+
+  /** Who links an entity shows that it exists. */
+  *#viewOf(side: Side, phase: Phase, ruleParams: JsonObject): Iterable<Check> {
+    const state = phase === 'before' ? side.before : createdState(side);
+    if (!state) return;
+    yield {
+      scope: 'object',
+      action: 'view',
+      etype: side.etype,
+      eid: side.e,
+      program: this.#rules.program(side.etype, 'view'),
+      data: state,
+      newData: phase === 'before' ? side.after : state,
+      ruleParams,
+    };
+  }
+
+  #paramsFor(e: EntityRef, etype: string): JsonObject {
+    this.#params ??= paramsOf(this.#plan, this.#states);
+    return this.#params.get(stateKey(e, etype)) ?? NO_PARAMS;
+  }
+
+  #modifiedOf(e: EntityRef): readonly string[] {
+    this.#modified ??= modifiedFields(this.#plan, this.#states);
+    return this.#modified.get(keyOf(e)) ?? [];
+  }
+
+  #side(e: EntityRef, etype: string): Side {
+    const before = this.#states.before(e, etype);
+    const after = this.#states.after(e, etype);
+    return { e, etype, before, after, params: this.#paramsFor(e, etype) };
+  }
+}
+
+function* linkCheck(
+  action: 'link' | 'unlink',
+  program: Check['program'],
+  side: Side,
+  other: Side,
+  ruleParams: JsonObject,
+  phase: Phase,
+): Iterable<Check> {
+  const state = phase === 'before' ? side.before : createdState(side);
+  if (!state || (action === 'unlink' && phase === 'after')) return;
+  const linked = action === 'unlink' ? other.before : other.after;
+  yield {
+    scope: 'object',
+    action,
+    etype: side.etype,
+    eid: side.e,
+    program,
+    data: state,
+    newData: phase === 'before' ? side.after : state,
+    linkedData: linked && { etype: other.etype, state: linked },
+    ...(action === 'link' && {
+      actions: { data: side.before ? 'update' : 'create', linkedData: other.before ? 'update' : 'create' },
+    }),
+    ruleParams,
+  };
+}
+
+/** An entity that the transaction creates. */
+function createdState(side: Side): State {
+  return side.before ? undefined : side.after;
+}
+
+function keyOf(e: EntityRef): string {
+  return stateKey(e, '');
+}
+
+function merged(weaker: JsonObject, stronger: JsonObject): JsonObject {
+  if (weaker === NO_PARAMS) return stronger;
+  return stronger === NO_PARAMS ? weaker : { ...weaker, ...stronger };
+}
+
+/** What the steps hand to the rules of each entity; without a namespace it is for all of them. */
+function paramsOf(plan: Plan, states: EntityStates): Map<string, JsonObject> {
+  const params = new Map<string, JsonObject>();
+  const etypes = new Set<string>();
+  for (const step of plan.steps) {
+    const attr = 'a' in step ? plan.attr(step.a) : undefined;
+    if (attr) etypes.add(etypeOf(attr)).add(attr['reverse-identity']?.[1] ?? '');
+    if (step.op === 'delete-entity' && step.etype !== undefined) etypes.add(step.etype);
+  }
+  for (const step of plan.steps) {
+    if (step.op !== 'rule-params') continue;
+    for (const etype of step.etype === undefined ? etypes : [step.etype]) {
+      const key = stateKey(states.resolve(step.e), etype);
+      params.set(key, { ...params.get(key), ...step.params });
+    }
+  }
+  return params;
+}
+
+/** The labels under which the steps write values of each entity. */
+function modifiedFields(plan: Plan, states: EntityStates): Map<string, readonly string[]> {
+  const fields = new Map<string, Set<string>>();
+  for (const step of plan.steps) {
+    if (step.op !== 'add-triple' && step.op !== 'deep-merge-triple') continue;
+    const attr = plan.attr(step.a);
+    if (!attr || labelOf(attr) === 'id') continue;
+    const key = keyOf(states.resolve(step.e));
+    const labels = fields.get(key);
+    if (labels) labels.add(labelOf(attr));
+    else fields.set(key, new Set([labelOf(attr)]));
+  }
+  return new Map([...fields].map(([key, labels]) => [key, [...labels]]));
+}

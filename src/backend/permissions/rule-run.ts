@@ -1,0 +1,142 @@
+import { ServerError } from '../../protocol/error.ts';
+import { canonicalJson, type JsonObject } from '../../protocol/json.ts';
+import type { Actor } from '../actor.ts';
+import type { QuerySource } from '../query/index.ts';
+import { RateLimitBucket, RequestInfo } from './cel/instant-functions.ts';
+import { Meter } from './cel/meter.ts';
+import { type CelValue, EntityMap, type EntitySource, fromCel, toCel } from './cel/values.ts';
+import { describedEntity, storedEntity } from './entity-sources.ts';
+import { evaluationFailed } from './evaluation-failed.ts';
+import type { Program } from './program.ts';
+import type { Rules } from './rules.ts';
+import type { TokenBuckets } from './token-buckets.ts';
+
+/** What a rule is asked about. */
+export interface Bindings {
+  readonly data: EntitySource;
+  readonly newData?: EntitySource | undefined;
+  readonly linkedData?: EntitySource | undefined;
+  readonly actions?: JsonObject | undefined;
+  readonly ruleParams?: Readonly<JsonObject> | undefined;
+  readonly modifiedFields?: readonly string[] | undefined;
+}
+
+/** What the rules of one query or transaction are evaluated with. */
+export interface RuleContext {
+  readonly rules: Rules;
+  readonly source: QuerySource;
+  readonly actor: Actor;
+  readonly buckets: TokenBuckets;
+  /** In epoch milliseconds. */
+  readonly now: number;
+  /** Whether errors say what the evaluator said: for whoever debugs rules. */
+  readonly verbose?: boolean | undefined;
+}
+
+/** Evaluates the rules of one query or transaction. */
+export class RuleRun {
+  readonly context: RuleContext;
+  readonly #meter = new Meter();
+  #shared: ReadonlyMap<string, CelValue> | undefined;
+
+  constructor(context: RuleContext) {
+    this.context = context;
+  }
+
+  /**
+   * What a rule comes to.
+   *
+   * @throws {ServerError} `permission-evaluation-failed` when it fails, `rate-limited` when it takes more tokens than
+   * there are, or what reading a link of the data fails with.
+   */
+  evaluate(program: Program, bindings: Bindings): CelValue {
+    if (program.constant !== undefined) return program.constant;
+    try {
+      return this.#meter.run(() => program.evaluate(this.#variables(bindings)));
+    } catch (error) {
+      if (error instanceof ServerError) throw error;
+      throw evaluationFailed(program, error, this.context.verbose ?? false);
+    }
+  }
+
+  /** Whether a rule lets pass: with anything but null and false. */
+  passes(program: Program | undefined, bindings: Bindings): boolean {
+    return !program || isPass(this.evaluate(program, bindings));
+  }
+
+  #variables(bindings: Bindings): Map<string, CelValue> {
+    const { actor, now } = this.context;
+    const { data, newData, linkedData, actions, ruleParams, modifiedFields } = bindings;
+    this.#shared ??= this.#sharedVariables();
+    const variables = new Map(this.#shared);
+    variables.set('data', new EntityMap(data));
+    variables.set('ruleParams', toCel({ ...ruleParams }));
+    variables.set(
+      'request',
+      new RequestInfo({
+        modifiedFields: modifiedFields ?? [],
+        time: new Date(now),
+        ip: actor.ip,
+        origin: actor.origin,
+      }),
+    );
+    if (newData) variables.set('newData', new EntityMap(newData));
+    if (linkedData) variables.set('linkedData', new EntityMap(linkedData));
+    if (actions) variables.set('actions', toCel(actions));
+    return variables;
+  }
+
+  #sharedVariables(): Map<string, CelValue> {
+    const { rules } = this.context;
+    const buckets = [...rules.rateLimits.keys()].map((name): [string, RateLimitBucket] => [
+      name,
+      new RateLimitBucket((key, tokens) => this.#take(name, key, tokens)),
+    ]);
+    return new Map<string, CelValue>([
+      ['auth', new EntityMap(this.#auth())],
+      ['rateLimit', new Map(buckets)],
+    ]);
+  }
+
+  /** The user as stored at this moment; as the actor has it where it is not stored. */
+  #auth(): EntitySource {
+    const { source, actor } = this.context;
+    const { user } = actor;
+    const idAttr = source.catalog.byForward('$users', 'id')?.id ?? '';
+    const isStored = user !== null && source.reader.entityAttr(user.id, idAttr).length > 0;
+    const entity = isStored
+      ? storedEntity(source, '$users', user.id)
+      : describedEntity(source, '$users', user ? { ...user } : undefined);
+    return {
+      labels: () => entity.labels(),
+      value: (label) => entity.value(label),
+      ref: (path) => (user ? entity.ref(path.replace(/^\$user\./, '')) : []),
+    };
+  }
+
+  #take(name: string, key: CelValue, tokens: bigint): void {
+    if (tokens <= 0n) throw new RangeError('limit(): the number of tokens must be positive');
+    const { rules, buckets, now } = this.context;
+    const limits = rules.rateLimits.get(name) ?? [];
+    const bucket = canonicalJson([name, limits, typeof key, fromCel(key)]);
+    const consumption = buckets.take(bucket, limits, Number(tokens), now);
+    if (consumption.taken) return;
+    const { retryAt, remaining } = consumption;
+    throw new ServerError('rate-limited', 'Your request exceeded the rate limit.', {
+      'retry-at': isoTime(retryAt),
+      'retry-after': Math.max(0, Math.ceil((retryAt - now) / 1_000)),
+      'remaining-tokens': remaining,
+    });
+  }
+}
+
+/** Whether what a rule came to lets pass. */
+export function isPass(result: CelValue): boolean {
+  return result !== null && result !== undefined && result !== false;
+}
+
+const LAST_TIME = 8.64e15;
+
+function isoTime(ms: number): string {
+  return new Date(Math.min(ms, LAST_TIME)).toISOString();
+}

@@ -1,0 +1,88 @@
+import { etypeOf, labelOf, type Triple } from '../../protocol/attr.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { CelValue } from './cel/values.ts';
+import { storedEntity } from './entity-sources.ts';
+import type { Program } from './program.ts';
+import { isPass, type RuleRun } from './rule-run.ts';
+
+/** A rule that was asked whether something may be seen. */
+export interface ViewCheck {
+  readonly etype: string;
+  readonly e: string;
+  /** The label, where the rule is about the values under one. */
+  readonly label?: string;
+  readonly program: Program;
+  readonly result: CelValue;
+}
+
+/** The rules for the triples under one attribute. */
+interface AttrRules {
+  readonly etype: string;
+  readonly label: string;
+  readonly view: Program | undefined;
+  readonly field: Program | undefined;
+}
+
+/** Tells what may be seen in the answer to one query. Each rule is asked once for each entity. */
+export class Viewer {
+  readonly #run: RuleRun;
+  readonly #ruleParams: Readonly<JsonObject>;
+  readonly #checks = new Map<string, ViewCheck>();
+  readonly #byAttr = new Map<string, AttrRules>();
+
+  constructor(run: RuleRun, ruleParams: Readonly<JsonObject>) {
+    this.#run = run;
+    this.#ruleParams = ruleParams;
+  }
+
+  /** The rules that were asked, and what they said. */
+  get checks(): Iterable<ViewCheck> {
+    return this.#checks.values();
+  }
+
+  /** Whether an entity may be seen as what it is in `etype`. */
+  canView(etype: string, e: string): boolean {
+    const program = this.#run.context.rules.program(etype, 'view');
+    return !program || this.#ask({ etype, e, program });
+  }
+
+  /** Whether a triple may be seen. It belongs to the entity that holds it, a link too. */
+  canSee([e, a]: Triple): boolean {
+    const rule = this.#rulesFor(a);
+    if (!rule) return false;
+    const { etype, label, view, field } = rule;
+    return (
+      (!view || this.#ask({ etype, e, program: view })) &&
+      (!field || this.#ask({ etype, e, label, program: field }))
+    );
+  }
+
+  #rulesFor(a: string): AttrRules | undefined {
+    const known = this.#byAttr.get(a);
+    if (known) return known;
+    const { rules, source } = this.#run.context;
+    const attr = source.catalog.byId(a);
+    if (!attr) return undefined;
+    const [etype, label] = [etypeOf(attr), labelOf(attr)];
+    const found = {
+      etype,
+      label,
+      view: rules.program(etype, 'view'),
+      field: rules.fieldProgram(etype, label),
+    };
+    this.#byAttr.set(a, found);
+    return found;
+  }
+
+  #ask(question: Omit<ViewCheck, 'result'>): boolean {
+    const { etype, e, label, program } = question;
+    if (program.constant !== undefined && !this.#run.context.verbose) return program.constant;
+    const key = `${e} ${etype}\u0000${label ?? ''}`;
+    const known = this.#checks.get(key);
+    if (known) return isPass(known.result);
+    const data = storedEntity(this.#run.context.source, etype, e);
+    const result = this.#run.evaluate(program, { data, ruleParams: this.#ruleParams });
+    this.#checks.set(key, { ...question, result });
+    return isPass(result);
+  }
+}

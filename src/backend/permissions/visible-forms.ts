@@ -1,0 +1,72 @@
+import type { Triple } from '../../protocol/attr.ts';
+import { type ChildResult, type EntityResult, type FormResult, pruneProof } from '../query/index.ts';
+import type { Viewer } from './viewer.ts';
+
+/**
+ * What is left of the answer to a query when only what may be seen counts. A row that holds a hidden triple is lost, and
+ * with it what stands below it; of an entity that stays, the hidden values are lost.
+ */
+export function visibleForms(forms: readonly FormResult[], viewer: Viewer): FormResult[] {
+  const filter = new EntityFilter(viewer);
+  return forms.map((form): FormResult => {
+    if (form.kind === 'entities') {
+      return {
+        ...form,
+        entities: form.entities.flatMap((entity) => filter.visible(form.plan.etype, entity)),
+      };
+    }
+    if (form.kind !== 'page') return form;
+    const rows = form.page.rows.flatMap((row) => {
+      if (row.triple && !viewer.canSee(row.triple)) return [];
+      return filter.visible(form.plan.etype, row.entity).map((entity) => ({ ...row, entity }));
+    });
+    return { ...form, page: { ...form.page, rows } };
+  });
+}
+
+class EntityFilter {
+  readonly #viewer: Viewer;
+  // An entity that is reached on several ways is one object, and stays one.
+  readonly #filtered = new Map<EntityResult, readonly EntityResult[]>();
+
+  constructor(viewer: Viewer) {
+    this.#viewer = viewer;
+  }
+
+  /** The entity as it may be seen, if it may be. */
+  visible(etype: string, entity: EntityResult): readonly EntityResult[] {
+    const known = this.#filtered.get(entity);
+    if (known) return known;
+    const filtered = this.#filter(etype, entity);
+    this.#filtered.set(entity, filtered);
+    return filtered;
+  }
+
+  #filter(etype: string, entity: EntityResult): readonly EntityResult[] {
+    if (!this.#viewer.canView(etype, entity.e)) return [];
+    const canSee = (triple: Triple): boolean => this.#viewer.canSee(triple);
+    const proof = entity.proof && pruneProof(entity.proof, canSee);
+    if (entity.proof && !proof) return [];
+    const values = entity.values.filter(canSee);
+    const children = entity.children.map((child) => this.#children(child, values));
+    return [{ ...entity, proof, values, children }];
+  }
+
+  /**
+   * The linked entities that may be seen. A link that leads to a hidden one is still a value of the entity that holds
+   * it, unless it is there for a condition on the hidden one.
+   */
+  #children(child: ChildResult, values: Triple[]): ChildResult {
+    const { plan, linked } = child;
+    const etype = plan.plan?.etype ?? '';
+    const visible = linked.flatMap(({ link, entity }) => {
+      if (!this.#viewer.canSee(link)) return [];
+      const [seen] = this.visible(etype, entity);
+      if (seen) return [{ link, entity: seen }];
+      const isOwn = plan.link?.forward && !entity.proof;
+      if (isOwn && !values.includes(link)) values.push(link);
+      return [];
+    });
+    return { plan, linked: visible };
+  }
+}
