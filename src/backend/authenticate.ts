@@ -1,28 +1,36 @@
-import { recordNotFound, ServerError } from '../protocol/error.ts';
+import { ServerError } from '../protocol/error.ts';
 import type { InitMessage } from '../protocol/up.ts';
+import type { Actor } from './actor.ts';
 import type { App } from './app.ts';
+import { getUserForToken } from './auth/refresh-tokens.ts';
+import { isSameSecret } from './auth/secrets.ts';
 
 /**
- * Whether the client of an `init` is an admin of the app.
+ * On whose behalf the client of an `init` acts. It stays so for as long as the session lasts, as on an Instant server:
+ * a session outlives its token. Clients open a new one when their user changes.
  *
  * @throws {ServerError} `record-not-found` when it presents a token that is not good for this app.
  */
-export function authenticate(app: App, { refreshToken, adminToken }: InitMessage): { admin: boolean } {
-  const appId = app.identity.id;
-  // No app of this backend has users yet, so no refresh token is anybody's.
-  if (refreshToken !== undefined) {
-    throw recordNotFound('app-user', { 'app-id': appId, 'refresh-token': refreshToken });
-  }
-  if (adminToken === undefined) return { admin: false };
-  assertAdminToken(app, adminToken);
-  return { admin: true };
+export function authenticate(
+  app: App,
+  { refreshToken, adminToken }: InitMessage,
+  sender: Pick<Actor, 'ip' | 'origin'>,
+): Actor {
+  const user = refreshToken === undefined ? null : getUserForToken(app, refreshToken);
+  if (adminToken !== undefined) assertAdminToken(app, adminToken);
+  return { admin: adminToken !== undefined, user, ip: sender.ip, origin: sender.origin };
 }
 
 /** @throws {ServerError} `record-not-found` when `token` is not the app's admin token. */
 export function assertAdminToken(app: App, token: unknown): void {
-  if (typeof token === 'string' && token.toLowerCase() === app.identity.adminToken) return;
-  throw new ServerError('record-not-found', 'Record not found: app-admin-token', {
-    args: [{ 'app-id': app.identity.id, token }],
+  if (typeof token === 'string' && isSameSecret(token.toLowerCase(), app.identity.adminToken)) return;
+  throw adminTokenNotFound(app.identity.id, token);
+}
+
+/** The error for a token that is not the admin token of the app with this id, be it that there is no such app. */
+export function adminTokenNotFound(appId: string, token: unknown): ServerError {
+  return new ServerError('record-not-found', 'Record not found: app-admin-token', {
+    args: [{ 'app-id': appId, token }],
     'record-type': 'app-admin-token',
     message: 'The admin token is not valid for this app: it may have expired, or the app id may be wrong.',
   });

@@ -1,0 +1,78 @@
+import { recordNotFound, ServerError } from '../../protocol/error.ts';
+import type { JsonValue } from '../../protocol/json.ts';
+import type { App } from '../app.ts';
+import { recordExpired } from './record-expired.ts';
+import { recordsWith, stepsToPut, stepsToSweep, stepToDelete, textOf, write } from './records.ts';
+import { hashText, isSameSecret } from './secrets.ts';
+import { signInSettings } from './settings.ts';
+
+const ETYPE = '$magicCodes';
+const DIGITS = 6;
+
+/** How long a code can be used: 24 hours. */
+export const MAGIC_CODE_LIFETIME_MS: number = 24 * 60 * 60 * 1_000;
+
+/** Makes a code for an email, without sending it. Only its hash is stored among the data. */
+export function createMagicCode(app: App, email: string): string {
+  const code = String(app.host.randomInt(10 ** DIGITS)).padStart(DIGITS, '0');
+  // Those that have just expired are kept a while, so that whoever tries one is told so.
+  const swept = stepsToSweep(app, ETYPE, app.host.now() - 2 * MAGIC_CODE_LIFETIME_MS);
+  const added = stepsToPut(app, ETYPE, app.host.newId(), { codeHash: hashText(code), email });
+  write(app, [...swept, ...added]);
+  return code;
+}
+
+/**
+ * Makes a code and "sends" it: it is told to the operator, who is the mailman here.
+ *
+ * @throws {ServerError} `rate-limited` beyond 20 an hour for one email.
+ */
+export function sendMagicCode(app: App, email: string): string {
+  if (!app.auth.sends.take(email, app.host.now())) throw tooMany();
+  const code = createMagicCode(app, email);
+  app.auth.noteSent(email, code);
+  app.host.tell(`Magic code for ${email} in app ${app.identity.id}: ${code}`);
+  return code;
+}
+
+/**
+ * Counts an attempt to use a code.
+ *
+ * @throws {ServerError} `rate-limited` beyond 20 an hour for one email.
+ */
+export function countMagicCodeTry(app: App, email: string): void {
+  if (!app.auth.tries.take(email, app.host.now())) throw tooMany();
+}
+
+/**
+ * The steps that use a code up: it can be used once. That of a test user can be used any number of times, and takes
+ * none.
+ *
+ * @throws {ServerError} `record-not-found` when it is not a code of this email, `record-expired` when it was one.
+ */
+export function stepsToUseCode(app: App, email: string, code: string): JsonValue[] {
+  const hash = hashText(code);
+  const record = recordsWith(app, ETYPE, 'email', email).find((one) =>
+    isSameSecret(textOf(one, 'codeHash') ?? '', hash),
+  );
+  if (record && !isExpired(app, record)) return [stepToDelete(ETYPE, record.id)];
+  if (isTestUser(app, email, code)) return [];
+  const args = { 'app-id': app.identity.id, email, code };
+  throw record ? recordExpired('app-user-magic-code', args) : recordNotFound('app-user-magic-code', args);
+}
+
+function isTestUser(app: App, email: string, code: string): boolean {
+  const known = signInSettings(app).testUsers.find((user) => user.email === email);
+  return known !== undefined && isSameSecret(known.code, code);
+}
+
+function isExpired(app: App, { createdAt }: { createdAt: number }): boolean {
+  return app.host.now() > createdAt + MAGIC_CODE_LIFETIME_MS;
+}
+
+function tooMany(): ServerError {
+  return new ServerError(
+    'rate-limited',
+    'Too many verification codes requested for this email. Please try again later.',
+  );
+}

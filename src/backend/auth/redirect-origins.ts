@@ -1,0 +1,102 @@
+/** A rule for addresses that a sign-in may lead back to. `params` depend on the service. */
+export interface RedirectOrigin {
+  readonly id: string;
+  readonly service: RedirectService;
+  readonly params: readonly string[];
+  /** In epoch milliseconds. */
+  readonly createdAt: number;
+}
+
+/**
+ * - `generic`: `[host]`, with its port if it has one;
+ * - `netlify`: `[site name]`, with its previews;
+ * - `vercel`: `[deployment suffix, project name]`, with its previews;
+ * - `custom-scheme`: `[scheme]`, for apps on devices.
+ */
+export type RedirectService = 'generic' | 'netlify' | 'vercel' | 'custom-scheme';
+
+/** Schemes that no app may claim. A browser gives them a meaning of its own. */
+const RESERVED_SCHEMES: ReadonlySet<string> = new Set([
+  'about',
+  'blob',
+  'chrome',
+  'data',
+  'file',
+  'filesystem',
+  'ftp',
+  'http',
+  'https',
+  'javascript',
+  'mailto',
+  'sms',
+  'tel',
+  'vbscript',
+  'view-source',
+  'ws',
+  'wss',
+]);
+
+const THIS_MACHINE: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]', '0.0.0.0']);
+
+/**
+ * What is wrong with a rule, as a message; undefined when nothing is.
+ */
+export function redirectOriginProblem(service: string, params: readonly unknown[]): string | undefined {
+  const texts = params.every((param) => typeof param === 'string' && param !== '');
+  switch (service) {
+    case 'netlify':
+      return params.length === 1 && texts ? undefined : 'Netlify takes one param, the site name.';
+    case 'vercel':
+      return params.length === 2 && texts
+        ? undefined
+        : 'Vercel takes two params, the deployment suffix and the project name.';
+    case 'generic':
+      return params.length === 1 && texts ? undefined : 'A website takes one param, the host.';
+    case 'custom-scheme':
+      if (params.length !== 1 || !texts) return 'A custom scheme takes one param, the scheme.';
+      return RESERVED_SCHEMES.has(String(params[0]).toLowerCase())
+        ? `The scheme \`${params[0]}\` is not allowed.`
+        : undefined;
+    default:
+      return `Unrecognized service ${service}`;
+  }
+}
+
+/** Whether a sign-in may lead back to `address`: by one of the rules, or because it is on this machine. */
+export function isAuthorizedRedirect(origins: readonly RedirectOrigin[], address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const url = new URL(address);
+  return isThisMachine(url) || origins.some((origin) => matches(origin, url));
+}
+
+// A developer's own machine needs no entry in a list, as with the shared credentials of an Instant server.
+function isThisMachine({ protocol, hostname }: URL): boolean {
+  return isWeb(protocol) && THIS_MACHINE.has(hostname);
+}
+
+function isWeb(protocol: string): boolean {
+  return protocol === 'http:' || protocol === 'https:';
+}
+
+function matches({ service, params }: RedirectOrigin, { protocol, host, hostname }: URL): boolean {
+  const [first = '', second = ''] = params;
+  if (service === 'custom-scheme') {
+    const scheme = protocol.slice(0, -1);
+    return !RESERVED_SCHEMES.has(scheme) && scheme === first.toLowerCase();
+  }
+  if (!isWeb(protocol)) return false;
+  switch (service) {
+    case 'generic':
+      return host === first.toLowerCase();
+    case 'netlify':
+      return netlifySite(hostname) === first.toLowerCase();
+    case 'vercel':
+      return hostname.startsWith(second.toLowerCase()) && hostname.endsWith(`.${first.toLowerCase()}`);
+  }
+}
+
+/** The site that a Netlify host shows, be it a preview of it. */
+function netlifySite(hostname: string): string | undefined {
+  const preview = /^.+--([^.]+)\.netlify\.(?:app|live)$/.exec(hostname);
+  return (preview ?? /^([^.]+)\.netlify\.app$/.exec(hostname))?.[1];
+}

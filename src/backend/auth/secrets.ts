@@ -1,0 +1,16 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** The SHA-256 of a text, in hexadecimal. */
+export function hashText(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex');
+}
+
+/** The SHA-256 of the 16 bytes that a UUID stands for, in hexadecimal: how an Instant server keeps tokens. */
+export function hashUuid(uuid: string): string {
+  return createHash('sha256').update(uuid.replaceAll('-', ''), 'hex').digest('hex');
+}
+
+/** Whether two secrets are equal, in a time that does not tell where they differ. */
+export function isSameSecret(a: string, b: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+}

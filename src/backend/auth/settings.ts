@@ -1,0 +1,71 @@
+import { validationFailed } from '../../protocol/error.ts';
+import type { App } from '../app.ts';
+import { type RedirectOrigin, type RedirectService, redirectOriginProblem } from './redirect-origins.ts';
+
+/** What the sign-ins of an app take, beside its data. */
+export interface SignInSettings {
+  /** Users who can always sign in with a code that never changes. */
+  readonly testUsers: readonly TestUser[];
+  /** Where sign-ins at a provider may lead back to, apart from this machine itself. */
+  readonly redirectOrigins: readonly RedirectOrigin[];
+}
+
+/** A user for tests and reviews. */
+export interface TestUser {
+  readonly id: string;
+  readonly email: string;
+  /** Six digits. */
+  readonly code: string;
+}
+
+const NONE: SignInSettings = { testUsers: [], redirectOrigins: [] };
+
+/** The settings of an app. */
+export function signInSettings({ identity }: App): SignInSettings {
+  return identity.signIn ?? NONE;
+}
+
+/** Whether a text can be the code of a test user. */
+export function isMagicCode(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{6}$/.test(value);
+}
+
+/** Lets a user always sign in with one code, in place of the one they had. */
+export function putTestUser(app: App, email: string, code: string): TestUser {
+  const user = { id: app.host.newId(), email, code };
+  const others = signInSettings(app).testUsers.filter((other) => other.email !== email);
+  amend(app, { testUsers: [...others, user] });
+  return user;
+}
+
+/** Removes a test user and gives it; undefined when there is none. */
+export function removeTestUser(app: App, id: string): TestUser | undefined {
+  const { testUsers } = signInSettings(app);
+  amend(app, { testUsers: testUsers.filter((user) => user.id !== id) });
+  return testUsers.find((user) => user.id === id);
+}
+
+/**
+ * Lets sign-ins lead back to some addresses.
+ *
+ * @throws {ServerError} `validation-failed` when the params are not what the service takes.
+ */
+export function addRedirectOrigin(app: App, service: string, params: readonly string[]): RedirectOrigin {
+  const problem = redirectOriginProblem(service, params);
+  if (problem !== undefined) throw validationFailed('origin', { service, params }, [{ message: problem }]);
+  const { newId, now } = app.host;
+  const origin = { id: newId(), service: service as RedirectService, params, createdAt: now() };
+  amend(app, { redirectOrigins: [...signInSettings(app).redirectOrigins, origin] });
+  return origin;
+}
+
+/** Removes a rule for addresses and gives it; undefined when there is none. */
+export function removeRedirectOrigin(app: App, id: string): RedirectOrigin | undefined {
+  const { redirectOrigins } = signInSettings(app);
+  amend(app, { redirectOrigins: redirectOrigins.filter((origin) => origin.id !== id) });
+  return redirectOrigins.find((origin) => origin.id === id);
+}
+
+function amend(app: App, changes: Partial<SignInSettings>): void {
+  app.amend({ signIn: { ...signInSettings(app), ...changes } });
+}
