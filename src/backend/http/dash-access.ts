@@ -1,0 +1,59 @@
+import { ServerError } from '../../protocol/error.ts';
+import type { App } from '../app.ts';
+import type { Apps } from '../apps.ts';
+import { isSameSecret } from '../auth/secrets.ts';
+import type { BackendHost } from '../host.ts';
+import { bearerToken } from './admin-access.ts';
+import type { HttpRequest } from './request.ts';
+
+/** What the endpoints of the dashboard and of the platform work on. */
+export interface DashContext {
+  readonly apps: Apps;
+  readonly host: BackendHost;
+}
+
+/**
+ * Admits the operator of the backend, and nobody else.
+ *
+ * @throws {ServerError} `record-not-found`, with status 401, for any other token.
+ */
+export function assertOperator(request: HttpRequest, { host }: DashContext): void {
+  if (isOperator(bearerToken(request), host)) return;
+  throw new ServerError('record-not-found', 'Record not found: instant-user', {
+    args: [{ 'auth?': true }],
+    'record-type': 'instant-user',
+  });
+}
+
+/**
+ * The app that a path names, for the operator alone.
+ *
+ * @throws {ServerError} `record-not-found` when there is none, or for any other token.
+ */
+export function operatorApp(request: HttpRequest, context: DashContext): App {
+  assertOperator(request, context);
+  return context.apps.get(request.uuidParam('app_id'));
+}
+
+/**
+ * The app that a path names, for the operator and for whoever has its admin token.
+ *
+ * @throws {ServerError} when there is none, or the token is not good for it.
+ */
+export function dashApp(request: HttpRequest, context: DashContext): App {
+  const id = request.uuidParam('app_id');
+  const token = bearerToken(request);
+  if (isOperator(token, context.host)) return context.apps.get(id);
+  const app = context.apps.withAdminToken(token.toLowerCase());
+  if (!app) assertOperator(request, context);
+  else if (app.identity.id === id) return app;
+  throw new ServerError(
+    'validation-failed',
+    `This admin token does not belong to app ${id}. Admin tokens are bound to a single app. Use a personal access token to manage other apps.`,
+    { reason: 'admin-token-mismatch' },
+  );
+}
+
+function isOperator(token: string, { operator }: BackendHost): boolean {
+  return isSameSecret(token, operator.token);
+}

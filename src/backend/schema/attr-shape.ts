@@ -1,0 +1,103 @@
+import type { Attr, CheckedDataType } from '../../protocol/attr.ts';
+import type { AttrCatalog } from '../store/attr-catalog.ts';
+import type { AttrDefinition, Definitions, LinkDefinition, LinkEnd } from './definitions.ts';
+
+const CHECKED: ReadonlySet<string> = new Set<CheckedDataType>(['string', 'number', 'boolean', 'date']);
+
+/** The system namespaces that a schema may add to. */
+const OPEN_SYSTEM_ETYPES: ReadonlySet<string> = new Set(['$users', '$files', '$streams']);
+
+type Name = readonly [id: null, etype: string, label: string];
+
+/** An attribute as a schema defines it: what it is, without an id. */
+export interface AttrShape {
+  readonly id: null;
+  readonly 'value-type': Attr['value-type'];
+  readonly cardinality: Attr['cardinality'];
+  readonly 'forward-identity': Name;
+  readonly 'reverse-identity'?: Name;
+  readonly 'unique?': boolean;
+  readonly 'index?': boolean;
+  readonly 'required?': boolean;
+  readonly 'checked-data-type': CheckedDataType | null;
+  readonly 'on-delete': 'cascade' | null;
+  readonly 'on-delete-reverse': 'cascade' | null;
+}
+
+/**
+ * The attributes that a schema defines: every namespace has an id. What is the system's is left out, since no app can
+ * define it, and schemas that were pulled list it.
+ */
+export function shapesOf({ etypes, attrs, links }: Definitions, catalog: AttrCatalog): AttrShape[] {
+  return [
+    ...etypes
+      .filter(isOpen)
+      .filter((etype) => !isSystem(catalog, etype, 'id'))
+      .map(idShape),
+    ...attrs
+      .filter(({ etype, label }) => label !== 'id' && isOpen(etype) && !isSystem(catalog, etype, label))
+      .map(blobShape),
+    ...links.filter((link) => !isSystemLink(catalog, link)).map(refShape),
+  ];
+}
+
+function isOpen(etype: string): boolean {
+  return !etype.startsWith('$') || OPEN_SYSTEM_ETYPES.has(etype);
+}
+
+function isSystem(catalog: AttrCatalog, etype: string, label: string): boolean {
+  const attr = catalog.byForward(etype, label) ?? catalog.byReverse(etype, label);
+  return attr?.catalog === 'system';
+}
+
+/** Only a link with both names of a system link is one: else it is a conflict, and whoever plans says so. */
+function isSystemLink(catalog: AttrCatalog, { forward, reverse }: LinkDefinition): boolean {
+  const attr = catalog.byForward(forward.on, forward.label);
+  const far = attr?.['reverse-identity'];
+  return attr?.catalog === 'system' && far?.[1] === reverse.on && far[2] === reverse.label;
+}
+
+function idShape(etype: string): AttrShape {
+  return { ...NOTHING_MORE, 'forward-identity': [null, etype, 'id'], 'unique?': true };
+}
+
+function blobShape({ etype, label, valueType, ...flags }: AttrDefinition): AttrShape {
+  return {
+    ...NOTHING_MORE,
+    'forward-identity': [null, etype, label],
+    'unique?': flags.unique,
+    'index?': flags.indexed,
+    'required?': flags.required,
+    'checked-data-type': CHECKED.has(valueType) ? (valueType as CheckedDataType) : null,
+  };
+}
+
+function refShape({ forward, reverse }: LinkDefinition): AttrShape {
+  return {
+    ...NOTHING_MORE,
+    'value-type': 'ref',
+    cardinality: forward.has,
+    'forward-identity': nameOf(forward),
+    'reverse-identity': nameOf(reverse),
+    'unique?': reverse.has === 'one',
+    'required?': forward.required,
+    'on-delete': forward.cascades ? 'cascade' : null,
+    'on-delete-reverse': reverse.cascades ? 'cascade' : null,
+  };
+}
+
+function nameOf({ on, label }: LinkEnd): Name {
+  return [null, on, label];
+}
+
+const NOTHING_MORE = {
+  id: null,
+  'value-type': 'blob',
+  cardinality: 'one',
+  'unique?': false,
+  'index?': false,
+  'required?': false,
+  'checked-data-type': null,
+  'on-delete': null,
+  'on-delete-reverse': null,
+} as const;

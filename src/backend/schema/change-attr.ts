@@ -1,0 +1,127 @@
+import { type Attr, etypeOf, labelOf, type Triple } from '../../protocol/attr.ts';
+import { ServerError } from '../../protocol/error.ts';
+import { isObject, type JsonValue } from '../../protocol/json.ts';
+import { ADMIN } from '../actor.ts';
+import type { App } from '../app.ts';
+import { checkValue } from '../transact/check-value.ts';
+import type { InvalidTriple, JobFailure } from './job.ts';
+import type { JobTarget, JobType } from './schema-step.ts';
+
+const MAX_SAMPLES = 10;
+
+/** Does what a job is for. Gives what is in the way, if anything is; then nothing has changed. */
+export function changeAttr(app: App, type: JobType, target: JobTarget): JobFailure | undefined {
+  const attr = app.data.catalog.byId(target['attr-id']);
+  if (!attr || attr.catalog === 'system') return { error: 'invalid-attr-state-error' };
+  switch (type) {
+    case 'index':
+    case 'remove-index':
+      return update(app, attr, { 'index?': type === 'index' });
+    case 'unique':
+    case 'remove-unique':
+      return update(app, attr, { 'unique?': type === 'unique' });
+    case 'required':
+      return gaps(app, attr) ?? update(app, attr, { 'required?': true });
+    case 'remove-required':
+      return update(app, attr, { 'required?': false });
+    case 'check-data-type':
+      return checkType(app, attr, target['checked-data-type']);
+    case 'remove-data-type':
+      return setType(app, attr, undefined);
+  }
+}
+
+/** Has the transaction engine change an attribute: it looks at the stored values. */
+function update(app: App, attr: Attr, flags: Partial<Attr>): JobFailure | undefined {
+  // An update that does not mention the cascades takes them away.
+  const { id, 'on-delete': onDelete, 'on-delete-reverse': onDeleteReverse } = attr;
+  const change = {
+    id,
+    'on-delete': onDelete ?? null,
+    'on-delete-reverse': onDeleteReverse ?? null,
+    ...flags,
+  };
+  try {
+    app.transact({ steps: [['update-attr', change]], actor: ADMIN });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+    return failureOf(app, attr, error);
+  }
+}
+
+function failureOf({ data }: App, attr: Attr, { type, hint }: ServerError): JobFailure {
+  const details = isObject(hint) ? hint : {};
+  if (type === 'record-not-unique' && typeof details.value === 'string') {
+    const value = JSON.parse(details.value) as JsonValue;
+    return {
+      error: 'triple-not-unique-error',
+      invalid_unique_value: value,
+      invalid_triples_sample: samples(data.triples.attrValue(attr.id, value)),
+    };
+  }
+  if (details['value-too-large?'] === true) {
+    const triples = data.triples.entityAttr(String(details['entity-id']), attr.id);
+    return { error: 'triple-too-large-error', invalid_triples_sample: samples(triples) };
+  }
+  return { error: 'unexpected-error' };
+}
+
+/** The entities that lack a value, as a failure. */
+function gaps({ data }: App, attr: Attr): JobFailure | undefined {
+  const etype = etypeOf(attr);
+  const idAttr = data.catalog.byForward(etype, 'id');
+  const error = 'missing-required-error';
+  if (!idAttr) return { error, error_data: { 'attr-id': attr.id, etype } };
+  const missing: string[] = [];
+  for (const [e] of data.triples.attr(idAttr.id)) {
+    if (!data.triples.entityAttr(e, attr.id).some(([, , v]) => v !== null)) missing.push(e);
+  }
+  if (missing.length === 0) return undefined;
+  const ids = missing.slice(0, MAX_SAMPLES);
+  return {
+    error,
+    error_data: { count: missing.length, etype, label: labelOf(attr), 'entity-ids': ids },
+    invalid_triples_sample: ids.map((e) => ({ entity_id: e, value: null, json_type: 'null' })),
+  };
+}
+
+function checkType(app: App, attr: Attr, type: Attr['checked-data-type']): JobFailure | undefined {
+  const checked = { ...attr, ...(type && { 'checked-data-type': type }) };
+  const invalid: Triple[] = [];
+  for (const triple of app.data.triples.attr(attr.id)) {
+    if (!isValid(checked, triple)) invalid.push(triple);
+    if (invalid.length === MAX_SAMPLES) break;
+  }
+  if (invalid.length > 0) return { error: 'invalid-triple-error', invalid_triples_sample: samples(invalid) };
+  return setType(app, attr, type);
+}
+
+function isValid(attr: Attr, [e, , v]: Triple): boolean {
+  try {
+    checkValue(attr, e, v);
+    return true;
+  } catch (error) {
+    if (error instanceof ServerError) return false;
+    throw error;
+  }
+}
+
+/** No step of a transaction says what type an attribute has: only a job may change it. */
+function setType(app: App, attr: Attr, type: Attr['checked-data-type']): undefined {
+  const { 'checked-data-type': _, ...rest } = attr;
+  app.assertWritable();
+  app.load([{ ...rest, ...(type && { 'checked-data-type': type }) }], []);
+}
+
+function samples(triples: readonly Triple[]): InvalidTriple[] {
+  return triples
+    .slice(0, MAX_SAMPLES)
+    .map(([e, , v]) => ({ entity_id: e, value: v, json_type: jsonType(v) }));
+}
+
+function jsonType(v: JsonValue): InvalidTriple['json_type'] {
+  if (v === null) return 'null';
+  if (Array.isArray(v)) return 'array';
+  return typeof v as 'string' | 'number' | 'boolean' | 'object';
+}

@@ -1,0 +1,44 @@
+import type { CheckedDataType } from '../../protocol/attr.ts';
+import { type ServerError, validationFailed } from '../../protocol/error.ts';
+import { isObject } from '../../protocol/json.ts';
+import { isUuid } from '../../protocol/uuid.ts';
+import { isJobType, type JobType, type SchemaStep } from './schema-step.ts';
+
+const CHECKED_DATA_TYPES: readonly CheckedDataType[] = ['string', 'number', 'boolean', 'date'];
+
+/** Steps that the transaction engine reads, and says what is wrong with. */
+const TRANSACTION_STEPS: ReadonlySet<unknown> = new Set(['add-attr', 'update-attr', 'delete-attr']);
+
+/**
+ * Reads the steps of a push: those of jobs here, the others only as far as to tell which they are.
+ *
+ * @throws {ServerError} `validation-failed` that names what is no step of a schema.
+ */
+export function parseSchemaSteps(input: readonly unknown[]): SchemaStep[] {
+  return input.map((step, index) => {
+    if (!Array.isArray(step)) throw refuse(input, 'coll?', [index]);
+    const [kind, target] = step as unknown[];
+    if (TRANSACTION_STEPS.has(kind)) return step as unknown as SchemaStep;
+    if (!isJobType(kind)) throw refuse(input, 'a step of a schema', [index, 0]);
+    return parseJobStep(input, index, kind, target);
+  });
+}
+
+/** Whether a value names a type that values can be held to. */
+export function isCheckedDataType(value: unknown): value is CheckedDataType {
+  return CHECKED_DATA_TYPES.some((type) => type === value);
+}
+
+function parseJobStep(input: readonly unknown[], index: number, kind: JobType, target: unknown): SchemaStep {
+  if (!isObject(target)) throw refuse(input, 'map?', [index, 1]);
+  const { 'attr-id': attrId, 'checked-data-type': type, ...rest } = target;
+  if (!isUuid(attrId)) throw refuse(input, 'uuid?', [index, 1, 'attr-id']);
+  const id = attrId.toLowerCase();
+  if (kind !== 'check-data-type') return [kind, { ...rest, 'attr-id': id }];
+  if (!isCheckedDataType(type)) throw refuse(input, 'a type of value', [index, 1, 'checked-data-type']);
+  return [kind, { ...rest, 'attr-id': id, 'checked-data-type': type }];
+}
+
+function refuse(input: readonly unknown[], expected: string, path: (string | number)[]): ServerError {
+  return validationFailed('steps', input, [{ expected, in: path }]);
+}
