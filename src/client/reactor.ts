@@ -1,7 +1,7 @@
 import {
   Reactor,
   type RoomsOf,
-  SSEConnection,
+  type SSEConnection,
   type StoreInterfaceClass,
   validateQuery,
   weakHash,
@@ -13,6 +13,8 @@ import type { CoreConfig } from './config.ts';
 import { SocketConnection, type Traffic } from './connection.ts';
 import { deferred } from './deferred.ts';
 import { callSafely, Emitter } from './emitter.ts';
+import { endStreams } from './end-streams.ts';
+import { openEventStream } from './event-stream.ts';
 import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
@@ -41,7 +43,7 @@ export interface ReactorParts {
   EventSource: unknown;
 }
 
-type Callback = (value: never) => void;
+type Callback = (...values: never[]) => void;
 
 /**
  * Core's reactor, on a server: core's queries, writes, users and rooms over sockets and timers of ours.
@@ -285,10 +287,14 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     this.#unlisten();
     this.#settleWrites();
     this.#settleQueries();
+    endStreams(
+      this._instantStream,
+      new InstantNodeError('closed', 'The database was closed before the stream ended'),
+    );
     this.#timers.clear();
     const open = [...this.#open];
     for (const connection of open) connection.close();
-    if (open.length === 0) this._transport.close();
+    if (!open.some((connection) => connection === (this._transport as unknown))) this._transport.close();
     this._setStatus('closed');
     await within(CLOSE_GRACE_MS, Promise.all(open.map((connection) => connection.closed)));
     for (const connection of this.#open) connection.terminate();
@@ -312,7 +318,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   }
 
   #openSse(): SSEConnection {
-    return new SSEConnection(
+    return openEventStream(
       this._EventSource,
       `${this.config.apiURI}/runtime/sse?app_id=${this.config.appId}`,
     );
@@ -394,5 +400,5 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 const neverConnected = { isOpen: () => false, isConnecting: () => false, close() {} };
 
 function safely(callback: Callback): Callback {
-  return (value) => callSafely(callback, value);
+  return (...values) => callSafely(callback, ...values);
 }

@@ -1,23 +1,16 @@
 import type { Attr } from './attr.ts';
+import type { Answer, Down } from './envelope.ts';
 import type { ServerErrorType } from './error.ts';
 import type { JsonObject, JsonValue } from './json.ts';
+import type { RoomDownMessage } from './rooms.ts';
+import type { StreamDownMessage } from './streams.ts';
+import type { SyncDownMessage } from './sync.ts';
 
 /** Whether an app reads and writes, only reads, or does neither. */
 export type AppStatus = 'active' | 'read-only' | 'disabled';
 
 /** The statuses that an app can have. */
 export const APP_STATUSES: readonly AppStatus[] = ['active', 'read-only', 'disabled'];
-
-/** What every message of a server carries. */
-interface Down<Op extends string> {
-  op: Op;
-  'trace-id': string | null;
-}
-
-/** What every answer carries: which event it answers. */
-interface Answer<Op extends string> extends Down<Op> {
-  'client-event-id'?: JsonValue;
-}
 
 /** An app as clients see it. */
 export interface AppRow {
@@ -101,6 +94,13 @@ export interface ErrorMessage extends Answer<'error'> {
   hint: unknown;
 }
 
+/** The first message over SSE: what the client presents when it posts messages. */
+export interface SseInit extends Down<'sse-init'> {
+  'machine-id': string;
+  'session-id': string;
+  'sse-token': string;
+}
+
 /** What a server sends over a session. */
 export type DownMessage =
   | InitOk
@@ -110,7 +110,11 @@ export type DownMessage =
   | RefreshOk
   | TransactOk
   | AppStatusChanged
-  | ErrorMessage;
+  | ErrorMessage
+  | RoomDownMessage
+  | SyncDownMessage
+  | StreamDownMessage
+  | SseInit;
 
 /** The name under which replication knows a transaction; clients only carry it along. */
 export function isnOf(txId: number): string {

@@ -14,6 +14,8 @@ export type ServerErrorType =
   | 'param-missing'
   | 'param-malformed'
   | 'validation-failed'
+  | 'session-missing'
+  | 'member-missing'
   | 'operation-timed-out'
   | 'parameter-limit-exceeded';
 

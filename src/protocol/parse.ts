@@ -1,8 +1,10 @@
 import { ServerError, validationFailed } from './error.ts';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import { paramMalformed, paramMissing } from './param-error.ts';
+import { parseRoomMessage, ROOM_OPS } from './rooms.ts';
+import { parseStreamMessage, STREAM_OPS } from './streams.ts';
+import { parseSyncMessage, SYNC_OPS } from './sync.ts';
 import type { AddQueryMessage, InitMessage, RequestMessage, RequestOp, ReturnType, UpOp } from './up.ts';
-import { OTHER_OPS } from './up.ts';
 import { isUuid } from './uuid.ts';
 
 /**
@@ -16,7 +18,9 @@ const OPS: ReadonlySet<string> = new Set<UpOp>([
   'add-query',
   'remove-query',
   'transact',
-  ...OTHER_OPS,
+  ...ROOM_OPS,
+  ...SYNC_OPS,
+  ...STREAM_OPS,
 ]);
 
 /**
@@ -34,6 +38,15 @@ export function decodeFrame(data: string | Uint8Array): JsonObject {
   } catch {
     throw malformedMessage('A message is JSON');
   }
+  return asEvent(value);
+}
+
+/**
+ * A value as an event.
+ *
+ * @throws {ServerError} when it is no object.
+ */
+export function asEvent(value: unknown): JsonObject {
   if (!isObject(value)) throw malformedMessage('A message is one JSON object');
   return value as JsonObject;
 }
@@ -80,12 +93,25 @@ export function parseRequest(op: RequestOp, event: JsonObject): RequestMessage {
       return { op, q: event.q ?? null };
     case 'transact':
       return { op, clientEventId: event['client-event-id'], steps: event['tx-steps'] };
-    default:
-      return { op, event };
+    case 'join-room':
+    case 'leave-room':
+    case 'set-presence':
+    case 'client-broadcast':
+      return parseRoomMessage(op, event);
+    case 'start-sync':
+    case 'remove-sync':
+    case 'resync-table':
+      return parseSyncMessage(op, event);
+    case 'start-stream':
+    case 'append-stream':
+    case 'subscribe-stream':
+    case 'unsubscribe-stream':
+      return parseStreamMessage(op, event);
   }
 }
 
-function parseVersions(value: JsonValue | undefined): Record<string, string> {
+/** Package name to version, as far as the client gave strings. */
+export function parseVersions(value: unknown): Record<string, string> {
   if (!isObject(value)) return {};
   const entries = Object.entries(value).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',

@@ -1,4 +1,7 @@
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonValue } from './json.ts';
+import type { RoomMessage } from './rooms.ts';
+import type { StreamMessage } from './streams.ts';
+import type { SyncMessage } from './sync.ts';
 
 /** How the answer to a query is shaped: rows of triples, as core wants them, or a tree of objects. */
 export type ReturnType = 'join-rows' | 'tree';
@@ -38,29 +41,11 @@ export interface TransactMessage {
   steps: unknown;
 }
 
-/** Operations whose fields are not read here. */
-export const OTHER_OPS = [
-  'join-room',
-  'leave-room',
-  'set-presence',
-  'client-broadcast',
-  'start-sync',
-  'remove-sync',
-  'resync-table',
-  'start-stream',
-  'append-stream',
-  'subscribe-stream',
-  'unsubscribe-stream',
-] as const;
-
 /** A message of rooms, sync tables or streams. */
-export interface OtherMessage {
-  op: (typeof OTHER_OPS)[number];
-  event: JsonObject;
-}
+export type RealtimeMessage = RoomMessage | SyncMessage | StreamMessage;
 
 /** What a client sends once its session is open. */
-export type RequestMessage = AddQueryMessage | RemoveQueryMessage | TransactMessage | OtherMessage;
+export type RequestMessage = AddQueryMessage | RemoveQueryMessage | TransactMessage | RealtimeMessage;
 
 /** What a client sends over a session. */
 export type UpMessage = InitMessage | RequestMessage;

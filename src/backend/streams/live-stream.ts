@@ -1,0 +1,66 @@
+import type { Wire } from '../wire.ts';
+import type { StreamContent } from './stream-content.ts';
+import type { StreamReader } from './stream-reader.ts';
+
+/** After so many bytes the writer is told that it may forget them. */
+const FLUSH_BYTES = 1024 * 1024;
+
+/** A stream that somebody writes or reads. */
+export class LiveStream {
+  readonly id: string;
+  readonly clientId: string;
+  readonly readers: Set<StreamReader> = new Set();
+  /** The session that writes it; there is at most one. */
+  writer: Wire | undefined;
+  /** The hash of what its writer presents to go on. */
+  readonly tokenHash: string | undefined;
+  /** How it ended, when it has. */
+  end: { readonly abortReason: string | undefined } | undefined;
+  readonly #content: StreamContent;
+  #acknowledged = 0;
+
+  constructor(
+    { id, clientId, tokenHash, end }: Pick<LiveStream, 'id' | 'clientId' | 'tokenHash' | 'end'>,
+    content: StreamContent,
+  ) {
+    this.tokenHash = tokenHash;
+    this.id = id;
+    this.clientId = clientId;
+    this.end = end;
+    this.#content = content;
+  }
+
+  /** How many bytes have been written. */
+  get size(): number {
+    return this.#content.size(this.id);
+  }
+
+  /** Whether nobody needs it here any more. */
+  get isIdle(): boolean {
+    return this.writer === undefined && this.readers.size === 0;
+  }
+
+  read(from: number, limit: number): Uint8Array {
+    return this.#content.read(this.id, from, limit);
+  }
+
+  /** Lets a session write from here on, and gives the offset at which it begins. */
+  admit(writer: Wire): number {
+    this.writer = writer;
+    this.#acknowledged = this.size;
+    return this.size;
+  }
+
+  /** Writes behind what is there; readers get it. */
+  append(bytes: Uint8Array): void {
+    if (bytes.byteLength > 0) this.#content.append(this.id, bytes);
+    for (const reader of this.readers) reader.wake();
+  }
+
+  /** The offset up to which the writer is to be told that its bytes are kept; undefined while it is too early. */
+  takeAcknowledgement(): number | undefined {
+    if (!this.end && this.size - this.#acknowledged < FLUSH_BYTES) return undefined;
+    this.#acknowledged = this.size;
+    return this.size;
+  }
+}

@@ -1,0 +1,79 @@
+import { type ServerError, validationFailed } from '../../protocol/error.ts';
+import { eventName, type StreamMessage, type SubscribeStreamMessage } from '../../protocol/streams.ts';
+import type { App } from '../app.ts';
+import type { EventId } from '../encode.ts';
+import type { Wire } from '../wire.ts';
+import type { LiveStream } from './live-stream.ts';
+import type { StreamReader } from './stream-reader.ts';
+
+/** The streams that one session writes and reads. */
+export class SessionStreams {
+  readonly #app: App;
+  readonly #wire: Wire;
+  readonly #writing = new Map<string, LiveStream>();
+  readonly #reading = new Map<string, StreamReader>();
+
+  constructor(app: App, wire: Wire) {
+    this.#app = app;
+    this.#wire = wire;
+  }
+
+  /**
+   * Does what an event asks for, and answers it.
+   *
+   * @throws {ServerError} when it may not be done.
+   */
+  serve(message: StreamMessage, id: EventId): void {
+    switch (message.op) {
+      case 'start-stream': {
+        const stream = this.#app.streams.start(this.#wire, message, id);
+        this.#writing.set(stream.id, stream);
+        break;
+      }
+      case 'append-stream':
+        this.#app.streams.append(this.#wire, message);
+        if (message.done) this.#finished(message.streamId);
+        break;
+      case 'subscribe-stream':
+        this.#subscribe(message, id);
+        break;
+      case 'unsubscribe-stream':
+        this.#unsubscribe(message.subscribeEventId ?? '');
+        break;
+    }
+  }
+
+  /** Writes and reads nothing any more. */
+  end(): void {
+    for (const reader of this.#reading.values()) this.#app.streams.unsubscribe(reader);
+    for (const stream of this.#writing.values()) this.#app.streams.writerLeft(stream, this.#wire);
+    this.#reading.clear();
+    this.#writing.clear();
+  }
+
+  #finished(streamId: string): void {
+    const stream = this.#writing.get(streamId);
+    this.#writing.delete(streamId);
+    if (stream) this.#app.streams.writerLeft(stream, this.#wire);
+  }
+
+  #subscribe(message: SubscribeStreamMessage, id: EventId): void {
+    const name = eventName(id) ?? '';
+    const before = this.#reading.get(name);
+    const reader = this.#app.streams.subscribe(this.#wire, message, id, () => this.#reading.delete(name));
+    if (before) this.#app.streams.unsubscribe(before);
+    this.#reading.set(name, reader);
+  }
+
+  #unsubscribe(name: string): void {
+    const reader = this.#reading.get(name);
+    if (!reader) throw this.#missing(name);
+    this.#reading.delete(name);
+    this.#app.streams.unsubscribe(reader);
+  }
+
+  #missing(name: string): ServerError {
+    const input = { 'sess-id': this.#wire.sessionId, 'subscribe-event-id': name };
+    return validationFailed('unsubscribe-stream', input, [{ message: 'Stream subscription is missing.' }]);
+  }
+}

@@ -1,0 +1,127 @@
+import type { StreamAppend } from '../../protocol/streams.ts';
+import type { EventId } from '../encode.ts';
+import { Pump } from '../pump.ts';
+import type { Wire } from '../wire.ts';
+import type { LiveStream } from './live-stream.ts';
+
+/** The most that one message carries, in bytes. */
+const PIECE_BYTES = 256 * 1024;
+/** A character of UTF-8 has at most so many bytes. */
+const LONGEST_CHARACTER = 4;
+
+const decoder = new TextDecoder();
+
+/** Sends a stream to one client: what is there already, then what comes, as fast as the client reads. */
+export class StreamReader {
+  readonly stream: LiveStream;
+  readonly #wire: Wire;
+  readonly #eventId: EventId;
+  readonly #pump: Pump;
+  readonly #ended: () => void;
+  #offset: number;
+  #greeted = false;
+
+  /** @param ended is called when the reader has got everything, or cannot go on. */
+  constructor(parts: {
+    wire: Wire;
+    eventId: EventId;
+    stream: LiveStream;
+    offset: number;
+    ended: () => void;
+    failed: (error: unknown) => void;
+  }) {
+    this.#wire = parts.wire;
+    this.#eventId = parts.eventId;
+    this.stream = parts.stream;
+    this.#offset = startOfCharacter(parts.stream, Math.min(parts.offset, parts.stream.size));
+    this.#ended = parts.ended;
+    this.#pump = new Pump(
+      parts.wire,
+      () => this.#step(),
+      (error) => {
+        parts.failed(error);
+        this.fail('Cannot read the stream.');
+      },
+    );
+    this.stream.readers.add(this);
+    this.wake();
+  }
+
+  /** There may be more to read. */
+  wake(): void {
+    this.#pump.wake();
+  }
+
+  /** Sends nothing any more. */
+  stop(): void {
+    this.#pump.stop();
+    this.stream.readers.delete(this);
+  }
+
+  /** Tells the client that there is no more, because something is wrong. */
+  fail(error: string): void {
+    this.#send({ error });
+    this.#end();
+  }
+
+  #step(): boolean {
+    const piece = wholeCharacters(this.stream.read(this.#offset, PIECE_BYTES));
+    if (piece.byteLength > 0) {
+      this.#send({ content: decoder.decode(piece) });
+      this.#offset += piece.byteLength;
+      return true;
+    }
+    const { end } = this.stream;
+    if (end) {
+      this.#send({
+        done: true,
+        ...(end.abortReason === undefined ? {} : { 'abort-reason': end.abortReason }),
+      });
+      this.#end();
+    } else if (!this.#greeted) {
+      // The client learns the stream's id from the first message.
+      this.#send({ content: '' });
+    }
+    return false;
+  }
+
+  #send(fields: Pick<StreamAppend, 'content' | 'done' | 'abort-reason' | 'error'>): void {
+    this.#greeted = true;
+    this.#wire.send({
+      op: 'stream-append',
+      'stream-id': this.stream.id,
+      'client-id': this.stream.clientId,
+      offset: this.#offset,
+      ...fields,
+      'client-event-id': this.#eventId,
+      'trace-id': null,
+    });
+  }
+
+  #end(): void {
+    this.stop();
+    this.#ended();
+  }
+}
+
+/** Where the character begins that `offset` falls into: a client cuts off what it has already. */
+function startOfCharacter(stream: LiveStream, offset: number): number {
+  let start = offset;
+  for (let i = 1; i < LONGEST_CHARACTER && start > 0 && isContinuation(stream.read(start, 1)[0]); i++)
+    start--;
+  return start;
+}
+
+/** The bytes without a character at the end of which a part is missing. */
+function wholeCharacters(bytes: Uint8Array): Uint8Array {
+  const { byteLength } = bytes;
+  if (byteLength < PIECE_BYTES) return bytes;
+  for (let i = byteLength - 1; i > byteLength - LONGEST_CHARACTER; i--) {
+    if (!isContinuation(bytes[i])) return bytes.subarray(0, i);
+  }
+  return bytes;
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}

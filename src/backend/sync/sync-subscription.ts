@@ -1,0 +1,125 @@
+import type { Triple } from '../../protocol/attr.ts';
+import type { App } from '../app.ts';
+import { encodeError } from '../encode.ts';
+import { Pump } from '../pump.ts';
+import type { Wire } from '../wire.ts';
+import { historyIsGone, type SyncHistory } from './sync-history.ts';
+
+/** Entities in a message, and transactions. */
+const BATCH = 100;
+
+type State =
+  | { readonly is: 'idle' }
+  | {
+      readonly is: 'loading';
+      readonly wire: Wire;
+      readonly pump: Pump;
+      readonly txId: number;
+      readonly rows: readonly Triple[][];
+      /** How many of the rows are sent. */
+      sent: number;
+    }
+  | { readonly is: 'following'; readonly wire: Wire; readonly pump: Pump; txId: number };
+
+/** What one client syncs. It sends to one session at a time, as fast as that reads. */
+export class SyncSubscription {
+  readonly id: string;
+  /** What whoever wants to go on has to present. */
+  readonly token: string;
+  /** The user who began it, where there was one. */
+  readonly userId: string | undefined;
+  readonly #app: App;
+  readonly #etype: string;
+  readonly #history: SyncHistory;
+  #state: State = { is: 'idle' };
+
+  constructor(
+    app: App,
+    parts: { id: string; token: string; etype: string; history: SyncHistory; userId: string | undefined },
+  ) {
+    this.#app = app;
+    this.id = parts.id;
+    this.token = parts.token;
+    this.userId = parts.userId;
+    this.#etype = parts.etype;
+    this.#history = parts.history;
+  }
+
+  /** The session that it sends to. */
+  get wire(): Wire | undefined {
+    return this.#state.is === 'idle' ? undefined : this.#state.wire;
+  }
+
+  /** Sends the namespace as it was after transaction `txId`, and what changed since. */
+  load(wire: Wire, rows: readonly Triple[][], txId: number): void {
+    this.detach();
+    this.#state = { is: 'loading', wire, pump: this.#pump(wire), txId, rows, sent: 0 };
+    this.wake();
+  }
+
+  /** Sends what changed since transaction `txId`. */
+  goOn(wire: Wire, txId: number): void {
+    this.detach();
+    this.#state = { is: 'following', wire, pump: this.#pump(wire), txId };
+    this.wake();
+  }
+
+  /** There may be something new. */
+  wake(): void {
+    if (this.#state.is !== 'idle') this.#state.pump.wake();
+  }
+
+  /** Sends nothing until it is gone on with. */
+  detach(): void {
+    if (this.#state.is !== 'idle') this.#state.pump.stop();
+    this.#state = { is: 'idle' };
+  }
+
+  #pump(wire: Wire): Pump {
+    return new Pump(
+      wire,
+      () => this.#step(),
+      (error) => this.#app.host.report('send a sync table', error),
+    );
+  }
+
+  #step(): boolean {
+    const state = this.#state;
+    if (state.is === 'loading') {
+      this.#sendRows(state);
+      return true;
+    }
+    return state.is === 'following' && this.#sendChanges(state);
+  }
+
+  #sendRows(state: Extract<State, { is: 'loading' }>): void {
+    const { wire, pump, txId } = state;
+    const batch = state.rows.slice(state.sent, state.sent + BATCH);
+    state.sent += batch.length;
+    const subscription = { 'subscription-id': this.id };
+    if (batch.length > 0) {
+      wire.send({ op: 'sync-load-batch', ...subscription, 'join-rows': batch, 'trace-id': null });
+    } else {
+      wire.send({ op: 'sync-init-finish', ...subscription, 'tx-id': txId, 'trace-id': null });
+      this.#state = { is: 'following', wire, pump, txId };
+    }
+  }
+
+  #sendChanges(state: Extract<State, { is: 'following' }>): boolean {
+    if (!this.#history.reaches(state.txId)) {
+      this.#startOver(state.wire);
+      return false;
+    }
+    const { txes, upTo } = this.#history.after(state.txId, this.#etype, this.#app.data.catalog, BATCH);
+    state.txId = upTo;
+    if (txes.length === 0) return false;
+    state.wire.send({ op: 'sync-update-triples', 'subscription-id': this.id, txes, 'trace-id': null });
+    return true;
+  }
+
+  // The client starts anew when it cannot be gone on with; there is no message but this one that tells it so.
+  #startOver(wire: Wire): void {
+    this.detach();
+    wire.sendText(encodeError(historyIsGone(this.id), { op: 'resync-table', 'subscription-id': this.id }));
+  }
+}
