@@ -1,0 +1,80 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite-database.ts';
+
+/** In the header of every file of ours: "InsB". */
+export const APPLICATION_ID = 0x496e7342;
+
+/**
+ * In the header too; a file with a larger one was written by a later version of this package.
+ *
+ * 1. The first.
+ */
+export const FORMAT = 1;
+
+// Values are bound as texts, and the affinity of a column makes numbers of them. A triple is found by the key of its
+// value: the value in canonical form, or the hash of that where it is long.
+const TABLES = `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE apps (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    tx_id INTEGER NOT NULL,
+    identity TEXT,
+    status TEXT,
+    rules TEXT,
+    initial TEXT
+  );
+  CREATE TABLE attrs (app INTEGER, id TEXT, attr TEXT NOT NULL, PRIMARY KEY (app, id)) WITHOUT ROWID;
+  CREATE TABLE triples (
+    app INTEGER, a TEXT, e TEXT, key TEXT, v TEXT NOT NULL, t NUMERIC NOT NULL,
+    PRIMARY KEY (app, a, e, key)
+  ) WITHOUT ROWID;
+  CREATE TABLE ledger (
+    app INTEGER, client_event_id TEXT, tx_id INTEGER NOT NULL,
+    PRIMARY KEY (app, client_event_id)
+  ) WITHOUT ROWID;
+`;
+
+/** Makes a new, empty file. It is there as a whole or not at all, whenever the process dies. */
+export function createDatabase(file: string): void {
+  const draft = `${file}.new`;
+  rmSync(draft, { force: true });
+  rmSync(`${draft}-journal`, { force: true });
+  // SQLite gives its logs the mode of the file, so the file is made first, with the right one.
+  closeSync(openSync(draft, 'wx', 0o600));
+  const database = openSqliteDatabase(draft);
+  try {
+    database.exec('PRAGMA synchronous = FULL; BEGIN');
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}; ${TABLES}`);
+    database.exec('COMMIT');
+  } finally {
+    database.close();
+  }
+  renameSync(draft, file);
+  syncFolder(dirname(file));
+}
+
+/** Opens a file of ours for reading and writing, each commit synced. */
+export function openDatabase(file: string): SqliteDatabase {
+  const database = openSqliteDatabase(file);
+  try {
+    // Nobody else has it open, so there is nobody to wait for.
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
+function syncFolder(folder: string): void {
+  // Windows cannot open a folder, and writes renames through by itself.
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,13 @@
+import type { App } from '../app.ts';
+import { findRecord, stepToDelete, write } from '../auth/records.ts';
+
+/** Deletes the files with these paths, as one transaction, and gives the ids of those that were there. Rules are not asked. */
+export function deleteFiles(app: App, paths: readonly string[]): string[] {
+  app.assertWritable();
+  const ids = [...new Set(paths)].flatMap((path) => findRecord(app, '$files', 'path', path)?.id ?? []);
+  write(
+    app,
+    ids.map((id) => stepToDelete('$files', id)),
+  );
+  return ids;
+}

@@ -1,0 +1,114 @@
+import { validationFailed } from '../../protocol/error.ts';
+import type { App } from '../app.ts';
+import { findRecord, stepsToPut, write } from '../auth/records.ts';
+import { FileTooLargeError, type Place } from './content-store.ts';
+
+/** A file that is on its way in. */
+export interface Upload {
+  readonly path: string;
+  /** Null where the client says none. */
+  readonly contentType: string | null;
+  readonly contentDisposition: string | null;
+  /** How many bytes the client says that it sends. */
+  readonly contentLength: number | undefined;
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+/** A file that is there. */
+export interface UploadedFile {
+  readonly id: string;
+  readonly 'location-id': string;
+  readonly size: number;
+}
+
+const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
+const UNKNOWN_TYPE = 'application/octet-stream';
+
+/**
+ * Takes a file in. One that is there under its path gets the new content and keeps its id; readers see the old content
+ * or the new. Rules are not asked.
+ *
+ * @throws {ServerError} when the file is too large or does not arrive as a whole; then nothing has changed.
+ */
+export async function uploadFile(app: App, upload: Upload): Promise<UploadedFile> {
+  app.assertWritable();
+  const place: Place = { appId: app.identity.id, locationId: app.host.newId() };
+  const size = await keepContent(app, place, upload);
+  try {
+    return { id: putRow(app, place, size, upload), 'location-id': place.locationId, size };
+  } catch (error) {
+    await app.host.files.content.delete(place);
+    throw error;
+  }
+}
+
+async function keepContent({ host }: App, place: Place, upload: Upload): Promise<number> {
+  const { content, maxBytes } = host.files;
+  try {
+    if ((upload.contentLength ?? 0) > maxBytes) throw new FileTooLargeError(maxBytes);
+    return await content.write(place, whole(upload), maxBytes);
+  } catch (error) {
+    void discard(upload.body);
+    if (!(error instanceof FileTooLargeError) && !(error instanceof UploadBrokeOffError)) throw error;
+    throw validationFailed('file', upload.path, [{ message: error.message }]);
+  }
+}
+
+/**
+ * Takes the rest of a body that nobody wants, so that the client, who may not look for an answer before it has sent
+ * everything, gets it. One that goes on and on is cut off.
+ */
+async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {
+  const reader = body?.getReader();
+  try {
+    for (let bytes = 0; reader && bytes < MAX_DISCARDED_BYTES; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      bytes += value.byteLength;
+    }
+    await reader?.cancel();
+  } catch {
+    // The client has gone.
+  }
+}
+
+class UploadBrokeOffError extends Error {
+  constructor(cause?: unknown) {
+    super('The upload broke off before the file was whole', { cause });
+    this.name = 'UploadBrokeOffError';
+  }
+}
+
+/** The bytes of an upload, to the last one that was promised. */
+async function* whole({ body, contentLength }: Upload): AsyncIterable<Uint8Array> {
+  let bytes = 0;
+  const reader = body?.getReader();
+  try {
+    while (reader) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new UploadBrokeOffError(cause);
+      });
+      if (done) break;
+      bytes += value.byteLength;
+      yield value;
+    }
+  } finally {
+    reader?.releaseLock();
+  }
+  // A runtime may report a connection that was lost as the end of the body.
+  if (contentLength !== undefined && bytes !== contentLength) throw new UploadBrokeOffError();
+}
+
+function putRow(app: App, { locationId }: Place, size: number, upload: Upload): string {
+  const id = findRecord(app, '$files', 'path', upload.path)?.id ?? app.host.newId();
+  const values = {
+    path: upload.path,
+    size,
+    'content-type': upload.contentType ?? UNKNOWN_TYPE,
+    'content-disposition': upload.contentDisposition,
+    'location-id': locationId,
+    'key-version': 1,
+  };
+  write(app, stepsToPut(app, '$files', id, values));
+  return id;
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import type { Triple } from '../protocol/attr.ts';
+import type { AppStatus } from '../protocol/down.ts';
+import type { JsonValue } from '../protocol/json.ts';
+import type { AppIdentity } from './app.ts';
+import type { DataSet, Snapshot } from './data-set.ts';
+import type { LedgerEntry } from './ledger.ts';
+import type { Change } from './store/journal.ts';
+
+/** What a transaction of an app came to. */
+export interface Commit {
+  readonly txId: number;
+  readonly changes: readonly Change[];
+  /** What the ledger took in and let go for it, when the client had named it. */
+  readonly ledger: LedgerEntry | undefined;
+}
+
+/** What an app is, apart from its data. */
+export interface AppSettings {
+  readonly identity: AppIdentity;
+  readonly status: AppStatus;
+  /** The permission rules as they were given; null for none. */
+  readonly rules: JsonValue;
+  /** What a reset brings the app back to. */
+  readonly initial: Snapshot;
+}
+
+/** An app at its creation. */
+export interface NewApp extends AppSettings {
+  readonly processedTxId: number;
+}
+
+/** An app as it was kept. */
+export interface KeptApp extends NewApp {
+  /** Every attribute that is not just the system's, those marked as deleted included. */
+  readonly attrs: DataSet['attrs'];
+  readonly triples: Iterable<Triple>;
+  /** The transactions that are remembered by name, oldest first. */
+  readonly ledger: Iterable<readonly [clientEventId: string, txId: number]>;
+}
+
+/**
+ * Keeps what the apps of a backend are and do, beyond the life of the process. What it is told is safe some time
+ * later: whoever is about to show any of it to a client does so in {@link whenSafe}, or after {@link flush}.
+ */
+export interface Keeper {
+  /** A secret that stays the same as long as what is kept; `make` gives it the first time. */
+  secret(name: string, make: () => string): string;
+  /** Signs what this backend recognises as its own later, such as the addresses of files. */
+  readonly signingKey: Uint8Array;
+  /** The folder for the contents of files; undefined where nothing is kept. */
+  readonly filesFolder: string | undefined;
+  /** No transaction that was kept has a larger id. */
+  readonly lastTxId: number;
+  /** The apps that were kept. Each is to be read before the next is asked for, and all before anything is told. */
+  apps(): Iterable<KeptApp>;
+  appCreated(app: NewApp): void;
+  appDeleted(appId: string): void;
+  committed(appId: string, commit: Commit): void;
+  settingsChanged(appId: string, changed: Partial<AppSettings>): void;
+  /**
+   * Runs `action` when all that was told until now is safe: at once when it is already, else in the order of the
+   * calls. Never, when it cannot be made safe.
+   */
+  whenSafe(action: () => void): void;
+  /**
+   * Makes all that was told until now safe.
+   *
+   * @throws {InstantNodeError} `storage` when it cannot, then and ever after.
+   */
+  flush(): void;
+  /** Makes everything safe and lets go of what it is kept in. Nothing may be told afterwards. Repeatable. */
+  close(): void;
+}
+
+/** Keeps nothing, so that nothing is ever at stake. */
+export function createForgetfulKeeper(): Keeper {
+  const nothing = (): void => {};
+  return {
+    secret: (_, make) => make(),
+    signingKey: randomBytes(32),
+    filesFolder: undefined,
+    lastTxId: 0,
+    apps: () => [],
+    appCreated: nothing,
+    appDeleted: nothing,
+    committed: nothing,
+    settingsChanged: nothing,
+    whenSafe: (action) => action(),
+    flush: nothing,
+    close: nothing,
+  };
+}

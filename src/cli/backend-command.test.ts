@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Child, commandFor } from '../backend/testing/child-process.ts';
+import { todoSchema } from '../backend/testing/todos.ts';
+import { nodeVersion } from '../version.ts';
+
+let command: [string, ...string[]];
+let folder: string;
+const children: Child[] = [];
+
+beforeAll(async () => {
+  command = await commandFor(new URL('./main.ts', import.meta.url));
+}, 60_000);
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'instant-cli-'));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) await child.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(...args: string[]): Child {
+  const child = new Child(command, args, folder);
+  children.push(child);
+  return child;
+}
+
+function startBackend(...args: string[]): Child {
+  return start('backend', '--port', '0', ...args);
+}
+
+interface Greeting {
+  url: string;
+  id: string;
+  adminToken: string;
+}
+
+async function greeting(child: Child): Promise<Greeting> {
+  await child.line(/^ {2}\}\);/);
+  const text = child.lines.join('\n');
+  const [, url = '', id = '', adminToken = ''] =
+    /on (http:\S+)[\s\S]*App id\s+(\S+)\s+Admin token\s+(\S+)/.exec(text) ?? [];
+  return { url, id, adminToken };
+}
+
+async function query(app: Greeting, q: object): Promise<Record<string, Record<string, unknown>[]>> {
+  const response = await fetch(`${app.url}/admin/query`, {
+    method: 'POST',
+    headers: {
+      'app-id': app.id,
+      authorization: `Bearer ${app.adminToken}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ query: q }),
+  });
+  expect(response.status).toBe(200);
+  return (await response.json()) as Record<string, Record<string, unknown>[]>;
+}
+
+function file(name: string, content: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+describe('instant-node backend', { timeout: 30_000 }, () => {
+  test('greets, logs requests without tokens, and ends cleanly', async () => {
+    const child = startBackend();
+    const app = await greeting(child);
+    const text = child.lines.join('\n');
+    expect(text).toContain(`appId: '${app.id}'`);
+    expect(text).toContain(`apiURI: '${app.url}'`);
+    await query(app, { todos: {} });
+    const line = await child.line(/POST \/admin\/query/);
+    expect(line).toMatch(new RegExp(`POST /admin/query {2}${app.id} {2}\\d+\\.\\d ms {2}ok$`));
+    await fetch(`${app.url}/nowhere/${app.adminToken}?token=${app.adminToken}`);
+    expect(await child.line(/nowhere/)).toMatch(/GET \/nowhere\/:id {2}- {2}\S+ ms {2}404$/);
+    const logged = child.lines.slice(child.lines.findIndex((each) => each.includes('/admin/query')));
+    expect(logged.join('\n')).not.toContain(app.adminToken);
+    child.signal('SIGINT');
+    expect(await child.ended).toBe(0);
+    expect(child.errors).toBe('');
+  });
+
+  test('ends cleanly on SIGTERM while a session is open', async () => {
+    const child = startBackend('--quiet');
+    const app = await greeting(child);
+    const { WebSocket } = await import('isows');
+    const socket = new WebSocket(`${app.url.replace('http', 'ws')}/runtime/session`);
+    await new Promise((resolve) => {
+      socket.onopen = resolve;
+    });
+    const closed = new Promise<number>((resolve) => {
+      socket.onclose = ({ code }) => resolve(code);
+    });
+    child.signal('SIGTERM');
+    expect(await closed).toBe(1001);
+    expect(await child.ended).toBe(0);
+  });
+
+  test('opens with a schema, rules and a seed, and keeps them in a folder', async () => {
+    const id = crypto.randomUUID();
+    const seed = {
+      todos: [
+        { id, text: 'Seeded', position: 1 },
+        { text: 'Another', position: 2 },
+      ],
+    };
+    const perms = 'export default { todos: { allow: { $default: "false" } } };';
+    const args = [
+      '--quiet',
+      '--data',
+      'data',
+      '--schema',
+      file('instant.schema.json', todoSchema),
+      '--perms',
+      file('instant.perms.mjs', perms),
+      '--seed',
+      file('seed.json', seed),
+    ];
+    const first = startBackend(...args);
+    const app = await greeting(first);
+    const before = await query(app, { todos: { $: { order: { position: 'asc' } } } });
+    expect(before.todos).toMatchObject([{ id, text: 'Seeded' }, { text: 'Another' }]);
+    const asGuest = await fetch(`${app.url}/admin/query`, {
+      method: 'POST',
+      headers: { 'app-id': app.id, 'as-guest': 'true', 'content-type': 'application/json' },
+      body: JSON.stringify({ query: { todos: {} } }),
+    });
+    expect(await asGuest.json()).toEqual({ todos: [] });
+    await first.kill();
+
+    // The same command again: the same app, not seeded twice.
+    const again = await greeting(startBackend(...args));
+    expect(again).toMatchObject({ id: app.id, adminToken: app.adminToken });
+    expect(await query(again, { todos: { $: { order: { position: 'asc' } } } })).toEqual(before);
+  });
+
+  test('takes the id that it is given', async () => {
+    const id = crypto.randomUUID();
+    expect((await greeting(startBackend('--app', id))).id).toBe(id);
+  });
+
+  test.each([
+    [['backend', '--prot', '1'], 2, 'There is no flag --prot. Did you mean --port?'],
+    [['backend', '--port', 'x'], 2, 'Cannot use --port x'],
+    [['backend', '--port'], 2, '--port needs a value: --port <number>'],
+    [['backend', '--app', 'x'], 2, 'the id of an app is a UUID'],
+    [['backend', '--schema', 'nowhere.ts'], 2, 'there is no such file'],
+    [['backend', '--quiet=yes'], 2, '--quiet takes no value'],
+    [['backend', 'extra'], 2, 'Cannot use "extra"'],
+    [['bakend'], 2, 'There is no command "bakend". Did you mean "backend"?'],
+    [[], 2, 'No command was given'],
+  ])('explains %j', async (args, code, message) => {
+    const child = start(...args);
+    expect(await child.ended).toBe(code);
+    await child.outputEnded;
+    expect(child.errors).toContain(message);
+    expect(child.lines).toEqual([]);
+  });
+
+  test.each([
+    [['--version'], nodeVersion],
+    [['backend', '--version'], nodeVersion],
+    [['--help'], 'Usage: instant-node <command>'],
+    [['backend', '--help'], '--schema <file>'],
+  ])('answers %j', async (args, text) => {
+    const child = start(...args);
+    expect(await child.ended).toBe(0);
+    await child.outputEnded;
+    expect(child.lines.join('\n')).toContain(text);
+  });
+
+  test('reads TypeScript where the runtime does, and else says what to do', async () => {
+    const source = `const rules: object = { todos: { allow: { view: 'false' } } };\nexport default rules;\n`;
+    const child = startBackend('--perms', file('instant.perms.ts', source));
+    const canRead = 'Bun' in globalThis || 'Deno' in globalThis || Boolean(process.features.typescript);
+    if (canRead) {
+      expect((await greeting(child)).id).toMatch(/-/);
+      return;
+    }
+    expect(await child.ended).toBe(2);
+    await child.outputEnded;
+    expect(child.errors).toContain('does not run TypeScript. Use Node 22.18 or newer, Bun or Deno');
+  });
+});

@@ -1,0 +1,160 @@
+import type { Backend, BackendApp, BackendLogEntry, RequestEntry } from '../backend/index.ts';
+import { startBackend } from '../backend/index.ts';
+import { isUuid } from '../protocol/uuid.ts';
+import { nodeVersion } from '../version.ts';
+import { loadDefinition } from './load-definition.ts';
+import { describeFlags, type FlagValues, parseFlags } from './parse-flags.ts';
+import { publish } from './publish.ts';
+import { readSeed, type Seed, sow } from './seed.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Where Instant's own server listens when it runs on a developer's machine. */
+const DEFAULT_PORT = 8888;
+
+const FLAGS = {
+  port: { value: '<number>', short: 'p', help: `The port; 0 takes a free one (default ${DEFAULT_PORT})` },
+  host: { value: '<address>', help: 'The address to bind (default 127.0.0.1: this machine only)' },
+  data: { value: '<folder>', short: 'd', help: 'Keep everything in this folder (default: memory only)' },
+  app: { value: '<id>', help: 'The id of the app (default: the one in the folder, or a new one)' },
+  schema: { value: '<file>', help: 'Push this schema: instant.schema.ts, or .js, or .json' },
+  perms: { value: '<file>', help: 'Push these permission rules: instant.perms.ts, or .js, or .json' },
+  seed: {
+    value: '<file.json>',
+    help: 'Fill a new app: { "todos": [{ "text": "…" }] }, steps, or a snapshot',
+  },
+  quiet: { short: 'q', help: 'Do not log requests' },
+  help: { short: 'h', help: 'Show this' },
+  version: { short: 'v', help: 'Show the version' },
+} as const;
+
+const HELP = `Usage: instant-node backend [flags]
+
+Starts a local Instant backend: for development, tests, CI and one machine.
+
+${describeFlags(FLAGS)}`;
+
+/** `instant-node backend`: starts a backend, and returns while it runs. */
+export async function backendCommand(args: string[]): Promise<void> {
+  const flags = parseFlags(args, FLAGS);
+  if (flags.help) return console.log(HELP);
+  if (flags.version) return console.log(nodeVersion);
+  const port = portOf(flags.port);
+  const id = appIdOf(flags.app);
+  const schema = flags.schema === undefined ? undefined : await loadDefinition(flags.schema);
+  const rules = flags.perms === undefined ? undefined : await loadDefinition(flags.perms);
+  const seed = flags.seed === undefined ? undefined : readSeed(flags.seed);
+  const backend = await startBackend({ port, ...optionsFor(flags) });
+  endOnSignals(backend);
+  try {
+    const app = await openApp(backend, { id, schema, rules, seed });
+    console.log(greeting(backend, app, flags.data));
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
+
+type BackendFlags = FlagValues<typeof FLAGS>;
+
+function optionsFor({ host, data, quiet }: BackendFlags) {
+  return {
+    ...(host !== undefined && { host }),
+    ...(data !== undefined && { data }),
+    ...(!quiet && { onRequest: logRequest }),
+    log: logEntry,
+  };
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PORT;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new UsageError(`Cannot use --port ${text}: expected a number from 0 to 65535`);
+}
+
+function appIdOf(text: string | undefined): string | undefined {
+  if (text === undefined || isUuid(text)) return text?.toLowerCase();
+  throw new UsageError(
+    `Cannot use --app ${text}: the id of an app is a UUID, such as ${crypto.randomUUID()}`,
+  );
+}
+
+interface Wanted {
+  readonly id: string | undefined;
+  readonly schema: unknown;
+  readonly rules: unknown;
+  readonly seed: Seed | undefined;
+}
+
+/** The app that was asked for, as it was kept or new. A seed is for new apps. */
+async function openApp(backend: Backend, { id, schema, rules, seed }: Wanted): Promise<BackendApp> {
+  const kept = id === undefined ? backend.apps()[0] : backend.app(id);
+  if (kept) {
+    await publish(backend, kept, { schema, rules });
+    return kept;
+  }
+  const app = backend.createApp({
+    ...(id !== undefined && { id }),
+    ...(schema !== undefined && { schema }),
+    ...(rules !== undefined && { rules }),
+  });
+  if (seed !== undefined) await sow(backend, app, seed);
+  return app;
+}
+
+function greeting(
+  { url, websocketURI, personalAccessToken }: Backend,
+  { id, adminToken }: BackendApp,
+  data?: string,
+): string {
+  return `
+  Instant backend ${nodeVersion} on ${url}
+
+  App id       ${id}
+  Admin token  ${adminToken}
+  CLI token    ${personalAccessToken}  (INSTANT_CLI_AUTH_TOKEN)
+  Data         ${data === undefined ? 'in memory: gone when this ends' : `in ${data}`}
+
+  import { init } from '@instantdb/node';
+
+  const db = init({
+    appId: '${id}',
+    apiURI: '${url}',
+    websocketURI: '${websocketURI}',
+  });
+`;
+}
+
+function logRequest({ what, appId, ms, outcome }: RequestEntry): void {
+  const time = new Date().toISOString().slice(11, 23);
+  console.log(`${time}  ${what}  ${appId ?? '-'}  ${ms.toFixed(1)} ms  ${outcome}`);
+}
+
+function logEntry({ level, message, error }: BackendLogEntry): void {
+  if (level === 'info') return void (message.startsWith('Listening') || console.log(message));
+  // The backend stops by itself when it can keep nothing more, and this process with it.
+  process.exitCode = 1;
+  console.error(message, error);
+}
+
+/** Ends cleanly at the first Ctrl-C, and at once at the second. */
+function endOnSignals(backend: Backend): void {
+  let ending = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (ending) process.exit(signal === 'SIGINT' ? 130 : 143);
+    ending = true;
+    console.log('Stopping');
+    backend.close().then(
+      () => {
+        process.off('SIGINT', end);
+        process.off('SIGTERM', end);
+      },
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+}

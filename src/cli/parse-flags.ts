@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../client/nearest.ts';
+import { UsageError } from './usage-error.ts';
+
+/** A flag: what it takes, and what it is for. */
+export interface Flag {
+  /** What stands for its value in the help; a flag without is a switch. */
+  readonly value?: string;
+  readonly help: string;
+  readonly short?: string;
+}
+
+/** The flags that a command line may have. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** What a command line says: a text for a flag with a value, true for a switch. */
+export type FlagValues<Known extends Flags> = {
+  readonly [Name in keyof Known]?: Known[Name] extends { value: string } ? string : true;
+};
+
+/** @throws {UsageError} that names the flag or the word that cannot be. */
+export function parseFlags<Known extends Flags>(args: readonly string[], known: Known): FlagValues<Known> {
+  const options = Object.fromEntries(
+    Object.entries(known).map(([name, { value, short }]) => [
+      name,
+      { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
+    ]),
+  );
+  // Not strict: its messages do not say what was meant.
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const values: Record<string, string | true> = {};
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') throw new UsageError(`Cannot use "${token.value}": expected a flag`);
+    values[token.name] = flagValue(token, known);
+  }
+  return values as FlagValues<Known>;
+}
+
+function flagValue(
+  token: { name: string; rawName: string; value?: string | undefined },
+  known: Flags,
+): string | true {
+  const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
+  if (!flag) {
+    const meant = nearest(token.name, Object.keys(known));
+    throw new UsageError(
+      `There is no flag ${token.rawName}${meant === undefined ? '' : `. Did you mean --${meant}?`}`,
+    );
+  }
+  if (flag.value === undefined) {
+    if (token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
+    return true;
+  }
+  if (token.value === undefined || token.value === '' || /^--?\D/.test(token.value)) {
+    throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value}`);
+  }
+  return token.value;
+}
+
+/** The flags with their help, a line each. */
+export function describeFlags(flags: Flags): string {
+  const rows = Object.entries(flags).map(([name, { value, help, short }]) => {
+    const long = `--${name}${value === undefined ? '' : ` ${value}`}`;
+    return [short === undefined ? `    ${long}` : `-${short}, ${long}`, help] as const;
+  });
+  const width = Math.max(...rows.map(([flag]) => flag.length));
+  return rows.map(([flag, help]) => `  ${flag.padEnd(width)}  ${help}`).join('\n');
+}
