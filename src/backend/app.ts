@@ -1,13 +1,33 @@
 import type { Attr, Triple } from '../protocol/attr.ts';
 import type { AppRow, AppStatus } from '../protocol/down.ts';
 import { ServerError } from '../protocol/error.ts';
-import { canonicalJson } from '../protocol/json.ts';
+import { canonicalJson, type JsonValue } from '../protocol/json.ts';
+import type { Actor } from './actor.ts';
+import { AppAuth } from './auth/app-auth.ts';
+import type { SignInSettings } from './auth/settings.ts';
+import { type Snapshot, snapshotOf } from './data-set.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
+import { forgetContents } from './files/forget-contents.ts';
 import type { BackendHost } from './host.ts';
+import type { KeptApp } from './keeper.ts';
 import { Ledger } from './ledger.ts';
 import { LiveQueries } from './live-queries.ts';
-import type { LiveQuery } from './live-query.ts';
+import type { LiveQuery, QueryRequest } from './live-query.ts';
+import { OPERATOR_ID } from './operator.ts';
+import {
+  type CheckResult,
+  Permissions,
+  type Rules,
+  rehearse,
+  TransactionChecks,
+} from './permissions/index.ts';
+import type { QuerySource } from './query/index.ts';
+import { replaceContent } from './replace-content.ts';
+import { Rooms } from './rooms/rooms.ts';
 import { type AppData, createAppData } from './store/app-data.ts';
 import type { Change } from './store/journal.ts';
+import { Streams } from './streams/streams.ts';
+import { SyncTables } from './sync/sync-tables.ts';
 import { transact } from './transact/index.ts';
 
 /** What an app needs of a session that is open for it. */
@@ -29,6 +49,26 @@ export interface AppIdentity {
   readonly createdAt: number;
   /** Whether it was created over HTTP for a while. */
   readonly ephemeral: boolean;
+  /** What its sign-ins take, beside the data. */
+  readonly signIn?: SignInSettings;
+}
+
+/** A transaction, and on whose behalf it runs. */
+export interface TransactRequest {
+  /** The steps as a client sent them. */
+  readonly steps: unknown;
+  readonly actor: Actor;
+  /** Whether the backend itself writes: then no rule applies, and the columns that only it may write are open. */
+  readonly system?: boolean;
+  /** Whether it runs whatever the status of the app: a sign-out works in all of them. */
+  readonly inAnyStatus?: boolean;
+  readonly clientEventId?: unknown;
+}
+
+/** A transaction to be tried on behalf of an actor who is no admin. */
+export interface TrialRequest extends Pick<TransactRequest, 'steps' | 'actor'> {
+  readonly rules?: Rules | undefined;
+  readonly commit?: boolean;
 }
 
 /** The list of attributes of an app, as JSON text; equal revisions mean equal lists. */
@@ -37,17 +77,23 @@ export interface AttrList {
   readonly text: string;
 }
 
-/** The creator of every app: a local backend has no accounts. */
-const CREATOR_ID = '00000000-0000-4000-8000-000000000000';
-
 /** One app: its data, its status, and the sessions that are open for it. */
 export class App {
-  readonly identity: AppIdentity;
-  readonly data: AppData = createAppData();
-  readonly live: LiveQueries<AppSession> = new LiveQueries<AppSession>(this.data);
-  readonly #host: BackendHost;
+  readonly host: BackendHost;
+  /** What sign-ins need beyond the data. */
+  readonly auth: AppAuth = new AppAuth();
+  readonly data: AppData = createAppData((locationId) =>
+    this.host.files.urls.sign({ appId: this.#identity.id, locationId }),
+  );
+  readonly permissions: Permissions = new Permissions({ now: () => this.host.now() });
+  readonly live: LiveQueries<AppSession> = new LiveQueries<AppSession>(this.data, this.permissions);
+  readonly rooms: Rooms;
+  readonly sync: SyncTables = new SyncTables(this);
+  readonly streams: Streams = new Streams(this);
   readonly #sessions = new Set<AppSession>();
   readonly #ledger = new Ledger();
+  #identity: AppIdentity;
+  #initial: Snapshot = { attrs: [], triples: [], rules: null };
   #status: AppStatus = 'active';
   #processedTxId: number;
   #attrsRevision = 1;
@@ -55,10 +101,22 @@ export class App {
   #attrsToSend = false;
   #refreshScheduled = false;
 
-  constructor(identity: AppIdentity, host: BackendHost) {
-    this.identity = identity;
-    this.#host = host;
-    this.#processedTxId = host.nextTxId();
+  /** `kept` is what the app was when the backend was closed last. */
+  constructor(identity: AppIdentity, host: BackendHost, kept?: KeptApp) {
+    this.#identity = identity;
+    this.host = host;
+    this.rooms = new Rooms(host.machineId);
+    this.#processedTxId = kept?.processedTxId ?? host.nextTxId();
+    if (kept) this.#revive(kept);
+  }
+
+  get identity(): AppIdentity {
+    return this.#identity;
+  }
+
+  /** The permission rules; null where there are none. */
+  get rules(): Rules | null {
+    return this.permissions.rules;
   }
 
   get status(): AppStatus {
@@ -75,7 +133,7 @@ export class App {
     return {
       id: this.identity.id,
       title: this.identity.title,
-      creator_id: CREATOR_ID,
+      creator_id: OPERATOR_ID,
       created_at: new Date(this.identity.createdAt).toISOString(),
       deletion_marked_at: null,
       org_id: null,
@@ -94,11 +152,37 @@ export class App {
     return this.#attrList;
   }
 
+  /** Gives the app another title or other settings, or keeps an ephemeral one for good. */
+  amend(changes: Partial<Pick<AppIdentity, 'title' | 'ephemeral' | 'signIn'>>): void {
+    this.#identity = { ...this.#identity, ...changes };
+    this.host.keeper.settingsChanged(this.#identity.id, { identity: this.#identity });
+  }
+
   /** Changes the status and tells every session. */
   setStatus(status: AppStatus): void {
     if (status === this.#status) return;
     this.#status = status;
+    this.host.keeper.settingsChanged(this.identity.id, { status });
     for (const session of this.#sessions) session.statusChanged(status);
+  }
+
+  /**
+   * Puts other permission rules in force, null for none: live queries are refreshed.
+   *
+   * @throws {ServerError} `validation-failed` when they cannot be used; then the old ones stay.
+   */
+  setRules(code: unknown): void {
+    const toldPeersApart = this.rules?.tellsPeersApart ?? false;
+    this.permissions.push(code);
+    this.host.keeper.settingsChanged(this.identity.id, { rules: this.#rulesCode });
+    // Peers that shared the answers to a query may no longer: they come back and ask each for himself.
+    if (!toldPeersApart && this.rules?.tellsPeersApart) this.end();
+    this.live.invalidateAll();
+    this.#scheduleRefresh();
+  }
+
+  get #rulesCode(): JsonValue {
+    return this.rules?.code ?? null;
   }
 
   /** @throws {ServerError} `app-disabled` when the app may not be read. */
@@ -135,15 +219,39 @@ export class App {
    *
    * @throws {ServerError} when it is refused; then nothing has changed.
    */
-  transact(request: { steps: unknown; admin: boolean; clientEventId?: unknown }): number {
-    this.assertWritable();
+  transact(request: TransactRequest): number {
+    if (!request.inAnyStatus) this.assertWritable();
     const before = this.#ledger.find(request.clientEventId);
     if (before !== undefined) return before;
-    const { now, newId } = this.#host;
-    const changes = transact(this.data, request.steps, { admin: request.admin, now: now(), newId });
-    const txId = this.#commit(changes);
-    this.#ledger.record(request.clientEventId, txId);
-    return txId;
+    const { now, newId } = this.host;
+    const { steps, actor, system } = request;
+    const guard =
+      actor.admin || system
+        ? undefined
+        : new TransactionChecks(this.data, this.permissions.run(this.#source, actor));
+    const changes = transact(this.data, steps, { admin: actor.admin, system, now: now(), newId, guard });
+    return this.#commit(changes, request.clientEventId);
+  }
+
+  /**
+   * Runs a transaction and tells what every rule said of it. It is kept only with `commit`, and only when all let it
+   * pass. `rules` take the place of those of the app.
+   *
+   * @throws {ServerError} when it fails for another reason than a rule that says no; then nothing has changed.
+   */
+  tryTransact(request: TrialRequest): { txId: number; results: readonly CheckResult[]; committed: boolean } {
+    this.assertWritable();
+    const { steps, actor, rules, commit = false } = request;
+    const { now, newId } = this.host;
+    const run = this.permissions.run(this.#source, actor, { rules, verbose: true });
+    const { results, changes } = rehearse(this.data, steps, { run, commit, now: now(), newId });
+    const txId = changes ? this.#commit(changes) : this.host.nextTxId();
+    return { txId, results, committed: changes !== undefined };
+  }
+
+  /** Answers a query of this moment. A failure is an answer, too. */
+  evaluate(request: QueryRequest): Evaluation {
+    return evaluate(this.data, this.permissions, request);
   }
 
   /** Puts attributes and triples in as they are, as one transaction, and gives its tx-id. Nothing is checked. */
@@ -156,16 +264,60 @@ export class App {
     return this.#commit(changes);
   }
 
-  #commit(changes: readonly Change[]): number {
-    this.#processedTxId = this.#host.nextTxId();
+  /** All that the app holds, and its rules, as a copy. */
+  snapshot(): Snapshot {
+    return { ...snapshotOf(this.data), rules: structuredClone(this.#rulesCode) };
+  }
+
+  /** What {@link keepAsInitial} was called for last. */
+  get initial(): Snapshot {
+    return this.#initial;
+  }
+
+  /** Remembers what the app is now, for a later {@link restore}. */
+  keepAsInitial(): void {
+    this.#initial = this.snapshot();
+    this.host.keeper.settingsChanged(this.identity.id, { initial: this.#initial });
+  }
+
+  /** Makes the app exactly what a snapshot says, as one transaction, and gives its tx-id. Nothing is checked. */
+  restore(snapshot: Snapshot): number {
+    this.setRules(snapshot.rules);
+    const { changes } = this.data.journal.transaction(() => replaceContent(this.data, snapshot));
+    return this.#commit(changes);
+  }
+
+  #revive({ status, initial, rules, attrs, triples, ledger }: KeptApp): void {
+    this.permissions.push(rules);
+    this.#status = status;
+    this.#initial = initial;
+    for (const [clientEventId, txId] of ledger) this.#ledger.record(clientEventId, txId);
+    this.data.journal.transaction(() => {
+      for (const attr of attrs) this.data.catalog.put(attr);
+      for (const triple of triples) this.data.triples.load(triple);
+    });
+  }
+
+  get #source(): QuerySource {
+    return { catalog: this.data.catalog, reader: this.data.triples };
+  }
+
+  #commit(changes: readonly Change[], clientEventId?: unknown): number {
+    const txId = this.host.nextTxId();
+    this.#processedTxId = txId;
+    const ledger = this.#ledger.record(clientEventId, txId);
+    this.host.keeper.committed(this.identity.id, { txId, changes, ledger });
     const attrChanges = changes.filter((change) => change.kind === 'attr');
     if (attrChanges.length > 0) {
       this.#attrsRevision++;
       this.#attrsToSend = true;
     }
     const needsRefresh = this.live.invalidate(changes, attrChanges.some(isOfSubstance));
-    if (needsRefresh || this.#attrsToSend) this.#scheduleRefresh();
-    return this.#processedTxId;
+    const isSynced = this.sync.committed(txId, changes);
+    this.streams.committed(changes);
+    forgetContents(this, changes);
+    if (needsRefresh || isSynced || this.#attrsToSend) this.#scheduleRefresh();
+    return txId;
   }
 
   // After what the event loop has at hand: transactions that arrived together are one refresh, and no timer is waited for.
@@ -179,6 +331,9 @@ export class App {
   }
 
   #refresh(): void {
+    // Nobody is shown what could still be lost. When it cannot be kept, the backend is stopping.
+    if (!this.#keep()) return;
+    this.sync.wake();
     const news = this.live.refresh();
     const receivers = this.#attrsToSend ? [...this.#sessions] : news.keys();
     this.#attrsToSend = false;
@@ -186,8 +341,18 @@ export class App {
       try {
         session.refresh(news.get(session) ?? []);
       } catch (error) {
-        this.#host.report('refresh a session', error);
+        this.host.report('refresh a session', error);
       }
+    }
+  }
+
+  #keep(): boolean {
+    try {
+      this.host.keeper.flush();
+      return true;
+    } catch {
+      // It is reported once, by whoever stops the backend for it.
+      return false;
     }
   }
 }

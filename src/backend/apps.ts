@@ -1,7 +1,10 @@
 import type { Attr } from '../protocol/attr.ts';
 import { recordNotFound } from '../protocol/error.ts';
 import { App, type AppIdentity } from './app.ts';
+import { findRecord } from './auth/records.ts';
+import type { Place } from './files/content-store.ts';
 import type { BackendHost } from './host.ts';
+import type { KeptApp } from './keeper.ts';
 import type { AppData } from './store/app-data.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -11,6 +14,10 @@ export const EPHEMERAL_LIFETIME_MS: number = 14 * DAY_MS;
 
 /** A day longer than promised, so that nobody who counts in another time zone is surprised. */
 const SWEEP_AFTER_MS = EPHEMERAL_LIFETIME_MS + DAY_MS;
+
+/** An app that is not there yet. */
+export type NewApp = Pick<AppIdentity, 'id' | 'title' | 'ephemeral'> &
+  Partial<Pick<AppIdentity, 'adminToken'>>;
 
 /** The apps of one backend, by id. */
 export class Apps {
@@ -22,20 +29,28 @@ export class Apps {
   }
 
   /**
-   * Creates an app with a new admin token, and with the attributes that `attrsFor` gives for it; when that throws,
-   * there is no app. The id must not be in use, see {@link has}.
+   * Creates an app, with a new admin token where none is given, and with the attributes that `attrsFor` gives for it;
+   * when that throws, there is no app. The id must not be in use, see {@link has}.
    */
   create(
-    { id, title, ephemeral }: Pick<AppIdentity, 'id' | 'title' | 'ephemeral'>,
+    { adminToken = this.#host.newId(), ...details }: NewApp,
     attrsFor: (data: AppData) => readonly Attr[] = () => [],
   ): App {
     this.#sweep();
-    const identity = { id, title, ephemeral, adminToken: this.#host.newId(), createdAt: this.#host.now() };
+    const identity = { ...details, adminToken, createdAt: this.#host.now() };
     const app = new App(identity, this.#host);
     const attrs = attrsFor(app.data);
+    const { status, processedTxId } = app;
+    this.#host.keeper.appCreated({ identity, status, processedTxId, rules: null, initial: app.initial });
     if (attrs.length > 0) app.load(attrs, []);
-    this.#apps.set(id, app);
+    app.keepAsInitial();
+    this.#apps.set(identity.id, app);
     return app;
+  }
+
+  /** Brings back an app as it was kept. */
+  revive(kept: KeptApp): void {
+    this.#apps.set(kept.identity.id, new App(kept.identity, this.#host, kept));
   }
 
   has(id: string): boolean {
@@ -49,10 +64,32 @@ export class Apps {
     return app;
   }
 
+  /** All apps, in the order of their creation. */
+  list(): App[] {
+    return [...this.#apps.values()];
+  }
+
+  /** The app with this admin token. */
+  withAdminToken(token: string): App | undefined {
+    return this.list().find(({ identity }) => identity.adminToken === token);
+  }
+
+  /** Whether a file of an app has its content at this place. */
+  usesContent({ appId, locationId }: Place): boolean {
+    const app = this.#apps.get(appId);
+    return app !== undefined && findRecord(app, '$files', 'location-id', locationId) !== undefined;
+  }
+
   /** Removes an app and ends its sessions. */
   delete(app: App): void {
     this.#apps.delete(app.identity.id);
+    const { keeper, files, report } = this.#host;
+    const { id } = app.identity;
+    keeper.appDeleted(id);
     app.end();
+    keeper.whenSafe(() => {
+      files.content.deleteApp(id).catch((error: unknown) => report('delete the files of an app', error));
+    });
   }
 
   #sweep(): void {

@@ -1,20 +1,26 @@
 import { InstantNodeError } from '../errors.ts';
 import type { Attr, Triple } from '../protocol/attr.ts';
-import { canonicalJson, isObject } from '../protocol/json.ts';
+import { canonicalJson, isObject, type JsonValue } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
 import type { AppData } from './store/app-data.ts';
 
 /** The whole content of an app, as values. */
 export interface DataSet {
-  /** The attributes that are not the system's. */
+  /** The attributes that are not the system's; those that were deleted and can still be restored are among them. */
   attrs: Attr[];
   /** All triples, with their times. */
   triples: Triple[];
 }
 
+/** The whole content of an app, and the rules for it. */
+export interface Snapshot extends DataSet {
+  /** The permission rules as they were given; null for none. */
+  rules: JsonValue;
+}
+
 /** What an app holds at this moment, in an order that depends on the content alone: equal contents compare equal. */
 export function snapshotOf({ catalog, triples }: AppData): DataSet {
-  const attrs = catalog.list();
+  const attrs = [...catalog.list(), ...catalog.deleted()].sort((a, b) => compare(a.id, b.id));
   return {
     attrs: attrs.filter((attr) => attr.catalog === 'user').map((attr) => structuredClone(attr)),
     triples: attrs.flatMap((attr) => sorted(triples.attr(attr.id)).map(copyOf)),
@@ -61,6 +67,20 @@ export function checkDataSet(input: Partial<DataSet>, data: AppData): DataSet {
     attrs: own.map((attr) => ({ ...structuredClone(attr), catalog: 'user' })),
     triples: triples.map(copyOf),
   };
+}
+
+/**
+ * Checks that a snapshot can be restored in an app, apart from its rules, and gives a copy of it.
+ *
+ * @throws {InstantNodeError} `invalid-config` that says what is missing, or cannot be.
+ */
+export function checkSnapshot(input: Snapshot, data: AppData): Snapshot {
+  for (const name of ['attrs', 'triples', 'rules'] as const) {
+    if (!isObject(input) || input[name] === undefined) {
+      throw unusable('the snapshot', `expected { attrs, triples, rules }, and "${name}" is missing`);
+    }
+  }
+  return { ...checkDataSet(input, data), rules: structuredClone(input.rules) };
 }
 
 function isAttr(value: unknown): value is Attr {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AppRow, type AppStatus, type Computation, type DownMessage, isnOf } from '../protocol/down.ts';
 import { ServerError } from '../protocol/error.ts';
 import type { JsonObject, JsonValue } from '../protocol/json.ts';
+import type { Actor } from './actor.ts';
 import type { QueryResult } from './live-query.ts';
 
 /** The `client-event-id` of an event, as the client wrote it. */
@@ -19,14 +20,14 @@ export function encode(message: DownMessage): string {
 export function encodeInitOk(details: {
   sessionId: string;
   app: AppRow;
-  admin: boolean;
+  actor: Actor;
   status: AppStatus;
   attrs: string;
   id: EventId;
 }): string {
   const rest = JSON.stringify({
     'session-id': details.sessionId,
-    auth: { app: details.app, user: null, 'admin?': details.admin },
+    auth: { app: details.app, user: details.actor.user, 'admin?': details.actor.admin },
     'app-status': { status: details.status },
     'client-event-id': details.id,
     'trace-id': null,

@@ -1,4 +1,5 @@
 import type { Answer, QueryRequest } from './live-query.ts';
+import type { Permissions } from './permissions/index.ts';
 import { joinRowsResult, objectTree, type QueryOutcome, runQuery, trackReads } from './query/index.ts';
 import type { AppData } from './store/app-data.ts';
 import type { ReadSet } from './store/reader.ts';
@@ -10,12 +11,18 @@ export interface Evaluation {
 }
 
 /** Runs a query. Never throws: a failure is an answer too, and what was read until then says when to try again. */
-export function evaluate(data: AppData, { q, returnType, admin }: QueryRequest): Evaluation {
+export function evaluate(
+  data: AppData,
+  permissions: Permissions,
+  { q, returnType, inference = false, actor }: QueryRequest,
+): Evaluation {
   const { reader, reads } = trackReads(data.triples);
   const started = performance.now();
   try {
-    const outcome = runQuery({ catalog: data.catalog, reader }, q, { admin });
-    const { result, meta } = returnType === 'tree' ? tree(outcome) : joinRows(outcome);
+    const source = { catalog: data.catalog, reader };
+    const filter = permissions.filterFor(source, actor);
+    const outcome = runQuery(source, q, { admin: actor.admin, filter, fileUrl: data.fileUrl });
+    const { result, meta } = returnType === 'tree' ? tree(outcome, inference) : joinRows(outcome);
     return { answer: { is: 'result', result, meta, ms: performance.now() - started }, reads };
   } catch (error) {
     return { answer: { is: 'failure', error, text: String(error) }, reads };
@@ -31,9 +38,9 @@ function joinRows(outcome: QueryOutcome): Texts {
   return { result: JSON.stringify(joinRowsResult(outcome)), meta: 'null' };
 }
 
-function tree(outcome: QueryOutcome): Texts {
+function tree(outcome: QueryOutcome, inference: boolean): Texts {
   return {
-    result: JSON.stringify(objectTree(outcome, { inference: false })),
+    result: JSON.stringify(objectTree(outcome, { inference })),
     meta: JSON.stringify({ 'page-info': outcome.pageInfo, aggregate: outcome.aggregate }),
   };
 }

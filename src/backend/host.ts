@@ -1,11 +1,30 @@
+import type { FileStorage } from './files/file-storage.ts';
+import type { Keeper } from './keeper.ts';
+import type { Operator } from './operator.ts';
+import type { RequestEntry } from './options.ts';
+
 /** What the apps of one backend share, handed in so that none of them reaches for a clock or for chance. */
 export interface BackendHost {
+  /** The name of this server among those that could serve the same apps; here it is the only one. */
+  readonly machineId: string;
+  /** Who runs the backend. */
+  readonly operator: Operator;
   /** The time in epoch milliseconds. */
   now(): number;
   /** A UUID that was never given before. */
   newId(): string;
   /** The id of the next transaction, over all apps: each call gives a larger one. */
   nextTxId(): number;
+  /** A random integer from 0 to below `limit`, that nobody can foretell. */
+  randomInt(limit: number): number;
+  /** Keeps what the apps are and do, see {@link Keeper}. */
+  readonly keeper: Keeper;
+  /** Where the contents of files are. */
+  readonly files: FileStorage;
+  /** Is told of every event of a session; absent where nobody asked. */
+  readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
+  /** Tells the operator something. */
+  tell(message: string): void;
   /** Tells the operator of a failure that is the backend's own. */
   report(doing: string, error: unknown): void;
 }

@@ -11,13 +11,15 @@ import { type Backend, startBackendWith } from './server.ts';
 export type { Attr, CheckedDataType, Ident, InferredType, Triple } from '../protocol/attr.ts';
 export type { AppStatus } from '../protocol/down.ts';
 export type { JsonObject, JsonValue } from '../protocol/json.ts';
-export type { DataSet } from './data-set.ts';
-export type { BackendLogEntry, BackendOptions, CreateAppOptions } from './options.ts';
-export type { Backend, BackendApp } from './server.ts';
+export type { OAuthClientOptions, SignInOptions } from './auth/options.ts';
+export type { BackendApp } from './backend-app.ts';
+export type { DataSet, Snapshot } from './data-set.ts';
+export type { BackendLogEntry, BackendOptions, CreateAppOptions, RequestEntry } from './options.ts';
+export type { Backend } from './server.ts';
 
 /**
  * Starts a local backend, on the native server of whichever runtime this is. It keeps the process alive until it is
- * closed; what its apps hold is in memory and gone then.
+ * closed; what its apps hold is gone then, unless a folder was given for it as `data`.
  *
  * ```ts
  * await using backend = await startBackend();
@@ -26,7 +28,7 @@ export type { Backend, BackendApp } from './server.ts';
  * ```
  *
  * @throws {InstantNodeError} `invalid-config` that names an option that cannot be used, `backend` when the address
- * cannot be bound.
+ * cannot be bound, `storage` when the folder is in use, is damaged or is not one of ours: it is left as it was.
  */
 export function startBackend(options?: BackendOptions): Promise<Backend> {
   return startBackendWith(listen, options);

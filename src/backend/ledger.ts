@@ -1,5 +1,12 @@
 import { isUuid } from '../protocol/uuid.ts';
 
+/** A transaction that the ledger took in. */
+export interface LedgerEntry {
+  readonly clientEventId: string;
+  /** The one that it let go for it. */
+  readonly forgotten: string | undefined;
+}
+
 /** How many transactions an app remembers. */
 export const LEDGER_LIMIT = 10_000;
 
@@ -19,12 +26,16 @@ export class Ledger {
     return typeof clientEventId === 'string' ? this.#applied.get(clientEventId) : undefined;
   }
 
-  /** Notes that a transaction was applied, and forgets the oldest when there are too many. */
-  record(clientEventId: unknown, txId: number): void {
-    if (!isUuid(clientEventId)) return;
+  /**
+   * Notes that a transaction was applied, and forgets the oldest when there are too many. Gives what it noted;
+   * undefined when the name does not count.
+   */
+  record(clientEventId: unknown, txId: number): LedgerEntry | undefined {
+    if (!isUuid(clientEventId)) return undefined;
     this.#applied.set(clientEventId, txId);
-    if (this.#applied.size <= LEDGER_LIMIT) return;
-    const [oldest] = this.#applied.keys();
-    if (oldest !== undefined) this.#applied.delete(oldest);
+    if (this.#applied.size <= LEDGER_LIMIT) return { clientEventId, forgotten: undefined };
+    const [forgotten] = this.#applied.keys();
+    if (forgotten !== undefined) this.#applied.delete(forgotten);
+    return { clientEventId, forgotten };
   }
 }

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../protocol/json.ts';
 import { evaluate } from './evaluate.ts';
 import { LiveQuery, type QueryRequest, type QueryResult } from './live-query.ts';
+import type { Permissions } from './permissions/index.ts';
 import { ReadIndex } from './query/index.ts';
 import type { AppData } from './store/app-data.ts';
 import type { Change } from './store/journal.ts';
@@ -11,13 +12,15 @@ import type { Change } from './store/journal.ts';
  */
 export class LiveQueries<Subscriber> {
   readonly #data: AppData;
+  readonly #permissions: Permissions;
   readonly #queries = new Map<string, LiveQuery<Subscriber>>();
   readonly #reads = new ReadIndex<LiveQuery<Subscriber>>();
   readonly #stale = new Set<LiveQuery<Subscriber>>();
   #attrsChanged = false;
 
-  constructor(data: AppData) {
+  constructor(data: AppData, permissions: Permissions) {
     this.#data = data;
+    this.#permissions = permissions;
   }
 
   /** How many different queries are live. */
@@ -34,7 +37,7 @@ export class LiveQueries<Subscriber> {
     subscriber: Subscriber,
     request: QueryRequest,
   ): { query: LiveQuery<Subscriber>; result: QueryResult } {
-    const key = keyOf(request);
+    const key = this.#keyOf(request);
     const query = this.#queries.get(key) ?? this.#start(key, request);
     if (query.stale) this.#run(query);
     const { answer } = query;
@@ -64,6 +67,14 @@ export class LiveQueries<Subscriber> {
     return this.#stale.size > 0;
   }
 
+  /** Notes that any answer may be another one, because the rules are. */
+  invalidateAll(): void {
+    for (const query of this.#queries.values()) {
+      query.stale = true;
+      this.#stale.add(query);
+    }
+  }
+
   /** Runs what was invalidated, and gives to each subscriber the queries whose answer it does not have yet. */
   refresh(): Map<Subscriber, LiveQuery<Subscriber>[]> {
     const news = new Map<Subscriber, LiveQuery<Subscriber>[]>();
@@ -81,7 +92,7 @@ export class LiveQueries<Subscriber> {
   }
 
   #start(key: string, request: QueryRequest): LiveQuery<Subscriber> {
-    const { answer, reads } = evaluate(this.#data, request);
+    const { answer, reads } = evaluate(this.#data, this.#permissions, request);
     const query = new LiveQuery<Subscriber>(key, request, answer);
     this.#queries.set(key, query);
     this.#reads.add(query, reads);
@@ -89,9 +100,14 @@ export class LiveQueries<Subscriber> {
   }
 
   #run(query: LiveQuery<Subscriber>): void {
-    const { answer, reads } = evaluate(this.#data, query.request);
+    const { answer, reads } = evaluate(this.#data, this.#permissions, query.request);
     this.#reads.add(query, reads);
     query.update(answer, this.#attrsChanged);
+  }
+
+  #keyOf({ q, returnType, inference, actor }: QueryRequest): string {
+    const form = inference ? `inferred ${returnType}` : returnType;
+    return `${this.#permissions.keyOf(actor)} ${form} ${canonicalJson(q)}`;
   }
 
   #stopIfUnused(query: LiveQuery<Subscriber>): void {
@@ -100,8 +116,4 @@ export class LiveQueries<Subscriber> {
     this.#stale.delete(query);
     this.#reads.remove(query);
   }
-}
-
-function keyOf({ q, returnType, admin }: QueryRequest): string {
-  return `${admin ? 'admin' : 'user'} ${returnType} ${canonicalJson(q)}`;
 }

@@ -1,11 +1,14 @@
 import type { JsonValue } from '../protocol/json.ts';
 import type { ReturnType } from '../protocol/up.ts';
+import type { Actor } from './actor.ts';
 
-/** A query, and with which rights it runs. Requests that are equal in all of this have equal answers. */
+/** A query, and on whose behalf it runs. */
 export interface QueryRequest {
   readonly q: JsonValue;
   readonly returnType: ReturnType;
-  readonly admin: boolean;
+  /** Whether a link that can have one target only is an object in a tree, instead of an array. Default: no. */
+  readonly inference?: boolean;
+  readonly actor: Actor;
 }
 
 /** A result, as JSON texts: they are compared, and sent to as many sessions as subscribe. */

@@ -1,13 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
+import type { SignInOptions } from './auth/options.ts';
 
-/** What the backend tells its operator. Holds no token and no stored value of its own accord. */
+/**
+ * What the backend tells its operator. Holds no token and no stored value of its own accord, with one exception: the
+ * magic codes that a server with a mail provider would send.
+ */
 export interface BackendLogEntry {
   readonly level: 'info' | 'error';
   readonly message: string;
   /** What went wrong, for a failure. */
   readonly error?: unknown;
+}
+
+/** A request that was answered, or an event of a session that was handled. Holds no token and no stored value. */
+export interface RequestEntry {
+  /** `POST /admin/query`, or the `op` of an event: `transact`. What names a single thing in a path is left out. */
+  readonly what: string;
+  /** The app it was for, where it said so. */
+  readonly appId: string | null;
+  readonly ms: number;
+  /** `ok`; of a failure, the kind of error or the HTTP status. */
+  readonly outcome: string;
 }
 
 /** How to start a backend. */
@@ -16,10 +32,26 @@ export interface BackendOptions {
   host?: string;
   /** The port to bind. Default 0: any free one. */
   port?: number;
+  /**
+   * The token that gives every right in every app: what `instant-cli` takes as `INSTANT_CLI_AUTH_TOKEN`, and
+   * `@instantdb/platform` as its token. Default: a new one, and with `data` the same again.
+   */
+  personalAccessToken?: string;
+  /**
+   * The folder to keep the apps in, with all they hold; it is made when it is not there. Every transaction is synced
+   * to disk before anybody is told of it. One backend at a time uses a folder. What is made in it is readable by its
+   * owner alone, and holds the admin tokens as they are: whoever reads the folder reads all that they protect.
+   * Default: memory only, and gone when the backend is closed.
+   */
+  data?: string;
+  /** The largest file that is taken, in bytes. Default 256 MiB, and 5 GiB with `data`. */
+  maxFileBytes?: number;
   /** The clock, in epoch milliseconds: what entities get as their creation time. Default `Date.now`. */
   now?: () => number;
   /** Receives what the operator should know. Default: failures go to `console.error`, the rest nowhere. */
   log?: (entry: BackendLogEntry) => void;
+  /** Is told of every request. Default: nobody is, and nothing is measured. */
+  onRequest?: (entry: RequestEntry) => void;
 }
 
 /** How to create an app. */
@@ -30,29 +62,46 @@ export interface CreateAppOptions {
   title?: string;
   /** What `i.schema` gives, or the same as JSON: its attributes are there from the start, and their types are checked. */
   schema?: unknown;
+  /** The permission rules, as in `instant.perms.ts`. Default: none, which lets everybody do everything but upload files. */
+  rules?: unknown;
+  /** How its users can sign in, apart from magic codes and as guests. */
+  signIn?: SignInOptions;
 }
 
 /** Options of a backend with nothing left open. */
-export type ResolvedBackendOptions = Required<BackendOptions>;
+export type ResolvedBackendOptions = Required<Omit<BackendOptions, 'data' | 'onRequest'>> & {
+  data: string | undefined;
+  onRequest: ((entry: RequestEntry) => void) | undefined;
+};
+
+const MIB = 1024 * 1024;
 
 type Checks<Options> = { [Name in keyof Options]-?: { holds(value: unknown): boolean; wants: string } };
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '';
+const isToken = (value: unknown): boolean => typeof value === 'string' && /^\S{16,}$/.test(value);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 
 const BACKEND_CHECKS: Checks<BackendOptions> = {
   host: { holds: isText, wants: 'a host name or an IP address' },
   port: { holds: isPort, wants: 'an integer from 0 to 65535' },
+  personalAccessToken: { holds: isToken, wants: 'a text of 16 characters or more, without white space' },
+  data: { holds: isText, wants: 'the path of a folder' },
+  maxFileBytes: { holds: isCount, wants: 'a positive integer' },
   now: { holds: isFunction, wants: 'a function' },
   log: { holds: isFunction, wants: 'a function' },
+  onRequest: { holds: isFunction, wants: 'a function' },
 };
 
 const APP_CHECKS: Checks<CreateAppOptions> = {
   id: { holds: isUuid, wants: 'a UUID' },
   title: { holds: isText, wants: 'a text that is not blank' },
   schema: { holds: isObject, wants: 'what i.schema() returns, or the same as JSON' },
+  rules: { holds: isObject, wants: 'permission rules, as in instant.perms.ts' },
+  signIn: { holds: isObject, wants: 'an object, see SignInOptions' },
 };
 
 /** @throws {InstantNodeError} `invalid-config` that names the option that cannot be used. */
@@ -61,8 +110,12 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
+    personalAccessToken: options.personalAccessToken ?? `per_${randomBytes(32).toString('hex')}`,
+    data: options.data,
+    maxFileBytes: options.maxFileBytes ?? (options.data === undefined ? 256 * MIB : 5 * 1024 * MIB),
     now: options.now ?? Date.now,
     log: options.log ?? logFailures,
+    onRequest: options.onRequest,
   };
 }
 

@@ -186,6 +186,8 @@ describe('createApp()', () => {
     ['schema', 'x'],
     ['schema', { entities: { a: 1 } }],
     ['schema', { links: { a: {} } }],
+    ['rules', { todos: { allow: { view: '(' } } }],
+    ['rules', 'x'],
     ['name', 'x'],
   ])('refuses %s: %j, and names it', (name, value) =>
     withBackend((backend) => {

@@ -1,14 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import type { Listen, Listener } from '../drivers/listen/contract.ts';
 import { InstantNodeError } from '../errors.ts';
-import type { AppStatus } from '../protocol/down.ts';
 import { ServerError } from '../protocol/error.ts';
-import type { App } from './app.ts';
+import { isObject } from '../protocol/json.ts';
 import { Apps } from './apps.ts';
-import { checkDataSet, type DataSet, snapshotOf } from './data-set.ts';
+import { applySignInPlan, parseSignInOptions } from './auth/options.ts';
+import { asBackendApp, type BackendApp } from './backend-app.ts';
+import { createAppFrom } from './create-app-from.ts';
+import { createHost } from './create-host.ts';
+import { openKeeper } from './disk/open-keeper.ts';
 import type { BackendHost } from './host.ts';
-import { createRouter } from './http/router.ts';
+import { createRouter, type Handler } from './http/router.ts';
 import { allRoutes } from './http/routes.ts';
+import { createForgetfulKeeper, type Keeper } from './keeper.ts';
 import {
   type BackendOptions,
   type CreateAppOptions,
@@ -16,29 +19,9 @@ import {
   type ResolvedBackendOptions,
   resolveBackendOptions,
 } from './options.ts';
-import { parseDefinitions } from './schema/definitions.ts';
-import { newAttrs } from './schema/new-attrs.ts';
+import { observed } from './request-entry.ts';
 import { Session } from './session.ts';
-
-/** An app of a {@link Backend}, as its owner holds it. */
-export interface BackendApp {
-  readonly id: string;
-  readonly title: string;
-  /** Gives whoever presents it every right in this app. */
-  readonly adminToken: string;
-  readonly status: AppStatus;
-  /** Changes the status; open sessions are told. */
-  setStatus(status: AppStatus): void;
-  /**
-   * Puts a data set in as it is, with the times its triples carry, as one transaction; live queries are refreshed.
-   * Much faster than transactions, because beyond its shape nothing is checked: not types, not uniqueness.
-   *
-   * @throws {InstantNodeError} `invalid-config` when it is no data set; then nothing is loaded.
-   */
-  load(data: Partial<DataSet>): void;
-  /** All that the app holds, as a copy, in an order that depends on the content alone. `load` takes it back. */
-  snapshot(): DataSet;
-}
+import { SseSessions } from './sse/sse-sessions.ts';
 
 /** A running local backend. */
 export interface Backend {
@@ -47,6 +30,12 @@ export interface Backend {
   /** Where its sessions are: the `websocketURI` for a client. */
   readonly websocketURI: string;
   readonly port: number;
+  /** Gives every right in every app, see {@link BackendOptions.personalAccessToken}. It is a secret. */
+  readonly personalAccessToken: string;
+  /** The apps there are, in the order of their creation; with `data`, those of earlier runs among them. */
+  apps(): BackendApp[];
+  /** The app with this id; undefined when there is none. */
+  app(id: string): BackendApp | undefined;
   /**
    * Creates an app; clients can use it at once.
    *
@@ -55,7 +44,7 @@ export interface Backend {
   createApp(options?: CreateAppOptions): BackendApp;
   /**
    * Ends all sessions and stops listening. Resolves within a few seconds at worst, whatever the clients do; nothing
-   * of the backend holds the process afterwards. What the apps held is gone. Repeatable.
+   * of the backend holds the process afterwards. What the apps held is gone, unless there is `data`. Repeatable.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -65,53 +54,110 @@ const SESSION_PATH = '/runtime/session';
 
 /** Starts a backend that listens with the given driver. */
 export async function startBackendWith(listen: Listen, options: BackendOptions = {}): Promise<Backend> {
-  const resolved = resolveBackendOptions(options);
-  const host = createHost(resolved);
-  const apps = new Apps(host);
-  const listener = await listen({
-    host: resolved.host,
-    port: resolved.port,
-    fetch: createRouter(allRoutes(apps, host), host.report),
-    upgrade: ({ pathname }) =>
+  const wanted = resolveBackendOptions(options);
+  let stop: (() => Promise<void>) | undefined;
+  const keeper = keeperFor(wanted, (error) => {
+    host.report('keep the data of the apps', error);
+    void stop?.();
+  });
+  const resolved = options.personalAccessToken === undefined ? withKeptToken(wanted, keeper) : wanted;
+  const host = createHost(resolved, keeper);
+  try {
+    const apps = new Apps(host);
+    revive(apps, keeper, resolved);
+    const sse = new SseSessions(apps, host);
+    await host.files.content.sweep((place) => apps.usesContent(place));
+    const listener = await listenFor(listen, resolved, { apps, host, sse });
+    stop = once(async () => {
+      sse.end();
+      await listener.close();
+      keeper.close();
+    });
+    const backend = createBackend({ port: listener.port, close: stop }, resolved, apps, host);
+    host.files.urls.origin = backend.url;
+    resolved.log({ level: 'info', message: `Listening on ${backend.url}` });
+    return backend;
+  } catch (error) {
+    keeper.close();
+    throw error;
+  }
+}
+
+/** Where apps are kept, so is the token for all of them: `instant-cli` goes on with the one that it has. */
+function withKeptToken(options: ResolvedBackendOptions, keeper: Keeper): ResolvedBackendOptions {
+  const make = (): string => options.personalAccessToken;
+  return { ...options, personalAccessToken: keeper.secret('personal-access-token', make) };
+}
+
+function keeperFor({ data }: ResolvedBackendOptions, failed: (error: InstantNodeError) => void): Keeper {
+  return data === undefined ? createForgetfulKeeper() : openKeeper(data, failed);
+}
+
+function revive(apps: Apps, keeper: Keeper, { data }: ResolvedBackendOptions): void {
+  try {
+    for (const app of keeper.apps()) apps.revive(app);
+  } catch (cause) {
+    throw new InstantNodeError('storage', `Cannot read the apps in "${data}": the data is damaged`, {
+      cause,
+    });
+  }
+}
+
+function listenFor(
+  listen: Listen,
+  { host: hostname, port, data }: ResolvedBackendOptions,
+  { apps, host, sse }: { apps: Apps; host: BackendHost; sse: SseSessions },
+): Promise<Listener> {
+  const router = observed(createRouter(allRoutes(apps, host, sse), host.report), host.onRequest);
+  return listen({
+    host: hostname,
+    port,
+    fetch: data === undefined ? router : answerWhenSafe(router, host.keeper),
+    upgrade: ({ pathname }, sender) =>
       pathname === SESSION_PATH
         ? (peer) => {
-            const session = new Session(peer, apps, host);
+            const session = new Session(peer, apps, host, sender);
             return { message: (data) => session.receive(data), closed: () => session.closed() };
           }
         : undefined,
   });
-  const backend = createBackend(listener, resolved, (appOptions) => createApp(apps, host, appOptions));
-  resolved.log({ level: 'info', message: `Listening on ${backend.url}` });
-  return backend;
 }
 
-function createHost({ now, log }: ResolvedBackendOptions): BackendHost {
-  let txId = 0;
-  return {
-    now,
-    newId: () => randomUUID(),
-    nextTxId: () => ++txId,
-    report(doing, error) {
-      try {
-        log({ level: 'error', message: `Cannot ${doing}`, error });
-      } catch {
-        // A log that fails must not take the sessions down with it.
-      }
-    },
+/** Holds every answer back until nothing that it may tell of can be lost. */
+function answerWhenSafe(answer: Handler, keeper: Keeper): Handler {
+  return async (request, ip) => {
+    const response = await answer(request, ip);
+    await new Promise<void>((resolve) => keeper.whenSafe(resolve));
+    return response;
+  };
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work();
+    return running;
   };
 }
 
 function createBackend(
   { port, close }: Listener,
-  { host }: ResolvedBackendOptions,
-  create: (options: CreateAppOptions) => BackendApp,
+  { host: hostname, personalAccessToken }: ResolvedBackendOptions,
+  apps: Apps,
+  host: BackendHost,
 ): Backend {
-  const authority = `${reachable(host)}:${port}`;
+  const authority = `${reachable(hostname)}:${port}`;
   return {
     url: `http://${authority}`,
     websocketURI: `ws://${authority}${SESSION_PATH}`,
     port,
-    createApp: (options = {}) => create(options),
+    personalAccessToken,
+    apps: () => apps.list().map(asBackendApp),
+    app(id) {
+      const app = apps.list().find(({ identity }) => identity.id === id.toLowerCase());
+      return app && asBackendApp(app);
+    },
+    createApp: (options = {}) => createApp(apps, host, options),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -133,33 +179,17 @@ function createApp(apps: Apps, host: BackendHost, options: CreateAppOptions): Ba
       `Cannot use option "id" of createApp: app "${id}" exists already`,
     );
   }
+  const signIn = parseSignInOptions(options.signIn);
+  const { schema, rules, title = 'Local app' } = options;
   try {
-    const identity = { id, title: options.title ?? 'Local app', ephemeral: false };
-    const definitions = options.schema === undefined ? undefined : parseDefinitions(options.schema);
-    return asBackendApp(
-      apps.create(identity, ({ catalog }) => (definitions ? newAttrs(definitions, catalog, host.newId) : [])),
-    );
+    const app = createAppFrom({ apps, host }, { identity: { id, title, ephemeral: false }, schema, rules });
+    applySignInPlan(app, signIn);
+    app.keepAsInitial();
+    return asBackendApp(app);
   } catch (cause) {
     if (!(cause instanceof ServerError)) throw cause;
-    const message = `Cannot use option "schema" of createApp: ${cause.message}`;
+    const option = isObject(cause.hint) && cause.hint['data-type'] === 'rule' ? 'rules' : 'schema';
+    const message = `Cannot use option "${option}" of createApp: ${cause.message}`;
     throw new InstantNodeError('invalid-config', message, { cause });
   }
-}
-
-function asBackendApp(app: App): BackendApp {
-  const { id, title, adminToken } = app.identity;
-  return {
-    id,
-    title,
-    adminToken,
-    get status() {
-      return app.status;
-    },
-    setStatus: (status) => app.setStatus(status),
-    load(data) {
-      const { attrs, triples } = checkDataSet(data, app.data);
-      app.load(attrs, triples);
-    },
-    snapshot: () => snapshotOf(app.data),
-  };
 }

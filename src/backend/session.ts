@@ -2,7 +2,7 @@ import { type AppStatus, type DownMessage, isnOf } from '../protocol/down.ts';
 import { ServerError, validationFailed } from '../protocol/error.ts';
 import { type ClientFeatures, clientFeatures } from '../protocol/features.ts';
 import { canonicalJson, type JsonObject } from '../protocol/json.ts';
-import { decodeFrame, opOf, parseInit, parseRequest } from '../protocol/parse.ts';
+import { asEvent, decodeFrame, opOf, parseInit, parseRequest } from '../protocol/parse.ts';
 import type {
   AddQueryMessage,
   InitMessage,
@@ -10,6 +10,7 @@ import type {
   RequestMessage,
   TransactMessage,
 } from '../protocol/up.ts';
+import { type Actor, VISITOR } from './actor.ts';
 import type { App, AppSession } from './app.ts';
 import type { Apps } from './apps.ts';
 import { authenticate } from './authenticate.ts';
@@ -24,7 +25,10 @@ import {
 } from './encode.ts';
 import type { BackendHost } from './host.ts';
 import type { LiveQuery } from './live-query.ts';
-import { NotServedError } from './not-served.ts';
+import type { RequestEntry } from './options.ts';
+import { Realtime } from './realtime.ts';
+import { eventName, outcomeOf } from './request-entry.ts';
+import type { Wire } from './wire.ts';
 
 /** What a session talks to: one client, over whatever transport. */
 export interface SessionPeer {
@@ -36,10 +40,13 @@ export interface SessionPeer {
 interface OpenState {
   readonly is: 'open';
   readonly app: App;
-  readonly admin: boolean;
+  readonly actor: Actor;
   readonly features: ClientFeatures;
+  /** Whether links that lead to one entity at most are objects in a tree. */
+  readonly inference: boolean;
   /** The subscriptions, by canonical query. */
   readonly queries: Map<string, LiveQuery<AppSession>>;
+  readonly realtime: Realtime;
   /** The revision of the attributes that the client has. */
   attrsRevision: number;
 }
@@ -58,25 +65,62 @@ export class Session implements AppSession {
   readonly #peer: SessionPeer;
   readonly #apps: Apps;
   readonly #host: BackendHost;
+  readonly #sender: Pick<Actor, 'ip' | 'origin'>;
   #state: State = { is: 'new' };
+  /** How much is held back until what it may tell of is safe. */
+  #held = 0;
 
-  constructor(peer: SessionPeer, apps: Apps, host: BackendHost) {
+  constructor(
+    peer: SessionPeer,
+    apps: Apps,
+    host: BackendHost,
+    sender: Pick<Actor, 'ip' | 'origin'> = VISITOR,
+  ) {
     this.id = host.newId();
     this.#peer = peer;
     this.#apps = apps;
     this.#host = host;
+    this.#sender = sender;
   }
 
   /** Handles one frame of the client. Never throws. */
   receive(data: string | Uint8Array): void {
+    this.#receive(() => decodeFrame(data));
+  }
+
+  /** Handles one event that came in something larger, where its JSON was read already. Never throws. */
+  receiveEvent(value: unknown): void {
+    this.#receive(() => asEvent(value));
+  }
+
+  /** Opens the session for somebody who has been recognised already; `init` is refused then. */
+  openFor(
+    app: App,
+    actor: Actor,
+    { versions, inference }: { versions: Record<string, string>; inference: boolean },
+  ): void {
+    if (this.#state.is === 'new') this.#open(app, actor, clientFeatures(versions), inference);
+  }
+
+  #receive(decode: () => JsonObject): void {
     if (this.#state.is === 'closed') return;
     let event: JsonObject | null = null;
+    const { onRequest } = this.#host;
+    const started = onRequest ? performance.now() : 0;
+    let failure: unknown;
     try {
-      event = decodeFrame(data);
+      event = decode();
       this.#handle(event);
     } catch (error) {
+      failure = error;
       this.#sendError(error, event);
     }
+    onRequest?.(this.#entryOf(event, started, failure));
+  }
+
+  #entryOf(event: JsonObject | null, started: number, failure: unknown): RequestEntry {
+    const appId = this.#state.is === 'open' ? this.#state.app.identity.id : null;
+    return { what: eventName(event), appId, ms: performance.now() - started, outcome: outcomeOf(failure) };
   }
 
   /** The client is gone. */
@@ -86,6 +130,7 @@ export class Session implements AppSession {
     if (state.is !== 'open') return;
     state.app.leave(this);
     for (const query of state.queries.values()) state.app.live.unsubscribe(this, query);
+    state.realtime.end();
   }
 
   refresh(queries: readonly LiveQuery<AppSession>[]): void {
@@ -126,14 +171,32 @@ export class Session implements AppSession {
 
   #init(message: InitMessage, id: EventId): void {
     const app = this.#apps.get(message.appId);
-    const { admin } = authenticate(app, message);
-    const { revision, text } = app.attrs;
-    const features = clientFeatures(message.versions);
-    this.#state = { is: 'open', app, admin, features, queries: new Map(), attrsRevision: revision };
+    const actor = authenticate(app, message, this.#sender);
+    this.#open(app, actor, clientFeatures(message.versions));
+    const attrs = app.attrs.text;
+    this.#send(encodeInitOk({ sessionId: this.id, app: app.row, actor, status: app.status, attrs, id }));
+  }
+
+  #open(app: App, actor: Actor, features: ClientFeatures, inference = false): void {
+    const realtime = new Realtime(app, this.#wire(actor, features));
+    const attrsRevision = app.attrs.revision;
+    const queries = new Map();
+    this.#state = { is: 'open', app, actor, features, inference, queries, realtime, attrsRevision };
     app.join(this);
-    this.#send(
-      encodeInitOk({ sessionId: this.id, app: app.row, admin, status: app.status, attrs: text, id }),
-    );
+  }
+
+  #wire(actor: Actor, features: ClientFeatures): Wire {
+    const buffered = (): number => this.#peer.bufferedAmount + this.#held;
+    return {
+      sessionId: this.id,
+      actor,
+      features,
+      get bufferedAmount() {
+        return buffered();
+      },
+      send: (message) => this.#reply(message),
+      sendText: (text) => this.#send(text),
+    };
   }
 
   #serve(state: OpenState, message: RequestMessage, id: EventId): void {
@@ -148,11 +211,12 @@ export class Session implements AppSession {
         this.#transact(state, message, id);
         break;
       default:
-        throw new NotServedError(message.op);
+        state.realtime.serve(message, id);
     }
   }
 
-  #addQuery({ app, admin, queries }: OpenState, { q, returnType }: AddQueryMessage, id: EventId): void {
+  #addQuery(state: OpenState, { q, returnType }: AddQueryMessage, id: EventId): void {
+    const { app, actor, inference, queries } = state;
     const key = canonicalJson(q);
     if (queries.has(key)) {
       this.#reply({ op: 'add-query-exists', q, 'client-event-id': id, 'trace-id': null });
@@ -161,7 +225,7 @@ export class Session implements AppSession {
     app.assertReadable();
     // Read before the query runs: a result includes at least what its stamp says.
     const txId = app.processedTxId;
-    const { query, result } = app.live.subscribe(this, { q, returnType, admin });
+    const { query, result } = app.live.subscribe(this, { q, returnType, inference, actor });
     queries.set(key, query);
     this.#send(encodeAddQueryOk(result, { q, txId, id }));
   }
@@ -174,8 +238,8 @@ export class Session implements AppSession {
     this.#reply({ op: 'remove-query-ok', q, 'client-event-id': id, 'trace-id': null });
   }
 
-  #transact({ app, admin }: OpenState, { steps, clientEventId }: TransactMessage, id: EventId): void {
-    const txId = app.transact({ steps, admin, clientEventId });
+  #transact({ app, actor }: OpenState, { steps, clientEventId }: TransactMessage, id: EventId): void {
+    const txId = app.transact({ steps, actor, clientEventId });
     const isn = isnOf(txId);
     this.#reply({ op: 'transact-ok', 'tx-id': txId, isn, 'client-event-id': id, 'trace-id': null });
   }
@@ -190,6 +254,15 @@ export class Session implements AppSession {
   }
 
   #send(text: string): void {
+    // A client is told nothing that a crash could still take back.
+    this.#held += text.length;
+    this.#host.keeper.whenSafe(() => {
+      this.#held -= text.length;
+      this.#sendNow(text);
+    });
+  }
+
+  #sendNow(text: string): void {
     this.#peer.send(text);
     if (this.#peer.bufferedAmount > MAX_BUFFERED_BYTES) this.#peer.close(1013, 'Too much is left unread');
   }

@@ -28,6 +28,7 @@ export interface BunWebSocketHandler<Data> {
 /** A server of `Bun.serve`. */
 export interface BunServer<Data> {
   readonly port: number;
+  requestIP(request: Request): { readonly address: string } | null;
   upgrade(request: Request, options: { data: Data }): boolean;
   stop(closeActiveConnections?: boolean): Promise<void>;
 }

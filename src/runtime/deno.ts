@@ -19,10 +19,18 @@ export interface DenoServeOptions {
   onError(error: unknown): Response;
 }
 
+/** What `Deno.serve` tells of a request beside it. An address that is no network's has no host name. */
+export interface DenoServeInfo {
+  readonly remoteAddr: { readonly hostname?: string };
+}
+
 /** The global `Deno`. */
 export interface DenoGlobal {
   readonly version: { readonly deno: string };
-  serve(options: DenoServeOptions, handler: (request: Request) => Response | Promise<Response>): DenoServer;
+  serve(
+    options: DenoServeOptions,
+    handler: (request: Request, info: DenoServeInfo) => Response | Promise<Response>,
+  ): DenoServer;
   upgradeWebSocket(
     request: Request,
     options: { idleTimeout: number },

@@ -1,12 +1,10 @@
-import { APP_STATUSES, type AppStatus } from '../../protocol/down.ts';
 import { ServerError } from '../../protocol/error.ts';
 import type { App } from '../app.ts';
-import { type Apps, EPHEMERAL_LIFETIME_MS } from '../apps.ts';
+import { EPHEMERAL_LIFETIME_MS } from '../apps.ts';
 import { assertAdminToken } from '../authenticate.ts';
-import type { BackendHost } from '../host.ts';
-import { NotServedError } from '../not-served.ts';
-import { parseDefinitions } from '../schema/definitions.ts';
-import { newAttrs } from '../schema/new-attrs.ts';
+import { createAppFrom } from '../create-app-from.ts';
+import { assertOperator, type DashContext } from './dash-access.ts';
+import { asStatus, rowWithToken, rulesOf } from './dash-apps.ts';
 import type { HttpRequest } from './request.ts';
 import { jsonResponse } from './response.ts';
 import type { Route } from './router.ts';
@@ -14,30 +12,41 @@ import type { Route } from './router.ts';
 const PATH = '/dash/apps/ephemeral';
 
 /** Apps for a while, that anybody may create. */
-export function ephemeralRoutes(apps: Apps, host: BackendHost): Route[] {
+export function ephemeralRoutes(context: DashContext): Route[] {
   return [
-    { method: 'POST', path: PATH, handle: (request) => create(request, apps, host) },
-    { method: 'GET', path: `${PATH}/:id`, handle: (request) => jsonResponse(describe(find(request, apps))) },
-    { method: 'POST', path: `${PATH}/:id/status`, handle: (request) => setStatus(request, apps) },
+    { method: 'POST', path: PATH, handle: (request) => create(request, context) },
+    {
+      method: 'GET',
+      path: `${PATH}/:id`,
+      handle: (request) => jsonResponse(describe(find(request, context))),
+    },
+    { method: 'POST', path: `${PATH}/:id/status`, handle: (request) => setStatus(request, context) },
+    { method: 'POST', path: `${PATH}/:id/claim`, handle: (request) => claim(request, context) },
   ];
 }
 
-async function create(request: HttpRequest, apps: Apps, host: BackendHost): Promise<Response> {
+async function create(request: HttpRequest, context: DashContext): Promise<Response> {
   const body = await request.body();
   const title = body.text('title');
-  // Refused rather than passed over: whoever sends rules counts on being protected by them.
-  if (body.optional('rules') !== undefined) throw new NotServedError('rules');
-  const schema = body.optional('schema');
-  const definitions = schema === undefined ? undefined : parseDefinitions(schema);
-  const app = apps.create({ id: host.newId(), title, ephemeral: true }, (data) =>
-    definitions ? newAttrs(definitions, data.catalog, host.newId) : [],
-  );
-  const { app: row, ...rest } = describe(app);
-  return jsonResponse({ app: { ...row, 'admin-token': app.identity.adminToken }, ...rest });
+  const app = createAppFrom(context, {
+    identity: { id: context.host.newId(), title, ephemeral: true },
+    schema: body.optional('schema'),
+    rules: rulesOf(body),
+  });
+  return jsonResponse({ ...describe(app), app: rowWithToken(app) });
 }
 
-async function setStatus(request: HttpRequest, apps: Apps): Promise<Response> {
-  const app = find(request, apps);
+/** Keeps an app for good: from now on it is one of the operator's. */
+async function claim(request: HttpRequest, context: DashContext): Promise<Response> {
+  assertOperator(request, context);
+  const app = find(request, context, 'claimable-app?');
+  assertAdminToken(app, (await request.body()).uuid('token'));
+  app.amend({ ephemeral: false });
+  return jsonResponse({});
+}
+
+async function setStatus(request: HttpRequest, context: DashContext): Promise<Response> {
+  const app = find(request, context);
   const body = await request.body();
   assertAdminToken(app, body.uuid('admin-token'));
   const status = body.required('status', asStatus);
@@ -45,19 +54,15 @@ async function setStatus(request: HttpRequest, apps: Apps): Promise<Response> {
   return jsonResponse({ status });
 }
 
-function find(request: HttpRequest, apps: Apps): App {
+function find(request: HttpRequest, { apps }: DashContext, expected = 'ephemeral-app?'): App {
   const app = apps.get(request.uuidParam('id'));
   if (app.identity.ephemeral) return app;
-  throw new ServerError('permission-denied', 'Permission denied: not ephemeral-app?', {
+  throw new ServerError('permission-denied', `Permission denied: not ${expected}`, {
     input: app.identity.id,
-    expected: 'ephemeral-app?',
+    expected,
   });
 }
 
 function describe(app: App): { app: App['row']; expires_ms: number } {
   return { app: app.row, expires_ms: app.identity.createdAt + EPHEMERAL_LIFETIME_MS };
-}
-
-function asStatus(value: unknown): AppStatus | undefined {
-  return APP_STATUSES.find((status) => status === value);
 }

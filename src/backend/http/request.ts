@@ -21,11 +21,14 @@ export class BodyTooLargeError extends ServerError {
 export class HttpRequest {
   readonly raw: Request;
   readonly url: URL;
+  /** The address it comes from, which may be a proxy's; null where that is not known. */
+  readonly ip: string | null;
   readonly #params: Record<string, string>;
 
-  constructor(raw: Request, url: URL, params: Record<string, string>) {
+  constructor(raw: Request, url: URL, params: Record<string, string>, ip: string | null) {
     this.raw = raw;
     this.url = url;
+    this.ip = ip;
     this.#params = params;
   }
 
@@ -59,14 +62,32 @@ export class HttpRequest {
     if (!isObject(value)) throw paramMalformed(['body'], value);
     return new JsonBody(value);
   }
+
+  /** The fields of a form that was posted: browsers are sent back from a sign-in this way. */
+  async form(): Promise<JsonBody> {
+    return new JsonBody(Object.fromEntries(new URLSearchParams(await readText(this.raw))), 'params');
+  }
+
+  /** The parameters behind the `?` of the address, and those of the path. */
+  query(): JsonBody {
+    return new JsonBody({ ...Object.fromEntries(this.url.searchParams), ...this.#params }, 'params');
+  }
 }
 
 /** The fields of a JSON body, and the errors that name one which is missing or malformed. */
 export class JsonBody {
   readonly #fields: Record<string, unknown>;
+  readonly #where: string;
 
-  constructor(fields: Record<string, unknown>) {
+  /** `where` is what the errors call the place of the fields. */
+  constructor(fields: Record<string, unknown>, where = 'body') {
     this.#fields = fields;
+    this.#where = where;
+  }
+
+  /** Whether a field is there, be it null. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.#fields, name);
   }
 
   /** A field as it is; undefined when it is absent or null. */
@@ -74,28 +95,42 @@ export class JsonBody {
     return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined;
   }
 
+  /** These fields, and those of `other` that are not among them. */
+  or(other: JsonBody): JsonBody {
+    return new JsonBody({ ...other.#fields, ...this.#fields }, this.#where);
+  }
+
   /** A text that is not blank, without the white space around it. */
   text(name: string): string {
     return this.required(name, (value) => {
       if (typeof value !== 'string') return undefined;
-      if (value.trim() === '') throw paramMissing(['body', name]);
+      if (value.trim() === '') throw paramMissing([this.#where, name]);
       return value.trim();
     });
   }
 
   /** A UUID, in lower case. */
   uuid(name: string): string {
-    return this.required(name, (value) => (isUuid(value) ? value.toLowerCase() : undefined));
+    return this.required(name, lowerUuid);
+  }
+
+  /** A UUID, in lower case; undefined when it is absent. */
+  optionalUuid(name: string): string | undefined {
+    return this.optional(name) === undefined ? undefined : this.uuid(name);
   }
 
   /** A field that has to be there, and that `read` has to make something of. */
   required<T>(name: string, read: (value: unknown) => T | undefined): T {
     const value = this.optional(name);
-    if (value === undefined) throw paramMissing(['body', name]);
+    if (value === undefined) throw paramMissing([this.#where, name]);
     const result = read(value);
-    if (result === undefined) throw paramMalformed(['body', name], value);
+    if (result === undefined) throw paramMalformed([this.#where, name], value);
     return result;
   }
+}
+
+function lowerUuid(value: unknown): string | undefined {
+  return isUuid(value) ? value.toLowerCase() : undefined;
 }
 
 async function readText(request: Request): Promise<string> {

@@ -1,10 +1,16 @@
 import { ServerError, type ServerErrorType } from '../../protocol/error.ts';
+import { isObject } from '../../protocol/json.ts';
 import { NotServedError } from '../not-served.ts';
 import { BodyTooLargeError } from './request.ts';
 
 /** A JSON answer. Clients take nothing but status 200 for a success. */
 export function jsonResponse(body: unknown, status = 200): Response {
-  return new Response(JSON.stringify(body), {
+  return jsonTextResponse(JSON.stringify(body), status);
+}
+
+/** A JSON answer that is text already. */
+export function jsonTextResponse(text: string, status = 200): Response {
+  return new Response(text, {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8' },
   });
@@ -21,18 +27,27 @@ const STATUS: Partial<Record<ServerErrorType, number>> = { 'rate-limited': 429, 
 /** A failure as an answer. One that is the backend's own is reported, and its details stay here. */
 export function errorResponse(error: unknown, report: (doing: string, error: unknown) => void): Response {
   if (error instanceof ServerError) {
-    const { type, message, hint } = error;
+    const { type, message } = error;
+    // An object at any rate: instant-cli takes an answer without one for no error of Instant's, and hides its message.
+    const hint = error.hint ?? {};
     return jsonResponse({ type, message, hint, 'trace-id': null }, statusOf(error));
   }
   report('answer a request', error);
   const message = 'Something went wrong. Sorry about this!';
-  return jsonResponse({ type: 'unknown', message, hint: null }, 500);
+  return jsonResponse({ type: 'unknown', message, hint: {} }, 500);
 }
 
 function statusOf(error: ServerError): number {
   if (error instanceof NotServedError) return 501;
   if (error instanceof BodyTooLargeError) return 413;
-  return STATUS[error.type] ?? 400;
+  return isDashLogin(error) ? 401 : (STATUS[error.type] ?? 400);
+}
+
+/** Whether what was not found is the account behind a token: the dashboard and its tools sign in again for that. */
+function isDashLogin({ type, hint }: ServerError): boolean {
+  if (type !== 'record-not-found' || !isObject(hint) || !Array.isArray(hint.args)) return false;
+  const [args] = hint.args as unknown[];
+  return isObject(args) && args['auth?'] === true;
 }
 
 /** The answer, readable from any origin. Headers that the request asks leave for are allowed by name. */

@@ -15,7 +15,7 @@ export interface Route {
 }
 
 /** Answers a request: by the first route that matches, in the order given. Never rejects. */
-export type Handler = (request: Request) => Promise<Response>;
+export type Handler = (request: Request, ip: string | null) => Promise<Response>;
 
 /** Makes one handler of many routes, with CORS for every origin and the error answers of an Instant server. */
 export function createRouter(
@@ -23,7 +23,7 @@ export function createRouter(
   report: (doing: string, error: unknown) => void,
 ): Handler {
   const table = routes.map((route) => ({ route, segments: segmentsOf(route.path) }));
-  const answer = async (request: Request): Promise<Response> => {
+  const answer = async (request: Request, ip: string | null): Promise<Response> => {
     if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
     const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
     if (!url) return noRoute();
@@ -31,13 +31,13 @@ export function createRouter(
     const actual = segmentsOf(url.pathname);
     for (const { route, segments } of table) {
       const params = route.method === method ? match(segments, actual) : undefined;
-      if (params) return route.handle(new HttpRequest(request, url, decode(params)));
+      if (params) return route.handle(new HttpRequest(request, url, decode(params), ip));
     }
     return noRoute();
   };
-  return async (request) => {
+  return async (request, ip) => {
     try {
-      return withCors(await answer(request), request);
+      return withCors(await answer(request, ip), request);
     } catch (error) {
       return withCors(errorResponse(error, report), request);
     }

@@ -8,11 +8,13 @@ export interface AppData {
   readonly catalog: AttrCatalog;
   readonly triples: TripleStore;
   readonly journal: Journal;
+  /** Gives the addresses of files; without it, files are without `url`. */
+  readonly fileUrl?: (locationId: string) => string;
 }
 
 /** The data of a new app: the system attributes and nothing else. */
-export function createAppData(): AppData {
+export function createAppData(fileUrl?: AppData['fileUrl']): AppData {
   const journal = new Journal();
   const catalog = new AttrCatalog(journal, systemAttrs);
-  return { catalog, triples: new TripleStore(catalog, journal), journal };
+  return { catalog, triples: new TripleStore(catalog, journal), journal, ...(fileUrl && { fileUrl }) };
 }

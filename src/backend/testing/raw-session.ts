@@ -1,6 +1,7 @@
-import { WebSocket } from 'isows';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Backend, BackendApp } from '../server.ts';
+import type { BackendApp } from '../backend-app.ts';
+import type { Backend } from '../server.ts';
+import { openTransport, type RawTransport, type TransportEnd } from './raw-transport.ts';
 
 /** A message of the server, as it came. */
 export type Message = JsonObject & { op: string };
@@ -8,37 +9,40 @@ export type Message = JsonObject & { op: string };
 const CORE = { '@instantdb/core': 'v1.0.67' };
 const WAIT_MS = 5_000;
 
-/** A WebSocket to a backend that says what it is told to and keeps what it hears, in order. For tests. */
+/** A connection to a backend that says what it is told to and keeps what it hears, in order. For tests. */
 export class RawSession {
-  readonly #socket: WebSocket;
-  readonly #heard: Message[] = [];
-  readonly #waiting = new Set<() => void>();
-  /** Settles when the socket is closed. */
-  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly #transport: RawTransport;
+  readonly #heard: Message[];
+  readonly #waiting: Set<() => void>;
 
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    this.closed = new Promise((resolve) => {
-      socket.onclose = ({ code, reason }) => resolve({ code, reason });
-    });
-    socket.onmessage = ({ data }) => {
-      this.#heard.push(JSON.parse(String(data)));
-      for (const wake of [...this.#waiting]) wake();
-    };
+  private constructor(transport: RawTransport, heard: Message[], waiting: Set<() => void>) {
+    this.#transport = transport;
+    this.#heard = heard;
+    this.#waiting = waiting;
   }
 
+  /** Connects: by an event stream to an `http:` address, else by WebSocket. */
   static async open(uri: string): Promise<RawSession> {
-    const socket = new WebSocket(uri);
-    const session = new RawSession(socket);
-    await new Promise((resolve, reject) => {
-      socket.onopen = resolve;
-      socket.onerror = () => reject(new Error(`Cannot connect to ${uri}`));
+    const heard: Message[] = [];
+    const waiting = new Set<() => void>();
+    const transport = await openTransport(uri, (text) => {
+      heard.push(JSON.parse(text));
+      for (const wake of [...waiting]) wake();
     });
-    return session;
+    return new RawSession(transport, heard, waiting);
+  }
+
+  /** Settles when the connection has ended. */
+  get closed(): Promise<TransportEnd> {
+    return this.#transport.closed;
   }
 
   /** Opens a session for an app and has it greeted. */
-  static async init(backend: Backend, app: BackendApp, fields: JsonObject = {}): Promise<RawSession> {
+  static async init(
+    backend: Pick<Backend, 'websocketURI'>,
+    app: BackendApp,
+    fields: JsonObject = {},
+  ): Promise<RawSession> {
     const session = await RawSession.open(backend.websocketURI);
     const answer = await session.ask({ op: 'init', 'app-id': app.id, versions: CORE, ...fields });
     if (answer.op !== 'init-ok') throw new Error(`Session refused: ${JSON.stringify(answer)}`);
@@ -54,7 +58,7 @@ export class RawSession {
 
   /** Sends a frame as it is. */
   sendRaw(frame: string | Uint8Array<ArrayBuffer>): void {
-    this.#socket.send(frame);
+    this.#transport.send(frame);
   }
 
   /** Sends an event and waits for what answers it; everything heard in between is kept. */
@@ -78,8 +82,8 @@ export class RawSession {
     return this.#heard;
   }
 
-  close(): Promise<{ code: number; reason: string }> {
-    this.#socket.close();
+  close(): Promise<TransportEnd> {
+    this.#transport.close();
     return this.closed;
   }
 

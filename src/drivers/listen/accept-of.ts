@@ -1,12 +1,12 @@
-import type { Accept, ListenOptions } from './contract.ts';
+import type { Accept, ListenOptions, Sender } from './contract.ts';
 
 /** Whether a handshake for `target` is served, and by what. `target` is any text that a peer cared to send. */
-export function acceptOf(options: ListenOptions, target = '/'): Accept | undefined {
+export function acceptOf(options: ListenOptions, sender: Sender, target = '/'): Accept | undefined {
   let url: URL;
   try {
     url = new URL(target, 'http://localhost');
   } catch {
     return undefined;
   }
-  return options.upgrade(url);
+  return options.upgrade(url, sender);
 }

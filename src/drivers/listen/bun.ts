@@ -63,8 +63,9 @@ function answer(
   server: BunServer<SocketData>,
   options: ListenOptions,
 ): Response | undefined | Promise<Response> {
-  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request);
-  const accept = acceptOf(options, request.url);
+  const ip = server.requestIP(request)?.address ?? null;
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request, ip);
+  const accept = acceptOf(options, { ip, origin: request.headers.get('origin') }, request.url);
   if (!accept) return new Response(null, { status: 404 });
   if (server.upgrade(request, { data: { accept, events: undefined } })) return undefined;
   return new Response(null, { status: 400 });

@@ -12,13 +12,16 @@ export interface ListenOptions {
   host: string;
   /** The port to bind; 0 takes a free one. */
   port: number;
-  /** Answers every request that is not a WebSocket handshake. Must not throw or reject. */
-  fetch(request: Request): Promise<Response>;
   /**
-   * Asked once per WebSocket handshake, with the address that was requested. `undefined` refuses it with a 404. Else
-   * the function is called when the peer is open, once, before any of its messages.
+   * Answers every request that is not a WebSocket handshake. `ip` is the address it comes from, null where the runtime
+   * cannot tell. Must not throw or reject.
    */
-  upgrade(url: URL): Accept | undefined;
+  fetch(request: Request, ip: string | null): Promise<Response>;
+  /**
+   * Asked once per WebSocket handshake, with the address that was requested and where it comes from. `undefined`
+   * refuses it with a 404. Else the function is called when the peer is open, once, before any of its messages.
+   */
+  upgrade(url: URL, sender: Sender): Accept | undefined;
   /**
    * The largest message taken from a peer, in bytes. A longer one is not delivered; the peer is closed with 1009. On
    * Deno a message above 64 MiB is refused by the runtime itself, which then closes without a code.
@@ -26,6 +29,14 @@ export interface ListenOptions {
   maxMessageBytes?: number;
   /** How the driver finds out that a peer is gone. */
   liveness?: Liveness;
+}
+
+/** Where a handshake comes from. */
+export interface Sender {
+  /** The address of the other side, which may be a proxy; null where the runtime cannot tell. */
+  readonly ip: string | null;
+  /** The `Origin` of the page, where a browser sends one. */
+  readonly origin: string | null;
 }
 
 /** Takes an open peer, and says what to do with what comes from it. */

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { type DenoServer, denoGlobal } from '../../runtime/deno.ts';
+import { type DenoServeInfo, type DenoServer, denoGlobal } from '../../runtime/deno.ts';
 import { acceptOf } from './accept-of.ts';
 import { cannotListen } from './cannot-listen.ts';
 import {
@@ -39,16 +39,26 @@ async function bind(options: ListenOptions, peers: PeerSet, signal: AbortSignal)
     onError: () => new Response(null, { status: 500 }),
   };
   try {
-    return denoGlobal().serve(serveOptions, (request) => answer(request, options, peers));
+    return denoGlobal().serve(serveOptions, (request, info) =>
+      answer(request, ipOf(info), { options, peers }),
+    );
   } catch (cause) {
     await peers.close(1001, '');
     throw cannotListen(options, cause);
   }
 }
 
-function answer(request: Request, options: ListenOptions, peers: PeerSet): Response | Promise<Response> {
-  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request);
-  const accept = acceptOf(options, request.url);
+function ipOf({ remoteAddr }: DenoServeInfo): string | null {
+  return remoteAddr.hostname ?? null;
+}
+
+function answer(
+  request: Request,
+  ip: string | null,
+  { options, peers }: { options: ListenOptions; peers: PeerSet },
+): Response | Promise<Response> {
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request, ip);
+  const accept = acceptOf(options, { ip, origin: request.headers.get('origin') }, request.url);
   if (!accept) return new Response(null, { status: 404 });
   const { pingMs, unanswered } = options.liveness ?? DEFAULT_LIVENESS;
   try {

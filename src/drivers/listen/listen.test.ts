@@ -50,13 +50,17 @@ const closeOf = (socket: WebSocket): Promise<{ code: number; reason: string }> =
   });
 
 /** A peer that shakes hands and then does as it is told, byte by byte. */
-async function dialRaw({ port }: Listener, target = '/'): Promise<{ socket: Socket; status: string }> {
+async function dialRaw(
+  { port }: Listener,
+  target = '/',
+  headers: string[] = [],
+): Promise<{ socket: Socket; status: string }> {
   const socket = connect(port, '127.0.0.1');
   open.push({ close: () => socket.destroy() });
   socket.on('error', () => {});
   const lines = ['Host: x', 'Upgrade: websocket', 'Connection: Upgrade'];
   const keys = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'];
-  socket.write([`GET ${target} HTTP/1.1`, ...lines, ...keys, '', ''].join('\r\n'));
+  socket.write([`GET ${target} HTTP/1.1`, ...lines, ...keys, ...headers, '', ''].join('\r\n'));
   const head = await new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data))));
   return { socket, status: head.slice(9, 12) };
 }
@@ -87,9 +91,30 @@ describe('HTTP', () => {
     expect(response.headers.get('x-b')).toBe('c');
     expect(await response.text()).toBe('PUT /a/b?c=d y 500000');
   });
+
+  test('tells where a request comes from', async () => {
+    const { port } = await start({ fetch: async (_request, ip) => new Response(ip) });
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('127.0.0.1');
+  });
 });
 
 describe('WebSocket', () => {
+  test('tells where a handshake comes from', async () => {
+    const senders: unknown[] = [];
+    const listener = await start({
+      upgrade: (_url, sender) => {
+        senders.push(sender);
+        return () => ({ message() {}, closed() {} });
+      },
+    });
+    await dialRaw(listener);
+    await dialRaw(listener, '/', ['Origin: https://example.com']);
+    expect(senders).toEqual([
+      { ip: '127.0.0.1', origin: null },
+      { ip: '127.0.0.1', origin: 'https://example.com' },
+    ]);
+  });
+
   test('delivers text and bytes in order', async () => {
     const socket = await dial(await start());
     const heard: unknown[] = [];

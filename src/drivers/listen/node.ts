@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ServerRequest } from 'srvx';
 import { toNodeHandler } from 'srvx/node';
 import { WebSocket, WebSocketServer } from 'ws';
 import { acceptOf } from './accept-of.ts';
@@ -27,8 +28,9 @@ class ReasonedWebSocket extends WebSocket {
 
 /** Listens on Node, with `node:http` and `ws`. Keeps the promises of `Listen`. */
 export async function listen(options: ListenOptions): Promise<Listener> {
+  const answer = (request: ServerRequest): Promise<Response> => options.fetch(request, request.ip ?? null);
   // srvx types its handler for HTTP/1 and HTTP/2 at once; node:http calls it with the former.
-  const server = createServer(toNodeHandler(options.fetch) as RequestListener);
+  const server = createServer(toNodeHandler(answer) as RequestListener);
   await bind(server, options);
   const peers = new PeerSet(options.liveness ?? DEFAULT_LIVENESS);
   serveSockets(server, options, peers);
@@ -62,7 +64,8 @@ function serveSockets(server: Server, options: ListenOptions, peers: PeerSet): v
     WebSocket: ReasonedWebSocket,
   });
   server.on('upgrade', (request, socket, head) => {
-    const accept = acceptOf(options, request.url);
+    const sender = { ip: request.socket.remoteAddress ?? null, origin: request.headers.origin ?? null };
+    const accept = acceptOf(options, sender, request.url);
     if (accept) sockets.handleUpgrade(request, socket, head, (ws) => serve(ws, accept, peers));
     else refuse(socket);
   });

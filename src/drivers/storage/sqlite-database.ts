@@ -15,7 +15,14 @@ export interface SqliteStatement {
   all(...values: (string | Uint8Array)[]): unknown[];
 }
 
-type SqliteConstructor = new (path: string) => SqliteDatabase;
+/** How to open a SQLite file. */
+export interface SqliteOptions {
+  /** Whether to leave the file as it is: nothing is created, and a write fails. Default false. */
+  readOnly?: boolean;
+}
+
+type SqliteOpener = (path: string, readOnly: boolean) => SqliteDatabase;
+type SqliteConstructor<Options> = new (path: string, options: Options) => SqliteDatabase;
 
 const load = createRequire(import.meta.url);
 
@@ -23,23 +30,27 @@ const load = createRequire(import.meta.url);
  * Opens a SQLite file with what the runtime brings: `node:sqlite` on Node from 22.13, Bun and Deno, else the package
  * `better-sqlite3`, which the user installs.
  */
-export function openSqliteDatabase(path: string): SqliteDatabase {
-  const Database = builtIn() ?? installed();
-  return new Database(path);
+export function openSqliteDatabase(path: string, { readOnly = false }: SqliteOptions = {}): SqliteDatabase {
+  const open = builtIn() ?? installed();
+  return open(path, readOnly);
 }
 
-function builtIn(): SqliteConstructor | undefined {
+function builtIn(): SqliteOpener | undefined {
   try {
-    return (load('node:sqlite') as { DatabaseSync: SqliteConstructor }).DatabaseSync;
+    const { DatabaseSync } = load('node:sqlite') as {
+      DatabaseSync: SqliteConstructor<{ readOnly: boolean }>;
+    };
+    return (path, readOnly) => new DatabaseSync(path, { readOnly });
   } catch {
     // Node 20 does not have the module, Node 22 before 22.13 hides it behind a flag.
     return undefined;
   }
 }
 
-function installed(): SqliteConstructor {
+function installed(): SqliteOpener {
   try {
-    return load('better-sqlite3') as SqliteConstructor;
+    const Database = load('better-sqlite3') as SqliteConstructor<{ readonly: boolean }>;
+    return (path, readonly) => new Database(path, { readonly });
   } catch (cause) {
     throw new InstantNodeError(
       'missing-dependency',

@@ -1,0 +1,88 @@
+import { InstantNodeError } from '../errors.ts';
+import type { AppStatus } from '../protocol/down.ts';
+import { ServerError } from '../protocol/error.ts';
+import type { App } from './app.ts';
+import { asEmail } from './auth/users.ts';
+import { checkDataSet, checkSnapshot, type DataSet, type Snapshot } from './data-set.ts';
+
+/** An app of a {@link Backend}, as its owner holds it. */
+export interface BackendApp {
+  readonly id: string;
+  readonly title: string;
+  /** Gives whoever presents it every right in this app. */
+  readonly adminToken: string;
+  readonly status: AppStatus;
+  /** Changes the status; open sessions are told. */
+  setStatus(status: AppStatus): void;
+  /**
+   * Puts permission rules in force, as in `instant.perms.ts`; null takes them away. Live queries are refreshed.
+   *
+   * @throws {InstantNodeError} `invalid-config` that says what is wrong with them; then the old ones stay.
+   */
+  setRules(rules: unknown): void;
+  /**
+   * The magic code that was sent last to an email, as long as it was not used: no email leaves this machine.
+   * Undefined when there is none.
+   */
+  magicCode(email: string): string | undefined;
+  /**
+   * Puts a data set in as it is, with the times its triples carry, as one transaction; live queries are refreshed.
+   * Much faster than transactions, because beyond its shape nothing is checked: not types, not uniqueness.
+   *
+   * @throws {InstantNodeError} `invalid-config` when it is no data set; then nothing is loaded.
+   */
+  load(data: Partial<DataSet>): void;
+  /**
+   * All that the app holds and its rules, as a copy, in an order that depends on the content alone. The contents of
+   * files are not in it.
+   */
+  snapshot(): Snapshot;
+  /**
+   * Makes the app what a snapshot says, of this app or of another: attributes, data and rules, exactly. It is one
+   * transaction; sessions stay open and live queries are refreshed.
+   *
+   * @throws {InstantNodeError} `invalid-config` when it is no snapshot; then nothing has changed.
+   */
+  restore(snapshot: Snapshot): void;
+  /** Makes the app what it was when it was created, as {@link restore} does. */
+  reset(): void;
+}
+
+/** The app as its owner holds it. */
+export function asBackendApp(app: App): BackendApp {
+  const { id, adminToken } = app.identity;
+  return {
+    id,
+    get title() {
+      return app.identity.title;
+    },
+    adminToken,
+    get status() {
+      return app.status;
+    },
+    setStatus: (status) => app.setStatus(status),
+    setRules: (rules) => takingRules(() => app.setRules(rules)),
+    magicCode: (email) => app.auth.sentCode(asEmail(email) ?? email),
+    load(data) {
+      const { attrs, triples } = checkDataSet(data, app.data);
+      app.load(attrs, triples);
+    },
+    snapshot: () => app.snapshot(),
+    restore(snapshot) {
+      const checked = checkSnapshot(snapshot, app.data);
+      takingRules(() => app.restore(checked));
+    },
+    reset() {
+      app.restore(app.initial);
+    },
+  };
+}
+
+function takingRules(work: () => void): void {
+  try {
+    work();
+  } catch (cause) {
+    if (!(cause instanceof ServerError)) throw cause;
+    throw new InstantNodeError('invalid-config', `Cannot use the rules: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,40 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { createFileStorage } from './files/file-storage.ts';
+import type { BackendHost } from './host.ts';
+import type { Keeper } from './keeper.ts';
+import { createOperator } from './operator.ts';
+import type { ResolvedBackendOptions } from './options.ts';
+
+/** What the apps of a backend share, on this machine's chance and the clock of the options. */
+export function createHost(
+  { now, log, personalAccessToken, maxFileBytes, onRequest }: ResolvedBackendOptions,
+  keeper: Keeper,
+): BackendHost {
+  let txId = keeper.lastTxId;
+  const newId = (): string => randomUUID();
+  return {
+    machineId: randomUUID(),
+    operator: createOperator(personalAccessToken, now()),
+    now,
+    newId,
+    nextTxId: () => ++txId,
+    randomInt,
+    keeper,
+    onRequest,
+    files: createFileStorage({ keeper, maxBytes: maxFileBytes, now, newId }),
+    tell(message) {
+      try {
+        log({ level: 'info', message });
+      } catch {
+        // A log that fails must not fail the one whom it is about.
+      }
+    },
+    report(doing, error) {
+      try {
+        log({ level: 'error', message: `Cannot ${doing}`, error });
+      } catch {
+        // A log that fails must not take the sessions down with it.
+      }
+    },
+  };
+}

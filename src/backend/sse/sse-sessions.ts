@@ -1,0 +1,109 @@
+import { ServerError } from '../../protocol/error.ts';
+import type { Actor } from '../actor.ts';
+import type { Apps } from '../apps.ts';
+import { isSameSecret } from '../auth/secrets.ts';
+import { encode } from '../encode.ts';
+import type { BackendHost } from '../host.ts';
+import { Session } from '../session.ts';
+import { SsePeer } from './sse-peer.ts';
+
+/** How often an idle stream says something. */
+const KEEP_ALIVE_MS = 15_000;
+/** How long clients are told to wait before they connect again. */
+const RETRY_MS = 500;
+const CLOSED = 'Server closed';
+
+interface Entry {
+  readonly session: Session;
+  readonly peer: SsePeer;
+  readonly token: string;
+}
+
+/** What a client presents with the messages that it posts. */
+export interface SseCredentials {
+  readonly machineId: string;
+  readonly sessionId: string;
+  readonly token: string;
+}
+
+/** The sessions whose clients listen to an event stream, and post what they have to say. */
+export class SseSessions {
+  readonly #apps: Apps;
+  readonly #host: BackendHost;
+  readonly #keepAliveMs: number;
+  readonly #entries = new Map<string, Entry>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #ended = false;
+
+  constructor(apps: Apps, host: BackendHost, keepAliveMs: number = KEEP_ALIVE_MS) {
+    this.#apps = apps;
+    this.#host = host;
+    this.#keepAliveMs = keepAliveMs;
+  }
+
+  /** How many sessions there are. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Begins a session, and gives it with what its client is to read. `greet` is called when the client has been told
+   * how to post.
+   */
+  open(sender: Pick<Actor, 'ip' | 'origin'>, greet?: (session: Session) => void): ReadableStream<Uint8Array> {
+    const peer = new SsePeer(() => this.#closed(session.id));
+    const session = new Session(peer, this.#apps, this.#host, sender);
+    const token = this.#host.newId();
+    this.#entries.set(session.id, { session, peer, token });
+    this.#timer ??= setInterval(() => this.#beat(), this.#keepAliveMs);
+    peer.setRetry(RETRY_MS);
+    peer.send(
+      encode({
+        op: 'sse-init',
+        'machine-id': this.#host.machineId,
+        'session-id': session.id,
+        'sse-token': token,
+        'trace-id': null,
+      }),
+    );
+    greet?.(session);
+    if (this.#ended) peer.close(1001, CLOSED);
+    return peer.body;
+  }
+
+  /**
+   * Hands messages to a session, in order.
+   *
+   * @throws {ServerError} `member-missing` or `session-missing` when there is no such session, or it is another's.
+   */
+  receive({ machineId, sessionId, token }: SseCredentials, messages: readonly unknown[]): void {
+    if (machineId !== this.#host.machineId) {
+      const message = `Member missing for machine id: ${machineId}`;
+      throw new ServerError('member-missing', message, { 'machine-id': machineId });
+    }
+    const entry = this.#entries.get(sessionId);
+    if (!entry || !isSameSecret(token, entry.token)) {
+      const message = `Session missing for id: ${sessionId}`;
+      throw new ServerError('session-missing', message, { 'sess-id': sessionId });
+    }
+    for (const message of messages) entry.session.receiveEvent(message);
+  }
+
+  /** Ends every session, and every one that is begun later. */
+  end(): void {
+    this.#ended = true;
+    for (const { peer } of [...this.#entries.values()]) peer.close(1001, CLOSED);
+  }
+
+  #beat(): void {
+    for (const { peer } of [...this.#entries.values()]) peer.beat();
+  }
+
+  #closed(sessionId: string): void {
+    this.#entries.get(sessionId)?.session.closed();
+    this.#entries.delete(sessionId);
+    if (this.#entries.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
