@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestProjectInlineConfiguration, ViteUserConfig } from 'vitest/config';
 import { defineConfig } from 'vitest/config';
 import { coreTests } from './conformance/core-tests/project.ts';
+import { officialSuites } from './conformance/official/suites.ts';
 
 // `npx vitest run [path]` tests on the Node it runs on; `npm test` starts this once for each suite and
 // runtime (see runtimes/run.mjs), each project named after both, so that the results can be merged.
@@ -23,6 +24,7 @@ const suites: Record<string, TestProjectInlineConfiguration> = {
   client: { test: { include: ['conformance/client/**/*.test.ts'], isolate: false } },
   package: { test: { include: ['conformance/package/**/*.test.ts'], testTimeout: 120_000 } },
   core: coreTests,
+  ...(await officialSuites()),
 };
 
 function runtimeOfThisProcess(): string {
@@ -40,6 +42,8 @@ function publishedNames(runtime: string): Array<{ find: RegExp; replacement: str
     { find: /^@instantdb\/node\/backend$/, replacement: here('src/backend/index.ts') },
     // Installed apart from the root, see runtimes/node/package.json.
     { find: /^better-sqlite3$/, replacement: here('runtimes/node/node_modules/better-sqlite3') },
+    // And so are these, see runtimes/official/package.json.
+    { find: /^(@instantdb\/admin|playwright)$/, replacement: here('runtimes/official/node_modules/$1') },
   ];
 }
 
@@ -54,7 +58,8 @@ function projectsOn(runtime: string): TestProjectInlineConfiguration[] {
       ...config.test,
       name: `${suite} (${runtime})`,
       env: { EXPECT_RUNTIME: runtime },
-      setupFiles: [here('runtimes/expect-runtime.ts')],
+      // In a browser the tests run on no runtime of ours.
+      setupFiles: config.test?.setupFiles ?? [here('runtimes/expect-runtime.ts')],
     },
   }));
 }

@@ -9,10 +9,16 @@ export const RUNTIMES = [...new Set([currentNode, 'node20', 'node22', 'node24', 
 /** Without these a run proves too little: a missing one is a failure, where another Node is only left out. */
 export const REQUIRED_RUNTIMES = [currentNode, 'bun', 'deno'];
 
+/** @typedef {'official packages' | 'chromium'} Need What a run needs beyond `npm ci`. */
+
 /**
- * Vitest projects, each with the runtimes it runs on and, where the files are not ours to count,
- * how many tests must have run.
- * @type {Record<string, { runtimes: string[], expected?: { passed: number, skipped: number } }>}
+ * Vitest projects, each with the runtimes it runs on, and where the files are not ours to count, how many tests
+ * must have run.
+ * @type {Record<string, {
+ *   runtimes: string[],
+ *   expected?: { passed: number, skipped: number },
+ *   needs?: Need[],
+ * }>}
  */
 export const SUITES = {
   package: { runtimes: [currentNode] },
@@ -20,12 +26,28 @@ export const SUITES = {
   // @instantdb/core 1.0.67; its own source skips one test.
   core: { runtimes: [currentNode, 'bun', 'deno'], expected: { passed: 208, skipped: 1 } },
   unit: { runtimes: [currentNode] },
+  // The official packages, unmodified, against the local backend.
+  admin: { runtimes: [currentNode], needs: ['official packages'] },
+  cli: { runtimes: [currentNode], needs: ['official packages'] },
+  pages: { runtimes: [currentNode], needs: ['official packages', 'chromium'] },
+  'core-e2e': {
+    runtimes: [currentNode],
+    expected: { passed: 20, skipped: 0 },
+    needs: ['official packages', 'chromium'],
+  },
 };
 
-/** Commands that look at the tree and run no test; arguments for the current Node. */
+/**
+ * Commands that look at the tree and run no test; arguments for the current Node.
+ * @type {Record<string, { command: string[], needs?: Need[] }>}
+ */
 export const CHECKS = {
-  types: ['node_modules/typescript/bin/tsc', '-p', '.'],
-  lint: ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'],
+  types: { command: ['node_modules/typescript/bin/tsc', '-p', '.'] },
+  'official-types': {
+    command: ['node_modules/typescript/bin/tsc', '-p', 'conformance/official'],
+    needs: ['official packages'],
+  },
+  lint: { command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'] },
 };
 
 /**

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { locateRuntime, needsBetterSqlite3 } from './locate.mjs';
 import { ensureBetterSqlite3 } from './node/better-sqlite3.mjs';
+import { locateChromium } from './official/chromium.mjs';
+import { ensureOfficialPackages } from './official/packages.mjs';
 import { CHECKS, currentNode, plan, REQUIRED_RUNTIMES, SUITES } from './plan.mjs';
 import { pool, run } from './processes.mjs';
 import { faultOf, readCounts, table } from './report.mjs';
@@ -27,17 +29,25 @@ process.on('exit', () => rmSync(reports, { recursive: true, force: true }));
 const runtimes = new Map(
   [...new Set(runs.map((it) => it.runtime))].map((name) => [name, locateRuntime(name)]),
 );
-const sqlite = runtimes.has(currentNode) && needsBetterSqlite3() ? prepareSqlite() : undefined;
+const sqlite =
+  runtimes.has(currentNode) && needsBetterSqlite3()
+    ? prepare('better-sqlite3', ensureBetterSqlite3)
+    : undefined;
+const chosen = [...checks.map((name) => CHECKS[name]), ...runs.map(({ suite }) => SUITES[suite])];
+const official = chosen.some((it) => it.needs?.includes('official packages'))
+  ? prepare('official packages', ensureOfficialPackages)
+  : undefined;
 const rows = await pool(
   [
-    ...checks.map((name) => () => runCheck(name)),
+    ...checks.filter((name) => !CHECKS[name].needs).map((name) => () => runCheck(name)),
     ...runs.filter((it) => it.runtime !== currentNode).map((it) => () => runSuite(it)),
-    // Last, as these wait for SQLite.
+    // Last, as these wait for what is prepared.
+    ...checks.filter((name) => CHECKS[name].needs).map((name) => () => runCheck(name)),
     ...runs.filter((it) => it.runtime === currentNode).map((it) => () => runSuite(it)),
   ],
   availableParallelism(),
 );
-if (sqlite) rows.push(await sqlite);
+for (const preparation of [sqlite, official]) if (preparation) rows.push(await preparation);
 
 console.log(`\n${table(rows)}`);
 if (existsSync(join(reports, 'blobs'))) console.log(await mergedSummary());
@@ -57,22 +67,30 @@ function planOrExit(names) {
 }
 
 async function runCheck(name) {
-  const { code, output, ms } = await run([process.execPath, ...CHECKS[name]], { cwd, env, timeoutMs });
+  const lack = await lackOf(CHECKS[name]);
+  if (lack) return { what: name, where: '', ms: 0, ...leftOut(lack, false) };
+  const command = [process.execPath, ...CHECKS[name].command];
+  const { code, output, ms } = await run(command, { cwd, env, timeoutMs });
   const row = { what: name, where: '', ms, ...outcome(code === 0 ? undefined : `exit code ${code}`) };
   show(row, output);
   return row;
 }
 
-async function prepareSqlite() {
-  const { reason, output, ms } = await ensureBetterSqlite3();
-  const row = {
-    what: 'better-sqlite3',
-    where: currentNode,
-    ms,
-    ...(reason ? leftOut(reason, false) : outcome()),
-  };
+async function prepare(what, ensure) {
+  const { reason, output, ms } = await ensure();
+  const row = { what, where: currentNode, ms, ...(reason ? leftOut(reason, false) : outcome()) };
   if (reason) show(row, output);
   return row;
+}
+
+/** What a check or suite needs and this machine lacks; undefined when it can run. */
+async function lackOf({ needs = [] }) {
+  if (needs.includes('chromium') && locateChromium() === undefined) {
+    return 'no Chromium: install the Debian package, or name the program in CHROMIUM';
+  }
+  if (needs.includes('official packages') && (await official).outcome !== 'passed') {
+    return 'without the official packages';
+  }
 }
 
 /** One suite on one runtime, in one worker: the runs are what goes in parallel. */
@@ -83,6 +101,8 @@ async function runSuite({ suite, runtime, named }) {
     return { what: suite, where: runtime, ms: 0, ...leftOut(found.reason, required) };
   }
   if (runtime === currentNode) await sqlite;
+  const lack = await lackOf(SUITES[suite]);
+  if (lack) return { what: suite, where: runtime, ms: 0, ...leftOut(lack, false) };
   const name = `${suite}-${runtime}.json`;
   const json = join(reports, name);
   const { code, output, ms } = await run(
