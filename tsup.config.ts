@@ -9,6 +9,9 @@ const entry = {
   backend: 'src/backend/index.ts',
 };
 
+/** The command; nobody imports it. */
+const cli = { cli: 'src/cli/main.ts' };
+
 const shared: Options = {
   target: 'node20',
   sourcemap: true,
@@ -27,7 +30,7 @@ const shared: Options = {
 };
 
 export default defineConfig([
-  { ...shared, entry, format: 'esm', splitting: true },
+  { ...shared, entry: { ...entry, ...cli }, format: 'esm', splitting: true },
   // Not split: what tsup makes of a split CommonJS entry lets core's `init` take the place of ours.
   { ...shared, entry, format: 'cjs', splitting: false, shims: true },
   {
