@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { type Backend, type BackendApp, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type GoldenCase, loadCases } from './fixture.ts';
 
 // The cases of perm-cases.json that go through the endpoints for files.
 
-interface FileCase {
-  readonly id: string;
+interface FileCase extends Omit<GoldenCase, 'setup'> {
   readonly action: string;
   readonly via: 'admin-upload' | 'admin-delete' | 'admin-bulk-delete';
   readonly rules: object;
@@ -21,9 +20,12 @@ interface FileCase {
   readonly expect: { status: number; error?: object; deletedCount?: number };
 }
 
-const file = new URL('./perm-cases.json', import.meta.url);
-const cases = JSON.parse(readFileSync(file, 'utf8')) as FileCase[];
-const fileCases = cases.filter(({ action }) => action === 'file-upload' || action === 'file-delete');
+/** Golden cases live where `GOLDEN_DIR` says; other sets in the same format can be run by naming theirs. */
+const folder = process.env.GOLDEN_DIR ?? import.meta.dirname;
+const cases = loadCases<FileCase & GoldenCase>(folder, 'perm-cases.json');
+const fileCases: FileCase[] = cases.filter(
+  ({ action }) => action === 'file-upload' || action === 'file-delete',
+);
 
 let backend: Backend;
 beforeAll(async () => {
@@ -80,11 +82,11 @@ async function impersonate(app: BackendApp, headers: Readonly<Record<string, str
   return headers['as-token'] === undefined ? headers : { 'as-token': user.refresh_token };
 }
 
-test('there are cases', () => {
+test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run', () => {
   expect(fileCases).toHaveLength(6);
 });
 
-test.each(fileCases)('$id', async (one) => {
+test.each(fileCases.map((one) => [one.id, one] as const))('%s', async (_, one) => {
   const app = backend.createApp();
   for (const { op, path, bytes } of one.setup ?? []) {
     expect(op).toBe('upload-file');

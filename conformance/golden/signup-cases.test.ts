@@ -1,0 +1,86 @@
+import { type Backend, type BackendApp, startBackend } from '@instantdb/node/backend';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type FakeProvider, startFakeProvider } from '../../src/backend/auth/testing/fake-provider.ts';
+import { type GoldenCase, loadCases } from './fixture.ts';
+
+// The cases of perm-cases.json that sign up, over HTTP.
+
+interface SignupCase extends GoldenCase {
+  action: string;
+  via: 'magic-code' | 'admin-magic-code' | 'oauth' | 'guest';
+  rules: object;
+  request: { email?: string; sub?: string; extraFields?: Record<string, unknown> };
+  expect: { allowed: boolean; status?: number; created?: boolean; user?: object };
+}
+
+/** Golden cases live where `GOLDEN_DIR` says; other sets in the same format can be run by naming theirs. */
+const folder = process.env.GOLDEN_DIR ?? import.meta.dirname;
+const cases = loadCases<SignupCase>(folder, 'perm-cases.json').filter(({ action }) => action === 'signup');
+
+let backend: Backend;
+let provider: FakeProvider;
+beforeAll(async () => {
+  backend = await startBackend();
+  provider = await startFakeProvider(Date.now);
+});
+afterAll(() => Promise.all([backend.close(), provider.close()]));
+
+interface Answer {
+  status: number;
+  body: { user?: object; created?: boolean; code?: string };
+}
+
+async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await fetch(`${backend.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+function admin(app: BackendApp, path: string, body: object): Promise<Answer> {
+  return post(`/admin/${path}`, body, { 'app-id': app.id, authorization: `Bearer ${app.adminToken}` });
+}
+
+async function signUp(app: BackendApp, { via, request }: SignupCase): Promise<Answer> {
+  const { email, sub, extraFields } = request;
+  switch (via) {
+    case 'magic-code': {
+      await post('/runtime/auth/send_magic_code', { 'app-id': app.id, email });
+      const code = app.magicCode(String(email));
+      const fields = { 'app-id': app.id, email, code, 'extra-fields': extraFields };
+      return post('/runtime/auth/verify_magic_code', fields);
+    }
+    case 'admin-magic-code': {
+      const { body } = await admin(app, 'magic_code', { email });
+      return admin(app, 'verify_magic_code', { email, code: body.code, 'extra-fields': extraFields });
+    }
+    case 'oauth': {
+      const idToken = await provider.sign({ sub, email, email_verified: true });
+      const fields = { app_id: app.id, client_name: 'fake', id_token: idToken, extra_fields: extraFields };
+      return post('/runtime/oauth/id_token', fields);
+    }
+    case 'guest':
+      return post('/runtime/auth/sign_in_guest', { 'app-id': app.id, 'extra-fields': extraFields });
+  }
+}
+
+test.each(cases.map((one) => [one.id, one] as const))('%s', async (_, one) => {
+  const { clientId, clientSecret, discoveryEndpoint } = provider;
+  const oauthClients = [{ name: 'fake', provider: 'fake', clientId, clientSecret, discoveryEndpoint }];
+  const app = backend.createApp({ signIn: { oauthClients } });
+  for (const op of one.setup ?? []) {
+    if (op.op !== 'transact') throw new Error(`Unexpected setup "${op.op}" of a sign-up`);
+    expect((await admin(app, 'transact', { steps: op.steps as unknown[] })).status).toBe(200);
+  }
+  app.setRules(one.rules);
+  const { status, body } = await signUp(app, one);
+  expect({ status, body }).toMatchObject({ status: one.expect.allowed ? 200 : (one.expect.status ?? 400) });
+  if (one.expect.created !== undefined) expect(body.created).toBe(one.expect.created);
+  if (one.expect.user) expect(body.user).toMatchObject(one.expect.user);
+});
+
+test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run', () => {
+  expect(cases).toHaveLength(7);
+});
