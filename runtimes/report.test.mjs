@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { currentNode, plan } from './plan.mjs';
+import { currentNode, plan, SUITES } from './plan.mjs';
 import { faultOf, table } from './report.mjs';
 
 const counts = { passed: 3, failed: 0, skipped: 1 };
@@ -31,8 +31,8 @@ describe('faultOf()', () => {
 describe('plan()', () => {
   test('takes everything when nothing is named', () => {
     const { checks, runs } = plan([]);
-    expect(checks).toEqual(['types', 'lint']);
-    expect(new Set(runs.map((it) => it.suite))).toEqual(new Set(['package', 'client', 'core', 'unit']));
+    expect(checks).toEqual(['types', 'official-types', 'lint']);
+    expect(new Set(runs.map((it) => it.suite))).toEqual(new Set(Object.keys(SUITES)));
   });
 
   test('takes every suite of a runtime that is named, and no check', () => {
@@ -47,7 +47,7 @@ describe('plan()', () => {
   });
 
   test('names what can be run when it is asked for anything else', () => {
-    expect(() => plan(['bunn'])).toThrow('Cannot run "bunn": the names are types, lint,');
+    expect(() => plan(['bunn'])).toThrow('Cannot run "bunn": the names are types, official-types, lint,');
   });
 });
 

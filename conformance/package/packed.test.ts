@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -189,14 +189,18 @@ describe('README', () => {
     await rm(project, { recursive: true, force: true });
   }
 
-  /** On a free port instead of the usual one, and ended as Ctrl-C does. */
+  /** On a Node that has SQLite and a free port instead of the usual one, and ended as Ctrl-C does. */
   async function backendInTerminal(): Promise<void> {
     const command = join(folder, 'node_modules', '.bin', 'instant-node');
+    const PATH = `${dirname(commandFor('node24')[0] ?? '')}${delimiter}${process.env.PATH}`;
     const child = spawn(command, ['backend', '--data', './.instant', '--port', '0'], {
       cwd: folder,
-      env: plain,
+      env: { ...plain, PATH },
     });
     let printed = '';
+    child.stderr.on('data', (chunk) => {
+      printed += String(chunk);
+    });
     for await (const chunk of child.stdout) {
       printed += String(chunk);
       if (/http:\/\/127\.0\.0\.1:\d+/.test(printed) && /admin/i.test(printed)) child.kill('SIGINT');
@@ -205,7 +209,7 @@ describe('README', () => {
       if (child.exitCode !== null) resolve(child.exitCode);
       else child.once('exit', resolve);
     });
-    expect({ code, printed }).toMatchObject({ code: 0 });
+    expect(code, printed).toBe(0);
     expect(await readdir(join(folder, '.instant'))).not.toEqual([]);
   }
 
