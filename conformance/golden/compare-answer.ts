@@ -4,8 +4,18 @@ import { isDeepStrictEqual } from 'node:util';
 export interface ValuesExpectation {
   path: string;
   equals?: unknown;
+  /** Items that must be among those of the list. */
+  contains?: unknown[];
+  /** What the object must have, whatever else it has. */
+  partial?: Record<string, unknown>;
+  /** The kind of the value, as in `{"$type": …}`. */
+  type?: string;
   ordered?: boolean;
   multiset?: boolean;
+  /** Nested lists count as one list. */
+  flatten?: boolean;
+  /** Absent values are left out of a list. */
+  dropNull?: boolean;
 }
 
 /** What a golden query case expects of the answer; see the README beside this file. */
@@ -25,6 +35,7 @@ export interface NamedAnswer {
   triples: unknown[];
   tree: unknown;
   pageInfo: Record<string, Record<string, unknown>>;
+  aggregate?: Record<string, unknown>;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -94,10 +105,27 @@ function sameSet(actual: readonly unknown[], expected: readonly unknown[]): bool
   );
 }
 
-function sameValues(actual: unknown, { equals, ordered, multiset }: ValuesExpectation): boolean {
+function sameValues(found: unknown, expected: ValuesExpectation): boolean {
+  const { equals, contains, partial, type, ordered, multiset } = expected;
+  const actual = prepared(found, expected);
+  if (contains) {
+    return Array.isArray(actual) && contains.every((item) => actual.some((one) => matches(one, item)));
+  }
+  if (partial) return Object.entries(partial).every(([key, value]) => matches(at(actual, key), value));
+  if (type !== undefined) return matches(actual, { $type: type });
   if (ordered !== false || !Array.isArray(equals)) return matches(actual, equals);
   if (!Array.isArray(actual)) return false;
   return multiset ? sameBag(actual, equals) : sameSet(actual, equals);
+}
+
+function prepared(value: unknown, { flatten, dropNull }: ValuesExpectation): unknown {
+  if (!Array.isArray(value)) return value;
+  const list: unknown[] = flatten ? value.flat(Number.POSITIVE_INFINITY) : value;
+  return dropNull ? list.filter((item) => item !== null && item !== undefined) : list;
+}
+
+function at(value: unknown, key: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** Whether two entities are equal; the lists in them count as sets. */
@@ -146,11 +174,13 @@ export function differences(answer: NamedAnswer, expected: QueryExpectation): st
     counts = [],
     keys = [],
     pageInfo = {},
+    aggregate,
   } = expected;
   if (triples) note(sameSet(answer.triples, triples), 'triples', answer.triples, triples);
   for (const value of values) {
     const actual = atPath(answer.tree, value.path);
-    note(sameValues(actual, value), value.path, actual, value.equals);
+    const wanted = value.equals ?? value.contains ?? value.partial ?? value.type;
+    note(sameValues(actual, value), value.path, actual, wanted);
   }
   for (const [etype, list] of Object.entries(entities)) {
     const actual = atPath(answer.tree, etype);
@@ -163,6 +193,10 @@ export function differences(answer: NamedAnswer, expected: QueryExpectation): st
   for (const { path, equals } of keys) {
     const actual = Object.keys((atPath(answer.tree, path) as object | undefined) ?? {});
     note(sameSet(actual, equals) && sameSet(equals, actual), `keys of ${path}`, actual, equals);
+  }
+  if (aggregate) {
+    const results = Object.values(answer.aggregate ?? {});
+    note(sameSet(results, aggregate), 'aggregate', results, aggregate);
   }
   note(samePageInfo(answer.pageInfo, pageInfo), 'pageInfo', answer.pageInfo, pageInfo);
   return found;

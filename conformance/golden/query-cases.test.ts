@@ -4,25 +4,9 @@ import { Permissions } from '../../src/backend/permissions/index.ts';
 import { joinRowsResult, objectTree, type QueryOutcome, runQuery } from '../../src/backend/query/index.ts';
 import { ServerError } from '../../src/protocol/error.ts';
 import { runInCore } from '../core-engine.ts';
+import type { QueryCase } from './cases.ts';
 import { differences, matches, type NamedAnswer, type QueryExpectation } from './compare-answer.ts';
-import { type GoldenCase, loadCases, type OpenCase, openCase } from './fixture.ts';
-
-interface CursorSpec {
-  query: unknown;
-  etype: string;
-  which: 'start-cursor' | 'end-cursor';
-}
-
-interface QueryCase extends GoldenCase {
-  query: unknown;
-  permissions: 'not-involved' | 'enforced';
-  inference?: boolean;
-  cursors?: Record<string, CursorSpec>;
-  expect: QueryExpectation & {
-    sameAs?: { query: unknown; ordered: boolean };
-    error?: { firstHintError: Record<string, unknown> };
-  };
-}
+import { loadCases, type OpenCase, openCase } from './fixture.ts';
 
 /** Golden cases live where `GOLDEN_DIR` says; other sets in the same format can be run by naming theirs. */
 const folder = process.env.GOLDEN_DIR ?? import.meta.dirname;
@@ -65,6 +49,7 @@ class CaseRunner {
       triples: triples.map((triple) => this.#open.nameTriple(triple)),
       tree: this.#open.toNames(tree),
       pageInfo: this.#open.toNames(outcome.pageInfo) as NamedAnswer['pageInfo'],
+      aggregate: outcome.aggregate,
     };
   }
 
@@ -124,6 +109,7 @@ describe('the comparison of answers', () => {
     triples: [['e', 'users/handle', 'joe']],
     tree: { users: [{ id: 'e', handle: 'joe', tags: [{ id: 'x' }, { id: 'y' }] }] },
     pageInfo: { users: { 'has-next-page?': true, 'start-cursor': ['e', 'a', 'joe', 12] } },
+    aggregate: { users: { count: 3 } },
   };
   const right: QueryExpectation[] = [
     { triples: [['e', 'users/handle', 'joe']] },
@@ -133,6 +119,11 @@ describe('the comparison of answers', () => {
     { values: [{ path: 'users[0].handle', equals: { $type: 'string' } }] },
     { entities: { users: [{ id: 'e', handle: 'joe', tags: [{ id: 'y' }, { id: 'x' }], gone: null }] } },
     { counts: [{ path: 'users', equals: 1 }] },
+    { values: [{ path: 'users[*].tags[*].id', contains: ['y'], flatten: true }] },
+    { values: [{ path: 'users[*].tags[*].no', equals: [], flatten: true, dropNull: true }] },
+    { values: [{ path: 'users[0]', partial: { handle: 'joe' } }] },
+    { values: [{ path: 'users[0].handle', type: 'string' }] },
+    { aggregate: [{ count: 3 }] },
     { keys: [{ path: 'users[0]', equals: ['tags', 'id', 'handle'] }] },
     { pageInfo: { users: { 'start-cursor': ['e', 'a', 'joe'] } } },
   ];
@@ -153,6 +144,12 @@ describe('the comparison of answers', () => {
     { entities: { users: [] } },
     { entities: { users: [{ id: 'e', handle: 'joe' }] } },
     { counts: [{ path: 'users', equals: 2 }] },
+    { values: [{ path: 'users[*].tags[*].id', contains: ['z'], flatten: true }] },
+    { values: [{ path: 'users[*].tags[*].id', contains: ['y'] }] },
+    { values: [{ path: 'users[0]', partial: { handle: 'stopa' } }] },
+    { values: [{ path: 'users[0].handle', type: 'uuid' }] },
+    { aggregate: [{ count: 4 }] },
+    { aggregate: [] },
     { keys: [{ path: 'users[0]', equals: ['id', 'handle'] }] },
     { pageInfo: { users: { 'has-next-page?': false } } },
     { pageInfo: { users: { 'start-cursor': ['e', 'a', 'stopa'] } } },
@@ -181,6 +178,7 @@ describe('the comparison of answers', () => {
       'counts',
       'keys',
       'pageInfo',
+      'aggregate',
       'sameAs',
       'error',
     ];

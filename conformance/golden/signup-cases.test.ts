@@ -48,7 +48,7 @@ async function signUp(app: BackendApp, { via, request }: SignupCase): Promise<An
   switch (via) {
     case 'magic-code': {
       await post('/runtime/auth/send_magic_code', { 'app-id': app.id, email });
-      const code = app.magicCode(String(email));
+      const code = backend.magicCode(app, String(email));
       const fields = { 'app-id': app.id, email, code, 'extra-fields': extraFields };
       return post('/runtime/auth/verify_magic_code', fields);
     }

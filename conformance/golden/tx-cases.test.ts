@@ -5,47 +5,30 @@ import { Permissions, TransactionChecks } from '../../src/backend/permissions/in
 import { joinRowsResult, objectTree, runQuery } from '../../src/backend/query/index.ts';
 import { ServerError } from '../../src/protocol/error.ts';
 import { runInCore } from '../core-engine.ts';
-import { type GoldenCase, loadCases, type NamedTriple, type OpenCase, openCase } from './fixture.ts';
+import { expectedError, isAdmin, refusedByValidation, type TxCase } from './cases.ts';
+import { loadCases, type NamedTriple, type OpenCase, openCase } from './fixture.ts';
 import {
   answerDifferences,
   attrDifferences,
   type ErrorExpectation,
+  entityDifferences,
   errorDifferences,
   type TriplesExpectation,
-  type TxExpectation,
   type TxQueryExpectation,
   tripleDifferences,
   type WireAttr,
   type WireError,
 } from './tx-expectations.ts';
 
-interface TxCase extends GoldenCase {
-  api?: 'admin';
-  via?: 'raw';
-  steps: unknown;
-  expect: TxExpectation;
-}
-
 /** Golden cases live where `GOLDEN_DIR` says; other sets in the same format can be run by naming theirs. */
 const folder = process.env.GOLDEN_DIR ?? import.meta.dirname;
 const cases = loadCases<TxCase>(folder, 'tx-cases.json');
-
-/** Cases whose source writes below the validation that every client passes: here the steps are refused instead. */
-const refusedByValidation: Readonly<Record<string, string>> = {
-  'tx/duplicate-ident-data-test/L1002': 'the value type "instant" is not one of the protocol',
-  'tx/deep-merge-ref/L4066': 'the link has no reverse identity, which the protocol asks for',
-};
 
 // Run by admin-tx-cases.test.ts.
 const overAdminApi = cases.filter(({ api }) => api === 'admin');
 const belowValidation = cases.filter(({ id }) => Object.hasOwn(refusedByValidation, id));
 const leftOut = new Set([...overAdminApi, ...belowValidation]);
 const run = cases.filter((testCase) => !leftOut.has(testCase));
-
-/** The user's own transactions run as nobody, unless the source calls below the permission layer. */
-function isAdmin({ auth, via }: TxCase): boolean {
-  return auth?.admin === true || via === 'raw';
-}
 
 function storedTriples(opened: OpenCase): NamedTriple[] {
   const { catalog, triples } = opened.data;
@@ -67,16 +50,6 @@ function answer(opened: OpenCase, testCase: TxCase, { query, auth }: TxQueryExpe
   const [{ data }] = joinRowsResult(outcome);
   const [triples] = data['datalog-result']['join-rows'];
   return opened.toNames(runInCore(catalog.list(), triples, resolved, data['page-info']));
-}
-
-function entityDifferences(stored: NamedTriple[], expected: TxExpectation['entities'] = []): string[] {
-  return expected.flatMap(({ etype, present, absent }) => {
-    const found = new Set(stored.flatMap(([e, attr]) => (attr === `${etype}/id` ? [e] : [])));
-    return [
-      ...present.filter((e) => !found.has(e)).map((e) => `${etype} ${e} is missing`),
-      ...absent.filter((e) => found.has(e)).map((e) => `${etype} ${e} is still there`),
-    ];
-  });
 }
 
 function outcomeDifferences(opened: OpenCase, testCase: TxCase): string[] {
@@ -115,18 +88,10 @@ function runCase(testCase: TxCase): void {
     return;
   }
   if (!error) throw new Error('The transaction went through, though the case expects an error');
-  expect(errorDifferences(error, expectedError(opened, testCase.expect.error, testCase))).toEqual([]);
+  expect(
+    errorDifferences(error, opened.toIds(expectedError(testCase.expect.error, testCase)) as ErrorExpectation),
+  ).toEqual([]);
   expect(everything(opened)).toEqual(before);
-}
-
-/** The type of an error that the source's storage makes up is not part of the contract. */
-function expectedError(
-  opened: OpenCase,
-  expected: ErrorExpectation,
-  { flags = [] }: TxCase,
-): ErrorExpectation {
-  const { type, ...rest } = opened.toIds(expected) as ErrorExpectation;
-  return flags.includes('storage-specific-error') || type === undefined ? rest : { type, ...rest };
 }
 
 describe('golden transaction cases', () => {

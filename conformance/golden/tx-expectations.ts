@@ -128,6 +128,17 @@ function isSelected([e, attr]: NamedTriple, { entity, entities, etype, ...where 
   );
 }
 
+/** What does not hold for the entities that must be there, or gone, in words. */
+export function entityDifferences(stored: NamedTriple[], expected: TxExpectation['entities'] = []): string[] {
+  return expected.flatMap(({ etype, present, absent }) => {
+    const found = new Set(stored.flatMap(([e, attr]) => (attr === `${etype}/id` ? [e] : [])));
+    return [
+      ...present.filter((e) => !found.has(e)).map((e) => `${etype} ${e} is missing`),
+      ...absent.filter((e) => found.has(e)).map((e) => `${etype} ${e} is still there`),
+    ];
+  });
+}
+
 /** What does not hold for the attributes, in words. */
 export function attrDifferences(attrs: WireAttr[], expected: AttrsExpectation): string[] {
   const byId = Object.entries(expected.byId ?? {}).flatMap(([id, parts]) => {

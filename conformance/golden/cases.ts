@@ -1,0 +1,46 @@
+import type { QueryExpectation } from './compare-answer.ts';
+import type { GoldenCase } from './fixture.ts';
+import type { ErrorExpectation, TxExpectation } from './tx-expectations.ts';
+
+interface CursorSpec {
+  query: unknown;
+  etype: string;
+  which: 'start-cursor' | 'end-cursor';
+}
+
+/** A case of `query-cases.json`. */
+export interface QueryCase extends GoldenCase {
+  query: unknown;
+  permissions: 'not-involved' | 'enforced';
+  inference?: boolean;
+  cursors?: Record<string, CursorSpec>;
+  expect: QueryExpectation & {
+    sameAs?: { query: unknown; ordered: boolean };
+    error?: { firstHintError: Record<string, unknown> };
+  };
+}
+
+/** A case of `tx-cases.json`. */
+export interface TxCase extends GoldenCase {
+  api?: 'admin';
+  via?: 'raw';
+  steps: unknown;
+  expect: TxExpectation;
+}
+
+/** Cases whose source writes below the validation that every client passes: here the steps are refused instead. */
+export const refusedByValidation: Readonly<Record<string, string>> = {
+  'tx/duplicate-ident-data-test/L1002': 'the value type "instant" is not one of the protocol',
+  'tx/deep-merge-ref/L4066': 'the link has no reverse identity, which the protocol asks for',
+};
+
+/** The user's own transactions run as nobody, unless the source calls below the permission layer. */
+export function isAdmin({ auth, via }: TxCase): boolean {
+  return auth?.admin === true || via === 'raw';
+}
+
+/** The type of an error that the source's storage makes up is not part of the contract. */
+export function expectedError(expected: ErrorExpectation, { flags = [] }: TxCase): ErrorExpectation {
+  const { type, ...rest } = expected;
+  return flags.includes('storage-specific-error') || type === undefined ? rest : { type, ...rest };
+}

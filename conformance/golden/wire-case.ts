@@ -1,0 +1,222 @@
+import type { Backend, BackendApp, Snapshot } from '@instantdb/node/backend';
+import { snapshotOf } from '../../src/backend/data-set.ts';
+import { type Message, RawSession } from '../../src/backend/testing/raw-session.ts';
+import { type Attr, etypeOf, labelOf, type Triple } from '../../src/protocol/attr.ts';
+import type { JsonObject, JsonValue } from '../../src/protocol/json.ts';
+import { runInCore } from '../core-engine.ts';
+import type { NamedAnswer } from './compare-answer.ts';
+import { type GoldenCase, type NamedTriple, type OpenCase, openCase } from './fixture.ts';
+import type { WireAttr, WireError } from './tx-expectations.ts';
+
+const CORE = { '@instantdb/core': 'v1.0.67' };
+
+type Auth = GoldenCase['auth'];
+
+/** How a query is asked, and what makes its answer an object tree. */
+export interface AskOptions {
+  auth: Auth;
+  layer?: string | undefined;
+  inference?: boolean | undefined;
+}
+
+/** An answer in the notation of the cases, and with the ids of the wire. */
+export interface WireAnswer extends NamedAnswer {
+  /** The pages, as sent. */
+  rawPageInfo: Record<string, Record<string, unknown>>;
+}
+
+interface Greeted {
+  session: RawSession;
+  attrs: Attr[];
+}
+
+/** An error message of the server that a case may expect. */
+export class WireRefusal extends Error {
+  readonly error: WireError;
+
+  constructor({ type, message, hint }: Message) {
+    super(`Refused: ${JSON.stringify({ type, message, hint })}`);
+    this.error = { type: String(type), message: String(message), hint };
+  }
+}
+
+/** The app of one case in a running backend, reached by nothing but the wire. */
+export class WireCase {
+  readonly app: BackendApp;
+  readonly opened: OpenCase;
+  readonly #backend: Backend;
+  readonly #sessions: RawSession[] = [];
+
+  constructor(backend: Backend, folder: string, testCase: GoldenCase & { rules?: JsonValue }) {
+    this.#backend = backend;
+    this.opened = openCase(folder, testCase);
+    this.app = backend.createApp();
+    this.app.restore({ ...snapshotOf(this.opened.data), rules: testCase.rules ?? null });
+  }
+
+  /**
+   * The answer to a query in a session of its own: the triples as join-rows, the tree as the case's layer gets it.
+   *
+   * @throws {WireRefusal} when the query is refused.
+   */
+  async answer(query: unknown, options: AskOptions): Promise<WireAnswer> {
+    const q = this.opened.toIds(query) as JsonValue;
+    const { session, attrs } = await this.#greeted(options.auth);
+    const answer = await ask(session, { op: 'add-query', q }, 'add-query-ok');
+    const { triples, pageInfo, aggregate } = rowsOf(answer);
+    const tree = options.inference
+      ? await this.#adminTree(q, options.auth)
+      : options.layer === 'client'
+        ? runInCore(attrs, triples, q, pageInfo)
+        : await treeOf(session, q, pageInfo);
+    return {
+      triples: triples.map((triple) => this.#nameTriple(triple, attrs)),
+      tree: this.opened.toNames(tree),
+      pageInfo: this.opened.toNames(pageInfo) as NamedAnswer['pageInfo'],
+      rawPageInfo: pageInfo,
+      aggregate,
+    };
+  }
+
+  /** Sends a transaction; what it is refused with, where it is. */
+  async refusal(steps: unknown, auth: Auth): Promise<WireError | undefined> {
+    const { session } = await this.#greeted(auth);
+    return refusalOf(async () => {
+      const message = { op: 'transact', 'tx-steps': this.opened.toIds(steps) as JsonValue };
+      await ask(session, message, 'transact-ok');
+    });
+  }
+
+  /** All that is stored. */
+  everything(): Snapshot {
+    return this.app.snapshot();
+  }
+
+  /** The attributes as a new session is told of them, and the triples of these. */
+  async stored(): Promise<{ attrs: WireAttr[]; triples: NamedTriple[] }> {
+    const { attrs } = await this.#greeted(null);
+    const known = new Set(attrs.map(({ id }) => id));
+    const triples = this.app.snapshot().triples.filter(([, a]) => known.has(a));
+    return {
+      attrs: attrs as unknown as WireAttr[],
+      triples: triples.map((triple) => this.#nameTriple(triple, attrs)),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#sessions.map((session) => session.close()));
+  }
+
+  async #greeted(auth: Auth): Promise<Greeted> {
+    const session = await RawSession.open(this.#backend.websocketURI);
+    this.#sessions.push(session);
+    const init = { op: 'init', 'app-id': this.app.id, versions: CORE, ...(await this.#credentials(auth)) };
+    const { attrs } = await ask(session, init, 'init-ok');
+    return { session, attrs: attrs as unknown as Attr[] };
+  }
+
+  async #credentials(auth: Auth): Promise<JsonObject> {
+    if (auth?.admin) return { '__admin-token': this.app.adminToken };
+    return auth?.user ? { 'refresh-token': await this.#refreshToken(auth.user) } : {};
+  }
+
+  async #refreshToken(user: Record<string, unknown>): Promise<string> {
+    const { id } = this.opened.toIds(user) as { id: string };
+    const answer = (await this.#post('/admin/refresh_tokens', { id }, {})) as {
+      user: { refresh_token: string };
+    };
+    return answer.user.refresh_token;
+  }
+
+  /** The tree in which links of cardinality one are objects: only the admin API gives it. */
+  async #adminTree(query: JsonValue, auth: Auth): Promise<unknown> {
+    const asSomebody: Record<string, string> = auth?.admin
+      ? {}
+      : auth?.user
+        ? { 'as-token': await this.#refreshToken(auth.user) }
+        : { 'as-guest': 'true' };
+    return this.#post('/admin/query', { query, 'inference?': true }, asSomebody);
+  }
+
+  async #post(path: string, body: JsonObject, headers: Record<string, string>): Promise<unknown> {
+    const response = await fetch(`${this.#backend.url}${path}`, {
+      method: 'POST',
+      headers: {
+        'app-id': this.app.id,
+        authorization: `Bearer ${this.app.adminToken}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json();
+    if (response.status === 200) return answer;
+    throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
+  }
+
+  #nameTriple([e, a, v]: Triple, attrs: readonly Attr[]): NamedTriple {
+    const attr = attrs.find(({ id }) => id === a);
+    const name = attr ? `${etypeOf(attr)}/${labelOf(attr)}` : a;
+    return [String(this.opened.toNames(e)), name, this.opened.toNames(v)];
+  }
+}
+
+/** What `work` is refused with, where it is. */
+export async function refusalOf(work: () => Promise<unknown>): Promise<WireError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof WireRefusal) return error.error;
+    throw error;
+  }
+}
+
+/** Why a case cannot be run over the wire; undefined when it can. */
+export function unreachable(folder: string, testCase: GoldenCase): string | undefined {
+  const user = testCase.auth?.user;
+  if (!user) return undefined;
+  const opened = openCase(folder, testCase);
+  const { id } = opened.toIds(user) as { id?: unknown };
+  const attr = opened.data.catalog.byForward('$users', 'id');
+  const isStored = attr && [...opened.data.triples.attr(attr.id)].some(([e]) => e === id);
+  return isStored ? undefined : 'its user is not among the $users, and only those have refresh tokens';
+}
+
+async function ask(session: RawSession, event: JsonObject, op: string): Promise<Message> {
+  const answer = await session.ask(event);
+  if (answer.op === op) return answer;
+  if (answer.op === 'error') throw new WireRefusal(answer);
+  throw new Error(`"${answer.op}" answers "${event.op}": ${JSON.stringify(answer).slice(0, 500)}`);
+}
+
+interface Rows {
+  triples: Triple[];
+  pageInfo: WireAnswer['rawPageInfo'];
+  aggregate: Record<string, unknown>;
+}
+
+function rowsOf({ result }: Message): Rows {
+  const [{ data }] = result as unknown as [
+    {
+      data: {
+        'datalog-result': { 'join-rows': [Triple[]] };
+        'page-info'?: Rows['pageInfo'];
+        aggregate?: Rows['aggregate'];
+      };
+    },
+  ];
+  const [triples] = data['datalog-result']['join-rows'];
+  return { triples, pageInfo: data['page-info'] ?? {}, aggregate: data.aggregate ?? {} };
+}
+
+/** The same query again, as a tree. Its pages must be those that came with the rows. */
+async function treeOf(session: RawSession, q: JsonValue, pageInfo: Rows['pageInfo']): Promise<unknown> {
+  await ask(session, { op: 'remove-query', q }, 'remove-query-ok');
+  const answer = await ask(session, { op: 'add-query', q, 'return-type': 'tree' }, 'add-query-ok');
+  const meta = answer['result-meta'] as { 'page-info': Rows['pageInfo'] };
+  if (JSON.stringify(meta['page-info']) !== JSON.stringify(pageInfo)) {
+    throw new Error(`Pages of the tree: ${JSON.stringify(meta)}, of the rows: ${JSON.stringify(pageInfo)}`);
+  }
+  return answer.result;
+}
