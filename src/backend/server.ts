@@ -36,6 +36,8 @@ export interface Backend {
   apps(): BackendApp[];
   /** The app with this id; undefined when there is none. */
   app(id: string): BackendApp | undefined;
+  /** The magic code that was sent last in an app, see {@link BackendApp.magicCode}; undefined when there is none. */
+  magicCode(app: BackendApp | string, email: string): string | undefined;
   /**
    * Creates an app; clients can use it at once.
    *
@@ -147,16 +149,18 @@ function createBackend(
   host: BackendHost,
 ): Backend {
   const authority = `${reachable(hostname)}:${port}`;
+  const find = (id: string): BackendApp | undefined => {
+    const app = apps.list().find(({ identity }) => identity.id === id.toLowerCase());
+    return app && asBackendApp(app);
+  };
   return {
     url: `http://${authority}`,
     websocketURI: `ws://${authority}${SESSION_PATH}`,
     port,
     personalAccessToken,
     apps: () => apps.list().map(asBackendApp),
-    app(id) {
-      const app = apps.list().find(({ identity }) => identity.id === id.toLowerCase());
-      return app && asBackendApp(app);
-    },
+    app: find,
+    magicCode: (app, email) => find(typeof app === 'string' ? app : app.id)?.magicCode(email),
     createApp: (options = {}) => createApp(apps, host, options),
     close,
     [Symbol.asyncDispose]: close,
