@@ -11,6 +11,7 @@ import {
   answerDifferences,
   attrDifferences,
   type ErrorExpectation,
+  entityDifferences,
   errorDifferences,
   tripleDifferences,
   type WireAttr,
@@ -77,7 +78,7 @@ function outcomeDifferences(ruled: RuledCase, { expect: expected }: PermStep): s
   return [
     ...tripleDifferences(stored, triples),
     ...(attrs ? attrDifferences(list as unknown as WireAttr[], opened.toIds(attrs) as typeof attrs) : []),
-    ...entityDifferences(stored, entities as never),
+    ...entityDifferences(stored, entities),
     ...queries.flatMap((query) => {
       if (query.rules !== undefined) ruled.setRules(query.rules);
       const answer = ruled.answer(query);
@@ -89,19 +90,6 @@ function outcomeDifferences(ruled: RuledCase, { expect: expected }: PermStep): s
       ];
     }),
   ];
-}
-
-function entityDifferences(
-  stored: readonly (readonly [string, string, unknown])[],
-  expected: readonly { etype: string; present: string[]; absent: string[] }[],
-): string[] {
-  return expected.flatMap(({ etype, present, absent }) => {
-    const found = new Set(stored.flatMap(([e, attr]) => (attr === `${etype}/id` ? [e] : [])));
-    return [
-      ...present.filter((e) => !found.has(e)).map((e) => `${etype} ${e} is missing`),
-      ...absent.filter((e) => found.has(e)).map((e) => `${etype} ${e} is still there`),
-    ];
-  });
 }
 
 function ruleDifferences({ rules, expect: { ruleErrors } }: PermCase): string[] {
