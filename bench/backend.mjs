@@ -2,9 +2,9 @@
 // Measures the local backend against the figures it is to keep, see docs/bench.md. Measures what is in dist.
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { locateRuntime } from '../runtimes/locate.mjs';
-import { currentNode, RUNTIMES } from '../runtimes/plan.mjs';
+import { currentNode } from '../runtimes/plan.mjs';
+import { readArguments } from './arguments.mjs';
 import { measureBackend } from './backend/measure.mjs';
 import { table } from './backend/report.mjs';
 
@@ -48,27 +48,6 @@ function load() {
 }
 
 function options() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        json: { type: 'string' },
-        check: { type: 'boolean', default: false },
-        quick: { type: 'boolean', default: false },
-      },
-    });
-    const unknown = positionals.filter((name) => !RUNTIMES.includes(name));
-    if (unknown.length > 0) {
-      throw new RangeError(`Cannot measure "${unknown.join(' ')}": the runtimes are ${RUNTIMES.join(', ')}`);
-    }
-    return {
-      names: [...new Set(positionals.length > 0 ? positionals : DEFAULT_RUNTIMES)],
-      json: values.json,
-      check: values.check,
-      repeats: values.quick ? QUICK_REPEATS : REPEATS,
-    };
-  } catch (error) {
-    console.error(error.message);
-    process.exit(2);
-  }
+  const { quick, ...rest } = readArguments(DEFAULT_RUNTIMES);
+  return { ...rest, repeats: quick ? QUICK_REPEATS : REPEATS };
 }

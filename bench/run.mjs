@@ -2,9 +2,9 @@
 // Measures this package against core on the same runtime and against a bare WebSocket echo, see docs/bench.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, loadavg, release, type } from 'node:os';
-import { parseArgs } from 'node:util';
 import { locateRuntime } from '../runtimes/locate.mjs';
-import { currentNode, RUNTIMES } from '../runtimes/plan.mjs';
+import { currentNode } from '../runtimes/plan.mjs';
+import { readArguments } from './arguments.mjs';
 import { measure } from './measure.mjs';
 import { summarize, table } from './report.mjs';
 
@@ -45,30 +45,8 @@ if (missing.length > 0) process.exitCode = 1;
 if (check) checkRatios();
 
 function options() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        json: { type: 'string' },
-        check: { type: 'boolean', default: false },
-        quick: { type: 'boolean', default: false },
-      },
-    });
-    const unknown = positionals.filter((name) => !RUNTIMES.includes(name));
-    if (unknown.length > 0) {
-      throw new RangeError(`Cannot measure "${unknown.join(' ')}": the runtimes are ${RUNTIMES.join(', ')}`);
-    }
-    const names = positionals.length > 0 ? positionals : DEFAULT_RUNTIMES;
-    return {
-      names: [...new Set(names)],
-      json: values.json,
-      check: values.check,
-      effort: values.quick ? QUICK : EFFORT,
-    };
-  } catch (error) {
-    console.error(error.message);
-    process.exit(2);
-  }
+  const { quick, ...rest } = readArguments(DEFAULT_RUNTIMES);
+  return { ...rest, effort: quick ? QUICK : EFFORT };
 }
 
 function describeMachine() {

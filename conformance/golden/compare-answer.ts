@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isObject } from '../../src/protocol/json.ts';
 
 /** Values at a path of an object tree, and what they must be. */
 export interface ValuesExpectation {
@@ -38,10 +39,6 @@ export interface NamedAnswer {
   aggregate?: Record<string, unknown>;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Takes what is at a path such as `users[*].bookshelves[0].name`: `[*]` maps over a list, `[n]` picks from it. */
 export function atPath(tree: unknown, path: string): unknown {
   const steps = path.match(/\[\*\]|\[\d+\]|[^.[\]]+/g) ?? [];
@@ -51,7 +48,7 @@ export function atPath(tree: unknown, path: string): unknown {
     if (step === '[*]') return Array.isArray(value) ? value.map((item) => walk(item, index + 1)) : [];
     const picked = /^\[\d+\]$/.test(step)
       ? (value as unknown[] | undefined)?.[Number(step.slice(1, -1))]
-      : isRecord(value) && Object.hasOwn(value, step)
+      : isObject(value) && Object.hasOwn(value, step)
         ? value[step]
         : undefined;
     return walk(picked, index + 1);
@@ -67,7 +64,7 @@ const KINDS: Record<string, (value: unknown) => boolean> = {
 
 /** Whether `actual` is what a case expects; absent and null are equal, and `{"$type": …}` stands for any of its kind. */
 export function matches(actual: unknown, expected: unknown): boolean {
-  if (isRecord(expected) && typeof expected.$type === 'string') {
+  if (isObject(expected) && typeof expected.$type === 'string') {
     const isKind = KINDS[expected.$type];
     if (!isKind) throw new Error(`Unknown $type in a golden case: ${expected.$type}`);
     return isKind(actual);
@@ -80,8 +77,8 @@ export function matches(actual: unknown, expected: unknown): boolean {
       expected.every((item, index) => matches(actual[index], item))
     );
   }
-  if (!isRecord(expected)) return isDeepStrictEqual(actual, expected);
-  if (!isRecord(actual)) return false;
+  if (!isObject(expected)) return isDeepStrictEqual(actual, expected);
+  if (!isObject(actual)) return false;
   const labels = new Set([...Object.keys(expected), ...Object.keys(actual)]);
   return [...labels].every((label) => matches(actual[label], expected[label]));
 }
@@ -125,16 +122,16 @@ function prepared(value: unknown, { flatten, dropNull }: ValuesExpectation): unk
 }
 
 function at(value: unknown, key: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** Whether two entities are equal; the lists in them count as sets. */
 function sameEntity(actual: unknown, expected: unknown): boolean {
-  if (!isRecord(expected) || !isRecord(actual)) return matches(actual, expected);
+  if (!isObject(expected) || !isObject(actual)) return matches(actual, expected);
   const labels = new Set([...Object.keys(expected), ...Object.keys(actual)]);
   return [...labels].every((label) => {
     const [left, right] = [actual[label], expected[label]];
-    const areEntities = Array.isArray(left) && Array.isArray(right) && right.some(isRecord);
+    const areEntities = Array.isArray(left) && Array.isArray(right) && right.some(isObject);
     return areEntities ? sameEntities(left, right, false) : matches(left, right);
   });
 }

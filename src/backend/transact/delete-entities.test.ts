@@ -1,18 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { TestApp, uuid } from './test-app.ts';
+import { blog, TestApp, uuid } from './test-app.ts';
 
 const [joe, alex, post] = [uuid(1), uuid(2), uuid(3)];
-
-function blog(): TestApp {
-  const app = new TestApp();
-  app.add('users/id', { 'unique?': true });
-  app.add('users/name');
-  app.add('users/email', { 'unique?': true, 'index?': true });
-  app.add('users/pals', { to: 'users/palOf', cardinality: 'many' });
-  app.add('posts/id', { 'unique?': true });
-  app.add('posts/author', { to: 'users/posts' });
-  return app;
-}
 
 describe('delete-entity', () => {
   test('takes what the entity is in one namespace, and the links to it there', () => {

@@ -112,3 +112,15 @@ function byText(a: unknown, b: unknown): number {
   const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
+
+/** An app with users, who have pals, and posts, which have an author. */
+export function blog(): TestApp {
+  const app = new TestApp();
+  app.add('users/id', { 'unique?': true });
+  app.add('users/name');
+  app.add('users/email', { 'unique?': true, 'index?': true });
+  app.add('users/pals', { to: 'users/palOf', cardinality: 'many' });
+  app.add('posts/id', { 'unique?': true });
+  app.add('posts/author', { to: 'users/posts' });
+  return app;
+}
