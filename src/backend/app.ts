@@ -24,6 +24,7 @@ import {
 import type { QuerySource } from './query/index.ts';
 import { replaceContent } from './replace-content.ts';
 import { Rooms } from './rooms/rooms.ts';
+import { dropExpiredAttrs } from './schema/expired-attrs.ts';
 import { type AppData, createAppData } from './store/app-data.ts';
 import type { Change } from './store/journal.ts';
 import { Streams } from './streams/streams.ts';
@@ -89,7 +90,7 @@ export class App {
   readonly live: LiveQueries<AppSession> = new LiveQueries<AppSession>(this.data, this.permissions);
   readonly rooms: Rooms;
   readonly sync: SyncTables = new SyncTables(this);
-  readonly streams: Streams = new Streams(this);
+  readonly streams: Streams;
   readonly #sessions = new Set<AppSession>();
   readonly #ledger = new Ledger();
   #identity: AppIdentity;
@@ -106,6 +107,7 @@ export class App {
     this.#identity = identity;
     this.host = host;
     this.rooms = new Rooms(host.machineId);
+    this.streams = new Streams(this, host.keeper.streamContent(identity.id));
     this.#processedTxId = kept?.processedTxId ?? host.nextTxId();
     if (kept) this.#revive(kept);
   }
@@ -214,7 +216,7 @@ export class App {
   }
 
   /**
-   * Runs a transaction and gives its tx-id. One that was applied before under the same `clientEventId` is not run
+   * Runs a transaction and gives its tx-id. Attributes that cannot be restored any more go first. One that was applied before under the same `clientEventId` is not run
    * again: its tx-id is given.
    *
    * @throws {ServerError} when it is refused; then nothing has changed.
@@ -224,6 +226,7 @@ export class App {
     const before = this.#ledger.find(request.clientEventId);
     if (before !== undefined) return before;
     const { now, newId } = this.host;
+    this.#dropExpiredAttrs(now());
     const { steps, actor, system } = request;
     const guard =
       actor.admin || system
@@ -300,6 +303,11 @@ export class App {
 
   get #source(): QuerySource {
     return { catalog: this.data.catalog, reader: this.data.triples };
+  }
+
+  #dropExpiredAttrs(now: number): void {
+    const changes = dropExpiredAttrs(this.data, now);
+    if (changes.length > 0) this.#commit(changes);
   }
 
   #commit(changes: readonly Change[], clientEventId?: unknown): number {

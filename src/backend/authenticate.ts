@@ -7,7 +7,7 @@ import { isSameSecret } from './auth/secrets.ts';
 
 /**
  * On whose behalf the client of an `init` acts. It stays so for as long as the session lasts, as on an Instant server:
- * a session outlives its token. Clients open a new one when their user changes.
+ * a session outlives its token, and its user. Clients open a new one when their user changes.
  *
  * @throws {ServerError} `record-not-found` when it presents a token that is not good for this app.
  */
@@ -24,13 +24,16 @@ export function authenticate(
 /** @throws {ServerError} `record-not-found` when `token` is not the app's admin token. */
 export function assertAdminToken(app: App, token: unknown): void {
   if (typeof token === 'string' && isSameSecret(token.toLowerCase(), app.identity.adminToken)) return;
-  throw adminTokenNotFound(app.identity.id, token);
+  throw adminTokenNotFound(app.identity.id);
 }
 
-/** The error for a token that is not the admin token of the app with this id, be it that there is no such app. */
-export function adminTokenNotFound(appId: string, token: unknown): ServerError {
+/**
+ * The error for a token that is not the admin token of the app with this id. It does not repeat the token, which may be
+ * another app's.
+ */
+function adminTokenNotFound(appId: string): ServerError {
   return new ServerError('record-not-found', 'Record not found: app-admin-token', {
-    args: [{ 'app-id': appId, token }],
+    args: [{ 'app-id': appId }],
     'record-type': 'app-admin-token',
     message: 'The admin token is not valid for this app: it may have expired, or the app id may be wrong.',
   });

@@ -13,7 +13,7 @@ export function createHost(
   let txId = keeper.lastTxId;
   const newId = (): string => randomUUID();
   return {
-    machineId: randomUUID(),
+    machineId: keeper.lasting('machine-id', newId),
     operator: createOperator(personalAccessToken, now()),
     now,
     newId,

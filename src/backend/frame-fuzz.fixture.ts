@@ -73,11 +73,12 @@ export function pick<T>(draw: Draw, choices: readonly T[]): T {
 }
 
 /** Good frames that open a session for an app. */
-export function goodInits(appId: string, adminToken: string): JsonObject[] {
+export function goodInits(appId: string, adminToken: string, userToken: string): JsonObject[] {
   const versions = { '@instantdb/core': 'v1.0.67' };
   return [
     { op: 'init', 'app-id': appId, versions },
     { op: 'init', 'app-id': appId, versions, 'refresh-token': appId },
+    { op: 'init', 'app-id': appId, versions, 'refresh-token': userToken },
     { op: 'init', 'app-id': appId, versions, '__admin-token': adminToken },
   ];
 }

@@ -2,19 +2,22 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../protocol/json.ts';
-import { decodeFrame } from '../protocol/parse.ts';
+import { asEvent, decodeFrame, MAX_DEPTH, nestsDeeper } from '../protocol/parse.ts';
 import { ROOM_OPS } from '../protocol/rooms.ts';
 import { STREAM_OPS } from '../protocol/streams.ts';
 import { SYNC_OPS } from '../protocol/sync.ts';
 import { type FrameFacts, goodFrames, goodInits, randomFrame } from './frame-fuzz.fixture.ts';
 import { type Backend, type BackendApp, type BackendLogEntry, startBackend } from './index.ts';
 import type { RequestEntry } from './options.ts';
+import { guestOf } from './permissions/guest.fixture.ts';
 import { random } from './testing/random.ts';
 import { type Message, RawSession } from './testing/raw-session.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const FRAMES = 10_000;
 const BATCH = 50;
+/** By event stream, where each frame is a request of its own, fewer are sent. */
+const BATCH_BY_EVENT_STREAM = 10;
 /** A session is replaced by a new one after so many batches. */
 const BATCHES_OF_A_SESSION = 10;
 /** After so many frames, all that is built once is built, and memory is measured for the first time. */
@@ -56,13 +59,14 @@ const schema: JsonObject = {
 const rules: JsonObject = {
   todos: {
     allow: {
-      view: "data.position == null || data.position < 100 || ruleParams.secret == 'x'",
+      view: "data.position == null || data.position < 100 || ruleParams.secret == 'x' || data.text == auth.id",
       create: "auth.id == null || size(data.ref('owner.name')) < 3",
-      update: "newData.text != 'forbidden'",
+      update: "newData.text != 'forbidden' && (auth.id == null || request.modifiedFields.all(f, f != 'due'))",
       delete: "'Ada' in data.ref('owner.name') || ruleParams.secret == 'x'",
     },
   },
-  people: { allow: { view: "data.name != 'Eve'" } },
+  people: { allow: { view: "data.name != 'Eve'", update: "auth.type != 'guest' || data.name != 'Bob'" } },
+  $users: { allow: { view: 'auth.id == data.id' } },
   $streams: { allow: { create: 'true', view: 'true' } },
 };
 
@@ -75,6 +79,7 @@ const requests: RequestEntry[] = [];
 let backend: Backend;
 let app: BackendApp;
 let attrs: ReadonlyMap<string, string>;
+let userToken: string;
 
 beforeAll(async () => {
   console.log(`Frames are spoilt with FUZZ_SEED=${seed}`);
@@ -85,6 +90,7 @@ beforeAll(async () => {
     onRequest: (entry) => requests.push(entry),
   });
   app = backend.createApp({ schema, rules });
+  userToken = (await guestOf(backend, app)).token;
   attrs = new Map(app.snapshot().attrs.map((it) => [it['forward-identity'].slice(1).join('.'), it.id]));
 });
 afterAll(() => backend.close());
@@ -97,18 +103,35 @@ function attr(etype: string, label: string): string {
 
 const ENTITIES = Array.from({ length: 8 }, (_, n) => `0000000${n}-0000-4000-8000-00000000000${n}`);
 
+type Who = 'admin' | 'visitor' | 'user';
+type By = 'socket' | 'event stream';
+
 /** A session that has a stream and a sync table, as far as it may, and frames that are good for it. */
 interface Lane {
+  readonly by: By;
   readonly session: RawSession;
   readonly good: readonly JsonObject[];
 }
 
-async function openLane(lane: number): Promise<Lane> {
-  const session = await RawSession.open(backend.websocketURI);
+function openLanes(): Promise<Lane[]> {
+  return Promise.all([
+    ...(['admin', 'visitor', 'user', 'user'] as const).map((who) => openLane(who, 'socket')),
+    openLane('user', 'event stream'),
+  ]);
+}
+
+function credentialsOf(who: Who): JsonObject {
+  if (who === 'admin') return { '__admin-token': app.adminToken };
+  return who === 'user' ? { 'refresh-token': userToken } : {};
+}
+
+async function openLane(who: Who, by: By): Promise<Lane> {
+  const byEventStream = `${backend.url}/runtime/sse?app_id=${app.id}`;
+  const session = await RawSession.open(by === 'socket' ? backend.websocketURI : byEventStream);
   const early = { op: 'add-query', q: { todos: {} } };
   expect(await session.ask(early)).toMatchObject({ op: 'error', type: 'validation-failed' });
-  const token = lane % 2 === 0 ? { '__admin-token': app.adminToken } : {};
-  expect(await session.ask({ op: 'init', 'app-id': app.id, ...token })).toMatchObject({ op: 'init-ok' });
+  const greeting = await session.ask({ op: 'init', 'app-id': app.id, ...credentialsOf(who) });
+  expect(greeting).toMatchObject({ op: 'init-ok' });
   const clientId = crypto.randomUUID();
   const reconnectToken = crypto.randomUUID();
   const names = { 'client-id': clientId, 'reconnect-token': reconnectToken };
@@ -129,13 +152,13 @@ async function openLane(lane: number): Promise<Lane> {
       txId,
     },
   };
-  return { session, good: goodFrames(facts) };
+  return { by, session, good: goodFrames(facts) };
 }
 
 /** A session that is yet to be opened, by one of the frames or never. */
 async function openStranger(): Promise<Lane> {
   const session = await RawSession.open(backend.websocketURI);
-  return { session, good: goodInits(app.id, app.adminToken) };
+  return { by: 'socket', session, good: goodInits(app.id, app.adminToken, userToken) };
 }
 
 type Frame = string | Uint8Array<ArrayBuffer>;
@@ -143,14 +166,35 @@ type Frame = string | Uint8Array<ArrayBuffer>;
 const NAMELESS = '(no id)';
 const nameOf = (id: JsonValue | undefined): string => (id === undefined ? NAMELESS : JSON.stringify(id));
 
-/** The name that the answer to a frame has to carry; undefined when there need not be an answer. */
-function nameOfAnswerTo(frame: Frame): string | undefined {
-  let event: JsonObject;
+/** The events that arrive with a frame; null for each that is none. */
+function eventsIn(frame: Frame, by: By): (JsonObject | null)[] {
+  if (by === 'socket') return [eventOr(() => decodeFrame(frame))];
+  // It is one of the messages of a request, which is refused as a whole when it cannot be read.
+  const body = `{"messages":[${frame}]}`;
+  if (nestsDeeper(body, MAX_DEPTH)) return [];
+  const messages = valuesIn(body);
+  return messages.map((value) => eventOr(() => asEvent(value)));
+}
+
+function eventOr(decode: () => JsonObject): JsonObject | null {
   try {
-    event = decodeFrame(frame);
+    return decode();
   } catch {
-    return NAMELESS;
+    return null;
   }
+}
+
+function valuesIn(body: string): unknown[] {
+  try {
+    return (JSON.parse(body) as { messages: unknown[] }).messages;
+  } catch {
+    return [];
+  }
+}
+
+/** The name that the answer to an event has to carry; undefined when there need not be an answer. */
+function nameOfAnswerTo(event: JsonObject | null): string | undefined {
+  if (!event) return NAMELESS;
   return QUIET_OPS.has(event.op) ? undefined : nameOf(event['client-event-id']);
 }
 
@@ -178,18 +222,31 @@ async function exchange(session: RawSession, frames: readonly Frame[]): Promise<
   return heard;
 }
 
-async function fuzzOnce({ session }: Lane, frames: readonly Frame[]): Promise<void> {
+/** Sends frames, and gives how many events were in them. */
+async function fuzzOnce({ session, by }: Lane, frames: readonly Frame[]): Promise<number> {
   const heard = await exchange(session, frames);
   expect(failures, `FUZZ_SEED=${seed}`).toEqual([]);
   expect(
     heard.filter(({ op, status }) => op === 'error' && status === 500),
     `FUZZ_SEED=${seed}`,
   ).toEqual([]);
+  const events = frames.flatMap((frame) => eventsIn(frame, by));
   const named = (name: string | undefined): name is string => name !== undefined;
   expect(heard.map(nameOfAnswer).filter(named), `FUZZ_SEED=${seed}`).toEqual(
-    frames.map(nameOfAnswerTo).filter(named),
+    events.map(nameOfAnswerTo).filter(named),
   );
+  return events.length;
 }
+
+function randomFrames(draw: () => number, { good, by }: Lane): Frame[] {
+  const frames = Array.from({ length: by === 'socket' ? BATCH : BATCH_BY_EVENT_STREAM }, () =>
+    randomFrame(draw, good, crypto.randomUUID()),
+  );
+  // What is posted is text, whatever it holds.
+  return by === 'socket' ? frames : frames.filter((frame) => typeof frame === 'string');
+}
+
+const isByHttp = ({ what }: RequestEntry): boolean => what.startsWith('POST ');
 
 /** What is in use once everything that can be collected is. */
 async function settledHeap(): Promise<number> {
@@ -205,27 +262,27 @@ async function settledHeap(): Promise<number> {
 
 test(`a session answers each of ${FRAMES} spoilt frames, in order, and the backend serves on`, async () => {
   const draw = random(seed);
-  const lanes = await Promise.all([0, 1, 2, 3].map(openLane));
+  const lanes = await openLanes();
   const served = new Set<string>();
   let sent = 0;
   let early: number | undefined;
   for (let round = 1; sent < FRAMES; round++) {
     const stranger = await openStranger();
     const all = [...lanes, stranger];
-    const batches = all.map(({ good }) =>
-      Array.from({ length: BATCH }, () => randomFrame(draw, good, crypto.randomUUID())),
-    );
+    const batches = all.map((lane) => randomFrames(draw, lane));
     requests.length = 0;
-    await Promise.all(all.map((lane, n) => fuzzOnce(lane, batches[n] ?? [])));
+    const counts = await Promise.all(all.map((lane, n) => fuzzOnce(lane, batches[n] ?? [])));
     await stranger.session.close();
-    for (const { what, outcome } of requests) if (outcome === 'ok') served.add(what);
-    // All of the frames, and the last one of each session.
-    expect(requests).toHaveLength(all.length * (BATCH + 1));
-    sent += all.length * BATCH;
+    const handled = requests.filter((entry) => !isByHttp(entry));
+    for (const { what, outcome } of handled) if (outcome === 'ok') served.add(what);
+    // All of the events, and the last one of each session.
+    expect(handled).toHaveLength(counts.reduce((sum, count) => sum + count + 1, 0));
+    for (const { outcome } of requests.filter(isByHttp)) expect(['ok', '400']).toContain(outcome);
+    sent += batches.flat().length;
     if (round % BATCHES_OF_A_SESSION === 0) {
       await Promise.all(lanes.map(({ session }) => session.close()));
       if (sent >= WARM_UP) early ??= await settledHeap();
-      lanes.splice(0, lanes.length, ...(await Promise.all([0, 1, 2, 3].map(openLane))));
+      lanes.splice(0, lanes.length, ...(await openLanes()));
     }
   }
   await Promise.all(lanes.map(({ session }) => session.close()));

@@ -6,6 +6,7 @@ import type { AppIdentity } from './app.ts';
 import type { DataSet, Snapshot } from './data-set.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Change } from './store/journal.ts';
+import { MemoryStreamContent, type StreamContent } from './streams/stream-content.ts';
 
 /** What a transaction of an app came to. */
 export interface Commit {
@@ -44,8 +45,8 @@ export interface KeptApp extends NewApp {
  * later: whoever is about to show any of it to a client does so in {@link whenSafe}, or after {@link flush}.
  */
 export interface Keeper {
-  /** A secret that stays the same as long as what is kept; `make` gives it the first time. */
-  secret(name: string, make: () => string): string;
+  /** What stays the same as long as what is kept, such as a secret; `make` gives it the first time. */
+  lasting(name: string, make: () => string): string;
   /** Signs what this backend recognises as its own later, such as the addresses of files. */
   readonly signingKey: Uint8Array;
   /** The folder for the contents of files; undefined where nothing is kept. */
@@ -56,6 +57,8 @@ export interface Keeper {
   apps(): Iterable<KeptApp>;
   appCreated(app: NewApp): void;
   appDeleted(appId: string): void;
+  /** What is written to the streams of an app. It goes when the app is deleted. */
+  streamContent(appId: string): StreamContent;
   committed(appId: string, commit: Commit): void;
   settingsChanged(appId: string, changed: Partial<AppSettings>): void;
   /**
@@ -77,13 +80,14 @@ export interface Keeper {
 export function createForgetfulKeeper(): Keeper {
   const nothing = (): void => {};
   return {
-    secret: (_, make) => make(),
+    lasting: (_, make) => make(),
     signingKey: randomBytes(32),
     filesFolder: undefined,
     lastTxId: 0,
     apps: () => [],
     appCreated: nothing,
     appDeleted: nothing,
+    streamContent: () => new MemoryStreamContent(),
     committed: nothing,
     settingsChanged: nothing,
     whenSafe: (action) => action(),

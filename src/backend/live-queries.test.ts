@@ -340,6 +340,21 @@ test('random writes by several sessions: the last refresh of each query is what 
   await Promise.all([...writers, reader, fresh].map((session) => session.close()));
 });
 
+test('equal queries take tokens of a rate limit for each session that asks', async () => {
+  const writer = await open();
+  await write(writer, 'todos', id(), { text: 'metered' });
+  await writer.close();
+  todos.app.setRules({
+    $rateLimits: { reads: { limits: [{ capacity: 2 }] } },
+    todos: { allow: { view: "rateLimit.reads.limit('everybody')" } },
+  });
+  const readers = await Promise.all([open(), open(), open()]);
+  const ops: string[] = [];
+  for (const reader of readers) ops.push((await reader.ask({ op: 'add-query', q: { todos: {} } })).op);
+  expect(ops).toEqual(['add-query-ok', 'add-query-ok', 'error']);
+  await Promise.all(readers.map((reader) => reader.close()));
+});
+
 /** A result without the order of its triples, which means nothing. */
 function asSet(result: JsonValue | undefined): unknown {
   const [{ data }] = result as unknown as [{ data: Record<string, { 'join-rows': JsonValue[][] }> }];

@@ -8,7 +8,7 @@ import type { Change } from './store/journal.ts';
 
 /**
  * The queries that sessions of one app subscribe to. Equal queries are run once for all of them, and again only when
- * a transaction touched what they read.
+ * a transaction touched what they read. Where rules take tokens of a rate limit, each subscriber's is run by itself.
  */
 export class LiveQueries<Subscriber> {
   readonly #data: AppData;
@@ -17,6 +17,7 @@ export class LiveQueries<Subscriber> {
   readonly #reads = new ReadIndex<LiveQuery<Subscriber>>();
   readonly #stale = new Set<LiveQuery<Subscriber>>();
   #attrsChanged = false;
+  #unshared = 0;
 
   constructor(data: AppData, permissions: Permissions) {
     this.#data = data;
@@ -107,7 +108,9 @@ export class LiveQueries<Subscriber> {
 
   #keyOf({ q, returnType, inference, actor }: QueryRequest): string {
     const form = inference ? `inferred ${returnType}` : returnType;
-    return `${this.#permissions.keyOf(actor)} ${form} ${canonicalJson(q)}`;
+    const key = `${this.#permissions.keyOf(actor)} ${form} ${canonicalJson(q)}`;
+    const isMetered = !actor.admin && this.#permissions.rules?.takesTokens;
+    return isMetered ? `${key} ${++this.#unshared}` : key;
   }
 
   #stopIfUnused(query: LiveQuery<Subscriber>): void {

@@ -8,14 +8,16 @@ import type { Wire } from './wire.ts';
 
 /** The rooms, sync tables and streams of one session. */
 export class Realtime {
-  readonly #rooms: SessionRooms;
-  readonly #sync: SessionSync;
-  readonly #streams: SessionStreams;
+  readonly #app: App;
+  readonly #wire: Wire;
+  // Made when they are needed: most sessions need none of them.
+  #rooms: SessionRooms | undefined;
+  #sync: SessionSync | undefined;
+  #streams: SessionStreams | undefined;
 
   constructor(app: App, wire: Wire) {
-    this.#rooms = new SessionRooms(app, wire);
-    this.#sync = new SessionSync(app, wire);
-    this.#streams = new SessionStreams(app, wire);
+    this.#app = app;
+    this.#wire = wire;
   }
 
   /**
@@ -29,17 +31,20 @@ export class Realtime {
       case 'leave-room':
       case 'set-presence':
       case 'client-broadcast':
+        this.#rooms ??= new SessionRooms(this.#app, this.#wire);
         this.#rooms.serve(message, id);
         break;
       case 'start-sync':
       case 'remove-sync':
       case 'resync-table':
+        this.#sync ??= new SessionSync(this.#app, this.#wire);
         this.#sync.serve(message, id);
         break;
       case 'start-stream':
       case 'append-stream':
       case 'subscribe-stream':
       case 'unsubscribe-stream':
+        this.#streams ??= new SessionStreams(this.#app, this.#wire);
         this.#streams.serve(message, id);
         break;
       default:
@@ -49,8 +54,8 @@ export class Realtime {
 
   /** The client is gone. */
   end(): void {
-    this.#rooms.end();
-    this.#sync.end();
-    this.#streams.end();
+    this.#rooms?.end();
+    this.#sync?.end();
+    this.#streams?.end();
   }
 }

@@ -88,7 +88,7 @@ export async function startBackendWith(listen: Listen, options: BackendOptions =
 /** Where apps are kept, so is the token for all of them: `instant-cli` goes on with the one that it has. */
 function withKeptToken(options: ResolvedBackendOptions, keeper: Keeper): ResolvedBackendOptions {
   const make = (): string => options.personalAccessToken;
-  return { ...options, personalAccessToken: keeper.secret('personal-access-token', make) };
+  return { ...options, personalAccessToken: keeper.lasting('personal-access-token', make) };
 }
 
 function keeperFor({ data }: ResolvedBackendOptions, failed: (error: InstantNodeError) => void): Keeper {

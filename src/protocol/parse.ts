@@ -137,8 +137,10 @@ function malformedMessage(expected: string): ServerError {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
-const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 
 /** Whether arrays and objects in a JSON text nest deeper than `limit`. Without recursion, so that it can tell. */
 export function nestsDeeper(text: string, limit: number): boolean {
@@ -147,16 +149,19 @@ export function nestsDeeper(text: string, limit: number): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === QUOTE) i = endOfString(text, i);
-    else if (OPENING.has(code)) {
+    else if (code === OPENING_BRACKET || code === OPENING_BRACE) {
       if (++depth > limit) return true;
-    } else if (CLOSING.has(code)) depth--;
+    } else if (code === CLOSING_BRACKET || code === CLOSING_BRACE) depth--;
   }
   return false;
 }
 
 /** The index of the quote that ends the string begun at `start`, or the end of the text. */
 function endOfString(text: string, start: number): number {
-  let i = start + 1;
-  while (i < text.length && text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1;
-  return i;
+  for (let i = text.indexOf('"', start + 1); i >= 0; i = text.indexOf('"', i + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(i - 1 - backslashes) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return i;
+  }
+  return text.length;
 }

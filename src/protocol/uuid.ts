@@ -1,3 +1,4 @@
+const UUID_LENGTH = 36;
 const UUID_SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
@@ -5,5 +6,5 @@ const UUID_SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
  * looked at, because the ids of Instant's system attributes do not carry valid ones.
  */
 export function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && UUID_SHAPE.test(value);
+  return typeof value === 'string' && value.length === UUID_LENGTH && UUID_SHAPE.test(value);
 }

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import type { SqliteDatabase } from '../../drivers/storage/sqlite-database.ts';
 import { InstantNodeError } from '../../errors.ts';
 import type { Keeper } from '../keeper.ts';
+import type { StreamContent } from '../streams/stream-content.ts';
 import type { DataFolder } from './data-folder.ts';
+import { DiskStreamContent } from './disk-stream-content.ts';
 import { inspectDatabase } from './inspect.ts';
 import { readKeptApps } from './kept-apps.ts';
 import { createDatabase, openDatabase } from './schema.ts';
-import { Writer } from './writer.ts';
-
-type Write = (writer: Writer) => void;
+import { type Write, Writer } from './writer.ts';
 
 /** Nothing is at stake; or there are writes to make, with what waits for them; or the file can no longer be trusted. */
 type State =
@@ -52,13 +52,13 @@ class DiskKeeper implements Keeper {
     this.#failed = failed;
     this.#writer = new Writer(database);
     this.signingKey = Buffer.from(
-      this.secret('signing-key', () => randomBytes(32).toString('hex')),
+      this.lasting('signing-key', () => randomBytes(32).toString('hex')),
       'hex',
     );
     this.lastTxId = Number(this.#writer.meta('last-tx-id', () => '0'));
   }
 
-  secret(name: string, make: () => string): string {
+  lasting(name: string, make: () => string): string {
     return this.#writer.meta(name, make);
   }
 
@@ -72,6 +72,14 @@ class DiskKeeper implements Keeper {
 
   appDeleted(appId: string): void {
     this.#write((writer) => writer.deleteApp(appId));
+  }
+
+  streamContent(appId: string): StreamContent {
+    return new DiskStreamContent(appId, {
+      database: this.#database,
+      write: (write) => this.#write(write),
+      flush: () => this.flush(),
+    });
   }
 
   committed(appId: string, commit: Parameters<Keeper['committed']>[1]): void {

@@ -43,10 +43,10 @@ function checkHeader(file: string, header: Buffer): void {
     throw refused(file, 'it belongs to another program', 'Give the backend a folder of its own');
   }
   const format = header.readUInt32BE(USER_VERSION_AT);
-  if (format !== FORMAT) {
+  if (format < 1 || format > FORMAT) {
     throw refused(
       file,
-      `it has format ${format}, and this version of @instantdb/node reads format ${FORMAT}`,
+      `it has format ${format}, and this version of @instantdb/node reads formats up to ${FORMAT}`,
       'Use the version of @instantdb/node that wrote it, or another folder',
     );
   }

@@ -5,16 +5,9 @@ import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/s
 /** In the header of every file of ours: "InsB". */
 export const APPLICATION_ID = 0x496e7342;
 
-/**
- * In the header too; a file with a larger one was written by a later version of this package.
- *
- * 1. The first.
- */
-export const FORMAT = 1;
-
 // Values are bound as texts, and the affinity of a column makes numbers of them. A triple is found by the key of its
 // value: the value in canonical form, or the hash of that where it is long.
-const TABLES = `
+const FIRST = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE apps (
     n INTEGER PRIMARY KEY,
@@ -36,6 +29,20 @@ const TABLES = `
   ) WITHOUT ROWID;
 `;
 
+// A piece begins at the byte `at` of its stream. Pieces lie one after the other without a gap.
+const STREAMS = `
+  CREATE TABLE stream_pieces (
+    app INTEGER, stream TEXT, at INTEGER, bytes BLOB NOT NULL,
+    PRIMARY KEY (app, stream, at)
+  ) WITHOUT ROWID;
+`;
+
+/** What leads from each format to the next, from no file to the first on. */
+const UPGRADES = [FIRST, STREAMS] as const;
+
+/** In the header too; a file with a larger one was written by a later version of this package. */
+export const FORMAT: number = UPGRADES.length;
+
 /** Makes a new, empty file. It is there as a whole or not at all, whenever the process dies. */
 export function createDatabase(file: string): void {
   const draft = `${file}.new`;
@@ -45,9 +52,8 @@ export function createDatabase(file: string): void {
   closeSync(openSync(draft, 'wx', 0o600));
   const database = openSqliteDatabase(draft);
   try {
-    database.exec('PRAGMA synchronous = FULL; BEGIN');
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}; ${TABLES}`);
-    database.exec('COMMIT');
+    database.exec(`PRAGMA synchronous = FULL; PRAGMA application_id = ${APPLICATION_ID}`);
+    upgrade(database);
   } finally {
     database.close();
   }
@@ -55,17 +61,26 @@ export function createDatabase(file: string): void {
   syncFolder(dirname(file));
 }
 
-/** Opens a file of ours for reading and writing, each commit synced. */
+/** Opens a file of ours for reading and writing, each commit synced. One of an older format gets the present one. */
 export function openDatabase(file: string): SqliteDatabase {
   const database = openSqliteDatabase(file);
   try {
     // Nobody else has it open, so there is nobody to wait for.
     database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    upgrade(database);
   } catch (error) {
     database.close();
     throw error;
   }
   return database;
+}
+
+/** In one transaction: a file is in one format or in the other. */
+function upgrade(database: SqliteDatabase): void {
+  const { user_version: format } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (format === FORMAT) return;
+  const steps = UPGRADES.slice(format).join('');
+  database.exec(`BEGIN; ${steps} PRAGMA user_version = ${FORMAT}; COMMIT`);
 }
 
 function syncFolder(folder: string): void {

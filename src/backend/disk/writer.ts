@@ -4,19 +4,25 @@ import type { Triple } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import type { AppSettings, Commit, NewApp } from '../keeper.ts';
 import type { Change } from '../store/journal.ts';
+import { StreamWriter } from './stream-writer.ts';
 
 const SETTINGS = ['identity', 'status', 'rules', 'initial'] as const satisfies (keyof AppSettings)[];
 
 /** Values longer than this are found by their hash. No JSON text begins with its `#`. */
 const MAX_KEY_LENGTH = 64;
 
+/** Something to be written, when the time has come. */
+export type Write = (writer: Writer) => void;
+
 /** Writes what apps are and do into the tables. Each call is to be made within a transaction of the database. */
 export class Writer {
+  readonly #streams: StreamWriter;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #numbers = new Map<string, string>();
 
   constructor(database: SqliteDatabase) {
     this.#statements = prepare(database);
+    this.#streams = new StreamWriter(database);
   }
 
   createApp({ processedTxId, ...settings }: NewApp): void {
@@ -51,6 +57,16 @@ export class Writer {
     if (ledger?.forgotten !== undefined) this.#statements.forget.run(n, ledger.forgotten);
     this.#statements.advance.run(`${txId}`, n);
     this.#setLastTxId(txId);
+  }
+
+  appendToStream(id: string, streamId: string, bytes: Uint8Array): void {
+    const n = this.#numberOf(id);
+    if (n !== undefined) this.#streams.append(n, streamId, bytes);
+  }
+
+  deleteStream(id: string, streamId: string): void {
+    const n = this.#numberOf(id);
+    if (n !== undefined) this.#streams.delete(n, streamId);
   }
 
   /** A value that is not an app's; `make` gives the first one. */
@@ -102,7 +118,7 @@ function prepare(database: SqliteDatabase) {
   return {
     find: sql('SELECT n FROM apps WHERE id = ?'),
     createApp: sql('INSERT INTO apps (id, tx_id) VALUES (?, ?)'),
-    deleteApp: ['attrs', 'triples', 'ledger']
+    deleteApp: ['attrs', 'triples', 'ledger', 'stream_pieces']
       .map((table) => sql(`DELETE FROM ${table} WHERE app = ?`))
       .concat(sql('DELETE FROM apps WHERE n = ?')),
     advance: sql('UPDATE apps SET tx_id = ? WHERE n = ?'),

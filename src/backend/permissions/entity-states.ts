@@ -11,14 +11,10 @@ import {
   type Plan,
   type TxStep,
 } from '../transact/index.ts';
+import { ByEntity } from './by-entity.ts';
 
 /** The values of an entity by label; undefined for one that is not there. */
 export type State = Readonly<JsonObject> | undefined;
-
-/** Names an entity, or the lookup of one that is not there yet, in one of its namespaces. */
-export function stateKey(e: EntityRef, etype: string): string {
-  return `${etype}\u0000${isLookup(e) ? canonicalJson(e) : e}`;
-}
 
 /**
  * The entities that the steps of a transaction are about: as they are stored before it, and, near enough, as they will
@@ -28,8 +24,8 @@ export class EntityStates {
   readonly #data: AppData;
   readonly #plan: Plan;
   readonly #resolved = new Map<string, EntityRef>();
-  readonly #before = new Map<string, State>();
-  readonly #after = new Map<string, JsonObject>();
+  readonly #before = new ByEntity<State>();
+  readonly #after = new ByEntity<JsonObject>();
 
   constructor(data: AppData, plan: Plan) {
     this.#data = data;
@@ -49,16 +45,15 @@ export class EntityStates {
 
   /** What is stored before the transaction. To be asked for before anything is written. */
   before(e: EntityRef, etype: string): State {
-    const key = stateKey(e, etype);
-    if (this.#before.has(key)) return this.#before.get(key);
+    if (this.#before.has(e, etype)) return this.#before.get(e, etype);
     const state = isLookup(e) ? undefined : this.#load(e, etype);
-    this.#before.set(key, state);
+    this.#before.set(e, etype, state);
     return state;
   }
 
   /** What the transaction makes of it. */
   after(e: EntityRef, etype: string): State {
-    return this.#after.get(stateKey(e, etype)) ?? this.before(e, etype);
+    return this.#after.get(e, etype) ?? this.before(e, etype);
   }
 
   /** Takes a step into account. */
@@ -90,11 +85,10 @@ export class EntityStates {
   }
 
   #changed(e: EntityRef, etype: string): JsonObject {
-    const key = stateKey(e, etype);
-    const known = this.#after.get(key);
+    const known = this.#after.get(e, etype);
     if (known) return known;
     const state = { ...this.before(e, etype) };
-    this.#after.set(key, state);
+    this.#after.set(e, etype, state);
     return state;
   }
 

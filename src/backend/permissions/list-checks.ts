@@ -1,8 +1,9 @@
 import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { type EntityRef, looksLikeLookup, type Plan, type TxStep } from '../transact/index.ts';
+import { ByEntity, entityKey } from './by-entity.ts';
 import type { Check } from './check.ts';
-import { type EntityStates, type State, stateKey } from './entity-states.ts';
+import type { EntityStates, State } from './entity-states.ts';
 import type { Rules } from './rules.ts';
 
 /** What the rules of an entity are handed when the transaction hands them nothing. */
@@ -29,7 +30,7 @@ export class CheckList {
   readonly #rules: Rules;
   readonly #plan: Plan;
   readonly #states: EntityStates;
-  #params: ReadonlyMap<string, JsonObject> | undefined;
+  #params: ByEntity<JsonObject> | undefined;
   #modified: ReadonlyMap<string, readonly string[]> | undefined;
 
   constructor(rules: Rules, plan: Plan, states: EntityStates) {
@@ -65,12 +66,13 @@ export class CheckList {
     return own !== undefined || viewed !== undefined || linked;
   }
 
-  /** The checks of a phase, in the order of the steps; one that several steps ask for comes several times. */
+  /** The checks of a phase, in the order of the steps; one that several steps ask for may come several times. */
   *checks(phase: Phase): Iterable<Check> {
+    const asked = new ByEntity<true>();
     for (const step of this.#plan.steps) {
       if (step.op === 'add-attr' && phase === 'after') yield this.#createAttr(step.attr);
       else if (step.op === 'delete-entity' && phase === 'before') yield* this.#delete(step);
-      else if ('a' in step) yield* this.#triple(step, phase);
+      else if ('a' in step) yield* this.#triple(step, phase, asked);
     }
   }
 
@@ -100,16 +102,21 @@ export class CheckList {
     };
   }
 
-  *#triple(step: TripleStep, phase: Phase): Iterable<Check> {
+  /** `asked` are the entities whose writer was asked about already, which is the same for each of their values. */
+  *#triple(step: TripleStep, phase: Phase, asked: ByEntity<true>): Iterable<Check> {
     const attr = this.#plan.attr(step.a);
     if (!attr) return;
-    const own = this.#side(this.#states.resolve(step.e), etypeOf(attr));
+    const e = this.#states.resolve(step.e);
+    const etype = etypeOf(attr);
     const reverse = attr['reverse-identity'];
     if (reverse && step.op !== 'deep-merge-triple') {
       const v = looksLikeLookup(step.v) ? this.#states.resolve(step.v) : String(step.v);
-      yield* this.#link(step.op, attr, own, this.#side(v, reverse[1]), phase);
-    } else {
-      if (step.op !== 'retract-triple' || own.before) yield* this.#ofWriter(own, phase, own.params);
+      yield* this.#link(step.op, attr, this.#side(e, etype), this.#side(v, reverse[1]), phase);
+    } else if (!asked.has(e, etype)) {
+      const own = this.#side(e, etype);
+      if (step.op === 'retract-triple' && !own.before) return;
+      asked.set(e, etype, true);
+      yield* this.#ofWriter(own, phase, own.params);
     }
   }
 
@@ -173,12 +180,12 @@ export class CheckList {
 
   #paramsFor(e: EntityRef, etype: string): JsonObject {
     this.#params ??= paramsOf(this.#plan, this.#states);
-    return this.#params.get(stateKey(e, etype)) ?? NO_PARAMS;
+    return this.#params.get(e, etype) ?? NO_PARAMS;
   }
 
   #modifiedOf(e: EntityRef): readonly string[] {
     this.#modified ??= modifiedFields(this.#plan, this.#states);
-    return this.#modified.get(keyOf(e)) ?? [];
+    return this.#modified.get(entityKey(e)) ?? [];
   }
 
   #side(e: EntityRef, etype: string): Side {
@@ -220,18 +227,14 @@ function createdState(side: Side): State {
   return side.before ? undefined : side.after;
 }
 
-function keyOf(e: EntityRef): string {
-  return stateKey(e, '');
-}
-
 function merged(weaker: JsonObject, stronger: JsonObject): JsonObject {
   if (weaker === NO_PARAMS) return stronger;
   return stronger === NO_PARAMS ? weaker : { ...weaker, ...stronger };
 }
 
 /** What the steps hand to the rules of each entity; without a namespace it is for all of them. */
-function paramsOf(plan: Plan, states: EntityStates): Map<string, JsonObject> {
-  const params = new Map<string, JsonObject>();
+function paramsOf(plan: Plan, states: EntityStates): ByEntity<JsonObject> {
+  const params = new ByEntity<JsonObject>();
   const etypes = new Set<string>();
   for (const step of plan.steps) {
     const attr = 'a' in step ? plan.attr(step.a) : undefined;
@@ -241,8 +244,8 @@ function paramsOf(plan: Plan, states: EntityStates): Map<string, JsonObject> {
   for (const step of plan.steps) {
     if (step.op !== 'rule-params') continue;
     for (const etype of step.etype === undefined ? etypes : [step.etype]) {
-      const key = stateKey(states.resolve(step.e), etype);
-      params.set(key, { ...params.get(key), ...step.params });
+      const e = states.resolve(step.e);
+      params.set(e, etype, { ...params.get(e, etype), ...step.params });
     }
   }
   return params;
@@ -255,7 +258,7 @@ function modifiedFields(plan: Plan, states: EntityStates): Map<string, readonly 
     if (step.op !== 'add-triple' && step.op !== 'deep-merge-triple') continue;
     const attr = plan.attr(step.a);
     if (!attr || labelOf(attr) === 'id') continue;
-    const key = keyOf(states.resolve(step.e));
+    const key = entityKey(states.resolve(step.e));
     const labels = fields.get(key);
     if (labels) labels.add(labelOf(attr));
     else fields.set(key, new Set([labelOf(attr)]));

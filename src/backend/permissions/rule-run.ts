@@ -98,7 +98,7 @@ export class RuleRun {
     ]);
   }
 
-  /** The user as stored at this moment; as the actor has it where it is not stored. */
+  /** The user as stored at this moment. Of one that was deleted since, no more than the id: what it was may be outdated. */
   #auth(): EntitySource {
     const { source, actor } = this.context;
     const { user } = actor;
@@ -106,7 +106,7 @@ export class RuleRun {
     const isStored = user !== null && source.reader.entityAttr(user.id, idAttr).length > 0;
     const entity = isStored
       ? storedEntity(source, '$users', user.id)
-      : describedEntity(source, '$users', user ? { ...user } : undefined);
+      : describedEntity(source, '$users', user ? { id: user.id } : undefined);
     return {
       labels: () => entity.labels(),
       value: (label) => entity.value(label),

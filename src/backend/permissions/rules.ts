@@ -19,6 +19,7 @@ export class Rules {
   readonly #programs = new Map<string, Program | undefined>();
   readonly #rateLimits = new Map<string, readonly RateLimit[]>();
   #tellsPeersApart: boolean | undefined;
+  #takesTokens: boolean | undefined;
 
   /** `code` is taken as it is, see {@link parseRules} for what comes from outside. */
   constructor(code: JsonObject) {
@@ -33,6 +34,12 @@ export class Rules {
   get tellsPeersApart(): boolean {
     this.#tellsPeersApart ??= /\brequest\b/.test(JSON.stringify(this.code));
     return this.#tellsPeersApart;
+  }
+
+  /** Whether asking a rule takes tokens of a rate limit, so that an answer may not stand for another's. */
+  get takesTokens(): boolean {
+    this.#takesTokens ??= /\brateLimit\b/.test(JSON.stringify(this.code));
+    return this.#takesTokens;
   }
 
   /** The limits under each name of `$rateLimits`. */

@@ -1,4 +1,5 @@
 import type { Reader } from '../store/reader.ts';
+import { narrowedRanges } from './narrowed-ranges.ts';
 import type { LinkStep, PathMatch, WherePlan } from './plan.ts';
 import { farEnd, stepTriples } from './prove-test.ts';
 
@@ -60,7 +61,7 @@ function byRange(reader: Reader, { hops, test }: PathMatch): Source | undefined 
   const { type, from, to } = test.range;
   const order = reader.order({ kind: 'value', attr: test.step.attr, type });
   const start = from === undefined ? order.rank({ key: null, e: LAST_ID }) : order.rank({ key: from, e: '' });
-  const end = to === undefined ? order.size : order.rank({ key: to, e: LAST_ID });
+  const end = Math.max(start, to === undefined ? order.size : order.rank({ key: to, e: LAST_ID }));
   const ends = function* (): Iterable<string> {
     for (const { e } of order.slice(start, end)) yield e;
   };
@@ -90,7 +91,10 @@ function sourceOf(reader: Reader, plan: WherePlan): Source {
     return cheapest(plan.matches.map((match) => forMatch(reader, match))) ?? { cost: 0, entities: () => [] };
   }
   const sources = plan.of.map((part) => sourceOf(reader, part));
-  if (plan.kind === 'all') return cheapest(sources) ?? { cost: 0, entities: () => [] };
+  if (plan.kind === 'all') {
+    const narrowed = narrowedRanges(plan).map((match) => forMatch(reader, match));
+    return cheapest([...sources, ...narrowed]) ?? { cost: 0, entities: () => [] };
+  }
   const cost = sources.reduce((sum, source) => sum + source.cost, 0);
   return { cost, entities: () => sources.flatMap((source) => [...source.entities()]) };
 }

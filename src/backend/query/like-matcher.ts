@@ -1,6 +1,12 @@
 const ANY_RUN = '%';
 const ANY_ONE = '_';
 
+/** The text that everything begins with that the pattern stands for. */
+export function likePrefix(pattern: string): string {
+  const end = pattern.search(/[%_]/);
+  return end < 0 ? pattern : pattern.slice(0, end);
+}
+
 /** Upper case where that is one character, as a case-insensitive regular expression folds. */
 function fold(char: string): string {
   const upper = char.toUpperCase();

@@ -3,7 +3,7 @@ import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import { parseInstantDate } from '../date.ts';
 import { type QueryIssue, type QueryPath, queryError } from './grammar.ts';
-import { likeMatcher } from './like-matcher.ts';
+import { likeMatcher, likePrefix } from './like-matcher.ts';
 import type { LinkStep, Test, ValueRange } from './plan.ts';
 import type { ComparatorName, Scalar, ValueCheck } from './query-form.ts';
 
@@ -102,15 +102,36 @@ function compareBy(comparator: ComparatorName, value: Scalar): (candidate: Scala
   }
 }
 
-/** The order of strings is a collation, which is not the one that comparisons go by: they have no range in it. */
+/** The range that everything lies in which passes; undefined where that is no range. */
 function comparedRange(
   type: CheckedDataType,
   comparator: ComparatorName,
   key: Scalar,
 ): ValueRange | undefined {
-  if (type === 'string') return undefined;
-  const upwards = comparator === '$gt' || comparator === '$gte';
-  return upwards ? { type, from: key, to: undefined } : { type, from: undefined, to: key };
+  switch (comparator) {
+    case '$gt':
+    case '$gte':
+      return { type, from: key, to: undefined };
+    case '$lt':
+    case '$lte':
+      return { type, from: undefined, to: key };
+    case '$like': {
+      const prefix = likePrefix(String(key));
+      return prefix === '' ? undefined : { type, from: prefix, to: afterPrefix(prefix) };
+    }
+    case '$ilike':
+      return undefined;
+  }
+}
+
+const LAST_UNIT = 0xffff;
+
+/** The first string after all that begin with `prefix`; undefined when there is none. */
+function afterPrefix(prefix: string): string | undefined {
+  const last = prefix.charCodeAt(prefix.length - 1);
+  const before = prefix.slice(0, -1);
+  if (last < LAST_UNIT) return before + String.fromCharCode(last + 1);
+  return before === '' ? undefined : afterPrefix(before);
 }
 
 /**
@@ -206,7 +227,11 @@ function linkTest(place: CheckPlace, { attr, forward }: CheckedAttr, check: Comp
 
 /** The test that a check stands for on this attribute; throws where the attribute does not allow it. */
 export function planCheck(place: CheckPlace, checked: CheckedAttr, check: ComparableCheck): Test {
-  return checked.attr['value-type'] === 'ref'
-    ? linkTest(place, checked, check)
-    : blobTest(place, checked.attr, check);
+  const { attr } = checked;
+  if (attr['value-type'] === 'ref') return linkTest(place, checked, check);
+  const test = blobTest(place, attr, check);
+  if (test.kind !== 'filter' || attr.cardinality === 'one') return test;
+  // Of several values, one alone would have a place in the order.
+  const { range: _, ...filter } = test;
+  return filter;
 }

@@ -9,7 +9,7 @@ export interface LinkStep {
   forward: boolean;
 }
 
-/** A part of the order of an attribute's values: from and to are in it, and open where they are undefined. */
+/** A part of the order of an attribute's values, as comparisons take them: from and to are in it, and open where they are undefined. */
 export interface ValueRange {
   type: CheckedDataType;
   from: SortKey | undefined;

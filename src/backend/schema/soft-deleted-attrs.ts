@@ -1,12 +1,12 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import type { App } from '../app.ts';
-
-/** For how many days a deleted attribute can be restored. */
-export const GRACE_PERIOD_DAYS = 2;
+import { GRACE_PERIOD_DAYS, isExpired } from './expired-attrs.ts';
 
 /** The attributes of an app that were deleted and can be restored, as clients are told of them. */
-export function softDeletedAttrs({ data }: App): JsonObject {
-  const attrs = [...data.catalog.deleted()].sort((a, b) => (a.id < b.id ? -1 : 1));
+export function softDeletedAttrs({ data, host }: App): JsonObject {
+  const now = host.now();
+  const deleted = [...data.catalog.deleted()].filter((attr) => !isExpired(attr, now));
+  const attrs = deleted.sort((a, b) => (a.id < b.id ? -1 : 1));
   return {
     attrs: attrs.map((attr) => ({
       ...attr,

@@ -2,7 +2,14 @@ import type { CheckedDataType } from '../../protocol/attr.ts';
 import { PlaceList } from './place-list.ts';
 import type { EntityOrder, OrderSpec, Reader } from './reader.ts';
 import { upsert } from './upsert.ts';
-import { type Place, type SortKey, sortKey } from './value-order.ts';
+import {
+  type ComparePlaces,
+  compareByUnit,
+  comparePlaces,
+  type Place,
+  type SortKey,
+  sortKey,
+} from './value-order.ts';
 
 type TripleSource = Pick<Reader, 'attr' | 'entityAttr'>;
 
@@ -12,13 +19,16 @@ class KeptOrder implements EntityOrder {
   readonly #keys = new Map<string, SortKey>();
   readonly #places: PlaceList;
 
-  constructor(entities: Iterable<string>, keyOf: (e: string) => SortKey | undefined) {
+  constructor(entities: Iterable<string>, keyOf: (e: string) => SortKey | undefined, compare: ComparePlaces) {
     this.#keyOf = keyOf;
     for (const e of entities) {
       const key = keyOf(e);
       if (key !== undefined) this.#keys.set(e, key);
     }
-    this.#places = new PlaceList(Array.from(this.#keys, ([e, key]) => ({ e, key })));
+    this.#places = new PlaceList(
+      Array.from(this.#keys, ([e, key]) => ({ e, key })),
+      compare,
+    );
   }
 
   get size(): number {
@@ -108,7 +118,8 @@ export class EntityOrders {
     const attrs = watchedAttrs(spec);
     const entities = new Set<string>();
     for (const [e] of this.#triples.attr(attrs[0])) entities.add(e);
-    const order = new KeptOrder(entities, keyReader(this.#triples, spec));
+    const compare = spec.kind === 'value' ? compareByUnit : comparePlaces;
+    const order = new KeptOrder(entities, keyReader(this.#triples, spec), compare);
     const key = JSON.stringify(spec);
     for (const attr of attrs) upsert(this.#watching, attr, () => new Map()).set(key, order);
     return order;

@@ -1,28 +1,17 @@
-import { comparePlaces, type Place } from './value-order.ts';
+import { type ComparePlaces, comparePlaces, type Place } from './value-order.ts';
 
 /** Places are kept in chunks of this size, so that putting one in does not move all that come after. */
 const CHUNK = 512;
 
-/** The first index in sorted `places` that is at `place` or, unless `orAt`, after it. */
-function lowerIndex(places: readonly Place[], place: Place, orAt: boolean): number {
-  let low = 0;
-  let high = places.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const order = comparePlaces(places[middle] as Place, place);
-    if (order > 0 || (orAt && order === 0)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
 /** Places in order, read by position. */
 export class PlaceList {
+  readonly #compare: ComparePlaces;
   #chunks: Place[][];
   #size: number;
 
-  constructor(places: readonly Place[] = []) {
-    const sorted = [...places].sort(comparePlaces);
+  constructor(places: readonly Place[] = [], compare: ComparePlaces = comparePlaces) {
+    this.#compare = compare;
+    const sorted = [...places].sort(compare);
     this.#size = sorted.length;
     this.#chunks = [];
     for (let i = 0; i < sorted.length; i += CHUNK) this.#chunks.push(sorted.slice(i, i + CHUNK));
@@ -37,7 +26,7 @@ export class PlaceList {
     const at = this.#chunkOf(place);
     let before = 0;
     for (let i = 0; i < at; i++) before += this.#chunks[i]?.length ?? 0;
-    return before + lowerIndex(this.#chunks[at] ?? [], place, !through);
+    return before + this.#lowerIndex(this.#chunks[at] ?? [], place, !through);
   }
 
   /** The places from position `from` to before position `to`. */
@@ -60,16 +49,16 @@ export class PlaceList {
       this.#chunks.push([place]);
       return;
     }
-    chunk.splice(lowerIndex(chunk, place, true), 0, place);
+    chunk.splice(this.#lowerIndex(chunk, place, true), 0, place);
     if (chunk.length > 2 * CHUNK) this.#chunks.splice(at, 1, chunk.slice(0, CHUNK), chunk.slice(CHUNK));
   }
 
   delete(place: Place): void {
     const at = this.#chunkOf(place);
     const chunk = this.#chunks[at];
-    const index = chunk ? lowerIndex(chunk, place, true) : -1;
+    const index = chunk ? this.#lowerIndex(chunk, place, true) : -1;
     const found = chunk?.[index];
-    if (!chunk || !found || comparePlaces(found, place) !== 0) return;
+    if (!chunk || !found || this.#compare(found, place) !== 0) return;
     chunk.splice(index, 1);
     this.#size--;
     if (chunk.length === 0) this.#chunks.splice(at, 1);
@@ -82,7 +71,20 @@ export class PlaceList {
     while (low < high) {
       const middle = (low + high) >> 1;
       const last = this.#chunks[middle]?.at(-1);
-      if (last && comparePlaces(last, place) >= 0) high = middle;
+      if (last && this.#compare(last, place) >= 0) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** The first index in a chunk that is at `place` or, unless `orAt`, after it. */
+  #lowerIndex(places: readonly Place[], place: Place, orAt: boolean): number {
+    let low = 0;
+    let high = places.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const order = this.#compare(places[middle] as Place, place);
+      if (order > 0 || (orAt && order === 0)) high = middle;
       else low = middle + 1;
     }
     return low;

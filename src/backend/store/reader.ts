@@ -7,7 +7,7 @@ import type { Place } from './value-order.ts';
  *
  * - `created`: those with an id triple, by its time;
  * - `namespace`: those with an id triple, by their value under `attr`, a missing one as null;
- * - `value`: those with a triple under `attr`, by its value.
+ * - `value`: those with a triple under `attr`, by its value, strings by code unit, as comparisons take them.
  */
 export type OrderSpec =
   | { kind: 'created'; idAttr: string }

@@ -1,28 +1,36 @@
-import { type Attr, etypeOf, type Triple } from '../../protocol/attr.ts';
+import type { Attr, Triple } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import type { AttrCatalog } from './attr-catalog.ts';
 import { addTo, type Bucket, findIn, removeFrom, triplesOf } from './bucket.ts';
 import { EntityOrders } from './entity-orders.ts';
-import type { Journal } from './journal.ts';
+import type { Change, Journal } from './journal.ts';
 import type { EntityOrder, OrderSpec, Reader } from './reader.ts';
 import { upsert } from './upsert.ts';
 
 const NONE: readonly Triple[] = [];
 
-/** A string that is equal for two values exactly when the values are. Other JSON does not start with a quote. */
+/** Begins the keys of what is not kept under itself. */
+const MARK = '\u0000';
+
+/** A string that is equal for two values exactly when the values are: a string itself, unless it begins with the mark. */
 function valueKey(v: JsonValue): string {
-  return typeof v === 'string' ? `"${v}` : canonicalJson(v);
+  return typeof v === 'string' && !v.startsWith(MARK) ? v : MARK + canonicalJson(v);
 }
 
 const byValue = (triple: Triple): string => valueKey(triple[2]);
 const byEntity = (triple: Triple): string => triple[0];
+
+/** The triples of one attribute, by entity. */
+interface OfAttr {
+  readonly entities: Map<string, Bucket>;
+  size: number;
+}
 
 /**
  * The triples of one app, in memory, with one index for each way they are read:
  *
  * - attribute, then entity: scans of a namespace, the values of an entity;
  * - attribute, then value: links from their far end, unique and indexed lookups;
- * - entity: which attributes an entity has, for deletion;
  * - the orders that were asked for: pages and ranges.
  *
  * Triples are values: a replaced one is a new array, so a result that holds one stays as it was.
@@ -30,10 +38,8 @@ const byEntity = (triple: Triple): string => triple[0];
 export class TripleStore implements Reader {
   readonly #catalog: AttrCatalog;
   readonly #journal: Journal;
-  readonly #byAttr = new Map<string, Map<string, Bucket>>();
-  readonly #sizes = new Map<string, number>();
+  readonly #byAttr = new Map<string, OfAttr>();
   readonly #byValue = new Map<string, Map<string, Bucket>>();
-  readonly #attrsOfEntity = new Map<string, Set<string>>();
   readonly #orders = new EntityOrders(this);
 
   constructor(catalog: AttrCatalog, journal: Journal) {
@@ -42,16 +48,16 @@ export class TripleStore implements Reader {
   }
 
   entityAttr(e: string, a: string): readonly Triple[] {
-    const slot = this.#byAttr.get(a)?.get(e);
+    const slot = this.#slot(e, a);
     return slot ? triplesOf(slot) : NONE;
   }
 
   *attr(a: string): Iterable<Triple> {
-    for (const slot of this.#byAttr.get(a)?.values() ?? []) yield* triplesOf(slot);
+    for (const slot of this.#byAttr.get(a)?.entities.values() ?? []) yield* triplesOf(slot);
   }
 
   attrSize(a: string): number {
-    return this.#sizes.get(a) ?? 0;
+    return this.#byAttr.get(a)?.size ?? 0;
   }
 
   attrValue(a: string, v: JsonValue): readonly Triple[] {
@@ -68,17 +74,14 @@ export class TripleStore implements Reader {
     return this.#orders.get(spec);
   }
 
-  /** The attributes under which entity `e` has a triple. */
+  /** The attributes under which entity `e` has a triple. Looks at every attribute: for what is rare. */
   attrsOf(e: string): readonly string[] {
-    return [...(this.#attrsOfEntity.get(e) ?? [])];
+    return [...this.#byAttr].flatMap(([a, { entities }]) => (entities.has(e) ? [a] : []));
   }
 
   /** Whether entity `e` has any triple under an attribute of `etype`. */
   exists(e: string, etype: string): boolean {
-    for (const a of this.#attrsOfEntity.get(e) ?? []) {
-      const attr = this.#catalog.byId(a);
-      if (attr && etypeOf(attr) === etype) return true;
-    }
+    for (const attr of this.#catalog.ofEtype(etype)) if (this.#slot(e, attr.id)) return true;
     return false;
   }
 
@@ -89,7 +92,7 @@ export class TripleStore implements Reader {
 
   /** The stored triple with this value. */
   find(e: string, a: string, v: JsonValue): Triple | undefined {
-    const slot = this.#byAttr.get(a)?.get(e);
+    const slot = this.#slot(e, a);
     return slot && findIn(slot, valueKey(v), byValue);
   }
 
@@ -98,12 +101,13 @@ export class TripleStore implements Reader {
    * there is left alone. Returns whether anything changed.
    */
   add(attr: Attr, e: string, v: JsonValue, now: number): boolean {
-    if (this.has(e, attr.id, v)) return false;
-    const before = attr.cardinality === 'one' ? this.entityAttr(e, attr.id)[0] : undefined;
+    const slot = this.#slot(e, attr.id);
+    if (slot && findIn(slot, valueKey(v), byValue)) return false;
+    const before = slot && attr.cardinality === 'one' ? triplesOf(slot)[0] : undefined;
     if (before) this.remove(before);
     const triple: Triple = [e, attr.id, v, before?.[3] ?? now];
     this.#insert(triple);
-    this.#journal.record({ kind: 'add', triple }, () => this.#delete(triple));
+    this.#journal.record({ kind: 'add', triple }, this.#undo);
     return true;
   }
 
@@ -111,13 +115,13 @@ export class TripleStore implements Reader {
   load(triple: Triple): void {
     if (this.has(triple[0], triple[1], triple[2])) return;
     this.#insert(triple);
-    this.#journal.record({ kind: 'add', triple }, () => this.#delete(triple));
+    this.#journal.record({ kind: 'add', triple }, this.#undo);
   }
 
   /** Takes a stored triple out. */
   remove(triple: Triple): void {
     this.#delete(triple);
-    this.#journal.record({ kind: 'remove', triple }, () => this.#insert(triple));
+    this.#journal.record({ kind: 'remove', triple }, this.#undo);
   }
 
   /** Builds or drops the value index of an attribute after its definition changed. */
@@ -133,6 +137,16 @@ export class TripleStore implements Reader {
     for (const triple of this.attr(attr.id)) this.#indexValue(triple);
   }
 
+  /** Takes back a change of a triple. One function for all of them: a transaction may make very many. */
+  readonly #undo = (change: Change): void => {
+    if (change.kind === 'add') this.#delete(change.triple);
+    else if (change.kind === 'remove') this.#insert(change.triple);
+  };
+
+  #slot(e: string, a: string): Bucket | undefined {
+    return this.#byAttr.get(a)?.entities.get(e);
+  }
+
   #isValueIndexed(a: string): boolean {
     const attr = this.#catalog.byId(a);
     return attr !== undefined && (attr['value-type'] === 'ref' || attr['index?'] || attr['unique?']) === true;
@@ -140,24 +154,18 @@ export class TripleStore implements Reader {
 
   #insert(triple: Triple): void {
     const [e, a] = triple;
-    const slots = upsert(this.#byAttr, a, () => new Map<string, Bucket>());
-    slots.set(e, addTo(slots.get(e), triple, byValue));
-    this.#sizes.set(a, this.attrSize(a) + 1);
-    upsert(this.#attrsOfEntity, e, () => new Set<string>()).add(a);
+    const ofAttr = upsert(this.#byAttr, a, (): OfAttr => ({ entities: new Map(), size: 0 }));
+    ofAttr.entities.set(e, addTo(ofAttr.entities.get(e), triple, byValue));
+    ofAttr.size++;
     if (this.#isValueIndexed(a)) this.#indexValue(triple);
     this.#orders.update(e, a);
   }
 
   #delete(triple: Triple): void {
     const [e, a] = triple;
-    const slots = this.#byAttr.get(a);
-    if (!slots || !takeOut(slots, e, byValue(triple), byValue)) return;
-    this.#sizes.set(a, this.attrSize(a) - 1);
-    if (!slots.has(e)) {
-      const attrs = this.#attrsOfEntity.get(e);
-      attrs?.delete(a);
-      if (attrs?.size === 0) this.#attrsOfEntity.delete(e);
-    }
+    const ofAttr = this.#byAttr.get(a);
+    if (!ofAttr || !takeOut(ofAttr.entities, e, byValue(triple), byValue)) return;
+    ofAttr.size--;
     const index = this.#byValue.get(a);
     if (index) takeOut(index, byValue(triple), e, byEntity);
     this.#orders.update(e, a);

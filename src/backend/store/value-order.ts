@@ -27,20 +27,27 @@ function compareIds(a: string, b: string): number {
 
 const KIND_ORDER = ['boolean', 'number', 'string'];
 
-/**
- * Compares two keys of one order: nothing comes before everything else, strings go by the collation of core's client
- * (`en-US`), so that server and client agree on pages.
- */
-function compareKeys(a: SortKey, b: SortKey): number {
+/** Compares two keys of one order: nothing comes before everything else. */
+function compareKeys(a: SortKey, b: SortKey, compareStrings: (a: string, b: string) => number): number {
   if (a === b) return 0;
   if (a === null) return -1;
   if (b === null) return 1;
   if (typeof a !== typeof b) return KIND_ORDER.indexOf(typeof a) - KIND_ORDER.indexOf(typeof b);
-  if (typeof a === 'string') return collator.compare(a, b as string);
+  if (typeof a === 'string') return compareStrings(a, b as string);
   return a < b ? -1 : 1;
 }
 
-/** Compares two places in an order: by key, then by entity id. */
-export function comparePlaces(a: Place, b: Place): number {
-  return compareKeys(a.key, b.key) || compareIds(a.e, b.e);
+function compareUnits(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }
+
+/** Compares two places: by key, then by entity id. */
+export type ComparePlaces = (a: Place, b: Place) => number;
+
+/** The order of pages: strings go by the collation of core's client (`en-US`), so that server and client agree. */
+export const comparePlaces: ComparePlaces = (a, b) =>
+  compareKeys(a.key, b.key, collator.compare) || compareIds(a.e, b.e);
+
+/** The order of comparisons: strings go by code unit, as `<` and `>` take them in core's client. */
+export const compareByUnit: ComparePlaces = (a, b) =>
+  compareKeys(a.key, b.key, compareUnits) || compareIds(a.e, b.e);

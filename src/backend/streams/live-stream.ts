@@ -17,6 +17,7 @@ export class LiveStream {
   /** How it ended, when it has. */
   end: { readonly abortReason: string | undefined } | undefined;
   readonly #content: StreamContent;
+  #size: number;
   #acknowledged = 0;
 
   constructor(
@@ -28,11 +29,12 @@ export class LiveStream {
     this.clientId = clientId;
     this.end = end;
     this.#content = content;
+    this.#size = content.size(id);
   }
 
-  /** How many bytes have been written. */
+  /** How many bytes have been written; the last of them may not be safe yet. */
   get size(): number {
-    return this.#content.size(this.id);
+    return this.#size;
   }
 
   /** Whether nobody needs it here any more. */
@@ -40,6 +42,7 @@ export class LiveStream {
     return this.writer === undefined && this.readers.size === 0;
   }
 
+  /** The bytes from `from` on, at most `limit`, as far as they are safe. */
   read(from: number, limit: number): Uint8Array {
     return this.#content.read(this.id, from, limit);
   }
@@ -51,9 +54,15 @@ export class LiveStream {
     return this.size;
   }
 
-  /** Writes behind what is there; readers get it. */
+  /** Writes behind what is there. */
   append(bytes: Uint8Array): void {
-    if (bytes.byteLength > 0) this.#content.append(this.id, bytes);
+    if (bytes.byteLength === 0) return;
+    this.#content.append(this.id, bytes);
+    this.#size += bytes.byteLength;
+  }
+
+  /** Has the readers look for what is new. */
+  wake(): void {
     for (const reader of this.readers) reader.wake();
   }
 

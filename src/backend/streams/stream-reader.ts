@@ -71,8 +71,8 @@ export class StreamReader {
       this.#offset += piece.byteLength;
       return true;
     }
-    const { end } = this.stream;
-    if (end) {
+    const { end, size } = this.stream;
+    if (end && this.#offset >= size) {
       this.#send({
         done: true,
         ...(end.abortReason === undefined ? {} : { 'abort-reason': end.abortReason }),

@@ -13,7 +13,7 @@ import type { Change } from '../store/journal.ts';
 import { upsert } from '../store/upsert.ts';
 import type { Wire } from '../wire.ts';
 import { LiveStream } from './live-stream.ts';
-import { MemoryStreamContent, type StreamContent } from './stream-content.ts';
+import type { StreamContent } from './stream-content.ts';
 import { createStream, findStream, finishStream, type StreamEntity, streamAttr } from './stream-entities.ts';
 import { StreamReader } from './stream-reader.ts';
 
@@ -29,7 +29,7 @@ export class Streams {
   readonly #orphans = new Set<string>();
   readonly #encoder = new TextEncoder();
 
-  constructor(app: App, content: StreamContent = new MemoryStreamContent()) {
+  constructor(app: App, content: StreamContent) {
     this.#app = app;
     this.#content = content;
   }
@@ -80,13 +80,15 @@ export class Streams {
     }
     this.#app.assertWritable();
     try {
-      for (const chunk of chunks) stream.append(this.#encoder.encode(chunk));
+      // Each by itself: its writer has counted its bytes so.
+      stream.append(joined(chunks.map((chunk) => this.#encoder.encode(chunk))));
     } catch (error) {
       this.#app.host.report('keep a stream', error);
       wire.send({ op: 'append-failed', 'stream-id': streamId, 'trace-id': null });
       return;
     }
     if (done) this.#finish(stream, abortReason);
+    this.#app.host.keeper.whenSafe(() => stream.wake());
     const flushed = stream.takeAcknowledgement();
     if (flushed === undefined) return;
     wire.send({ op: 'stream-flushed', 'stream-id': streamId, offset: flushed, done, 'trace-id': null });
@@ -158,7 +160,7 @@ export class Streams {
     return entity;
   }
 
-  /** Whether what was written to a stream is not here: it was kept in the memory of an earlier process. */
+  /** Whether what was written to a stream is not here: its entity came along with other data. */
   #isLost({ id, done, values }: StreamEntity): boolean {
     const size = this.#content.size(id);
     return done ? values.size !== size : size === 0 && values.machineId !== this.#app.host.machineId;
@@ -182,7 +184,6 @@ export class Streams {
   #finish(stream: LiveStream, abortReason: string | undefined): void {
     finishStream(this.#app, stream.id, stream.size, abortReason);
     stream.end = { abortReason };
-    for (const reader of stream.readers) reader.wake();
   }
 
   #closeIfIdle(stream: LiveStream): void {
@@ -203,6 +204,10 @@ export class Streams {
     const [oldest] = this.#orphans;
     if (this.#orphans.size > MAX_ORPHANS && oldest !== undefined) this.#orphans.delete(oldest);
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
 }
 
 function refused(dataType: string, input: Record<string, unknown>, message: string): ServerError {

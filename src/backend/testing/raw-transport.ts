@@ -33,6 +33,9 @@ async function openWebSocket(uri: string, heard: (text: string) => void): Promis
   return { send: (frame) => socket.send(frame), close: () => socket.close(), closed };
 }
 
+/** On Deno an abort is lost once the response has been collected as garbage, and its body is read forever (2.9.6). */
+const reading = new Set<Response>();
+
 async function openEventStream(uri: string, heard: (text: string) => void): Promise<RawTransport> {
   const abort = new AbortController();
   const response = await fetch(uri, { signal: abort.signal }).catch(() => undefined);
@@ -53,6 +56,8 @@ async function openEventStream(uri: string, heard: (text: string) => void): Prom
     () => ({ code: 1000, reason: '' }),
     () => ({ code: 1006, reason: '' }),
   );
+  reading.add(response);
+  void closed.then(() => reading.delete(response));
   let posted: Promise<unknown> = credentials;
   const post = async (frame: string | Uint8Array<ArrayBuffer>): Promise<void> => {
     const body = `${JSON.stringify({ ...(await credentials), messages: [] }).slice(0, -2)}${frame}]}`;

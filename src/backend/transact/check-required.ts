@@ -1,6 +1,7 @@
 import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { ServerError, validationFailed } from '../../protocol/error.ts';
 import type { AppData } from '../store/app-data.ts';
+import { upsert } from '../store/upsert.ts';
 import type { AttrUpdate } from './steps.ts';
 
 interface Gap {
@@ -14,9 +15,8 @@ interface Gap {
  */
 export function checkRequired(data: AppData): void {
   const gaps = new Map<string, Gap[]>();
-  for (const [etype, entities] of touchedEntities(data)) {
-    const required = requiredAttrs(data, etype);
-    for (const e of required.length > 0 ? entities : []) {
+  for (const [etype, { required, entities }] of touched(data)) {
+    for (const e of entities) {
       if (!isAlive(data, e, etype)) continue;
       for (const attr of required.filter(({ id }) => !hasValue(data, e, id))) {
         const ofAttr = gaps.get(attr.id);
@@ -48,17 +48,25 @@ function* entitiesOf({ catalog, triples }: AppData, etype: string): Iterable<str
   }
 }
 
-/** The entities that the running transaction has changed, by namespace. */
-function touchedEntities({ journal, catalog }: AppData): Map<string, Set<string>> {
-  const touched = new Map<string, Set<string>>();
-  for (const change of journal.changes) {
-    const attr = change.kind === 'attr' ? undefined : catalog.byId(change.triple[1]);
+interface Touched {
+  readonly required: readonly Attr[];
+  readonly entities: Set<string>;
+}
+
+/** The entities that the running transaction has changed, by namespace, where it has required attributes. */
+function touched(data: AppData): Map<string, Touched> {
+  const byEtype = new Map<string, Touched>();
+  for (const change of data.journal.changes) {
+    const attr = change.kind === 'attr' ? undefined : data.catalog.byId(change.triple[1]);
     if (!attr || change.kind === 'attr') continue;
-    const entities = touched.get(etypeOf(attr));
-    if (entities) entities.add(change.triple[0]);
-    else touched.set(etypeOf(attr), new Set([change.triple[0]]));
+    const etype = etypeOf(attr);
+    const found = upsert(byEtype, etype, () => ({
+      required: requiredAttrs(data, etype),
+      entities: new Set<string>(),
+    }));
+    if (found.required.length > 0) found.entities.add(change.triple[0]);
   }
-  return touched;
+  return byEtype;
 }
 
 function requiredAttrs({ catalog }: AppData, etype: string): Attr[] {
@@ -69,13 +77,9 @@ function requiredAttrs({ catalog }: AppData, etype: string): Attr[] {
     .sort((a, b) => (labelOf(a) < labelOf(b) ? -1 : 1));
 }
 
-function isAlive({ catalog, triples }: AppData, e: string, etype: string): boolean {
-  return triples.attrsOf(e).some((a) => {
-    const attr = catalog.byId(a);
-    return (
-      attr !== undefined && etypeOf(attr) === etype && triples.entityAttr(e, a).some(([, , v]) => v !== null)
-    );
-  });
+function isAlive(data: AppData, e: string, etype: string): boolean {
+  for (const attr of data.catalog.ofEtype(etype)) if (hasValue(data, e, attr.id)) return true;
+  return false;
 }
 
 function hasValue({ triples }: AppData, e: string, a: string): boolean {

@@ -8,8 +8,9 @@ import type { TripleStore } from '../store/triple-store.ts';
 /** The largest value of an indexed or unique attribute, in bytes of its JSON text. */
 const MAX_INDEXED_BYTES = 1024;
 
-/** No character takes more bytes than this in UTF-8 for each of its UTF-16 units. */
-const MAX_BYTES_PER_UNIT = 3;
+/** No character takes more bytes in JSON text for each of its UTF-16 units: one that is written as `\uXXXX`. */
+const MAX_BYTES_PER_UNIT = 6;
+const QUOTES = 2;
 
 /** Refuses a value that its attribute cannot hold: too large for an index, no id for a link, of another type. */
 export function checkValue(attr: Attr, e: string, v: JsonValue): void {
@@ -56,9 +57,9 @@ function invalidValue(message: string, attr: Attr, e: string, v: JsonValue, more
 
 function isTooLarge(v: JsonValue): boolean {
   if (v === null || typeof v === 'number' || typeof v === 'boolean') return false;
-  const text = JSON.stringify(v);
-  if (text.length * MAX_BYTES_PER_UNIT <= MAX_INDEXED_BYTES) return false;
-  return new TextEncoder().encode(text).length > MAX_INDEXED_BYTES;
+  // Most values are short, and nothing has to be encoded to see that.
+  if (typeof v === 'string' && v.length * MAX_BYTES_PER_UNIT + QUOTES <= MAX_INDEXED_BYTES) return false;
+  return new TextEncoder().encode(JSON.stringify(v)).length > MAX_INDEXED_BYTES;
 }
 
 function hasType(v: JsonValue, type: CheckedDataType): boolean {

@@ -1,4 +1,4 @@
-import { etypeOf, type Triple } from '../../protocol/attr.ts';
+import type { Triple } from '../../protocol/attr.ts';
 import type { AppData } from '../store/app-data.ts';
 import { isLookup, type StepsOf } from './steps.ts';
 import type { Transaction } from './transaction.ts';
@@ -18,10 +18,7 @@ export function deleteEntities({ data }: Transaction, steps: StepsOf<'delete-ent
 }
 
 function ownTriples({ catalog, triples }: AppData, e: string, etype: string): Triple[] {
-  return triples.attrsOf(e).flatMap((a) => {
-    const attr = catalog.byId(a);
-    return attr && etypeOf(attr) === etype ? triples.entityAttr(e, a) : [];
-  });
+  return [...catalog.ofEtype(etype)].flatMap((attr) => triples.entityAttr(e, attr.id));
 }
 
 function linksTo({ catalog, triples }: AppData, e: string, etype: string): Triple[] {

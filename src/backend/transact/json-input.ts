@@ -1,38 +1,34 @@
 import { ServerError } from '../../protocol/error.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import type { Path, Reject } from './issue.ts';
 
 /** Deep enough for any data, and far from where recursion would exhaust the stack. */
 const MAX_DEPTH = 500;
 
-const UUID_LENGTH = 36;
+/** The error for what cannot be copied: the name of the check that failed. */
+type Refuse = (expected: string) => ServerError;
 
 /**
  * A copy of `value` as the backend stores it: what is written like a UUID is in lower case, in keys as well as in
  * values. Refuses what JSON cannot carry and what Postgres cannot store.
  */
-export function copyJson(value: unknown, path: Path, reject: Reject): JsonValue {
-  return copy(value, 0);
+export function copyJson(value: unknown, refuse: Refuse, depth = 0): JsonValue {
+  if (typeof value === 'string') return copyString(value);
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (depth >= MAX_DEPTH) throw refuse('nesting of at most 500 levels');
+  if (Array.isArray(value)) return Array.from(value, (item) => copyJson(item ?? null, refuse, depth + 1));
+  if (isPlainObject(value)) return copyEntries(value, refuse, depth);
+  throw refuse('value?');
+}
 
-  function copy(part: unknown, depth: number): JsonValue {
-    if (typeof part === 'string') return copyString(part);
-    if (part === null || typeof part === 'boolean') return part;
-    if (typeof part === 'number' && Number.isFinite(part)) return part;
-    if (depth >= MAX_DEPTH) throw reject('nesting of at most 500 levels', path);
-    if (Array.isArray(part)) return Array.from(part, (item) => copy(item ?? null, depth + 1));
-    if (isPlainObject(part)) return copyEntries(part, depth);
-    throw reject('value?', path);
+function copyEntries(value: Record<string, unknown>, refuse: Refuse, depth: number): JsonValue {
+  const copied: JsonObject = {};
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (item !== undefined) setOwn(copied, copyString(key), copyJson(item, refuse, depth + 1));
   }
-
-  function copyEntries(part: Record<string, unknown>, depth: number): JsonValue {
-    const copied: JsonObject = {};
-    for (const key of Object.keys(part)) {
-      const item = part[key];
-      if (item !== undefined) setOwn(copied, copyString(key), copy(item, depth + 1));
-    }
-    return copied;
-  }
+  return copied;
 }
 
 /** Defines an own property, also for the one key, `__proto__`, that an assignment would take for something else. */
@@ -49,7 +45,7 @@ function copyString(text: string): string {
       { condition: 'untranslatable-character' },
     );
   }
-  return text.length === UUID_LENGTH && isUuid(text) ? text.toLowerCase() : text;
+  return isUuid(text) ? text.toLowerCase() : text;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

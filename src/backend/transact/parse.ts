@@ -1,5 +1,5 @@
 import { etypeOf, labelOf } from '../../protocol/attr.ts';
-import { validationFailed } from '../../protocol/error.ts';
+import { type ServerError, validationFailed } from '../../protocol/error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
@@ -21,11 +21,19 @@ export function parseSteps(input: unknown, catalog: AttrCatalog): TxStep[] {
   if (!Array.isArray(input)) throw reject('coll?', []);
   const steps = Array.from(input, (step: unknown, index) => {
     if (!Array.isArray(step)) throw reject('coll?', [index]);
-    return Array.from(step, (part: unknown, at) => copyJson(part ?? null, [index, at], reject));
+    return copyStep(step, index, reject);
   });
   // The server looks at all entity ids before it looks at the rest of any step.
   for (const [index, step] of steps.entries()) checkEntity(step, index, steps, catalog);
   return steps.map((step, index) => parseStep(step, index, reject));
+}
+
+function copyStep(step: readonly unknown[], index: number, reject: Reject): JsonValue[] {
+  const copied = new Array<JsonValue>(step.length);
+  let at = 0;
+  const refuse = (expected: string): ServerError => reject(expected, [index, at]);
+  for (; at < step.length; at++) copied[at] = copyJson(step[at] ?? null, refuse);
+  return copied;
 }
 
 function checkEntity(step: JsonValue[], index: number, steps: JsonValue[][], catalog: AttrCatalog): void {
@@ -54,10 +62,23 @@ function parseStep(step: JsonValue[], index: number, reject: Reject): TxStep {
     case 'add-triple':
     case 'deep-merge-triple': {
       const mode = parseMode(step[4], index, reject);
-      return { op, ...parseTriple(step, index, 5, reject), mode };
+      checkLength(step, index, 4, 5, reject);
+      return {
+        op,
+        e: parseEntity(step[1], index, reject),
+        a: parseUuid(step[2], index, 2, reject),
+        v: step[3] ?? null,
+        mode,
+      };
     }
     case 'retract-triple':
-      return { op, ...parseTriple(step, index, 4, reject) };
+      checkLength(step, index, 4, 4, reject);
+      return {
+        op,
+        e: parseEntity(step[1], index, reject),
+        a: parseUuid(step[2], index, 2, reject),
+        v: step[3] ?? null,
+      };
     case 'delete-entity':
       checkLength(step, index, 2, 3, reject);
       return { op, e: parseEntity(step[1], index, reject), etype: parseEtype(step, index, reject) };
@@ -95,20 +116,6 @@ function checkLength(step: JsonValue[], index: number, min: number, max: number,
     throw reject(grammar?.[step.length] ?? 'Insufficient input', [index]);
   }
   if (step.length > max) throw reject('Extra input', [index, max]);
-}
-
-function parseTriple(
-  step: JsonValue[],
-  index: number,
-  maxLength: number,
-  reject: Reject,
-): { e: EntityRef; a: string; v: JsonValue } {
-  checkLength(step, index, 4, maxLength, reject);
-  return {
-    e: parseEntity(step[1], index, reject),
-    a: parseUuid(step[2], index, 2, reject),
-    v: step[3] ?? null,
-  };
 }
 
 function parseEntity(e: JsonValue | undefined, index: number, reject: Reject): EntityRef {

@@ -87,17 +87,17 @@ function lastWins(rows: Row[]): Row[] {
 }
 
 /** The entities that got an id, and those that have had one and changed, with the namespace of the id. */
-function identified(
+function* identified(
   transaction: Transaction,
   rows: Row[],
   changed: ReadonlySet<string>,
-): [e: string, etype: string][] {
-  return rows.flatMap(({ attr, e }): [string, string][] => {
+): Iterable<[e: string, etype: string]> {
+  for (const { attr, e } of rows) {
     const creator = transaction.lookups.creatorOf(e);
     const idAttr = labelOf(attr) === 'id' ? attr : creator && transaction.attr(creator[0]);
-    if (!idAttr || labelOf(idAttr) !== 'id' || !(creator || changed.has(e))) return [];
-    return [[e, etypeOf(idAttr)]];
-  });
+    if (!idAttr || labelOf(idAttr) !== 'id') continue;
+    if (creator || changed.has(e)) yield [e, etypeOf(idAttr)];
+  }
 }
 
 /** An entity that a lookup has just created cannot get another value for the attribute it was looked up by. */

@@ -3,7 +3,6 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ServerRequest } from 'srvx';
-import { toNodeHandler } from 'srvx/node';
 import { WebSocket, WebSocketServer } from 'ws';
 import { acceptOf } from './accept-of.ts';
 import { cannotListen } from './cannot-listen.ts';
@@ -28,9 +27,7 @@ class ReasonedWebSocket extends WebSocket {
 
 /** Listens on Node, with `node:http` and `ws`. Keeps the promises of `Listen`. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const answer = (request: ServerRequest): Promise<Response> => options.fetch(request, request.ip ?? null);
-  // srvx types its handler for HTTP/1 and HTTP/2 at once; node:http calls it with the former.
-  const server = createServer(toNodeHandler(answer) as RequestListener);
+  const server = createServer(answerWith(options));
   await bind(server, options);
   const peers = new PeerSet(options.liveness ?? DEFAULT_LIVENESS);
   serveSockets(server, options, peers);
@@ -42,6 +39,25 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       return closing;
     },
   };
+}
+
+// srvx loads Node's `fetch` along with itself, and the two take as long as all the rest: sessions need neither.
+function answerWith(options: ListenOptions): RequestListener {
+  let loading: Promise<RequestListener> | undefined;
+  return (request, response) => {
+    loading ??= loadHandler(options);
+    loading.then(
+      (handle) => handle(request, response),
+      () => response.writeHead(500).end(),
+    );
+  };
+}
+
+async function loadHandler({ fetch }: ListenOptions): Promise<RequestListener> {
+  const { toNodeHandler } = await import('srvx/node');
+  const answer = (request: ServerRequest): Promise<Response> => fetch(request, request.ip ?? null);
+  // srvx types its handler for HTTP/1 and HTTP/2 at once; node:http calls it with the former.
+  return toNodeHandler(answer) as RequestListener;
 }
 
 async function bind(server: Server, options: ListenOptions): Promise<void> {
