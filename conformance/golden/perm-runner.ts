@@ -1,147 +1,119 @@
-import { type Actor, ADMIN, type AuthUser } from '../../src/backend/actor.ts';
-import { snapshotOf } from '../../src/backend/data-set.ts';
-import { Permissions, TransactionChecks } from '../../src/backend/permissions/index.ts';
-import { joinRowsResult, objectTree, type QuerySource, runQuery } from '../../src/backend/query/index.ts';
-import { ServerError } from '../../src/protocol/error.ts';
-import type { NamedAnswer, QueryExpectation } from './compare-answer.ts';
-import { type GoldenCase, type OpenCase, openCase } from './fixture.ts';
-import type { ErrorExpectation, TxExpectation, TxQueryExpectation, WireError } from './tx-expectations.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { isObject, type JsonObject } from '../../src/protocol/json.ts';
+import type { Bench } from './bench.ts';
+import { celDifferences } from './cel-runner.ts';
+import { differences, matches } from './compare-answer.ts';
+import { unknownAnswerParts, unknownOutcomeParts } from './known-parts.ts';
+import type { PermCase, QueryStep, RulesCase, TransactStep } from './perm-case.ts';
+import { type ErrorExpectation, errorDifferences, type WireError } from './tx-expectations.ts';
+import { type AskOptions, refusalOf, WireCase } from './wire-case.ts';
+import { outcomeDifferences } from './wire-outcome.ts';
 
-/** A query after a transaction, with rules of its own where they have changed. */
-export type PermQueryExpectation = TxQueryExpectation & {
-  rules?: unknown;
-  entities?: QueryExpectation['entities'];
-};
-
-/** One step of a case, or all of it. */
-export interface PermStep {
-  action: string;
-  auth: GoldenCase['auth'];
-  steps?: unknown;
-  query?: unknown;
-  expect: Omit<TxExpectation, 'queries'> &
-    QueryExpectation & {
-      allowed?: boolean;
-      error?: ErrorExpectation;
-      queries?: PermQueryExpectation[];
-      ruleErrors?: 'some' | { message: string; in: string[] }[];
-      result?: unknown;
-      compiles?: boolean;
-      compileError?: ErrorExpectation;
-    };
+/** What of a case does not hold over the wire, in words; empty when all of it does. */
+export async function permDifferences(bench: Bench, testCase: PermCase): Promise<string[]> {
+  const unknown = unknownParts(testCase);
+  if (unknown.length > 0) return unknown.map((part) => `unknown to the runner: ${part}`);
+  const dataset = datasetOf(testCase);
+  await using wire = new WireCase(bench.backend, bench.folder, { ...testCase, dataset, rules: null });
+  switch (testCase.action) {
+    case 'validate-rules':
+      return ruleDifferences(wire, testCase);
+    case 'cel-eval':
+      return celDifferences(bench, wire, testCase);
+    default:
+      return stepDifferences(wire, testCase);
+  }
 }
 
-/** A case of `perm-cases.json`. */
-export interface PermCase extends GoldenCase, Omit<PermStep, 'auth' | 'steps'> {
-  rules?: unknown;
-  sequence?: PermStep[];
-  /** How the source reaches the backend, where it does not call its functions. */
-  via?: string;
-  code?: string;
-  ruleAction?: string;
-  bindings?: Record<string, unknown>;
-  requestTime?: string;
+/** Rules alone are tried on an app without data. */
+function datasetOf({ dataset, action }: PermCase): string {
+  return action === 'validate-rules' || action === 'cel-eval' ? 'empty' : dataset;
 }
 
-/** The time at which the cases run; nothing they say depends on it. */
-const NOW = Date.UTC(2025, 0, 1);
+/** The transactions and queries of a case, in order. */
+function stepsOf(testCase: PermCase): (TransactStep | QueryStep)[] {
+  if (testCase.action === 'sequence') return testCase.sequence;
+  return testCase.action === 'transact' || testCase.action === 'query' ? [testCase] : [];
+}
 
-/** A user without id is somebody of whom rules are told other things. */
-const SOMEBODY = '00000000-0000-4000-8000-00000000abcd';
+function unknownParts(testCase: PermCase): string[] {
+  return stepsOf(testCase).flatMap(({ action, expect }) =>
+    action === 'transact' ? unknownOutcomeParts(expect) : unknownAnswerParts(expect),
+  );
+}
 
-/** The app of a case with its rules in force, as one of the backend's sessions would see it. */
-export class RuledCase {
-  readonly opened: OpenCase;
-  readonly #permissions = new Permissions({ now: () => NOW });
-
-  constructor(folder: string, testCase: PermCase) {
-    this.opened = openCase(folder, testCase);
-    if (testCase.rules !== undefined) this.setRules(testCase.rules);
+async function stepDifferences(
+  wire: WireCase,
+  testCase: Exclude<PermCase, { action: 'validate-rules' | 'cel-eval' }>,
+): Promise<string[]> {
+  const { rules = null } = testCase;
+  const refused = await wire.setRules(rules);
+  if (refused) return [`the rules are refused: ${refused.message}`];
+  // Asking for the rows and for the tree would take a rate limit's tokens twice.
+  const layer = isObject(rules) && '$rateLimits' in rules ? 'client' : undefined;
+  const found: string[] = [];
+  for (const step of stepsOf(testCase)) {
+    const list =
+      step.action === 'transact'
+        ? await transactDifferences(wire, step)
+        : await queryDifferences(wire, step, { auth: step.auth, layer });
+    found.push(...list);
   }
+  return found;
+}
 
-  setRules(rules: unknown): void {
-    this.#permissions.push(rules);
-  }
+async function queryDifferences(wire: WireCase, step: QueryStep, options: AskOptions): Promise<string[]> {
+  const { error, ...expected } = step.expect;
+  let found: string[] = [];
+  const refused = await refusalOf(async () => {
+    found = differences(await wire.answer(step.query, options), expected);
+  });
+  if (!refused) return error ? ['answered, though an error is expected'] : found;
+  return error ? refusalDifferences(refused, error) : [`refused: ${refused.message}`];
+}
 
-  /** Runs the steps of a transaction; what it is refused with, where it is. */
-  refusal({ steps, auth }: Pick<PermStep, 'steps' | 'auth'>): WireError | undefined {
-    const { data } = this.opened;
-    const actor = this.#actor(auth);
-    const run = this.#permissions.run(this.#source, actor);
-    const guard = actor.admin ? undefined : new TransactionChecks(data, run);
-    const wireSteps = this.opened.toIds(withoutEmptyParams(steps));
-    return refusalOf(() => this.opened.transact(wireSteps, { admin: actor.admin, guard }));
+async function transactDifferences(wire: WireCase, step: TransactStep): Promise<string[]> {
+  const { allowed = true, error } = step.expect;
+  await wire.signIn(step.auth);
+  const before = wire.everything();
+  const refused = await wire.refusal(withoutEmptyParams(step.steps), step.auth);
+  if (allowed && !error) {
+    return refused ? [`refused: ${refused.message}`] : outcomeDifferences(wire, step.expect);
   }
+  if (!refused) return ['went through, though it is not allowed'];
+  const isUnchanged = isDeepStrictEqual(wire.everything(), before);
+  return [
+    ...(isUnchanged ? [] : ['refused, and yet something has changed']),
+    ...refusalDifferences(refused, { type: 'permission-denied', ...error }),
+  ];
+}
 
-  /** The answer to a query, or what it is refused with. */
-  answer({ query, auth }: Pick<PermStep, 'query' | 'auth'>): NamedAnswer | WireError {
-    let answer: NamedAnswer | undefined;
-    const error = refusalOf(() => {
-      answer = this.#answer(query, this.#actor(auth));
-    });
-    if (error) return error;
-    if (!answer) throw new Error('A query came to nothing');
-    return answer;
-  }
+/** A hint of the cases may leave parts out, and say of a value no more than its kind. */
+function refusalDifferences(refused: WireError, { hint, ...expected }: ErrorExpectation): string[] {
+  const parts = Object.entries((hint ?? {}) as JsonObject);
+  const actual = (refused.hint ?? {}) as JsonObject;
+  return [
+    ...errorDifferences(refused, expected),
+    ...parts.flatMap(([key, value]) => (matches(actual[key], value) ? [] : [`hint has another ${key}`])),
+  ];
+}
 
-  /** All that is stored. */
-  everything(): unknown {
-    return snapshotOf(this.opened.data);
+async function ruleDifferences(wire: WireCase, { rules, expect }: RulesCase): Promise<string[]> {
+  const { ruleErrors } = expect;
+  const refused = await wire.pushRules(rules);
+  if (!refused) {
+    if (ruleErrors === 'some' || ruleErrors.length > 0) return ['accepted, though an error is expected'];
+    const inForce = wire.app.snapshot().rules;
+    return isDeepStrictEqual(inForce, rules) ? [] : [`in force are ${JSON.stringify(inForce)}`];
   }
-
-  get #source(): QuerySource {
-    return { catalog: this.opened.data.catalog, reader: this.opened.data.triples };
-  }
-
-  #answer(query: unknown, actor: Actor): NamedAnswer {
-    const filter = this.#permissions.filterFor(this.#source, actor);
-    const fileUrl = (location: string): string => `http://files.test/${location}`;
-    const { admin } = actor;
-    const outcome = runQuery(this.#source, this.opened.toIds(query), { admin, fileUrl, filter });
-    const [{ data }] = joinRowsResult(outcome);
-    const [triples] = data['datalog-result']['join-rows'];
-    return {
-      triples: triples.map((triple) => this.opened.nameTriple(triple)),
-      tree: this.opened.toNames(objectTree(outcome, { inference: false })),
-      pageInfo: this.#namePageInfo(outcome.pageInfo),
-    };
-  }
-
-  #namePageInfo(pageInfo: object): NamedAnswer['pageInfo'] {
-    const named = this.opened.toNames(pageInfo) as NamedAnswer['pageInfo'];
-    const { catalog } = this.opened.data;
-    const names = new Map(
-      catalog.list().map((attr) => [attr.id, attr['forward-identity'].slice(1).join('/')]),
-    );
-    for (const info of Object.values(named)) {
-      for (const cursor of Object.values(info)) {
-        if (Array.isArray(cursor)) cursor[1] = names.get(cursor[1]) ?? cursor[1];
-      }
-    }
-    return named;
-  }
-
-  #actor(auth: GoldenCase['auth'] | undefined): Actor {
-    if (auth?.admin) return ADMIN;
-    const user = this.opened.toIds(auth?.user ?? null) as Record<string, unknown> | null;
-    const known = user && user.id !== null ? ({ id: SOMEBODY, ...user } as AuthUser) : null;
-    return { admin: false, user: known, ip: null, origin: null };
-  }
+  if (refused.type !== 'validation-failed') return [`refused: ${refused.message}`];
+  const { errors } = refused.hint as { errors: unknown[] };
+  if (ruleErrors === 'some' && errors.length > 0) return [];
+  return isDeepStrictEqual(errors, ruleErrors) ? [] : [`errors are ${JSON.stringify(errors)}`];
 }
 
 /** Some sources hand null to the rules of an entity, below the validation that asks for an object. */
 function withoutEmptyParams(steps: unknown): unknown {
   if (!Array.isArray(steps)) return steps;
   return steps.filter((step: unknown[]) => !(step[0] === 'rule-params' && step.at(-1) === null));
-}
-
-/** What `work` is refused with, where it is. */
-export function refusalOf(work: () => void): WireError | undefined {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ServerError)) throw error;
-    return { type: error.type, message: error.message, hint: error.hint };
-  }
 }

@@ -133,6 +133,8 @@ describe('the comparison of outcomes', () => {
     { where: {}, count: 3 },
     { where: { entity: 'e2', etype: '$users' }, count: 1 },
     { where: { entities: ['e1', 'e3'] }, entityIds: ['e1'] },
+    { where: { attr: 'users/info' }, containsValues: [{ b: [2], a: 1 }] },
+    { where: { attr: 'users/handle' }, someEntity: 'e2' },
   ];
   const wrongTriples: TriplesExpectation[] = [
     { where: { attr: 'users/info' }, equals: [['e1', 'users/info', { a: 1, b: [3] }]] },
@@ -143,6 +145,8 @@ describe('the comparison of outcomes', () => {
     { where: { attr: 'users/handle' }, values: ['joe', 'alex'], distinct: true },
     { where: {}, count: 4 },
     { where: { entities: ['e1', 'e2'] }, entityIds: ['e1'] },
+    { where: { attr: 'users/handle' }, containsValues: ['joe', 'alex'] },
+    { where: { attr: 'users/info' }, someEntity: 'e2' },
   ];
 
   test.each(rightTriples.map((check) => [JSON.stringify(check), check] as const))(
@@ -172,7 +176,7 @@ describe('the comparison of outcomes', () => {
   const error: WireError = {
     type: 'validation-failed',
     message: 'Validation failed for tx-steps: no',
-    hint: { errors: [{ message: 'no', in: [0, 1] }] },
+    hint: { errors: [{ message: 'no', in: [0, 1] }], input: 'it' },
   };
 
   test.each<[ErrorExpectation, boolean]>([
@@ -180,6 +184,8 @@ describe('the comparison of outcomes', () => {
     [{ type: 'validation-failed', messageIncludes: 'tx-steps', messageStartsWith: 'Valid' }, true],
     [{ messageMatches: 'FAILED', ignoreCase: true }, true],
     [{ firstHintError: { in: [0, 1] } }, true],
+    [{ hintIncludes: { input: 'it' } }, true],
+    [{ hintIncludes: { input: 'that' } }, false],
     [{ type: 'sql-raise' }, false],
     [{ message: 'Validation failed' }, false],
     [{ messageIncludes: 'yes' }, false],
@@ -197,6 +203,7 @@ describe('the comparison of outcomes', () => {
       id: 'a',
       catalog: 'user',
       'forward-identity': ['i', 'users', 'tags'],
+      'reverse-identity': ['j', 'tags', 'users'],
       'inferred-types': ['string', 'number'],
     };
     const holds = (expected: object): boolean => attrDifferences([attr], expected).length === 0;
@@ -208,6 +215,10 @@ describe('the comparison of outcomes', () => {
     expect(holds({ byId: { b: { catalog: 'user' } } })).toBe(false);
     expect(holds({ forwardLabels: ['tags', 'name'] })).toBe(false);
     expect(holds({ forwardLabels: [] })).toBe(false);
+    expect(holds({ reverseLabels: ['users'], present: ['a'], absent: ['b'] })).toBe(true);
+    expect(holds({ reverseLabels: ['tags'] })).toBe(false);
+    expect(holds({ present: ['a', 'b'] })).toBe(false);
+    expect(holds({ absent: ['a'] })).toBe(false);
   });
 
   test('holds answers against partial, type and contains', () => {

@@ -1,6 +1,6 @@
 import { canonicalJson, isObject } from '../../src/protocol/json.ts';
 import { atPath, differences, type QueryExpectation, type ValuesExpectation } from './compare-answer.ts';
-import type { NamedTriple } from './fixture.ts';
+import type { GoldenCase, NamedTriple } from './fixture.ts';
 
 /** Which of the stored triples a check is about: all of the user's own, or those that fit every given part. */
 export interface TripleFilter {
@@ -18,6 +18,10 @@ export interface TriplesExpectation {
   distinct?: boolean;
   count?: number;
   entityIds?: string[];
+  /** Values that must be among those of the triples. */
+  containsValues?: unknown[];
+  /** An entity that must have one of the triples. */
+  someEntity?: string;
   /** The name that later checks use for the one entity found here. */
   bindEntity?: string;
 }
@@ -26,6 +30,11 @@ export interface TriplesExpectation {
 export interface AttrsExpectation {
   byId?: Record<string, Record<string, unknown>>;
   forwardLabels?: string[];
+  reverseLabels?: string[];
+  /** Ids of attributes that must be there. */
+  present?: string[];
+  /** Ids of attributes that must not be there. */
+  absent?: string[];
 }
 
 /** A value of an answer to a query, with the kinds of check that only transaction cases use. */
@@ -38,8 +47,12 @@ export interface TxValuesExpectation extends ValuesExpectation {
 /** What a query must answer after a transaction. */
 export interface TxQueryExpectation {
   query: unknown;
-  auth: null | { admin?: boolean };
+  auth: GoldenCase['auth'];
+  /** The permission rules from here on, where they change. */
+  rules?: unknown;
   values?: TxValuesExpectation[];
+  entities?: QueryExpectation['entities'];
+  ordered?: boolean;
   counts?: QueryExpectation['counts'];
 }
 
@@ -52,6 +65,8 @@ export interface ErrorExpectation {
   messageMatches?: string;
   ignoreCase?: boolean;
   hint?: unknown;
+  /** What the hint must have, whatever else it has. */
+  hintIncludes?: Record<string, unknown>;
   firstHintError?: Record<string, unknown>;
 }
 
@@ -70,6 +85,7 @@ export type WireAttr = Record<string, unknown> & {
   id: string;
   catalog: string;
   'forward-identity': string[];
+  'reverse-identity'?: string[];
 };
 
 /** An error as it goes over the wire. */
@@ -104,6 +120,14 @@ function checkTriples(selected: NamedTriple[], check: TriplesExpectation): strin
     ...(check.entityIds
       ? unlessSameBag(`entities ${where}`, distinct(selected.map(([e]) => e)), check.entityIds)
       : []),
+    ...(check.containsValues ?? [])
+      .filter((wanted) => !values.some((value) => isSame(value, wanted)))
+      .map((wanted) => `values ${where}: ${JSON.stringify(wanted)} is not among ${JSON.stringify(values)}`),
+    ...unless(
+      check.someEntity === undefined || selected.some(([e]) => e === check.someEntity),
+      `an entity of the triples ${where}`,
+      check.someEntity,
+    ),
   ];
 }
 
@@ -147,11 +171,25 @@ export function attrDifferences(attrs: WireAttr[], expected: AttrsExpectation): 
       unlessEqual(`${id} ${key}`, asSet(attr?.[key]), asSet(value)),
     );
   });
-  const labels = attrs.filter(({ catalog }) => catalog === 'user').map((attr) => attr['forward-identity'][2]);
+  const isThere = (id: string): boolean => attrs.some((attr) => attr.id === id);
   return [
     ...byId,
-    ...(expected.forwardLabels ? unlessSameBag('labels', distinct(labels), expected.forwardLabels) : []),
+    ...labelDifferences(attrs, 'forward-identity', expected.forwardLabels),
+    ...labelDifferences(attrs, 'reverse-identity', expected.reverseLabels),
+    ...(expected.present ?? []).filter((id) => !isThere(id)).map((id) => `attribute ${id} is missing`),
+    ...(expected.absent ?? []).filter(isThere).map((id) => `attribute ${id} is still there`),
   ];
+}
+
+function labelDifferences(
+  attrs: WireAttr[],
+  identity: 'forward-identity' | 'reverse-identity',
+  expected: string[] | undefined,
+): string[] {
+  if (!expected) return [];
+  const named = attrs.filter((attr) => attr.catalog === 'user' && attr[identity]);
+  const labels = named.map((attr) => attr[identity]?.[2]);
+  return unlessSameBag(`labels of ${identity}`, distinct(labels), expected);
 }
 
 /** Lists of names, such as inferred types, count as sets; identities are lists of another kind, and have three parts. */
@@ -185,6 +223,7 @@ export function errorDifferences(error: WireError, expected: ErrorExpectation): 
       pattern,
     ),
     ...(expected.hint === undefined ? [] : unlessEqual('hint', error.hint, expected.hint)),
+    ...unless(isPartOf(expected.hintIncludes ?? {}, error.hint ?? {}), 'hint has', expected.hintIncludes),
     ...unless(
       isPartOf(expected.firstHintError ?? {}, first ?? {}),
       JSON.stringify(first),
@@ -194,13 +233,24 @@ export function errorDifferences(error: WireError, expected: ErrorExpectation): 
 }
 
 /** What does not hold for the answer to a query, in words. */
-export function answerDifferences(tree: unknown, { values = [], counts }: TxQueryExpectation): string[] {
+export function answerDifferences(
+  tree: unknown,
+  { values = [], counts, entities, ordered }: TxQueryExpectation,
+): string[] {
   const plain = values.filter((value) => 'equals' in value);
   const rest = values
     .filter((value) => !('equals' in value))
     .flatMap((value) => valueDifferences(tree, value));
   return [
-    ...differences({ triples: [], tree, pageInfo: {} }, { values: plain, ...(counts && { counts }) }),
+    ...differences(
+      { triples: [], tree, pageInfo: {} },
+      {
+        values: plain,
+        ...(counts && { counts }),
+        ...(entities && { entities }),
+        ...(ordered !== undefined && { ordered }),
+      },
+    ),
     ...rest,
   ];
 }

@@ -1,8 +1,9 @@
 import type { Backend, BackendApp, Snapshot } from '@instantdb/node/backend';
 import { snapshotOf } from '../../src/backend/data-set.ts';
+import { HttpClient, type Reply } from '../../src/backend/testing/http-client.ts';
 import { type Message, RawSession } from '../../src/backend/testing/raw-session.ts';
 import { type Attr, etypeOf, labelOf, type Triple } from '../../src/protocol/attr.ts';
-import type { JsonObject, JsonValue } from '../../src/protocol/json.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../src/protocol/json.ts';
 import { runInCore } from '../core-engine.ts';
 import type { NamedAnswer } from './compare-answer.ts';
 import { type GoldenCase, type NamedTriple, type OpenCase, openCase } from './fixture.ts';
@@ -25,6 +26,10 @@ export interface WireAnswer extends NamedAnswer {
   rawPageInfo: Record<string, Record<string, unknown>>;
 }
 
+interface SignedIn {
+  user: { id: string; refresh_token: string };
+}
+
 interface Greeted {
   session: RawSession;
   attrs: Attr[];
@@ -44,13 +49,17 @@ export class WireRefusal extends Error {
 export class WireCase {
   readonly app: BackendApp;
   readonly opened: OpenCase;
+  /** Asks over HTTP with the admin token. */
+  readonly admin: HttpClient;
   readonly #backend: Backend;
   readonly #sessions: RawSession[] = [];
+  readonly #refreshTokens = new Map<string, string>();
 
   constructor(backend: Backend, folder: string, testCase: GoldenCase & { rules?: JsonValue }) {
     this.#backend = backend;
     this.opened = openCase(folder, testCase);
     this.app = backend.createApp();
+    this.admin = new HttpClient(backend.url, { 'app-id': this.app.id }).as(this.app.adminToken);
     this.app.restore({ ...snapshotOf(this.opened.data), rules: testCase.rules ?? null });
   }
 
@@ -72,7 +81,7 @@ export class WireCase {
     return {
       triples: triples.map((triple) => this.#nameTriple(triple, attrs)),
       tree: this.opened.toNames(tree),
-      pageInfo: this.opened.toNames(pageInfo) as NamedAnswer['pageInfo'],
+      pageInfo: this.#namePageInfo(pageInfo, attrs),
       rawPageInfo: pageInfo,
       aggregate,
     };
@@ -85,6 +94,41 @@ export class WireCase {
       const message = { op: 'transact', 'tx-steps': this.opened.toIds(steps) as JsonValue };
       await ask(session, message, 'transact-ok');
     });
+  }
+
+  /**
+   * A refresh token of the user as whom something is asked; undefined for nobody and for an admin. A user of whom the
+   * case says more than the app knows is given that: `auth` is to hold it in the rules.
+   */
+  async signIn(auth: Auth): Promise<string | undefined> {
+    if (!auth?.user || auth.user.id === null) return undefined;
+    const { id, email, type, ...values } = this.opened.toIds(auth.user) as JsonObject;
+    const key = canonicalJson(auth.user);
+    const known = this.#refreshTokens.get(key);
+    if (known !== undefined) return known;
+    const named = id === undefined && email !== undefined ? { email } : { id: id ?? crypto.randomUUID() };
+    const { user } = answered(await this.admin.post('/admin/refresh_tokens', named)) as SignedIn;
+    const steps = [['update', '$users', user.id, { ...values, ...(email !== undefined && { email }) }]];
+    const isTold = Object.keys(values).length > 0 || email !== undefined;
+    if (isTold) answered(await this.admin.post('/admin/transact', { steps }));
+    this.#refreshTokens.set(key, user.refresh_token);
+    return user.refresh_token;
+  }
+
+  /** Puts rules in force, null for none; what they are refused with, where they are. */
+  async setRules(rules: unknown): Promise<WireError | undefined> {
+    if (rules !== null) return this.pushRules(rules);
+    // Nobody can take rules away over HTTP.
+    this.app.setRules(null);
+    return undefined;
+  }
+
+  /** Pushes rules; what they are refused with, where they are. */
+  async pushRules(rules: unknown): Promise<WireError | undefined> {
+    const { status, body } = await this.admin.post(`/dash/apps/${this.app.id}/rules`, {
+      code: rules as JsonValue,
+    });
+    return status === 200 ? undefined : (body as WireError);
   }
 
   /** All that is stored. */
@@ -117,48 +161,43 @@ export class WireCase {
 
   async #credentials(auth: Auth): Promise<JsonObject> {
     if (auth?.admin) return { '__admin-token': this.app.adminToken };
-    return auth?.user ? { 'refresh-token': await this.#refreshToken(auth.user) } : {};
-  }
-
-  async #refreshToken(user: Record<string, unknown>): Promise<string> {
-    const { id } = this.opened.toIds(user) as { id: string };
-    const answer = (await this.#post('/admin/refresh_tokens', { id }, {})) as {
-      user: { refresh_token: string };
-    };
-    return answer.user.refresh_token;
+    const token = await this.signIn(auth);
+    return token === undefined ? {} : { 'refresh-token': token };
   }
 
   /** The tree in which links of cardinality one are objects: only the admin API gives it. */
   async #adminTree(query: JsonValue, auth: Auth): Promise<unknown> {
-    const asSomebody: Record<string, string> = auth?.admin
-      ? {}
-      : auth?.user
-        ? { 'as-token': await this.#refreshToken(auth.user) }
-        : { 'as-guest': 'true' };
-    return this.#post('/admin/query', { query, 'inference?': true }, asSomebody);
+    const asSomebody = auth?.admin ? {} : asUser(await this.signIn(auth));
+    const client = this.admin.with(asSomebody);
+    return answered(await client.post('/admin/query', { query, 'inference?': true }));
   }
 
-  async #post(path: string, body: JsonObject, headers: Record<string, string>): Promise<unknown> {
-    const response = await fetch(`${this.#backend.url}${path}`, {
-      method: 'POST',
-      headers: {
-        'app-id': this.app.id,
-        authorization: `Bearer ${this.app.adminToken}`,
-        'content-type': 'application/json',
-        ...headers,
-      },
-      body: JSON.stringify(body),
-    });
-    const answer = await response.json();
-    if (response.status === 200) return answer;
-    throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
+  #namePageInfo(pageInfo: Rows['pageInfo'], attrs: readonly Attr[]): NamedAnswer['pageInfo'] {
+    const named = this.opened.toNames(pageInfo) as NamedAnswer['pageInfo'];
+    for (const cursor of Object.values(named).flatMap((info) => Object.values(info))) {
+      if (Array.isArray(cursor)) cursor[1] = nameOf(cursor[1], attrs);
+    }
+    return named;
   }
 
   #nameTriple([e, a, v]: Triple, attrs: readonly Attr[]): NamedTriple {
-    const attr = attrs.find(({ id }) => id === a);
-    const name = attr ? `${etypeOf(attr)}/${labelOf(attr)}` : a;
-    return [String(this.opened.toNames(e)), name, this.opened.toNames(v)];
+    return [String(this.opened.toNames(e)), nameOf(a, attrs), this.opened.toNames(v)];
   }
+}
+
+function nameOf(attrId: string, attrs: readonly Attr[]): string {
+  const attr = attrs.find(({ id }) => id === attrId);
+  return attr ? `${etypeOf(attr)}/${labelOf(attr)}` : attrId;
+}
+
+/** The headers by which an admin's request runs as the user of a token, or as nobody. */
+export function asUser(token: string | undefined): Record<string, string> {
+  return token === undefined ? { 'as-guest': 'true' } : { 'as-token': token };
+}
+
+function answered({ status, body }: Reply): unknown {
+  if (status === 200) return body;
+  throw new Error(`A request is answered with ${status}: ${JSON.stringify(body)}`);
 }
 
 /** What `work` is refused with, where it is. */

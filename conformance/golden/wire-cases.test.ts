@@ -2,16 +2,11 @@ import { type Backend, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectedError, isAdmin, type QueryCase, refusedByValidation, type TxCase } from './cases.ts';
 import { differences } from './compare-answer.ts';
-import { type GoldenCase, loadCases } from './fixture.ts';
-import {
-  answerDifferences,
-  attrDifferences,
-  type ErrorExpectation,
-  entityDifferences,
-  errorDifferences,
-  tripleDifferences,
-} from './tx-expectations.ts';
+import { caseNow, type GoldenCase, loadCases } from './fixture.ts';
+import { unknownAnswerParts, unknownOutcomeParts } from './known-parts.ts';
+import { type ErrorExpectation, errorDifferences } from './tx-expectations.ts';
 import { refusalOf, unreachable, WireCase } from './wire-case.ts';
+import { outcomeDifferences } from './wire-outcome.ts';
 
 /** Golden cases live where `GOLDEN_DIR` says; other sets in the same format can be run by naming theirs. */
 const folder = process.env.GOLDEN_DIR ?? import.meta.dirname;
@@ -38,7 +33,7 @@ const belowValidation = txCases.filter((testCase) => isRun(testCase) && isRefuse
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await startBackend();
+  backend = await startBackend({ now: caseNow });
 });
 afterAll(() => backend.close());
 
@@ -64,6 +59,7 @@ async function cursorOf(wire: WireCase, testCase: QueryCase, name: string): Prom
 }
 
 async function runQueryCase(testCase: QueryCase): Promise<void> {
+  expect(unknownAnswerParts(testCase.expect)).toEqual([]);
   await using wire = new WireCase(backend, folder, testCase);
   const { error, sameAs, ...expected } = testCase.expect;
   const query = await withCursors(wire, testCase, testCase.query);
@@ -87,33 +83,19 @@ function refusal(wire: WireCase, testCase: TxCase): ReturnType<WireCase['refusal
 }
 
 async function runTxCase(testCase: TxCase): Promise<void> {
+  expect(unknownOutcomeParts(testCase.expect)).toEqual([]);
   await using wire = new WireCase(backend, folder, testCase);
   const before = wire.everything();
   const error = await refusal(wire, testCase);
   if (!testCase.expect.error) {
     expect(error).toBeUndefined();
-    expect(await outcomeDifferences(wire, testCase)).toEqual([]);
+    expect(await outcomeDifferences(wire, testCase.expect, testCase.layer)).toEqual([]);
     return;
   }
   if (!error) throw new Error('The transaction went through, though the case expects an error');
   const expected = wire.opened.toIds(expectedError(testCase.expect.error, testCase)) as ErrorExpectation;
   expect(errorDifferences(error, expected)).toEqual([]);
   expect(wire.everything()).toEqual(before);
-}
-
-async function outcomeDifferences(wire: WireCase, testCase: TxCase): Promise<string[]> {
-  const { triples = [], queries = [], attrs, entities } = testCase.expect;
-  const stored = await wire.stored();
-  const answers = queries.map(async (query) => {
-    const { tree } = await wire.answer(query.query, { auth: query.auth, layer: testCase.layer });
-    return answerDifferences(tree, query);
-  });
-  return [
-    ...tripleDifferences(stored.triples, triples),
-    ...entityDifferences(stored.triples, entities),
-    ...(attrs ? attrDifferences(stored.attrs, wire.opened.toIds(attrs) as typeof attrs) : []),
-    ...(await Promise.all(answers)).flat(),
-  ];
 }
 
 function titled<Case extends GoldenCase>(cases: readonly Case[]): [string, Case][] {
