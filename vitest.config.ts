@@ -22,6 +22,7 @@ const ours: Record<string, TestProjectInlineConfiguration> = {
   },
   // In one context: nothing here leaves anything behind, and loading core anew for each file takes longer than the tests.
   client: { test: { include: ['conformance/client/**/*.test.ts'], isolate: false } },
+  kill: { test: { include: ['conformance/kill/**/*.test.ts'] } },
   package: { test: { include: ['conformance/package/**/*.test.ts'], testTimeout: 120_000 } },
   core: coreTests,
 };

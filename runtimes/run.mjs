@@ -15,7 +15,8 @@ import { faultOf, readCounts, table } from './report.mjs';
 
 const cwd = fileURLToPath(new URL('..', import.meta.url));
 const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
-const timeoutMs = 600_000;
+/** For what hangs; a busy machine is slow. */
+const timeoutMs = 1_800_000;
 const env = {
   ...process.env,
   ...(process.stdout.isTTY && !process.env.NO_COLOR && { FORCE_COLOR: '1' }),
@@ -111,6 +112,7 @@ async function runSuite({ suite, runtime, named }) {
       ...vitest,
       `--project=${suite} (${runtime})`,
       '--maxWorkers=1',
+      ...(SUITES[suite].prints ? ['--silent=false'] : []),
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${json}`,

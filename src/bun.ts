@@ -6,8 +6,7 @@
 import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
-import { openMemoryStorage } from './drivers/storage/memory.ts';
-import { openSqliteStorage } from './drivers/storage/sqlite.ts';
+import { storageDrivers } from './drivers/storage/index.ts';
 import { nativeSocketDriver } from './drivers/websocket/native.ts';
 import { wsDriver } from './drivers/websocket/ws.ts';
 
@@ -19,8 +18,7 @@ export * from './client/exports.ts';
 export const init: Init = bindInit({
   // Bun's own socket cannot be let go of by the process, the one behind `ws` can (seen on Bun 1.4.5).
   socket: (hold) => (hold ? nativeSocketDriver : wsDriver),
-  openMemoryStorage,
-  openSqliteStorage,
+  storage: storageDrivers,
 });
 
 /** @deprecated Core's old name for {@link init}. */

@@ -7,7 +7,10 @@
  * - `closed`: the database was closed, and the call needs it open.
  * - `connection-failed`: the server refused the session, or could not be reached in the time given.
  * - `protocol`: the other side sent something that is not Instant's protocol; the connection goes on or is renewed.
- * - `storage`: a storage driver could not read or write.
+ * - `storage`: a storage could not be opened, read or written, or holds what cannot be used.
+ * - `storage-locked`: another process has the storage open for the same app, or has taken it over.
+ * - `not-pending`: `retryTransaction` was given the id of a write that does not wait.
+ * - `discarded`: a write was given up by `discardTransaction`.
  * - `backend`: the local backend could not start or serve.
  */
 export type InstantNodeErrorCode =
@@ -18,6 +21,9 @@ export type InstantNodeErrorCode =
   | 'connection-failed'
   | 'protocol'
   | 'storage'
+  | 'storage-locked'
+  | 'not-pending'
+  | 'discarded'
   | 'backend';
 
 // Not `instanceof`: the ES module and the CommonJS copy of this package have a class each.

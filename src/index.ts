@@ -7,8 +7,7 @@
 import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
-import { openMemoryStorage } from './drivers/storage/memory.ts';
-import { openSqliteStorage } from './drivers/storage/sqlite.ts';
+import { storageDrivers } from './drivers/storage/index.ts';
 import { nativeSocketDriver } from './drivers/websocket/native.ts';
 import { wsDriver } from './drivers/websocket/ws.ts';
 import { detectRuntime } from './runtime/detect.ts';
@@ -23,8 +22,7 @@ export * from './client/exports.ts';
  */
 export const init: Init = bindInit({
   socket: (hold) => (detectRuntime() === 'bun' && hold ? nativeSocketDriver : wsDriver),
-  openMemoryStorage,
-  openSqliteStorage,
+  storage: storageDrivers,
 });
 
 /** @deprecated Core's old name for {@link init}. */

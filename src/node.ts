@@ -6,8 +6,7 @@
 import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
-import { openMemoryStorage } from './drivers/storage/memory.ts';
-import { openSqliteStorage } from './drivers/storage/sqlite.ts';
+import { storageDrivers } from './drivers/storage/index.ts';
 import { wsDriver } from './drivers/websocket/ws.ts';
 
 // Here and not in exports.ts: a bundle that is split into chunks loses an `export *` that goes through one of them.
@@ -15,7 +14,7 @@ export * from '@instantdb/core';
 export * from './client/exports.ts';
 
 /** Opens a database, or returns the one that is open with the same options. */
-export const init: Init = bindInit({ socket: () => wsDriver, openMemoryStorage, openSqliteStorage });
+export const init: Init = bindInit({ socket: () => wsDriver, storage: storageDrivers });
 
 /** @deprecated Core's old name for {@link init}. */
 export const init_experimental: Init = init;

@@ -85,10 +85,18 @@ describe('init() throws "invalid-config"', () => {
     ['websocketURI', 'http://localhost', 'expected a URL that starts with ws:// or wss://'],
     ['websocketURI', 'ws://localhost:99999', 'expected a URL'],
     ['websocketURI', null, 'is null, expected a string'],
-    ['storage', 'sqlit', 'is "sqlit", expected "memory", "sqlite" or a class that extends StoreInterface'],
+    [
+      'storage',
+      'sqlit',
+      'is "sqlit", expected "memory", "filesystem", "sqlite", "redis", a Storage or Driver of unstorage, or a class',
+    ],
     ['storage', 7, 'is 7, expected'],
-    ['storage', {}, 'expected "memory", "sqlite" or a class'],
-    ['storagePath', 'x.db', 'expected nothing: only storage "sqlite" has a path'],
+    ['storage', {}, 'expected "memory", "filesystem", "sqlite"'],
+    ['storagePath', 'x.db', 'expected nothing: only the storages "filesystem" and "sqlite" have a path'],
+    ['redis', { url: 'redis://localhost' }, 'expected nothing: storage is not "redis"'],
+    ['encryptionKey', 'a passphrase', 'expected nothing: storage "memory" writes nothing anywhere'],
+    ['durability', 'lax', 'is "lax", expected "strict" or "relaxed"'],
+    ['whenStorageLocked', true, 'is true, expected "fail" or "wait"'],
     ['storagePath', 7, 'is 7, expected a string'],
     ['instanceKey', 7, 'expected a string'],
     [
@@ -126,10 +134,23 @@ describe('init() throws "invalid-config"', () => {
     expect(error.message).toContain(message);
   });
 
-  test.each([undefined, '', '  '])('for storage "sqlite" with the path %j', (storagePath) => {
-    expect(refusalOf({ appId, storage: 'sqlite', storagePath }).message).toContain(
-      'expected the path of a file, which storage "sqlite" needs',
-    );
+  test.each([
+    ['sqlite', 'file'],
+    ['filesystem', 'folder'],
+  ])('for storage "%s" without a path', (storage, place) => {
+    for (const storagePath of [undefined, '', '  ']) {
+      expect(refusalOf({ appId, storage, storagePath }).message).toContain(
+        `expected the path of a ${place}, which storage "${storage}" needs`,
+      );
+    }
+  });
+
+  test('for an encryption key that is none, without showing it', () => {
+    for (const encryptionKey of [7, '', 'swordfi', new Uint8Array(31), { current: 'swordfi' }]) {
+      const { message } = refusalOf({ appId, storage: 'sqlite', storagePath: 'x.db', encryptionKey });
+      expect(message).toContain('"encryptionKey');
+      expect(message).not.toContain('swordfi');
+    }
   });
 });
 

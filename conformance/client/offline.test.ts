@@ -96,6 +96,7 @@ test('a refusal after "enqueued" is told to subscribers, with what was to change
     message: 'Permission denied',
     hint,
     steps: expect.arrayContaining([['add-triple', run, expect.any(String), 'Run']]),
+    isKept: false,
   });
   expect(db.pendingTransactions()).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type ConnectionStatus, type InstantNodeDatabase, id } from '@instantdb/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Input } from '../programs/database.ts';
@@ -5,19 +6,25 @@ import { buildProgram } from '../support/child.ts';
 import { fakeInstant, resultOf } from '../support/fake-instant.ts';
 import { inbox } from '../support/inbox.ts';
 import { switchedNetwork } from '../support/network.ts';
-import { type Address, eventIdOf, follow, freshKey, open } from '../support/open.ts';
-import { goal, type Schema } from '../support/schema.ts';
+import { type Address, addressOf, eventIdOf, follow, freshKey, open, serve } from '../support/open.ts';
+import { goal, type Schema, schema } from '../support/schema.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
 
 interface Place {
-  storage: 'sqlite';
+  storage: 'filesystem' | 'sqlite';
   storagePath: string;
   instanceKey: string;
+  encryptionKey?: Uint8Array;
 }
 
-function freshPlace(): Place {
-  return { storage: 'sqlite', storagePath: `${temporaryFolder()}/data.db`, instanceKey: freshKey() };
-}
+const encryptionKey = randomBytes(32);
+
+/** Every storage that keeps what it is given here. */
+const kinds: Record<string, Pick<Place, 'storage' | 'encryptionKey'>> = {
+  filesystem: { storage: 'filesystem' },
+  'filesystem, sealed': { storage: 'filesystem', encryptionKey },
+  ...(hasSqlite && { sqlite: { storage: 'sqlite' }, 'sqlite, sealed': { storage: 'sqlite', encryptionKey } }),
+};
 
 async function openOffline(address: Address, place: Place): Promise<InstantNodeDatabase<Schema>> {
   const network = switchedNetwork(false);
@@ -26,7 +33,13 @@ async function openOffline(address: Address, place: Place): Promise<InstantNodeD
   return db;
 }
 
-describe.runIf(hasSqlite)('storage "sqlite"', () => {
+describe.each(Object.entries(kinds))('storage %s', (_, kind) => {
+  const freshPlace = (): Place => ({
+    ...kind,
+    storagePath: `${temporaryFolder()}/data`,
+    instanceKey: freshKey(),
+  });
+
   let program: Awaited<ReturnType<typeof buildProgram>>;
   beforeAll(async () => {
     program = await buildProgram('database');
@@ -117,6 +130,28 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
     await goals.next(({ data }) => data?.goals[0]?.title === 'Run');
   });
 
+  test('keeps sync tables: the next database has what is in them before the network does', async () => {
+    const backend = await serve();
+    const app = backend.createApp({ schema });
+    const place = { ...freshPlace(), adminToken: app.adminToken };
+    const sync = (db: InstantNodeDatabase<Schema>) => {
+      const events = inbox<{ type: string; data: { goals: { id: string }[] } }>();
+      db._syncTableExperimental({ goals: {} }, events.push as never);
+      return events;
+    };
+    const first = open(addressOf(backend, app), place);
+    const run = id();
+    await first.transact(goal(run).create({ title: 'Run' }));
+    await sync(first).next(({ type }) => type === 'InitialSyncComplete');
+    await first.close();
+    await backend.close();
+    const second = await openOffline(addressOf(backend, app), place);
+    expect(await sync(second).next()).toMatchObject({
+      type: 'LoadFromStorage',
+      data: { goals: [{ id: run, title: 'Run' }] },
+    });
+  });
+
   test('keeps local ids', async () => {
     const server = await fakeInstant();
     const place = freshPlace();
@@ -154,8 +189,7 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
         return good;
       },
     });
-    const { storagePath } = freshPlace();
-    const place = { storage: 'sqlite' as const, storagePath, instanceKey: 'shared' };
+    const { encryptionKey: _key, ...place } = freshPlace();
     const absent = { ...server.address, apiURI: 'http://127.0.0.1:1', websocketURI: 'ws://127.0.0.1:1/none' };
     const input: Input = { config: { ...absent, ...place }, steps: ['transact', 'close'] };
     expect(await program.start(input).ended).toMatchObject({ code: 0 });
@@ -168,15 +202,12 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
 
   test('keeps apps and instances in one file apart', async () => {
     const server = await fakeInstant();
-    const { storagePath } = freshPlace();
+    const shared = freshPlace();
     const places = [
       [server.address.appId, 'a'],
       [server.address.appId, 'b'],
       [id(), 'a'],
-    ].map(
-      ([appId = '', instanceKey = '']) =>
-        [appId, { storage: 'sqlite' as const, storagePath, instanceKey }] as const,
-    );
+    ].map(([appId = '', instanceKey = '']) => [appId, { ...shared, instanceKey }] as const);
     const opened = places.map(([appId, place]) => openOffline({ ...server.address, appId }, place));
     const [one, ...others] = await Promise.all(opened);
     await one?.transact(goal(id()).update({ title: 'Run' }));
@@ -198,7 +229,7 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
     const other = { ...place, useDateObjects: true };
     expect(() => open(server.address, other)).toThrow(
       expect.objectContaining({
-        code: 'invalid-config',
+        code: 'storage-locked',
         message: expect.stringContaining(place.storagePath),
       }),
     );

@@ -11,108 +11,194 @@ import {
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-// By its path: drivers are no part of what the package exports.
+// By their paths: drivers are no part of what the package exports.
+import { joinKey } from '../../src/drivers/storage/key.ts';
 import { openSqliteStorage } from '../../src/drivers/storage/sqlite.ts';
+import { seededRandom } from '../support/random.ts';
 import { runtime } from '../support/runtime.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
-import type { StorageDriver } from '../support/storage-contract.ts';
+import {
+  contentOf,
+  type StorageChange,
+  type StorageDriver,
+  type StorageOptions,
+  storageOptions,
+} from '../support/storage-contract.ts';
 
+const seed = Number(process.env.SQLITE_SEED ?? 20_261_123);
 const load = createRequire(import.meta.url);
 
-function openAt(path: string): StorageDriver {
-  const driver = openSqliteStorage(path);
+function openAt(path: string, options: StorageOptions = storageOptions()): StorageDriver {
+  const driver = openSqliteStorage(path, options);
   onTestFinished(() => driver.dispose());
   return driver;
 }
 
-/** Changes a file by SQL, as another program would. */
-function execute(path: string, sql: string): void {
-  const Database = runtime === 'node20' ? load('better-sqlite3') : load('node:sqlite').DatabaseSync;
-  const database = new Database(path);
-  database.exec(sql);
-  database.close();
+interface Database {
+  exec(sql: string): void;
+  prepare(sql: string): { get(): unknown; run(...values: unknown[]): unknown };
+  close(): void;
 }
+
+/** Uses a file by SQL, as another program would. */
+function withDatabase<Result>(path: string, use: (database: Database) => Result): Result {
+  const Database = runtime === 'node20' ? load('better-sqlite3') : load('node:sqlite').DatabaseSync;
+  const database = new Database(path) as Database;
+  try {
+    return use(database);
+  } finally {
+    database.close();
+  }
+}
+
+const execute = (path: string, sql: string): void => withDatabase(path, (database) => database.exec(sql));
+
+const versionOf = (path: string): unknown =>
+  withDatabase(path, (database) => database.prepare('PRAGMA user_version').get());
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+/** A file of version 1 of this package, which kept JSON by the same keys. */
+function makeVersion1(path: string, entries: [key: string, value: string][]): void {
+  withDatabase(path, (database) => {
+    database.exec('CREATE TABLE items (key BLOB PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+    database.exec('PRAGMA application_id = 1231965796; PRAGMA user_version = 1; PRAGMA journal_mode = WAL');
+    const insert = database.prepare('INSERT INTO items VALUES (?, ?)');
+    for (const [key, value] of entries) insert.run(Buffer.from(key, 'utf16le'), value);
+  });
+}
+
 describe.runIf(hasSqlite)('storage "sqlite"', () => {
-  test('makes the file and its log for the owner alone, in a folder for the owner alone', async () => {
+  test('makes the file, its log and its locks for the owner alone, in a folder for the owner alone', async () => {
     const folder = `${temporaryFolder()}/made/here`;
     const path = `${folder}/data.db`;
-    await openAt(path).setItems([['a', 1]]);
-    expect(modeOf(folder)).toBe('700');
-    const modes = readdirSync(folder).map((name) => [name, modeOf(`${folder}/${name}`)]);
-    expect(Object.fromEntries(modes)).toEqual({
-      'data.db': '600',
-      'data.db-shm': '600',
-      'data.db-wal': '600',
-    });
+    await openAt(path).write([['a', '1']]);
+    for (const made of [folder, `${folder}/..`, `${path}.locks`]) expect(modeOf(made)).toBe('700');
+    const files = ['data.db', 'data.db-shm', 'data.db-wal'];
+    expect(readdirSync(folder).sort()).toEqual([...files, 'data.db.locks'].sort());
+    for (const name of files) expect(modeOf(`${folder}/${name}`)).toBe('600');
+    for (const name of readdirSync(`${path}.locks`)) expect(modeOf(`${path}.locks/${name}`)).toBe('600');
   });
 
-  test('has what it took in the file again when it is opened anew', async () => {
+  test('folds its log into the file when it is disposed of', async () => {
     const path = `${temporaryFolder()}/data.db`;
     const first = openAt(path);
-    await first.setItems([['a', { list: [1] }]]);
+    await first.write([['a', 'kept']]);
     await first.dispose();
     expect(existsSync(`${path}-wal`)).toBe(false);
-    expect(await openAt(path).getItem('a')).toEqual({ list: [1] });
+    expect(await openAt(path).get('a')).toBe('kept');
   });
 
   test('has on disk what a promise said was stored: a copy of the files holds it', async () => {
     const folder = temporaryFolder();
     const driver = openAt(`${folder}/data.db`);
-    await driver.setItems([['a', 1]]);
+    await driver.write([['a', '1']]);
     mkdirSync(`${folder}/copy`);
     for (const name of ['data.db', 'data.db-wal'])
       copyFileSync(`${folder}/${name}`, `${folder}/copy/${name}`);
-    expect(await openAt(`${folder}/copy/data.db`).getItem('a')).toBe(1);
+    expect(await openAt(`${folder}/copy/data.db`).get('a')).toBe('1');
   });
 
-  test('stores none of the entries when one cannot be written as JSON', async () => {
-    const driver = openAt(`${temporaryFolder()}/data.db`);
-    await driver.setItems([['a', 'old']]);
-    const circular: Record<string, unknown> = {};
-    circular.self = circular;
-    for (const bad of [1n, circular]) {
-      const write = driver.setItems([
-        ['a', 'new'],
-        ['b', bad],
-        ['c', 'new'],
-      ]);
-      await expect(write).rejects.toBeInstanceOf(TypeError);
+  test('whatever became of the end of its log when the power failed, acknowledged batches are there, and none half', async () => {
+    const folder = temporaryFolder();
+    const driver = openAt(`${folder}/data.db`);
+    const random = seededRandom(seed);
+    const batch = (n: number): StorageChange[] => [
+      ['last', `${n}`],
+      [`batch:${n}`, 'x'.repeat(random.below(9_000))],
+      [`also:${n}`, `${n}`],
+    ];
+    await driver.write(batch(0));
+    for (let n = 1; n <= 40; n++) {
+      const before = readFileSync(`${folder}/data.db-wal`);
+      await driver.write(batch(n));
+      const after = readFileSync(`${folder}/data.db-wal`);
+      // All of these fit in one log, which is only ever added to.
+      expect(after.length).toBeGreaterThan(before.length);
+      const end = before.length + random.below(after.length - before.length);
+      const garbage = Buffer.from(upTo(random.below(3) * random.below(5_000)).map(() => random.below(256)));
+      const image = `${folder}/image${n}`;
+      mkdirSync(image);
+      copyFileSync(`${folder}/data.db`, `${image}/data.db`);
+      writeFileSync(`${image}/data.db-wal`, Buffer.concat([after.subarray(0, end), garbage]));
+      const copy = openAt(`${image}/data.db`);
+      const expected = upTo(n).flatMap((kept) => [`batch:${kept}`, `also:${kept}`]);
+      expect((await copy.keys()).sort(), `SQLITE_SEED=${seed}, batch ${n}`).toEqual(
+        ['last', ...expected].sort(),
+      );
+      expect(await copy.get('last')).toBe(`${n - 1}`);
+      await copy.write([['more', '1']]);
+      expect(await copy.get('more')).toBe('1');
+      await copy.dispose();
     }
-    expect(await driver.getKeys('')).toEqual(['a']);
-    expect(await driver.getItem('a')).toBe('old');
   });
 
-  test('stores all or none of the entries when it is closed meanwhile', async () => {
+  test('several scopes share the file, each of which is let go by itself', async () => {
     const path = `${temporaryFolder()}/data.db`;
-    const driver = openAt(path);
-    const keys = Array.from({ length: 1_000 }, (_, index) => `key ${index}`);
-    const write = driver.setItems(keys.map((key) => [key, 1])).then(
-      () => keys.length,
-      () => 0,
-    );
-    await driver.dispose();
-    expect(await openAt(path).getKeys('')).toHaveLength(await write);
+    const options = upTo(5).map((n) => storageOptions({ scope: { appId: 'app', instanceKey: `${n}` } }));
+    const drivers = options.map((each) => openAt(path, each));
+    await Promise.all(drivers.map((driver, n) => driver.write([['a', `${n}`]])));
+    await drivers[0]?.dispose();
+    await drivers[1]?.write([['b', 'x']]);
+    const again = openAt(path, options[0]);
+    await again.write([['c', 'x']]);
+    expect(await contentOf(again)).toEqual({ a: '0', c: 'x' });
+    expect(await contentOf(drivers[1] as StorageDriver)).toEqual({ a: '1', b: 'x' });
   });
 
-  test('rejects with code "storage" and stores nothing when the file cannot take it', async () => {
+  test('a file that is reached by two names is one', async () => {
+    const folder = temporaryFolder();
+    await openAt(`${folder}/data.db`).write([['a', '1']]);
+    expect(() => openAt(`${folder}/./sub/../data.db`)).toThrow(
+      expect.objectContaining({ code: 'storage-locked' }),
+    );
+  });
+
+  test('a batch that cannot be written is refused whole, and costs no other', async () => {
     const path = `${temporaryFolder()}/data.db`;
     const driver = openAt(path);
     execute(
       path,
       `CREATE TRIGGER full BEFORE INSERT ON items WHEN NEW.value = '3' BEGIN SELECT RAISE(ABORT, 'full'); END`,
     );
-    const write = driver.setItems([
-      ['a', 1],
-      ['b', 2],
-      ['c', 3],
+    const outcomes = await Promise.allSettled([
+      driver.write([['before', '1']]),
+      driver.write([
+        ['a', '1'],
+        ['before', '2'],
+        ['c', '3'],
+      ]),
+      driver.write([['after', '1']]),
     ]);
-    await expect(write).rejects.toMatchObject({ code: 'storage', message: expect.stringContaining(path) });
-    expect(await driver.getKeys('')).toEqual([]);
-    await driver.setItems([['a', 1]]);
-    expect(await driver.getItem('a')).toBe(1);
+    expect(outcomes).toMatchObject([
+      { status: 'fulfilled' },
+      {
+        reason: {
+          code: 'storage',
+          message: expect.stringContaining(path),
+          cause: { message: expect.stringContaining('full') },
+        },
+      },
+      { status: 'fulfilled' },
+    ]);
+    expect(await contentOf(driver)).toEqual({ before: '1', after: '1' });
+    await driver.write([['c', '4']]);
+    expect(await driver.get('c')).toBe('4');
+  });
+
+  test('opens a file of version 1, which has what it had under the same keys, and marks it', async () => {
+    const path = `${temporaryFolder()}/data.db`;
+    const scope = { appId: 'app:a', instanceKey: 'ü' };
+    makeVersion1(path, [
+      [joinKey(scope.appId, scope.instanceKey, 'kv', 'current/User'), '{"id":"x"}'],
+      [joinKey(scope.appId, '', 'kv', 'another'), '1'],
+    ]);
+    const driver = openAt(path, storageOptions({ scope }));
+    expect(await contentOf(driver)).toEqual({ [joinKey('kv', 'current/User')]: '{"id":"x"}' });
+    await driver.dispose();
+    expect(versionOf(path)).toEqual({ user_version: 2 });
   });
 
   test.each([
@@ -132,29 +218,59 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
     [
       'a file of a later version of this package',
       (path: string) => {
-        void openSqliteStorage(path).dispose();
-        execute(path, 'PRAGMA user_version = 2');
+        makeVersion1(path, []);
+        execute(path, 'PRAGMA user_version = 3');
       },
     ],
   ])('refuses %s and leaves it as it is', (_, make) => {
     const path = `${temporaryFolder()}/data.db`;
     make(path);
     const before = readFileSync(path);
-    expect(() => openSqliteStorage(path)).toThrow(
+    expect(() => openAt(path)).toThrow(
       expect.objectContaining({ code: 'storage', message: expect.stringContaining(path) }),
     );
     expect(readFileSync(path).equals(before)).toBe(true);
-    expect(readdirSync(dirname(path))).toEqual(['data.db']);
+    expect(readdirSync(dirname(path)).filter((name) => name !== 'data.db.locks')).toEqual(['data.db']);
+  });
+
+  test('a damaged file is an error of code "storage" when it is opened or used, and what can be read is', async () => {
+    const folder = temporaryFolder();
+    const driver = openAt(`${folder}/data.db`);
+    for (const n of upTo(100)) await driver.write([[`key:${n}`, `${n} ${'x'.repeat(500)}`]]);
+    await driver.dispose();
+    const bytes = readFileSync(`${folder}/data.db`);
+    const random = seededRandom(seed);
+    let refusals = 0;
+    for (let turn = 0; turn < 40; turn++) {
+      const path = `${folder}/damaged${turn}.db`;
+      const damaged = Buffer.from(bytes);
+      const from = random.below(bytes.length - 512);
+      for (const at of upTo(512)) damaged.writeUInt8(random.below(256), from + at);
+      writeFileSync(path, damaged);
+      const attempt = async (): Promise<void> => {
+        const copy = openAt(path);
+        await copy.keys();
+        for (const n of upTo(100)) await copy.get(`key:${n}`);
+        await copy.write([['key:50', 'y']]);
+      };
+      const error = await attempt().catch((reason: unknown) => reason);
+      if (error === undefined) continue;
+      refusals++;
+      const message = expect.stringContaining(path);
+      expect(error, `SQLITE_SEED=${seed}, turn ${turn}`).toMatchObject({ code: 'storage', message });
+    }
+    expect(refusals).toBeGreaterThan(0);
   });
 
   test('refuses a place where no file can be made', () => {
     const folder = temporaryFolder();
     writeFileSync(`${folder}/file`, '');
     for (const path of [folder, `${folder}/file/data.db`]) {
-      expect(() => openSqliteStorage(path)).toThrow(
+      expect(() => openAt(path)).toThrow(
         expect.objectContaining({ code: 'storage', hint: expect.stringContaining('folder') }),
       );
     }
+    expect(existsSync(`${folder}.locks`)).toBe(false);
   });
 
   test('refuses a folder that it may not write, unless it is root and may', () => {

@@ -1,62 +1,48 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 // By their paths: drivers are no part of what the package exports.
-import { openMemoryStorage } from '../../src/drivers/storage/memory.ts';
+import { openFilesystemStorage } from '../../src/drivers/storage/filesystem.ts';
+import { fileNameOf } from '../../src/drivers/storage/filesystem-scope.ts';
+import { generationsOf, lockFile } from '../../src/drivers/storage/lock-file.ts';
 import { openSqliteStorage } from '../../src/drivers/storage/sqlite.ts';
-import { storeClassOver } from '../../src/drivers/storage/store.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
-import { nastyKeys, type StorageDriver, storageContract } from '../support/storage-contract.ts';
+import { storageContract, storageOptions } from '../support/storage-contract.ts';
 
-function closing(driver: StorageDriver): StorageDriver {
-  onTestFinished(() => driver.dispose());
-  return driver;
+/** Makes the next generation of a lock, as another process does that takes its owner for dead. */
+function usurp(place: string): void {
+  writeFileSync(lockFile(place, (generationsOf(place).at(-1) ?? 0) + 1), 'held\n');
 }
 
-const openSqlite = (): StorageDriver => closing(openSqliteStorage(`${temporaryFolder()}/data.db`));
-const openMemory = (): StorageDriver => closing(openMemoryStorage());
-
-storageContract('memory', openMemory);
-
-test('memory is not durable', () => {
-  expect(openMemory()).toMatchObject({ name: 'memory', durable: false });
+storageContract('filesystem', {
+  durable: true,
+  exclusive: true,
+  newPlace() {
+    const folder = `${temporaryFolder()}/data`;
+    return {
+      open: (options) => openFilesystemStorage(folder, options),
+      usurp: (scope) => usurp(`${folder}/${fileNameOf(scope)}/scope`),
+    };
+  },
 });
 
 if (hasSqlite) {
-  storageContract('sqlite', openSqlite);
-  test('sqlite is durable', () => expect(openSqlite()).toMatchObject({ name: 'sqlite', durable: true }));
+  storageContract('sqlite', {
+    durable: true,
+    exclusive: true,
+    newPlace() {
+      const file = `${temporaryFolder()}/data.db`;
+      return {
+        open: (options) => openSqliteStorage(file, options),
+        usurp: (scope) => usurp(`${file}.locks/${fileNameOf(scope)}`),
+      };
+    },
+  });
 } else {
-  test('sqlite: better-sqlite3 is not installed here, which is what the error says', () => {
-    expect(openSqlite).toThrow(expect.objectContaining({ code: 'missing-dependency' }));
+  describe('sqlite', () => {
+    test('better-sqlite3 is not installed here, which is what the error says', () => {
+      expect(() => openSqliteStorage(`${temporaryFolder()}/data.db`, storageOptions())).toThrow(
+        expect.objectContaining({ code: 'missing-dependency' }),
+      );
+    });
   });
 }
-
-describe.each(Object.entries({ memory: openMemory, ...(hasSqlite ? { sqlite: openSqlite } : {}) }))(
-  '%s: core’s stores over one driver',
-  (_, open) => {
-    test('apps, instance keys and stores never meet, whatever they are called', async () => {
-      const driver = open();
-      const names = ['', 'a', 'a:b', 'a:', ':a', 'kv', '%', '__proto__'];
-      const scopes = names.flatMap((app) => names.map((instance) => [app, instance] as const));
-      const stores = scopes.flatMap(([app, instance]) =>
-        (['kv', 'querySubs'] as const).map((name) => new (storeClassOver(driver, instance))(app, name)),
-      );
-      for (const [index, store] of stores.entries()) {
-        await store.multiSet([
-          ['a', index],
-          ['a:b', [index]],
-        ]);
-      }
-      for (const [index, store] of stores.entries()) {
-        expect([await store.getItem('a'), await store.getItem('a:b')]).toEqual([index, [index]]);
-        expect((await store.getAllKeys()).sort()).toEqual(['a', 'a:b']);
-        await store.removeItem('a');
-      }
-      for (const store of stores) expect(await store.getAllKeys()).toEqual(['a:b']);
-    });
-
-    test('getAllKeys() gives back the keys as they were given', async () => {
-      const store = new (storeClassOver(open(), ''))('app', 'kv');
-      await store.multiSet(nastyKeys.map((key) => [key, 1]));
-      expect((await store.getAllKeys()).sort()).toEqual([...nastyKeys].sort());
-    });
-  },
-);

@@ -129,6 +129,10 @@ describe('README', () => {
   const of = (language: string): string[] =>
     blocks.filter((block) => block.language === language).map(({ code }) => code);
 
+  const storageBlocks = codeBlocks(readFileSync(join(root, 'docs', 'storage.md'), 'utf8')).map(
+    ({ code }) => code,
+  );
+
   test('has less than 150 lines, and no block that this file does not run', () => {
     expect(readFileSync(join(root, 'README.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(150);
     expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'ts']);
@@ -146,8 +150,14 @@ describe('README', () => {
     expect(printed).toContain('there is no option "storge" Did you mean "storage"?');
   });
 
-  test('its TypeScript type-checks', async () => {
-    for (const [index, code] of of('ts').entries()) await typeCheck(`readme-${index}.mts`, code, ['node']);
+  test.each(['node24', 'bun', 'deno'])('the TypeScript of docs/storage.md runs on %s', async (runtime) => {
+    const [printed] = await runAll(runtime, storageBlocks, 'mts');
+    expect(printed).toMatch(/^(enqueued|synced)\n/);
+  });
+
+  test('its TypeScript type-checks, and that of docs/storage.md', async () => {
+    for (const [index, code] of [...of('ts'), ...storageBlocks].entries())
+      await typeCheck(`readme-${index}.mts`, code, ['node']);
   });
 
   test('its commands do what it says', async () => {
@@ -176,7 +186,9 @@ describe('README', () => {
       await writeFile(join(folder, file), code);
       const [command = '', ...args] = commandFor(runtime);
       printed.push((await run(command, [...args, file], { cwd: folder, env: plain })).stdout);
-      await rm(join(folder, 'goals.sqlite'), { force: true });
+      for (const made of ['goals.sqlite', 'instant-data']) {
+        await rm(join(folder, made), { force: true, recursive: true });
+      }
     }
     return printed;
   }

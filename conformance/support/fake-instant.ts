@@ -96,7 +96,7 @@ export async function fakeInstant(options: FakeInstantOptions = {}): Promise<Fak
 /** How a server refuses a message. */
 export function refusalOf(
   message: Message,
-  error: { type: string; message: string; hint?: unknown },
+  error: { type?: string; status?: number; message: string; hint?: unknown },
 ): Message {
   return {
     op: 'error',

@@ -10,8 +10,11 @@ import {
   type PendingTransaction,
   StoreInterface,
   type TransactionError,
+  type TransactionResult,
   type TransactionStep,
 } from '@instantdb/node';
+import { createStorage } from 'unstorage';
+import memoryDriver from 'unstorage/drivers/memory';
 import { describe, expectTypeOf, test } from 'vitest';
 
 // Compiled, never run.
@@ -49,6 +52,11 @@ describe('init()', () => {
       storage: 'sqlite',
       storagePath: 'x',
     });
+    init({ appId, storage: 'filesystem', storagePath: 'x', encryptionKey: 'a passphrase' });
+    init({ appId, storage: createStorage(), encryptionKey: new Uint8Array(32) });
+    init({ appId, storage: memoryDriver(), encryptionKey: { current: 'new', previous: ['old'] } });
+    init({ appId, storage: 'redis', redis: { url: 'redis://localhost' }, whenStorageLocked: 'wait' });
+    init({ appId, storage: Store, durability: 'relaxed' });
     init({ appId, storage: Store, network: Network, instanceKey: 'a', keepAlive: false, queryCacheLimit: 1 });
     init({ appId, network: 'always-online', verbose: true, logger: console, devtool: false });
     expectTypeOf(Network).toExtend<NetworkListenerClass>();
@@ -72,7 +80,9 @@ describe('what a database has beyond core’s', () => {
     expectTypeOf(await db.ready({ signal: AbortSignal.timeout(1) })).toEqualTypeOf<void>();
     expectTypeOf(db.pendingTransactions()).toEqualTypeOf<PendingTransaction[]>();
     expectTypeOf<PendingTransaction['steps']>().toEqualTypeOf<readonly TransactionStep[]>();
-    expectTypeOf<PendingTransaction['state']>().toEqualTypeOf<'queued' | 'sent'>();
+    expectTypeOf<PendingTransaction['state']>().toEqualTypeOf<'queued' | 'sent' | 'unknown' | 'stuck'>();
+    expectTypeOf(db.retryTransaction('')).toEqualTypeOf<Promise<TransactionResult>>();
+    expectTypeOf(db.discardTransaction('')).toEqualTypeOf<Promise<boolean>>();
     expectTypeOf(db.stats()).toEqualTypeOf<DatabaseStats>();
     expectTypeOf(db.subscribeErrors).parameter(0).parameter(0).toEqualTypeOf<InstantNodeError>();
     expectTypeOf(db.subscribeTransactionErrors).parameter(0).parameter(0).toEqualTypeOf<TransactionError>();
@@ -99,6 +109,9 @@ test('the codes of errors are a closed set', () => {
     case 'connection-failed':
     case 'protocol':
     case 'storage':
+    case 'storage-locked':
+    case 'not-pending':
+    case 'discarded':
     case 'backend':
       return;
     default:

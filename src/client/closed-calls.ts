@@ -1,7 +1,7 @@
 import type { Reactor } from '@instantdb/core';
 import { deferred } from './deferred.ts';
 
-/** Methods of core's reactor that wait for the HTTP API, which may take its time. */
+/** Methods of core's reactor that call the HTTP API, which may take its time. */
 const HTTP = [
   'sendMagicCode',
   'signInWithMagicCode',
@@ -16,8 +16,11 @@ const HTTP = [
   'getDownloadUrl',
 ] as const;
 
+/** Methods of core's reactor that wait for something which may never come: the HTTP API, or the storage. */
+const WAITING = [...HTTP, 'getLocalId', 'getAuth'] as const;
+
 /** Methods of core's reactor that return a promise; once closed, it rejects. */
-const ASYNC = ['pushTx', 'pushOps', 'queryOnce', 'getLocalId', 'getAuth', ...HTTP] as const;
+const ASYNC = ['pushTx', 'pushOps', 'queryOnce', ...WAITING] as const;
 
 /** Methods of core's reactor that work at once; once closed, they throw. */
 const SYNC = [
@@ -51,7 +54,7 @@ const PUBLIC_NAMES: Partial<Record<Method, string>> = {
 
 /** Makes every method that a user can reach refuse, with the error that `refusal` makes of the method's name. */
 export function refuseCalls(reactor: object, refusal: Refusal): void {
-  for (const name of ASYNC) define(reactor, name, () => Promise.reject(refusalOf(name, refusal)));
+  refuseAsyncCalls(reactor, refusal);
   for (const name of SYNC) {
     define(reactor, name, () => {
       throw refusalOf(name, refusal);
@@ -59,13 +62,15 @@ export function refuseCalls(reactor: object, refusal: Refusal): void {
   }
 }
 
-/**
- * Keeps account of the HTTP calls under way, which core would let wait for as long as the server likes. Returns what
- * makes all of them reject.
- */
-export function trackCalls(reactor: Pick<Reactor, (typeof HTTP)[number]>): (refusal: Refusal) => void {
+/** As {@link refuseCalls}, of the methods that return a promise. */
+export function refuseAsyncCalls(reactor: object, refusal: Refusal): void {
+  for (const name of ASYNC) define(reactor, name, () => Promise.reject(refusalOf(name, refusal)));
+}
+
+/** Keeps account of the calls under way that may wait for ever. Returns what makes all of them reject. */
+export function trackCalls(reactor: Pick<Reactor, (typeof WAITING)[number]>): (refusal: Refusal) => void {
   const underWay = new Set<{ name: Method; reject(reason: Error): void }>();
-  for (const name of HTTP) {
+  for (const name of WAITING) {
     const call = reactor[name] as (...args: unknown[]) => Promise<unknown>;
     define(reactor, name, (...args) => {
       const { promise, resolve, reject } = deferred<unknown>();

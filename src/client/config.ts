@@ -6,7 +6,11 @@ import type {
   WritableStreamCtor,
 } from '@instantdb/core';
 import type { NetworkListenerClass } from '../drivers/contract.ts';
+import type { RedisConfig } from '../drivers/storage/redis-config.ts';
+import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage-shape.ts';
 import type { AnySchema } from './schema.ts';
+import type { Keyring } from './storage/keyring.ts';
+import type { EncryptionKeyOption } from './storage/keyring-input.ts';
 
 /** The options of {@link init}. */
 export interface NodeConfig<
@@ -29,15 +33,55 @@ export interface NodeConfig<
   /** The app's admin token: the server then skips every permission rule for this database. Never logged. */
   adminToken?: string;
   /**
-   * Where pending writes, the signed-in user and cached answers are kept.
+   * Where pending writes, the signed-in user, sync tables and cached answers are kept. One process has a storage open
+   * for one app and `instanceKey` at a time; see `whenStorageLocked`.
    *
    * - `'memory'` (default): in the process; nothing is written anywhere.
+   * - `'filesystem'`: in the folder `storagePath`.
    * - `'sqlite'`: in the file `storagePath`, by `node:sqlite`, or by the package `better-sqlite3` on Node 20.
-   * - a class of core's `StoreInterface`: constructed with the app's id and the name of the store.
+   * - `'redis'`: on the server that `redis` names, by the package `ioredis`.
+   * - a `Storage` or `Driver` of unstorage. It stays yours to dispose of; only one process may use it.
+   * - a class of core's `StoreInterface`: constructed with the app's id and the name of the store. Only one process may
+   *   use what is behind it.
    */
-  storage?: 'memory' | 'sqlite' | StoreInterfaceClass;
-  /** The file of storage `'sqlite'`. Required there, refused elsewhere. Made when it is missing, for its owner alone. */
+  storage?:
+    | 'memory'
+    | 'filesystem'
+    | 'sqlite'
+    | 'redis'
+    | UnstorageStorage
+    | UnstorageDriver
+    | StoreInterfaceClass;
+  /**
+   * The folder of storage `'filesystem'`, or the file of storage `'sqlite'`. Required there, refused elsewhere. Made when
+   * it is missing, for its owner alone.
+   */
   storagePath?: string;
+  /** The server of storage `'redis'`. Required there, refused elsewhere. */
+  redis?: RedisConfig;
+  /**
+   * Seals what is stored, with AES-256-GCM: 32 bytes, or a passphrase; `{ current, previous }` to change the key. Default,
+   * also for undefined (an environment variable that is not set, say): what is stored can be read by whoever can read the
+   * files. A storage that was sealed is not opened without its key. `docs/storage.md` says what is protected.
+   */
+  encryptionKey?: EncryptionKeyOption;
+  /**
+   * When a write that has to wait for the server is said to be `enqueued`.
+   *
+   * - `'strict'` (default): once the storage has it, on disk or acknowledged by its server.
+   * - `'relaxed'`: at once. It is saved within a tenth of a second, and lost if the process is killed before.
+   *
+   * Without effect in memory. A write that the server confirms first is `synced` without waiting for the storage.
+   */
+  durability?: 'strict' | 'relaxed';
+  /**
+   * What to do when another process, or another database of this one, has the storage open for the same app and
+   * `instanceKey`. The storage of a process that has died is taken over in either case.
+   *
+   * - `'fail'` (default): code `storage-locked`, thrown by `init`, or by `ready()` where it takes a server to know.
+   * - `'wait'`: the database opens as soon as the other has let go. Until then it behaves as if it were offline.
+   */
+  whenStorageLocked?: 'fail' | 'wait';
   /**
    * Tells two databases of one process apart that are otherwise opened with the same options, and their data in one
    * storage. Default `''`.
@@ -82,6 +126,10 @@ const OPTIONS: Record<keyof NodeConfig, true> = {
   adminToken: true,
   storage: true,
   storagePath: true,
+  redis: true,
+  encryptionKey: true,
+  durability: true,
+  whenStorageLocked: true,
   instanceKey: true,
   network: true,
   keepAlive: true,
@@ -111,14 +159,23 @@ export const coreInternalOptions = {
   pendingMutationCleanupThreshold: 'number',
 } as const;
 
+/** A storage with what it takes to open it. */
+export type StorageChoice =
+  | { kind: 'memory' }
+  | { kind: 'filesystem' | 'sqlite'; path: string }
+  | { kind: 'redis'; redis: RedisConfig }
+  | { kind: 'unstorage'; storage: UnstorageStorage | UnstorageDriver }
+  | { kind: 'class'; Store: StoreInterfaceClass };
+
 /** What `init` works with once the options have been read: nothing is missing and nothing contradicts. */
 export interface ResolvedConfig {
   /** What core's reactor is given. */
   core: CoreConfig;
-  storage:
-    | { kind: 'memory' }
-    | { kind: 'sqlite'; path: string }
-    | { kind: 'class'; Store: StoreInterfaceClass };
+  storage: StorageChoice;
+  /** Undefined when nothing is to be sealed. */
+  keyring: Keyring | undefined;
+  durability: 'strict' | 'relaxed';
+  whenStorageLocked: 'fail' | 'wait';
   network: NetworkListenerClass;
   instanceKey: string;
   keepAlive: boolean;

@@ -5,10 +5,11 @@ import {
   type InstaQLOptions,
   type InstaQLResponse,
   type PageInfoResponse,
+  type TransactionResult,
   type ValidQuery,
 } from '@instantdb/core';
 import { InstantNodeError } from '../errors.ts';
-import { refuseCalls, trackCalls } from './closed-calls.ts';
+import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
 import { Latest } from './latest.ts';
 import type { NodeReactor } from './reactor.ts';
@@ -25,14 +26,6 @@ export interface WatchedResult<Schema extends AnySchema, Q, UseDates extends boo
   pageInfo: PageInfoResponse<Q>;
 }
 
-/** What a database needs to let go of when it is closed. */
-export interface Release {
-  /** Takes it out of the register of open databases. */
-  forget(): void;
-  /** Closes the storage. */
-  dispose(): Promise<void>;
-}
-
 /**
  * Core's database, on a server. Everything that core documents is there, with the same meaning; what follows is what
  * a long-running process needs beyond it.
@@ -42,17 +35,22 @@ export class InstantNodeDatabase<
   UseDates extends boolean = false,
 > extends InstantCoreDatabase<Schema, UseDates> {
   readonly #reactor: NodeReactor<Schema>;
-  readonly #release: Release;
+  readonly #forget: () => void;
   readonly #whenClosed: Set<() => void> = new Set();
   readonly #rejectCalls: (refusal: (method: string) => Error) => void;
   #closing: Promise<void> | undefined;
 
-  /** Made by `init`. */
-  constructor(reactor: NodeReactor<Schema>, release: Release) {
+  /** Made by `init`; `forget` takes it out of the register of open databases. */
+  constructor(reactor: NodeReactor<Schema>, forget: () => void) {
     super(reactor);
     this.#reactor = reactor;
-    this.#release = release;
+    this.#forget = forget;
     this.#rejectCalls = trackCalls(reactor);
+    reactor.onFailure = (error) => {
+      forget();
+      refuseAsyncCalls(reactor, () => error);
+      this.#rejectCalls(() => error);
+    };
   }
 
   /**
@@ -60,12 +58,13 @@ export class InstantNodeDatabase<
    *
    * Waits as long as it takes when the server cannot be reached; give a signal to wait less. Rejects with the signal's
    * reason, with code `connection-failed` when the server refuses the session (an unknown app, a wrong admin token),
-   * or with code `closed`.
+   * with code `storage` or `storage-locked` when the storage cannot be used, or with code `closed`.
    */
   async ready(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options;
     signal?.throwIfAborted();
     this.#assertOpen('ready');
+    if (this.#reactor.failure) throw this.#reactor.failure;
     if (this.#reactor.status === 'authenticated') return;
     const { promise, resolve, reject } = deferred<void>();
     const settle = (): void => {
@@ -130,8 +129,10 @@ export class InstantNodeDatabase<
   }
 
   /**
-   * Calls `callback` for each write that the server refuses after its promise had already resolved as `enqueued`.
-   * The local change is taken back first. Without a subscriber such a refusal is logged. Returns what unsubscribes.
+   * Calls `callback` for each write that is refused after its promise had already resolved as `enqueued`, writes of an
+   * earlier process on the same storage among them. Subscribe right after `init` to hear of all. The local change is
+   * taken back first, unless the refusal may pass (`isKept`). Without a subscriber a refusal is logged. Returns what
+   * unsubscribes.
    */
   subscribeTransactionErrors(callback: (error: TransactionError) => void): () => void {
     this.#assertOpen('subscribeTransactionErrors');
@@ -149,9 +150,29 @@ export class InstantNodeDatabase<
     return this.#reactor.errors.subscribe(callback);
   }
 
-  /** The writes that the server has not confirmed yet, oldest first, and whether each was already sent. */
+  /** The writes that the server has not confirmed yet, oldest first, with where each stands and why it waits. */
   pendingTransactions(): PendingTransaction[] {
     return this.#reactor.pendingTransactions();
+  }
+
+  /**
+   * Sends a write that waits again, at once: one that is `stuck`, or any while there is no connection, which is renewed
+   * without the usual delay. Resolves and rejects as `transact` does. Rejects with code `not-pending` when no write of
+   * that id waits.
+   */
+  retryTransaction(eventId: string): Promise<TransactionResult> {
+    if (this.#closing) return Promise.reject(closedError('retryTransaction'));
+    return this.#reactor.retryTransaction(eventId) as Promise<TransactionResult>;
+  }
+
+  /**
+   * Gives a write up that waits: its local change is taken back, it is sent no more, and its promise, if it still waits,
+   * rejects with code `discarded`. The server may have a write that was sent before. Resolves with whether there was one,
+   * once the storage has forgotten it.
+   */
+  discardTransaction(eventId: string): Promise<boolean> {
+    if (this.#closing) return Promise.reject(closedError('discardTransaction'));
+    return this.#reactor.discardTransaction(eventId);
   }
 
   /** What the database holds and has done, as numbers: for logs, metrics and health checks. */
@@ -161,14 +182,14 @@ export class InstantNodeDatabase<
       (sum, callbacks) => sum + callbacks.length,
       0,
     );
-    const pending = reactor.pendingTransactions();
+    const { pending, sent } = reactor.countWrites();
     return {
       status: this.#closing ? 'closed' : (reactor.status as DatabaseStats['status']),
       queries: Object.keys(reactor.queryCbs).length,
       subscriptions,
       rooms: Object.keys(reactor._rooms).length,
-      pendingTransactions: pending.length,
-      sentTransactions: pending.filter(({ state }) => state === 'sent').length,
+      pendingTransactions: pending,
+      sentTransactions: sent,
       connections: reactor.connections,
       ...reactor.traffic,
     };
@@ -178,7 +199,7 @@ export class InstantNodeDatabase<
    * Closes the database: waits up to `timeoutMs` milliseconds (default 5,000) for pending writes to be confirmed, saves,
    * disconnects and lets go of the process. With a storage that outlives the process, writes that could not be
    * delivered are kept there and their promises resolve as `enqueued`; in memory they are lost and their promises
-   * reject with code `closed`.
+   * reject with code `closed`. Rejects with code `storage` when what is left cannot be saved; all else is released then too.
    *
    * Repeatable: each call waits for the same end. Calls of other methods reject or throw with code `closed` from then on.
    */
@@ -208,19 +229,16 @@ export class InstantNodeDatabase<
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    this.#release.forget();
+    this.#forget();
     refuseCalls(this.#reactor, closedError);
     this.#rejectCalls(closedError);
     for (const onClosed of [...this.#whenClosed]) onClosed();
-    try {
-      if (timeoutMs > 0) await within(timeoutMs, this.#reactor.delivered());
-      const disconnected = this.#reactor.disconnect();
-      await this.#reactor.flush();
-      await disconnected;
-    } finally {
-      this.#reactor.stopSaving();
-      await this.#release.dispose();
-    }
+    if (timeoutMs > 0) await within(timeoutMs, this.#reactor.delivered());
+    const settled = this.#reactor.settleWrites();
+    const [saved] = await Promise.allSettled([this.#reactor.flush(), this.#reactor.disconnect()]);
+    await this.#reactor.release();
+    await settled;
+    if (saved.status === 'rejected') throw saved.reason;
   }
 
   #assertOpen(method: string): void {
@@ -228,6 +246,7 @@ export class InstantNodeDatabase<
   }
 
   #refusedSession(): InstantNodeError {
+    if (this.#reactor.failure) return this.#reactor.failure;
     const refusal = this.#reactor._errorMessage as { message?: string; hint?: unknown } | null;
     return new InstantNodeError(
       'connection-failed',

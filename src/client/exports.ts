@@ -1,6 +1,8 @@
 /** What every entry exports beside core's names and its own `init`. */
 
 export type { NetworkListenerClass } from '../drivers/contract.ts';
+export type { RedisConfig } from '../drivers/storage/redis-config.ts';
+export type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage-shape.ts';
 export {
   InstantNodeError,
   type InstantNodeErrorCode,
@@ -13,4 +15,5 @@ export { InstantNodeDatabase, type WatchedResult } from './database.ts';
 export type { Init } from './init.ts';
 export type { AnySchema } from './schema.ts';
 export type { DatabaseStats } from './stats.ts';
+export type { EncryptionKey, EncryptionKeyOption } from './storage/keyring-input.ts';
 export type { PendingTransaction, TransactionError, TransactionStep } from './transactions.ts';

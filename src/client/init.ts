@@ -1,22 +1,21 @@
 import { type InstantUnknownSchema, type StoreInterfaceClass, weakHash } from '@instantdb/core';
-import type { NetworkListenerClass, SocketDriver, StorageDriver } from '../drivers/contract.ts';
-import { storeClassOver } from '../drivers/storage/store.ts';
-import { InstantNodeError } from '../errors.ts';
+import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
-import type { NodeConfig, ResolvedConfig } from './config.ts';
+import type { NodeConfig, ResolvedConfig, StorageChoice } from './config.ts';
 import { InstantNodeDatabase } from './database.ts';
 import { inBrowserLikeHost } from './host.ts';
 import { parseConfig } from './parse-config.ts';
 import { NodeReactor } from './reactor.ts';
 import type { AnySchema } from './schema.ts';
+import { Keeping } from './storage/keeping.ts';
+import { openRecords, type StorageDrivers } from './storage/open-records.ts';
 
 /** What an entry chooses for its runtime. */
 export interface Drivers {
   /** The driver for sockets that keep the process running, or that do not. */
   socket(hold: boolean): SocketDriver;
-  openMemoryStorage(): StorageDriver;
-  openSqliteStorage(path: string): StorageDriver;
+  storage: StorageDrivers;
 }
 
 /** Core's `init`, with our options. */
@@ -28,15 +27,8 @@ export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates ex
   EventSourceImpl?: unknown,
 ) => InstantNodeDatabase<Schema, UseDates>;
 
-interface Opened {
-  Store: StoreInterfaceClass;
-  durable: boolean;
-  dispose(): Promise<void>;
-}
-
 // Not on `globalThis`, where core keeps its own: no global is changed by this package.
 const databases = new Map<string, InstantNodeDatabase<AnySchema, boolean>>();
-const storages = new Map<string, string>();
 const classNumbers = new WeakMap<object, number>();
 let classCount = 0;
 
@@ -50,15 +42,14 @@ export function bindInit(drivers: Drivers): Init {
       adoptSchema(existing, resolved);
       return existing as never;
     }
-    const storage = claimStorage(resolved, identity);
-    const opened = openStorage(drivers, resolved, storage);
+    const keeping = new Keeping((events) => openRecords(drivers.storage, resolved, events));
     const { keepAlive } = resolved;
     const reactor = inBrowserLikeHost(
       () =>
         new NodeReactor<AnySchema>({
           core: resolved.core,
-          Store: opened.Store,
-          durable: opened.durable,
+          keeping,
+          strict: resolved.durability === 'strict',
           network: resolved.network,
           socket: drivers.socket(keepAlive),
           keepAlive,
@@ -66,13 +57,7 @@ export function bindInit(drivers: Drivers): Init {
           EventSource: EventSourceImpl,
         }),
     );
-    const database = new InstantNodeDatabase<AnySchema, boolean>(reactor, {
-      forget: () => databases.delete(identity),
-      dispose: async () => {
-        storages.delete(storage);
-        await opened.dispose();
-      },
-    });
+    const database = new InstantNodeDatabase<AnySchema, boolean>(reactor, () => databases.delete(identity));
     databases.set(identity, database);
     return database as never;
   };
@@ -89,9 +74,8 @@ function withPositional(config: unknown, Store: unknown, NetworkListener: unknow
 }
 
 /** Two configs of one identity get one database: core's key, and where the data is kept. */
-function identityOf({ core, storage, instanceKey, network }: ResolvedConfig): string {
-  const where =
-    storage.kind === 'sqlite' ? storage.path : storage.kind === 'class' ? numberOf(storage.Store) : '';
+function identityOf(resolved: ResolvedConfig): string {
+  const { core, storage, instanceKey, network } = resolved;
   return JSON.stringify([
     core.appId,
     core.websocketURI,
@@ -100,13 +84,31 @@ function identityOf({ core, storage, instanceKey, network }: ResolvedConfig): st
     core.useDateObjects,
     core.__extraDedupeKey ?? '',
     storage.kind,
-    where,
+    placeOf(storage),
+    resolved.keyring?.identity ?? '',
+    resolved.durability,
     instanceKey,
     numberOf(network),
   ]);
 }
 
-/** Classes have no name to tell them apart by, so each gets a number when it is first seen. */
+function placeOf(storage: StorageChoice): unknown {
+  switch (storage.kind) {
+    case 'memory':
+      return '';
+    case 'filesystem':
+    case 'sqlite':
+      return storage.path;
+    case 'redis':
+      return storage.redis;
+    case 'unstorage':
+      return numberOf(storage.storage);
+    case 'class':
+      return numberOf(storage.Store);
+  }
+}
+
+/** Classes and objects have no name to tell them apart by, so each gets a number when it is first seen. */
 function numberOf(value: object): number {
   const known = classNumbers.get(value);
   if (known !== undefined) return known;
@@ -117,34 +119,4 @@ function numberOf(value: object): number {
 function adoptSchema(database: InstantNodeDatabase<AnySchema, boolean>, { core }: ResolvedConfig): void {
   if (weakHash(database._reactor.config.schema ?? null) === weakHash(core.schema ?? null)) return;
   database._reactor.updateSchema(core.schema);
-}
-
-/** One file holds one database of an app and instance at a time; two would overwrite each other's pending writes. */
-function claimStorage({ core, storage, instanceKey }: ResolvedConfig, identity: string): string {
-  if (storage.kind !== 'sqlite') return identity;
-  const claim = JSON.stringify([storage.path, core.appId, instanceKey]);
-  if (storages.has(claim)) {
-    throw new InstantNodeError(
-      'invalid-config',
-      `Cannot open a database: another one of app "${core.appId}" is open with other options on "${storage.path}"`,
-      { hint: 'Close the other one first, or give one of them an instanceKey' },
-    );
-  }
-  return claim;
-}
-
-function openStorage(drivers: Drivers, resolved: ResolvedConfig, claim: string): Opened {
-  const { storage, instanceKey } = resolved;
-  if (storage.kind === 'class') {
-    // A class of the user's is the user's to close, and may keep what it is given.
-    return { Store: storage.Store, durable: true, dispose: () => Promise.resolve() };
-  }
-  const driver =
-    storage.kind === 'sqlite' ? drivers.openSqliteStorage(storage.path) : drivers.openMemoryStorage();
-  storages.set(claim, storage.kind);
-  return {
-    Store: storeClassOver(driver, instanceKey),
-    durable: driver.durable,
-    dispose: () => driver.dispose(),
-  };
 }

@@ -12,6 +12,9 @@ test('what is not given is what the documentation says', () => {
   const { core, ...rest } = parseConfig({ appId });
   expect(rest).toEqual({
     storage: { kind: 'memory' },
+    keyring: undefined,
+    durability: 'strict',
+    whenStorageLocked: 'fail',
     network: AlwaysOnline,
     instanceKey: '',
     keepAlive: true,
@@ -85,4 +88,14 @@ test('what core reads without documenting it is passed on', () => {
 test('options of this package alone are not passed on to core', () => {
   const { core } = parseConfig({ appId, storage: 'memory', network: 'always-online' });
   for (const name of ['storage', 'storagePath', 'network', 'Store']) expect(core).not.toHaveProperty(name);
+});
+
+test('core is not given the encryption key', () => {
+  const { core } = parseConfig({
+    appId,
+    storage: 'sqlite',
+    storagePath: 'x.db',
+    encryptionKey: 'correct horse battery',
+  });
+  expect(JSON.stringify(core)).not.toContain('correct horse');
 });

@@ -2,12 +2,22 @@ import { resolve } from 'node:path';
 import type { Logger, StoreInterfaceClass } from '@instantdb/core';
 import type { NetworkListenerClass } from '../drivers/contract.ts';
 import { AlwaysOnline } from '../drivers/network/always-online.ts';
+import { parseRedisConfig } from '../drivers/storage/redis-config.ts';
+import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage-shape.ts';
 import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
-import { type CoreConfig, coreInternalOptions, optionNames, type ResolvedConfig } from './config.ts';
+import {
+  type CoreConfig,
+  coreInternalOptions,
+  optionNames,
+  type ResolvedConfig,
+  type StorageChoice,
+} from './config.ts';
 import { nearest } from './nearest.ts';
 import { redacting } from './redact.ts';
+import type { Keyring } from './storage/keyring.ts';
+import { parseEncryptionKey } from './storage/keyring-input.ts';
 
 /** Core's own defaults, which it does not export. */
 const DEFAULT_API_URI = 'https://api.instantdb.com';
@@ -24,9 +34,13 @@ export function parseConfig(config: unknown): ResolvedConfig {
     throw invalid(`Cannot open a database: init() takes an object of options, got ${show(config)}`);
   }
   refuseUnknown(config);
+  const chosen = storage(config);
   return {
     core: coreConfig(config),
-    storage: storage(config),
+    storage: chosen,
+    keyring: keyring(config, chosen),
+    durability: oneOf(config, 'durability', ['strict', 'relaxed']),
+    whenStorageLocked: oneOf(config, 'whenStorageLocked', ['fail', 'wait']),
     network: network(config),
     instanceKey: optional(config, 'instanceKey', 'string') ?? '',
     keepAlive: optional(config, 'keepAlive', 'boolean') ?? true,
@@ -48,9 +62,8 @@ function coreConfig(config: Options): CoreConfig {
   }
   const adminToken = optional(config, 'adminToken', 'string') ?? optional(config, '__adminToken', 'string');
   if (adminToken?.trim() === '') throw refused('adminToken', '', 'the admin token of the app');
-  const { adminToken: _, storage: __, storagePath: ___, Store: ____, network: _____, ...rest } = config;
   return {
-    ...rest,
+    ...coresOwn(config),
     appId: appId(config),
     ...uris(config),
     schema: schema(config),
@@ -127,17 +140,81 @@ function logger(config: Options): Logger {
   throw refused('logger', value, 'an object with the functions info, debug and error');
 }
 
-function storage(config: Options): ResolvedConfig['storage'] {
+/** Options of ours, which core is not given: one of them is a secret, and core keeps what it gets. */
+const OURS: readonly string[] = [
+  'adminToken',
+  'storage',
+  'storagePath',
+  'redis',
+  'encryptionKey',
+  'durability',
+  'whenStorageLocked',
+  'Store',
+  'network',
+];
+
+function coresOwn(config: Options): Options {
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !OURS.includes(name)));
+}
+
+/** What storage `kind` keeps its data in. */
+const PLACES = { sqlite: 'file', filesystem: 'folder' } as const;
+
+function storage(config: Options): StorageChoice {
   const { storage: value = optional(config, 'Store', 'function') ?? 'memory' } = config;
   const path = optional(config, 'storagePath', 'string');
-  if (value === 'sqlite') {
-    if (!path?.trim()) throw refused('storagePath', path, 'the path of a file, which storage "sqlite" needs');
-    return { kind: 'sqlite', path: resolve(path) };
+  const { redis } = config;
+  if (path !== undefined && !isKeyOf(PLACES, value)) {
+    throw refused('storagePath', path, 'nothing: only the storages "filesystem" and "sqlite" have a path');
   }
-  if (path !== undefined) throw refused('storagePath', path, 'nothing: only storage "sqlite" has a path');
+  if (redis !== undefined && value !== 'redis') {
+    throw invalid(
+      'Cannot open a database: option "redis" is given, expected nothing: storage is not "redis"',
+    );
+  }
+  if (isKeyOf(PLACES, value)) {
+    if (!path?.trim()) {
+      throw refused('storagePath', path, `the path of a ${PLACES[value]}, which storage "${value}" needs`);
+    }
+    return { kind: value, path: resolve(path) };
+  }
+  if (value === 'redis') return { kind: 'redis', redis: parseRedisConfig(redis) };
   if (value === 'memory') return { kind: 'memory' };
   if (typeof value === 'function') return { kind: 'class', Store: value as StoreInterfaceClass };
-  throw refused('storage', value, '"memory", "sqlite" or a class that extends StoreInterface');
+  if (isUnstorage(value)) return { kind: 'unstorage', storage: value };
+  throw refused(
+    'storage',
+    value,
+    '"memory", "filesystem", "sqlite", "redis", a Storage or Driver of unstorage, or a class that extends StoreInterface',
+  );
+}
+
+function isKeyOf<T extends object>(object: T, key: unknown): key is keyof T {
+  return typeof key === 'string' && Object.hasOwn(object, key);
+}
+
+function isUnstorage(value: unknown): value is UnstorageStorage | UnstorageDriver {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['getItem', 'setItem', 'getKeys'].every((name) => typeof (value as Options)[name] === 'function');
+}
+
+function keyring(config: Options, { kind }: StorageChoice): Keyring | undefined {
+  const { encryptionKey } = config;
+  if (encryptionKey === undefined) return undefined;
+  if (kind !== 'memory') return parseEncryptionKey(encryptionKey);
+  throw invalid(
+    'Cannot open a database: option "encryptionKey" is given, expected nothing: storage "memory" writes nothing anywhere',
+    'Leave it out, or choose a storage that outlives the process',
+  );
+}
+
+/** One of `values`, the first by default. */
+function oneOf<const T extends string>(config: Options, name: string, values: readonly [T, ...T[]]): T {
+  const value = config[name];
+  if (value === undefined) return values[0];
+  const found = values.find((one) => one === value);
+  if (found === undefined) throw refused(name, value, values.map((one) => `"${one}"`).join(' or '));
+  return found;
 }
 
 function network(config: Options): NetworkListenerClass {

@@ -1,3 +1,4 @@
+import { InstantError } from '@instantdb/core';
 import type { JsonValue } from '../protocol/json.ts';
 
 /** A step of a transaction as it goes over the wire, e.g. `['add-triple', entityId, attributeId, value]`. */
@@ -12,13 +13,21 @@ export interface PendingTransaction {
   /** What it changes. */
   steps: readonly TransactionStep[];
   /**
-   * Why it waits: `queued` until there is a session to send it over, `sent` while the server owes the answer. A write
-   * whose connection was lost after it was sent is `queued` again, and is sent again.
+   * Where it stands:
+   *
+   * - `queued`: it was not sent yet, for want of a session.
+   * - `sent`: the server owes the answer.
+   * - `unknown`: it was sent, and the connection was lost before the answer. The server may have it or not; it is sent
+   *   again, under the same id. After a restart such a write is `queued`.
+   * - `stuck`: the server refused it for a reason that may pass, after its promise had resolved as `enqueued`. It is sent
+   *   again with the next session, or by `retryTransaction()`.
    */
-  state: 'queued' | 'sent';
+  state: 'queued' | 'sent' | 'unknown' | 'stuck';
+  /** Why it waits, as a sentence for people. */
+  reason: string;
 }
 
-/** A write that was refused after its promise had resolved as `enqueued`. */
+/** A write that was refused after its promise had resolved as `enqueued`, by this process or an earlier one. */
 export interface TransactionError {
   /** The id of the refused write. */
   eventId: string;
@@ -26,10 +35,15 @@ export interface TransactionError {
   message: string;
   /** The server's details, where it gave any. */
   hint?: unknown;
-  /** The server's kind of error, e.g. `permission-denied`. */
+  /** The server's kind of error, e.g. `permission-denied`; `user-changed` when another user has signed in. */
   type?: string;
   /** What it would have changed. */
   steps: readonly TransactionStep[];
+  /**
+   * Whether it still waits, as `stuck` (see {@link PendingTransaction}): the server was too busy or too slow, or the app is
+   * read-only. Otherwise it is gone, and its local change is taken back.
+   */
+  isKept: boolean;
 }
 
 /** A write as core keeps it. */
@@ -50,4 +64,29 @@ export interface MutationError {
   status?: number;
   hint?: unknown;
   traceId?: string;
+}
+
+/** Refusals that say nothing about the write: the server was too slow or too busy, or takes no writes for now. */
+const PASSING: ReadonlySet<string> = new Set([
+  'operation-timed-out',
+  'timeout',
+  'rate-limited',
+  'app-read-only',
+  'app-disabled',
+]);
+
+/** Whether a write that was refused so may be taken later as it is. The server's own failures have no type. */
+export function mayPass({ type, status = 0 }: { type?: string; status?: number }): boolean {
+  return type === undefined ? status >= 500 : PASSING.has(type);
+}
+
+/** Why a write can be neither sent nor kept, found out before it is queued; nothing when it can. */
+export function whyUnsendable(steps: unknown, error: Error | undefined): { error?: Error } {
+  if (error) return { error };
+  try {
+    JSON.stringify(steps);
+    return {};
+  } catch (cause) {
+    return { error: new InstantError(`Cannot write what JSON cannot hold: ${(cause as Error).message}`) };
+  }
 }

@@ -1,3 +1,5 @@
+import type { InstantNodeError } from '../errors.ts';
+
 /** What happens on a socket, told to whoever opened it. Each is called at most once, but `message`. */
 export interface SocketEvents {
   /** The socket can send. */
@@ -43,27 +45,62 @@ export interface NetworkListenerClass {
   listen(change: (isOnline: boolean) => void): (() => void) | undefined;
 }
 
+/** Whose records a storage driver keeps: two scopes in one file, folder or server never meet. */
+export interface StorageScope {
+  /** The app's id. */
+  readonly appId: string;
+  /** The database's `instanceKey`. */
+  readonly instanceKey: string;
+}
+
+/** What a driver is opened with. */
+export interface StorageOptions {
+  readonly scope: StorageScope;
+  /** What to do when another process has the scope open: fail with code `storage-locked`, or wait until it lets go. */
+  readonly whenLocked: 'fail' | 'wait';
+  /** Whether open connections to a server may keep the process running. Timers never do. */
+  readonly hold: boolean;
+  /** Tells of what went wrong where no call could report it: a damaged record set aside, an outage. May be called within `open`. */
+  report(error: InstantNodeError): void;
+  /** Tells that another process has taken the scope over: nothing is written any more. Called at most once. */
+  lost(error: InstantNodeError): void;
+}
+
+/** One change of a batch: a record to keep under a key, or with null a key to forget. */
+export type StorageChange = readonly [key: string, record: string | null];
+
 /**
  * Where a database keeps what must outlive a moment: the signed-in user, pending writes, cached answers.
  *
- * Keys are opaque: two different strings are two different keys, whatever they hold. Values are JSON values.
+ * A driver keeps records, each a text under a key, of one scope, for one process at a time. Keys are texts of the
+ * characters `A-Z a-z 0-9 - _ % :`, as `joinKey` writes them; upper and lower case differ; they may be long. Records
+ * are any text without halves of surrogate pairs.
+ *
+ * Every failure is an `InstantNodeError`, of code `storage` unless another is named.
  */
 export interface StorageDriver {
   /** For messages and `stats()`. */
   readonly name: string;
-  /** Whether what was stored is still there after the process ends. */
+  /** Whether what was kept is still there after the process ends. */
   readonly durable: boolean;
-  /** The value stored under `key`, or null. */
-  getItem(key: string): Promise<unknown>;
+  /** The record under `key`, or null. Sees every `write` that was called before it. */
+  get(key: string): Promise<string | null>;
   /**
-   * Stores all of `entries` or none of them, in the order given; a reader sees the old values or the new, never a
-   * mix. A durable driver has them on disk when the promise resolves. The driver does not keep `entries`.
+   * Keeps all of `changes` or none of them, in the order given; a reader sees what was before or what comes after, never
+   * a mix. A durable driver has them on disk, or acknowledged by its server, when the promise resolves. Batches take
+   * effect in the order in which they were called. The driver does not hold on to `changes`.
+   *
+   * When it rejects, the changes are not there for this process; after a crash they may be, when the failure was one of
+   * syncing or of a connection. A later batch that names the same keys settles that.
    */
-  setItems(entries: readonly (readonly [key: string, value: unknown])[]): Promise<void>;
-  /** Forgets `key`; a key that is not there is no error. */
-  removeItem(key: string): Promise<void>;
-  /** Every key that starts with `prefix`, in no particular order. */
-  getKeys(prefix: string): Promise<string[]>;
-  /** Releases files and handles. Calls that come later reject. Repeatable. */
+  write(changes: readonly StorageChange[]): Promise<void>;
+  /** Every key, in no particular order. */
+  keys(): Promise<string[]>;
+  /**
+   * Leaves nothing of forgotten and replaced records in the driver's own files. Called once the records of a scope were
+   * sealed, or sealed with another key; may take long. A driver that leaves nothing behind anyway has none.
+   */
+  scrub?(): Promise<void>;
+  /** Waits for batches that were called, then releases files, connections and the scope. Calls that come later reject. Repeatable. */
   dispose(): Promise<void>;
 }

@@ -1,0 +1,288 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+// By their paths: drivers are no part of what the package exports.
+import { openFilesystemStorage } from '../../src/drivers/storage/filesystem.ts';
+import { type Disk, type DiskFile, machineDisk } from '../../src/drivers/storage/filesystem-disk.ts';
+import { fileNameOf } from '../../src/drivers/storage/filesystem-scope.ts';
+import { lockFile } from '../../src/drivers/storage/lock-file.ts';
+import { encodeBatch, encodeHeader } from '../../src/drivers/storage/log-line.ts';
+import { seededRandom } from '../support/random.ts';
+import { temporaryFolder } from '../support/sqlite.ts';
+import {
+  contentOf,
+  type StorageDriver,
+  type StorageOptions,
+  storageOptions,
+} from '../support/storage-contract.ts';
+
+const seed = Number(process.env.FILES_SEED ?? 20_261_123);
+
+const { scope } = storageOptions();
+
+function openAt(folder: string, options: StorageOptions = storageOptions(), disk?: Disk): StorageDriver {
+  const driver = openFilesystemStorage(folder, options, disk);
+  onTestFinished(() => driver.dispose());
+  return driver;
+}
+
+const scopeFolder = (folder: string): string => `${folder}/${fileNameOf(scope)}`;
+
+/** The logs of a folder that holds one scope, the newest last. */
+function logsIn(folder: string): string[] {
+  const names = readdirSync(scopeFolder(folder)).filter((name) => name.startsWith('log-'));
+  return names.sort().map((name) => `${scopeFolder(folder)}/${name}`);
+}
+
+function logIn(folder: string): string {
+  expect(logsIn(folder)).toHaveLength(1);
+  return logsIn(folder)[0] as string;
+}
+
+/** A folder with a log of `count` batches, each with a sync of its own, and no owner. */
+async function folderWith(count: number): Promise<string> {
+  const folder = `${temporaryFolder()}/data`;
+  const driver = openAt(folder);
+  for (let n = 0; n < count; n++) {
+    await driver.write([
+      [`batch:${n}:a`, `${n}`],
+      [`batch:${n}:b`, 'x'.repeat(n * 7)],
+    ]);
+  }
+  await driver.dispose();
+  return folder;
+}
+
+/** The numbers of the batches that are there; fails for one of which half is there. */
+async function batchesIn(driver: StorageDriver): Promise<number[]> {
+  const content = await contentOf(driver);
+  const numbers = Object.keys(content)
+    .filter((key) => key.endsWith(':a'))
+    .map((key) => Number(content[key]))
+    .sort((a, b) => a - b);
+  for (const n of numbers) expect(content[`batch:${n}:b`]).toBe('x'.repeat(n * 7));
+  expect(Object.keys(content)).toHaveLength(2 * numbers.length);
+  return numbers;
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+/** The machine's disk, which counts its syncs. */
+function countingDisk(): Disk & { syncs: number } {
+  const counted = (file: DiskFile): DiskFile => ({
+    ...file,
+    sync: () => {
+      disk.syncs++;
+      return file.sync();
+    },
+  });
+  const disk = {
+    ...machineDisk,
+    openFile: (path: string) => counted(machineDisk.openFile(path)),
+    createFile: (path: string) => counted(machineDisk.createFile(path)),
+    syncs: 0,
+  };
+  return disk;
+}
+
+describe('storage "filesystem"', () => {
+  test('makes its files for the owner alone, in folders for the owner alone', async () => {
+    const folder = `${temporaryFolder()}/made/here`;
+    await openAt(folder).write([['a', '1']]);
+    const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+    for (const path of [folder, `${folder}/..`, scopeFolder(folder)]) expect(modeOf(path)).toBe('700');
+    const names = readdirSync(scopeFolder(folder)).sort();
+    expect(names).toEqual(['log-v1-1-0', 'scope.lock.1']);
+    for (const name of names) expect(modeOf(`${scopeFolder(folder)}/${name}`)).toBe('600');
+  });
+
+  test('leaves a folder that is there as it is', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(`${folder}/data`, { mode: 0o755 });
+    writeFileSync(`${folder}/data/mine`, 'kept');
+    await openAt(`${folder}/data`).write([['a', '1']]);
+    expect((statSync(`${folder}/data`).mode & 0o777).toString(8)).toBe('755');
+    expect(readFileSync(`${folder}/data/mine`, 'utf8')).toBe('kept');
+  });
+
+  test('has on disk what a promise said was stored: a copy of the files holds it', async () => {
+    const folder = temporaryFolder();
+    const driver = openAt(`${folder}/data`);
+    for (let n = 0; n < 5; n++) {
+      await driver.write([['a', `${n}`]]);
+      cpSync(`${folder}/data`, `${folder}/copy${n}`, { recursive: true });
+      // The copy of the lock says that this process holds it.
+      rmSync(lockFile(`${scopeFolder(`${folder}/copy${n}`)}/scope`, 1));
+      expect(await openAt(`${folder}/copy${n}`).get('a')).toBe(`${n}`);
+    }
+  });
+
+  test('syncs once for what is in flight together', async () => {
+    const disk = countingDisk();
+    const driver = openAt(`${temporaryFolder()}/data`, storageOptions(), disk);
+    await driver.write([['a', '1']]);
+    disk.syncs = 0;
+    await Promise.all(upTo(1_000).map((n) => driver.write([[`key:${n}`, `${n}`]])));
+    expect(disk.syncs).toBeGreaterThan(0);
+    expect(disk.syncs).toBeLessThanOrEqual(2);
+    expect(await driver.keys()).toHaveLength(1_001);
+  });
+
+  test('writes its log anew when most of it is garbage, while it is read and written', async () => {
+    const folder = `${temporaryFolder()}/data`;
+    const driver = openAt(folder);
+    await driver.write(upTo(200).map((n) => [`kept:${n}`, `${n}`]));
+    const first = logIn(folder);
+    const megabyte = 'x'.repeat(1_000_000);
+    let n = 0;
+    for (; existsSync(first); n++) {
+      expect(n).toBeLessThan(200);
+      const write = driver.write([
+        ['large', `${n} ${megabyte}`],
+        [`kept:${n % 50}`, `again ${n}`],
+      ]);
+      expect(await driver.get('kept:100')).toBe('100');
+      await write;
+    }
+    await driver.dispose();
+    expect(statSync(logIn(folder)).size).toBeLessThan((n - 1) * 1_000_000);
+    const again = openAt(folder);
+    expect((await again.get('large'))?.split(' ')[0]).toBe(`${n - 1}`);
+    expect(await again.get(`kept:${(n - 1) % 50}`)).toBe(`again ${n - 1}`);
+    for (const kept of upTo(150)) expect(await again.get(`kept:${kept + 50}`)).toBe(`${kept + 50}`);
+    expect(await again.keys()).toHaveLength(201);
+  });
+
+  test('can be disposed of while its log is written anew', async () => {
+    const folder = `${temporaryFolder()}/data`;
+    const megabyte = 'x'.repeat(1_000_000);
+    for (let turn = 0; turn < 10; turn++) {
+      const driver = openAt(folder);
+      for (const n of upTo(6)) await driver.write([['large', `${turn} ${n} ${megabyte}`]]);
+      await driver.dispose();
+      logIn(folder);
+      const again = openAt(folder);
+      expect((await again.get('large'))?.slice(0, 3)).toBe(`${turn} 5`);
+      await again.dispose();
+    }
+  });
+
+  test('wherever its log was cut off, the batches before that are there, and it goes on', async () => {
+    const count = 8;
+    const folder = await folderWith(count);
+    const bytes = readFileSync(logIn(folder));
+    let before = 0;
+    for (let size = 0; size <= bytes.length; size++) {
+      // All of the first line, and then enough to be quick.
+      if (size > 60 && size % 7 !== 0 && size !== bytes.length) continue;
+      const copy = `${temporaryFolder()}/data`;
+      cpSync(folder, copy, { recursive: true });
+      truncateSync(logIn(copy), size);
+      const options = storageOptions();
+      const driver = openAt(copy, options);
+      const found = await batchesIn(driver);
+      expect(found).toEqual(upTo(found.length));
+      expect(found.length).toBeGreaterThanOrEqual(before);
+      before = found.length;
+      await driver.write([['batch:8:a', '8']]);
+      await driver.write([['batch:8:b', 'x'.repeat(56)]]);
+      await driver.dispose();
+      expect(await batchesIn(openAt(copy))).toEqual([...found, 8]);
+      expect(options.reports).toEqual([]);
+    }
+    expect(before).toBe(count);
+  });
+
+  test('a damaged byte costs one batch, which is set aside and told once', async () => {
+    const count = 20;
+    const folder = await folderWith(count);
+    const bytes = readFileSync(logIn(folder));
+    const random = seededRandom(seed);
+    for (let turn = 0; turn < 60; turn++) {
+      const copy = `${temporaryFolder()}/data`;
+      cpSync(folder, copy, { recursive: true });
+      const at = random.below(bytes.length);
+      const damaged = Buffer.from(bytes);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << random.below(8)), at);
+      writeFileSync(logIn(copy), damaged);
+      const told = `FILES_SEED=${seed}, byte ${at}`;
+      const options = storageOptions();
+      const driver = openAt(copy, options);
+      // A line break that was damaged joins two lines.
+      const wasBreak = bytes.readUInt8(at) === 0x0a || damaged.readUInt8(at) === 0x0a;
+      const found = await batchesIn(driver);
+      expect(found.length, told).toBeGreaterThanOrEqual(count - (wasBreak ? 2 : 1));
+      await driver.write([['batch:20:a', '20']]);
+      await driver.write([['batch:20:b', 'x'.repeat(140)]]);
+      await driver.dispose();
+      const aside = readdirSync(scopeFolder(copy)).filter((name) => name.startsWith('damaged-'));
+      expect(aside, told).toHaveLength(options.reports.length);
+      for (const report of options.reports) {
+        expect(report).toMatchObject({ code: 'storage', message: expect.stringContaining(`${aside}`) });
+        const kept = readFileSync(`${scopeFolder(copy)}/${aside}`);
+        expect(damaged.includes(kept.subarray(0, kept.indexOf(0x0a) + 1)), told).toBe(true);
+      }
+      if (found.length < count) expect(options.reports, told).toHaveLength(1);
+      const later = storageOptions();
+      expect(await batchesIn(openAt(copy, later)), told).toEqual([...found, 20]);
+      expect(later.reports, told).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['by its name', (log: string) => writeFileSync(log.replace('log-v1', 'log-v2'), 'what comes')],
+    ['by its first line', (log: string) => writeFileSync(log, encodeHeader(2))],
+  ])('refuses a log of a later version, %s, and leaves it as it is', async (_, make) => {
+    const folder = await folderWith(3);
+    make(logIn(folder));
+    const state = (): unknown => logsIn(folder).map((log) => [log, readFileSync(log, 'latin1')]);
+    const before = state();
+    expect(() => openAt(folder)).toThrow(
+      expect.objectContaining({ code: 'storage', message: expect.stringMatching(/version 2, .* reads 1/) }),
+    );
+    expect(state()).toEqual(before);
+  });
+
+  test('does not see what an owner writes that was taken for dead', async () => {
+    const folder = await folderWith(3);
+    const lock = `${scopeFolder(folder)}/scope`;
+    const old = logIn(folder);
+    const length = readFileSync(old).length;
+    // As one on another machine that has said nothing for a while.
+    writeFileSync(lockFile(lock, 2), 'held\n{"token":"x","pid":1,"machine":"another","fence":1}\n');
+    const longAgo = new Date(Date.now() - 100_000);
+    utimesSync(lockFile(lock, 2), longAgo, longAgo);
+    const next = openAt(folder);
+    const late = Buffer.concat(encodeBatch(4, 3, [['late', 'x']]));
+    writeFileSync(old, Buffer.concat([readFileSync(old).subarray(0, length), late]));
+    await next.write([['batch:3:a', '3']]);
+    await next.write([['batch:3:b', 'x'.repeat(21)]]);
+    await next.dispose();
+    writeFileSync(old, late);
+    const driver = openAt(folder);
+    expect(await batchesIn(driver)).toEqual([0, 1, 2, 3]);
+    // With the first batch goes what does not count any more.
+    await driver.write([]);
+    expect(logIn(folder)).not.toBe(old);
+  });
+
+  test('refuses a place where no folder can be made', () => {
+    const folder = temporaryFolder();
+    writeFileSync(`${folder}/file`, '');
+    for (const path of [`${folder}/file`, `${folder}/file/data`]) {
+      expect(() => openAt(path)).toThrow(
+        expect.objectContaining({ code: 'storage', hint: expect.stringContaining('folder') }),
+      );
+    }
+  });
+});

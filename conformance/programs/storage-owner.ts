@@ -1,0 +1,42 @@
+// Counts in a storage, as one of several processes of which each may be killed at any moment.
+// By their paths: drivers are no part of what the package exports.
+import { openFilesystemStorage } from '../../src/drivers/storage/filesystem.ts';
+import { openSqliteStorage } from '../../src/drivers/storage/sqlite.ts';
+
+/** What the process is given as its argument. */
+export interface OwnerInput {
+  storage: 'filesystem' | 'sqlite';
+  path: string;
+  instanceKey: string;
+  /** How often it takes the scope, counts on, and lets it go. */
+  turns: number;
+  /** How far it counts in a turn. */
+  steps: number;
+}
+
+const { storage, path, instanceKey, turns, steps } = JSON.parse(process.argv[2] ?? '') as OwnerInput;
+const open = { filesystem: openFilesystemStorage, sqlite: openSqliteStorage }[storage];
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+for (let turn = 0; turn < turns; turn++) {
+  const driver = open(path, {
+    scope: { appId: 'app', instanceKey },
+    whenLocked: 'wait',
+    hold: true,
+    report: (error) => say(`report ${error.message}`),
+    lost: (error) => say(`lost ${error.message}`),
+  });
+  let count = Number((await driver.get('count')) ?? 0);
+  say('owner');
+  for (let step = 0; step < steps; step++) {
+    count++;
+    await driver.write([
+      ['count', `${count}`],
+      [`counted:${count}`, `${process.pid}`],
+    ]);
+    say(`${count}`);
+  }
+  await driver.dispose();
+}

@@ -1,0 +1,40 @@
+import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
+import { InstantNodeError } from '../../errors.ts';
+import type { Envelope } from './envelope.ts';
+import { damagedKey, describeKey } from './envelope-keys.ts';
+import { isSealedText } from './sealing.ts';
+
+/** A text that could not be used, and where it goes. */
+export interface SetAside {
+  /** Keeps the text under another key. */
+  readonly change: StorageChange;
+  /** Tells of it, once it is kept. */
+  readonly error: InstantNodeError;
+}
+
+/** Sets the text under `driverKey` aside: it may hold what somebody can still make out, a write above all. */
+export function setAside(
+  driver: StorageDriver,
+  envelope: Envelope,
+  driverKey: string,
+  text: string,
+): SetAside {
+  const place = damagedKey(driverKey);
+  return {
+    change: [place, keptText(envelope, place, text)],
+    error: new InstantNodeError(
+      'storage',
+      `Cannot read ${describeKey(driverKey)} in storage "${driver.name}": it was changed or cut short`,
+      { hint: `It is set aside under "${shorten(place)}", and everything else goes on without it` },
+    ),
+  };
+}
+
+/** The text as it is, but nothing readable in a storage that is sealed: it may be a secret with one wrong letter. */
+export function keptText(envelope: Envelope, place: string, text: string): string {
+  return envelope.isSealed && !isSealedText(text) ? envelope.wrap(place, JSON.stringify(text)) : text;
+}
+
+function shorten(place: string): string {
+  return place.length > 160 ? `${place.slice(0, 80)}…${place.slice(-20)}` : place;
+}

@@ -1,0 +1,95 @@
+import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
+import type { InstantNodeError } from '../../errors.ts';
+import { keptText, type SetAside, setAside } from './damaged.ts';
+import type { Envelope } from './envelope.ts';
+import { generationOf, isDamagedKey, moveKey } from './envelope-keys.ts';
+import { forget, textsOf } from './envelope-texts.ts';
+import { type Header, headerChanges, noHeader } from './header.ts';
+
+/** One generation of records, and what is around each. */
+export interface Generation {
+  readonly number: number;
+  readonly envelope: Envelope;
+}
+
+/** What is converted, and into what. */
+export interface Conversion {
+  readonly driver: StorageDriver;
+  readonly scope: StorageScope;
+  readonly keys: readonly string[];
+  /** Format 1 has no header. */
+  readonly from: Generation & { readonly header: Header | undefined };
+  readonly to: Generation & { readonly header: Header };
+  report(error: InstantNodeError): void;
+}
+
+/**
+ * Writes all records as a new generation, then makes that the one that counts. Until then the old one is as it was, so
+ * an interrupted conversion is begun again by the next opening.
+ */
+export async function convert(conversion: Conversion): Promise<void> {
+  const { driver, scope, keys, from, to, report } = conversion;
+  await forgetInterrupted(conversion);
+  const lost: SetAside[] = [];
+  for await (const records of textsOf(driver, recordsOf(keys, from))) {
+    const changes: StorageChange[] = [];
+    for (const [key, text] of records) {
+      const json = from.envelope.unwrap(key, text);
+      const target = moveKey(key, from.number, to.number);
+      if (json === undefined) lost.push(setAside(driver, to.envelope, key, text));
+      else changes.push([target, to.envelope.wrap(target, json)]);
+    }
+    await driver.write(changes);
+  }
+  const aside = lost.map(({ change }) => change);
+  const rewrapped = await rewrapAside(driver, keys, from.envelope, to.envelope);
+  await driver.write([...aside, ...headerChanges(scope, to.header), ...rewrapped]);
+  for (const { error } of lost) report(error);
+}
+
+/** Forgets the records of every generation but one, and leaves nothing readable in a sealed storage. */
+export async function tidy(
+  driver: StorageDriver,
+  keys: readonly string[],
+  { number, envelope }: Generation,
+): Promise<void> {
+  const outdated = keys.filter((key) => ![undefined, number].includes(generationOf(key)));
+  await forget(driver, outdated);
+  if (!envelope.isSealed) return;
+  for await (const aside of textsOf(driver, keys.filter(isDamagedKey))) {
+    const changes = aside.map(([key, text]) => [key, keptText(envelope, key, text)] as const);
+    const changed = changes.filter(([, kept], index) => kept !== aside[index]?.[1]);
+    if (changed.length > 0) await driver.write(changed);
+  }
+}
+
+/** What an interrupted conversion left may be sealed with a salt that nobody knows any more. */
+async function forgetInterrupted({ driver, scope, keys, from, to }: Conversion): Promise<void> {
+  const left = recordsOf(keys, to);
+  if (left.length === 0) return;
+  // A batch that was refused may still be there after a crash, and that one may have named the new generation.
+  await driver.write(from.header ? headerChanges(scope, from.header) : noHeader);
+  await forget(driver, left);
+}
+
+/** What was set aside readable and then sealed can be read with the old key, and is to be with the new one. */
+async function rewrapAside(
+  driver: StorageDriver,
+  keys: readonly string[],
+  from: Envelope,
+  to: Envelope,
+): Promise<StorageChange[]> {
+  if (!from.isSealed) return [];
+  const changes: StorageChange[] = [];
+  for await (const aside of textsOf(driver, keys.filter(isDamagedKey))) {
+    for (const [key, text] of aside) {
+      const json = from.unwrap(key, text);
+      if (json !== undefined) changes.push([key, to.wrap(key, json)]);
+    }
+  }
+  return changes;
+}
+
+function recordsOf(keys: readonly string[], { number }: Generation): string[] {
+  return keys.filter((key) => generationOf(key) === number);
+}

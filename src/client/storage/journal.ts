@@ -1,0 +1,233 @@
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import { InstantNodeError } from '../../errors.ts';
+import { isObject } from '../../protocol/json.ts';
+import { type Deferred, deferred } from '../deferred.ts';
+import type { Mutation } from '../transactions.ts';
+import type { Records } from './records.ts';
+import { PENDING_KEY } from './store-class.ts';
+
+/** How long a write that waits for its answer stays unsaved: most are answered before. Core saves as late. */
+const LAZY_MS = 100;
+const MAX_RETRY_MS = 5_000;
+
+/** A pending write as it is kept: with the user who made it, since nobody else may send it. */
+interface KeptWrite extends Mutation {
+  /** The id of the user, or null for none. Undefined until that has been read, and never in the storage. */
+  user: string | null | undefined;
+}
+
+/** The newest state of a write, or undefined for one that is to be forgotten. */
+type State = KeptWrite | undefined;
+
+/** A pending write under its id. */
+export type WriteEntry = readonly [eventId: string, mutation: Mutation];
+
+/** What earlier processes left, oldest first. */
+export interface LoadedWrites {
+  /** To be sent. */
+  own: WriteEntry[];
+  /** Made by a user who is not signed in any more; forgotten by now. */
+  foreign: WriteEntry[];
+}
+
+/**
+ * Keeps pending writes in the storage, a record a write, so that keeping and forgetting one costs the same however many
+ * wait. What changes while a batch is being saved is saved together, in the next.
+ */
+export class Journal {
+  readonly #records: Records;
+  readonly #report: (error: InstantNodeError) => void;
+  /** What is to be saved. */
+  #changed: Map<string, State> = new Map();
+  /** What is being saved. */
+  #batch: ReadonlyMap<string, State> = new Map();
+  /** Writes that have a record, or may have one. */
+  readonly #kept: Set<string> = new Set();
+  readonly #waiting: Map<string, Deferred<void>> = new Map();
+  #saving: Promise<void> | undefined;
+  #isDueSoon = false;
+  #lazy: NodeJS.Timeout | undefined;
+  #failure: unknown;
+  #delayMs = LAZY_MS;
+  #isStopped = false;
+  #user: string | null | undefined;
+
+  constructor(records: Records, report: (error: InstantNodeError) => void) {
+    this.#records = records;
+    this.#report = report;
+  }
+
+  /** The writes that were kept. To be called once, before anything is saved. */
+  async load(): Promise<LoadedWrites> {
+    const user = userIdOf(await this.#records.read('kv', 'currentUser'));
+    await this.#takeOver(user);
+    const eventIds = await this.#records.keys('writes');
+    const read = await Promise.all(
+      eventIds.map(async (eventId) => [eventId, await this.#records.read('writes', eventId)] as const),
+    );
+    const loaded: LoadedWrites = { own: [], foreign: [] };
+    for (const [eventId, write] of read) {
+      if (!isKeptWrite(write)) continue;
+      this.#kept.add(eventId);
+      const { user: author, ...mutation } = write;
+      (author === user ? loaded.own : loaded.foreign).push([eventId, mutation]);
+    }
+    for (const list of [loaded.own, loaded.foreign]) list.sort(([, a], [, b]) => a.order - b.order);
+    for (const [eventId] of loaded.foreign) this.remove(eventId);
+    this.#user = user;
+    for (const state of this.#changed.values()) if (state) state.user = user;
+    if (this.#waiting.size > 0) this.#saveSoon();
+    return loaded;
+  }
+
+  /** Whoever makes the writes from now on. */
+  setUser(user: unknown): void {
+    this.#user = userIdOf(user);
+  }
+
+  /** Takes the state of a write, to be saved in a moment, or with the next that cannot wait. */
+  put(eventId: string, mutation: Mutation): void {
+    this.#changed.set(eventId, { ...mutation, user: this.#user });
+    this.#saveLater();
+  }
+
+  /** Forgets a write; one that was never saved will not be. */
+  remove(eventId: string): void {
+    if (this.#kept.has(eventId)) {
+      this.#changed.set(eventId, undefined);
+      this.#saveLater();
+    } else this.#changed.delete(eventId);
+    this.#settle(eventId, (waiting) => waiting.resolve());
+  }
+
+  /**
+   * Resolves once a write that was put is in the storage. Rejects when it could not be saved; it is forgotten then,
+   * unless it is put again.
+   */
+  saved(eventId: string): Promise<void> {
+    if (!this.#changed.has(eventId) && !this.#batch.has(eventId)) return Promise.resolve();
+    let waiting = this.#waiting.get(eventId);
+    if (!waiting) {
+      waiting = deferred();
+      this.#waiting.set(eventId, waiting);
+    }
+    this.#saveSoon();
+    return waiting.promise;
+  }
+
+  /** Saves what is left; rejects when that does not work. */
+  async flush(): Promise<void> {
+    while (this.#saving || this.#changed.size > 0) {
+      await (this.#saving ?? this.#save());
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+  }
+
+  /** Saves nothing any more. */
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#lazy);
+    const closed = new InstantNodeError('closed', 'The database was closed before the write was saved');
+    for (const eventId of [...this.#waiting.keys()]) {
+      this.#settle(eventId, (waiting) => waiting.reject(closed));
+    }
+  }
+
+  /** Core, and this package before version 2 of its format, kept all pending writes as one value. */
+  async #takeOver(user: string | null): Promise<void> {
+    const kept = await this.#records.read('kv', PENDING_KEY);
+    const entries: unknown = typeof kept === 'string' ? JSON.parse(kept) : kept;
+    if (!Array.isArray(entries)) return;
+    const writes = entries.flatMap((entry) => {
+      const [eventId, mutation] = Array.isArray(entry) ? entry : [];
+      return typeof eventId === 'string' && isKeptWrite(mutation) ? [[eventId, mutation] as const] : [];
+    });
+    await this.#records.write([
+      ...writes.map(([eventId, mutation]) => ['writes', eventId, { ...mutation, user }] as const),
+      ['kv', PENDING_KEY, undefined],
+    ]);
+  }
+
+  #saveLater(): void {
+    if (this.#lazy || this.#isStopped) return;
+    this.#lazy = setTimeout(() => void this.#save(), this.#delayMs);
+    this.#lazy.unref();
+  }
+
+  // Not at once: what is put within the same turn is to share the batch.
+  #saveSoon(): void {
+    if (this.#isDueSoon || this.#saving) return;
+    this.#isDueSoon = true;
+    setImmediate(() => void this.#save());
+  }
+
+  #save(): Promise<void> {
+    this.#isDueSoon = false;
+    clearTimeout(this.#lazy);
+    this.#lazy = undefined;
+    if (this.#isStopped || this.#user === undefined || this.#changed.size === 0) return Promise.resolve();
+    this.#saving ??= this.#saveBatch();
+    return this.#saving;
+  }
+
+  async #saveBatch(): Promise<void> {
+    const batch = this.#changed;
+    this.#batch = batch;
+    this.#changed = new Map();
+    // Even when saving fails, a record may be there.
+    for (const [eventId, state] of batch) if (state) this.#kept.add(eventId);
+    try {
+      await this.#records.write([...batch].map(([eventId, state]) => ['writes', eventId, state] as const));
+      this.#wasSaved(batch);
+    } catch (cause) {
+      this.#wasNotSaved(batch, cause);
+    }
+    this.#batch = new Map();
+    this.#saving = undefined;
+    if (this.#waiting.size > 0) this.#saveSoon();
+    else if (this.#changed.size > 0) this.#saveLater();
+  }
+
+  #wasSaved(batch: ReadonlyMap<string, State>): void {
+    this.#failure = undefined;
+    this.#delayMs = LAZY_MS;
+    for (const [eventId, state] of batch) {
+      if (!state && !this.#changed.get(eventId)) this.#kept.delete(eventId);
+      this.#settle(eventId, (waiting) => waiting.resolve());
+    }
+  }
+
+  #wasNotSaved(batch: ReadonlyMap<string, State>, cause: unknown): void {
+    const left = new Map<string, State>();
+    for (const [eventId, state] of batch) {
+      const isRefused = this.#settle(eventId, (waiting) => waiting.reject(cause));
+      left.set(eventId, isRefused ? undefined : state);
+    }
+    if (this.#failure === undefined && [...left.values()].some((state) => state)) {
+      const message = 'Cannot save pending writes to the storage: kept in memory, and tried again';
+      this.#report(new InstantNodeError('storage', message, { cause }));
+    }
+    this.#failure = cause;
+    this.#delayMs = Math.min(this.#delayMs * 2, MAX_RETRY_MS);
+    // What was put meanwhile is newer.
+    this.#changed = new Map([...left, ...this.#changed]);
+  }
+
+  #settle(eventId: string, how: (waiting: Deferred<void>) => void): boolean {
+    const waiting = this.#waiting.get(eventId);
+    if (!waiting) return false;
+    this.#waiting.delete(eventId);
+    how(waiting);
+    return true;
+  }
+}
+
+function isKeptWrite(value: unknown): value is KeptWrite {
+  return isObject(value) && Array.isArray(value['tx-steps']) && typeof value.order === 'number';
+}
+
+/** Core keeps a user as an object, or as its JSON. */
+function userIdOf(user: unknown): string | null {
+  const value: unknown = typeof user === 'string' ? JSON.parse(user) : user;
+  return isObject(value) && typeof value.id === 'string' ? value.id : null;
+}

@@ -1,0 +1,45 @@
+import memoryDriver from 'unstorage/drivers/memory';
+import { closedRecords, type RecordStore, type Records } from './records.ts';
+
+const options = {};
+
+/**
+ * Keeps everything in the process, and nothing once it ends: unstorage's memory driver. Values are taken as they are and
+ * given as copies, since core turns what it loads into what it works with, in place.
+ */
+export function memoryRecords(): Records {
+  const drivers = {
+    kv: memoryDriver(),
+    querySubs: memoryDriver(),
+    syncSubs: memoryDriver(),
+    writes: memoryDriver(),
+  } satisfies Record<RecordStore, unknown>;
+  let isClosed = false;
+  const assertOpen = (): void => {
+    if (isClosed) throw closedRecords('memory');
+  };
+  return {
+    durable: false,
+    opened: Promise.resolve(),
+    async read(store, key) {
+      assertOpen();
+      return structuredClone(drivers[store].getItem(key, options) ?? null);
+    },
+    async write(changes) {
+      assertOpen();
+      // The driver's calls are synchronous, so nobody sees a state between two of them.
+      for (const [store, key, value] of changes) {
+        if (value === undefined) drivers[store].removeItem?.(key, options);
+        else drivers[store].setItem?.(key, value as string, options);
+      }
+    },
+    async keys(store) {
+      assertOpen();
+      return drivers[store].getKeys('', options);
+    },
+    async dispose() {
+      isClosed = true;
+      for (const driver of Object.values(drivers)) driver.dispose?.();
+    },
+  };
+}

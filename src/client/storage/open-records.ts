@@ -1,0 +1,66 @@
+import type { StoreInterfaceClass } from '@instantdb/core';
+import type { StorageDriver, StorageOptions } from '../../drivers/contract.ts';
+import type { RedisConfig } from '../../drivers/storage/redis-config.ts';
+import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage-shape.ts';
+import type { ResolvedConfig } from '../config.ts';
+import { classRecords } from './class-records.ts';
+import { envelopeRecords } from './envelope-records.ts';
+import type { KeepingEvents } from './keeping.ts';
+import { memoryRecords } from './memory-records.ts';
+import type { Records } from './records.ts';
+import { takingOver } from './taken-over.ts';
+
+/** How each storage is opened. Throws what can be known at once; the rest is told by the calls of what is returned. */
+export interface StorageDrivers {
+  filesystem(folder: string, options: StorageOptions): StorageDriver;
+  sqlite(file: string, options: StorageOptions): StorageDriver;
+  redis(config: RedisConfig, options: StorageOptions): StorageDriver;
+  unstorage(storage: UnstorageStorage | UnstorageDriver, options: StorageOptions): StorageDriver;
+  /** Only to seal what such a class is given. */
+  class(Store: StoreInterfaceClass, options: StorageOptions): StorageDriver;
+}
+
+/** Opens the storage that `init` was asked for. */
+export function openRecords(
+  drivers: StorageDrivers,
+  resolved: ResolvedConfig,
+  events: Pick<KeepingEvents, 'report' | 'failed'>,
+): Records {
+  const { storage, keyring } = resolved;
+  if (storage.kind === 'memory') return memoryRecords();
+  const scope = { appId: resolved.core.appId, instanceKey: resolved.instanceKey };
+  // A class of the user's is given what core would give it, unless that is to be sealed.
+  if (storage.kind === 'class' && !keyring) return classRecords(storage.Store, scope.appId);
+  const driver = openDriver(drivers, resolved, {
+    scope,
+    whenLocked: resolved.whenStorageLocked,
+    hold: resolved.keepAlive,
+    report: events.report,
+    lost: events.failed,
+  });
+  return envelopeRecords(driver, scope, { keyring, report: events.report });
+}
+
+function openDriver(
+  drivers: StorageDrivers,
+  { storage }: ResolvedConfig,
+  options: StorageOptions,
+): StorageDriver {
+  switch (storage.kind) {
+    case 'filesystem':
+      return drivers.filesystem(storage.path, options);
+    case 'sqlite':
+      return drivers.sqlite(storage.path, options);
+    case 'redis':
+      return drivers.redis(storage.redis, options);
+    case 'unstorage':
+      return drivers.unstorage(storage.storage, options);
+    case 'class':
+      return takingOver(
+        drivers.class(storage.Store, options),
+        classRecords(storage.Store, options.scope.appId),
+      );
+    case 'memory':
+      throw new TypeError('Storage "memory" has no driver');
+  }
+}

@@ -1,0 +1,41 @@
+import type { StoreInterfaceStoreName } from '@instantdb/core';
+import { InstantNodeError } from '../../errors.ts';
+
+/** What records are sorted by: core's three stores, and the queue of pending writes. */
+export type RecordStore = StoreInterfaceStoreName | 'writes';
+
+/** One change of a batch: a value to keep under a key, or with undefined a key to forget. */
+export type RecordChange = readonly [store: RecordStore, key: string, value: unknown];
+
+/**
+ * What a database keeps, as JSON values: the one place where the client meets its storage, whichever that is.
+ *
+ * Every call waits until the storage is open, and rejects with the reason when it cannot be opened.
+ */
+export interface Records {
+  /** Whether what was kept outlives the process. */
+  readonly durable: boolean;
+  /**
+   * Resolves once the storage can be read. Rejects with code `storage` or `storage-locked`: a wrong key, a version that
+   * is newer than this package, another process.
+   */
+  readonly opened: Promise<void>;
+  /** The value under `key`, or null. One that is damaged is set aside, reported, and null. */
+  read(store: RecordStore, key: string): Promise<unknown>;
+  /** Keeps all of `changes`, in order, or none of them. Durable ones are on disk when it resolves. */
+  write(changes: readonly RecordChange[]): Promise<void>;
+  /** The keys of a store. */
+  keys(store: RecordStore): Promise<string[]>;
+  /** Releases the storage. Calls that come later reject. Repeatable. */
+  dispose(): Promise<void>;
+}
+
+/** Why a call after `dispose` is refused. */
+export function closedRecords(storage: string): InstantNodeError {
+  return new InstantNodeError('storage', `Cannot use storage "${storage}": it is closed`);
+}
+
+/** What a record is called in messages. */
+export function describeRecord(store: string, key: string): string {
+  return `${JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key)} of "${store}"`;
+}

@@ -1,0 +1,76 @@
+import { StoreInterface, type StoreInterfaceClass, type StoreInterfaceStoreName } from '@instantdb/core';
+import { InstantNodeError } from '../../errors.ts';
+import type { BackgroundWrites } from './background-writes.ts';
+import type { Records } from './records.ts';
+import { retried } from './retried.ts';
+
+/** What core's stores are made over. */
+export interface StoreParts {
+  records: Records;
+  writes: BackgroundWrites;
+  /** Resolves once the pending writes of earlier processes are in memory. */
+  queueLoaded: Promise<void>;
+  report(error: InstantNodeError): void;
+}
+
+/** Under this key of `kv`, core keeps all pending writes as one value. Here they are records of their own. */
+export const PENDING_KEY = 'pendingMutations';
+
+/**
+ * Core's `StoreInterface` over {@link Records}.
+ *
+ * Core does not expect a store to fail: a rejected save would end the process as an unhandled rejection, and a failed
+ * read of the user would sign them out. So saving never rejects, and `kv` is read again until it can be.
+ */
+export function storeClassOver({ records, writes, queueLoaded, report }: StoreParts): StoreInterfaceClass {
+  return class RecordsStore extends StoreInterface {
+    readonly #name: StoreInterfaceStoreName;
+
+    constructor(appId: string, storeName: StoreInterfaceStoreName) {
+      super(appId, storeName);
+      this.#name = storeName;
+    }
+
+    override async getItem(key: string): Promise<unknown> {
+      // Core says who it is once it knows the user, and sends what is pending then: that has to be known before.
+      await queueLoaded;
+      if (this.#name === 'kv' && key === PENDING_KEY) return [];
+      const unsaved = writes.unsaved(this.#name, key);
+      return unsaved ? structuredClone(unsaved[2] ?? null) : this.#read(key);
+    }
+
+    override removeItem(key: string): Promise<void> {
+      return writes.save([[this.#name, key, undefined]]);
+    }
+
+    override multiSet(pairs: [string, unknown][]): Promise<void> {
+      const kept = this.#name === 'kv' ? pairs.filter(([key]) => key !== PENDING_KEY) : pairs;
+      return writes.save(kept.map(([key, value]) => [this.#name, key, value ?? null] as const));
+    }
+
+    override async getAllKeys(): Promise<string[]> {
+      try {
+        return await records.keys(this.#name);
+      } catch (cause) {
+        report(new InstantNodeError('storage', `Cannot list what "${this.#name}" holds`, { cause }));
+        return [];
+      }
+    }
+
+    async #read(key: string): Promise<unknown> {
+      const read = (): Promise<unknown> => records.read(this.#name, key);
+      const failed = (what: string) => (cause: unknown) => {
+        report(
+          new InstantNodeError('storage', `Cannot read "${key}" of "${this.#name}": ${what}`, { cause }),
+        );
+      };
+      if (this.#name === 'kv') return retried(read, failed('it is tried again'), () => writes.isStopped);
+      try {
+        return await read();
+      } catch (cause) {
+        if (!writes.isStopped) failed('the server is asked instead')(cause);
+        return null;
+      }
+    }
+  };
+}

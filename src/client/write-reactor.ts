@@ -1,0 +1,362 @@
+import { id, type Logger } from '@instantdb/core';
+import { InstantNodeError } from '../errors.ts';
+import { AckWatch } from './ack-watch.ts';
+import { type Deferred, deferred } from './deferred.ts';
+import { Emitter } from './emitter.ts';
+import { type QueueParts, QueueReactor } from './queue-reactor.ts';
+import type { AnySchema } from './schema.ts';
+import type { WriteEntry } from './storage/journal.ts';
+import type { Timers } from './timers.ts';
+import {
+  type Mutation,
+  type MutationError,
+  mayPass,
+  type PendingTransaction,
+  type TransactionError,
+  whyUnsendable,
+} from './transactions.ts';
+
+/** What writing needs. */
+export interface WriteParts extends QueueParts {
+  /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
+  strict: boolean;
+  timers: Timers;
+}
+
+/** A message of the server that refuses something. */
+interface Refusal {
+  type?: string;
+  status?: number;
+  message?: string;
+  hint?: unknown;
+  'client-event-id'?: string;
+}
+
+/**
+ * Core's reactor, with writes that are kept: a write is in the storage before it is said to be, and is never dropped
+ * while the server may have it.
+ *
+ * Underscored methods are core's; each override says what core does and why that is wrong on a server.
+ */
+export abstract class WriteReactor<Schema extends AnySchema> extends QueueReactor<Schema> {
+  readonly errors: Emitter<InstantNodeError> = new Emitter();
+  readonly transactionErrors: Emitter<TransactionError> = new Emitter();
+  /** Why the database can do nothing any more, because its storage cannot be used; undefined while it can. */
+  failure: InstantNodeError | undefined;
+  /** Told of that. */
+  onFailure: (error: InstantNodeError) => void = () => {};
+  protected readonly acks: AckWatch;
+  readonly #logger: Logger;
+  readonly #strict: boolean;
+  #onDelivery: (() => void) | undefined;
+  #refusal: Pick<TransactionError, 'steps' | 'type'> = { steps: [] };
+
+  constructor(parts: WriteParts) {
+    super(parts);
+    const { core, keeping, strict, timers } = parts;
+    this.#logger = core.logger;
+    this.#strict = strict && keeping.durable;
+    this.acks = new AckWatch(timers, {
+      overdue: (eventId) => this.#enqueued(eventId),
+      silent: (ms) => this.dropSilentConnection(ms),
+    });
+    keeping.connect({
+      report: (error) => this.report(error),
+      failed: (error) => this.fail(error),
+      foreign: (writes) => this.#userChanged(writes),
+    });
+  }
+
+  /** Drops a connection on which the server owes an answer and says nothing. */
+  protected abstract dropSilentConnection(ms: number): void;
+
+  /** Connects now instead of after the delay. */
+  protected abstract connectNow(): void;
+
+  /** Tells subscribers, or else the log, of something that went wrong in the background. */
+  report(error: InstantNodeError): void {
+    if (this.errors.size > 0) this.errors.emit(error);
+    else this.#logger.error(`[instant] ${error.message}`, error.cause ?? '');
+  }
+
+  /** Ends what the database does: every promise and live query is told why. */
+  fail(error: InstantNodeError): void {
+    if (this.failure || this._isShutdown) return;
+    this.failure = error;
+    this.onFailure(error);
+    this._isShutdown = true;
+    this._transport.close();
+    this.rejectWrites(error);
+    this._setStatus('errored', { message: error.message, hint: error.hint });
+    for (const hash of Object.keys(this.queryCbs)) {
+      this.notifyQueryError(hash, { message: error.message, hint: error.hint });
+    }
+    this.report(error);
+  }
+
+  /** What waits for the server, oldest first. */
+  pendingTransactions(): PendingTransaction[] {
+    return [...this.queue]
+      .filter(([, mutation]) => mutation['tx-id'] === undefined)
+      .map(([eventId, mutation]) => ({
+        eventId,
+        createdAt: new Date(mutation.created),
+        steps: mutation['tx-steps'],
+        ...this.#standing(eventId),
+      }));
+  }
+
+  /** How many writes wait for the server, and how many of them were sent over the present connection. */
+  countWrites(): { pending: number; sent: number } {
+    return { pending: this.queue.waiting, sent: this.#isOpen() ? this._inFlightMutationEventIds.size : 0 };
+  }
+
+  /** Sends a write again, without waiting for the next session or the end of a delay. */
+  retryTransaction(eventId: string): Promise<unknown> {
+    const mutation = this.queue.get(eventId);
+    if (this.failure) return Promise.reject(this.failure);
+    if (!mutation || mutation['tx-id'] !== undefined) {
+      return Promise.reject(
+        new InstantNodeError('not-pending', `Cannot retry transaction "${eventId}": it does not wait`, {
+          hint: 'db.pendingTransactions() lists those that do',
+        }),
+      );
+    }
+    const { promise } = this.#deferredOf(eventId);
+    this.queue.stuck.delete(eventId);
+    if (this.status === 'authenticated') {
+      // Twice over one connection would be answered twice.
+      if (!this._inFlightMutationEventIds.has(eventId)) this._sendMutation(eventId, mutation);
+    } else {
+      this.#enqueued(eventId);
+      this.connectNow();
+    }
+    return promise;
+  }
+
+  /** Gives a write up: takes the local change back, and sends it no more. */
+  async discardTransaction(eventId: string): Promise<boolean> {
+    const mutation = this.queue.get(eventId);
+    if (!mutation || mutation['tx-id'] !== undefined) return false;
+    const message = `Transaction "${eventId}" was discarded`;
+    this.#takeBack(eventId, new InstantNodeError('discarded', message));
+    await this.keeping.journal?.flush();
+    return true;
+  }
+
+  /** Resolves once no write waits for the server any more, or `mayDeliver` says no. */
+  protected async deliveredWhile(mayDeliver: () => boolean): Promise<void> {
+    while (this.queue.waiting > this.queue.stuck.size && mayDeliver()) {
+      await new Promise<void>((resolve) => {
+        this.#onDelivery = resolve;
+      });
+    }
+  }
+
+  /** To be called when what `deliveredWhile` asks for may have changed, too. */
+  protected override queueChanged(): void {
+    this.#onDelivery?.();
+  }
+
+  /** Settles the promises of writes that will not be answered any more: the storage keeps them, or they are lost. */
+  async settleWrites(): Promise<void> {
+    if (!this.keeping.durable) {
+      this.rejectWrites(
+        new InstantNodeError('closed', 'The transaction was not delivered before the database was closed', {
+          hint: 'Give close() more time with timeoutMs, or open the database with a storage that keeps pending writes',
+        }),
+      );
+      return;
+    }
+    const waiting = [...this.mutationDeferredStore.keys()] as string[];
+    await Promise.all(waiting.map((eventId) => this.#enqueuedOnceSaved(eventId)));
+  }
+
+  protected rejectWrites(reason: Error): void {
+    for (const [eventId, { reject }] of this.#deferreds()) {
+      this.mutationDeferredStore.delete(eventId);
+      reject(reason);
+    }
+  }
+
+  // Core looks through all pending writes for the place of the next.
+  override pushOps = (steps: Mutation['tx-steps'], error?: Error): Promise<unknown> => {
+    if (this.failure) return Promise.reject(this.failure);
+    const eventId = id();
+    const mutation: Mutation = {
+      op: 'transact',
+      'tx-steps': steps,
+      created: Date.now(),
+      order: this.queue.nextOrder(),
+      ...whyUnsendable(steps, error),
+    };
+    this._updatePendingMutations((queue) => queue.set(eventId, mutation));
+    const { promise } = this.#deferredOf(eventId);
+    this._sendMutation(eventId, mutation);
+    this.notifyAll();
+    return promise;
+  };
+
+  // Core starts a timer for each write and, after six seconds, undoes a write that the server may have committed.
+  override _sendMutation(eventId: string, mutation: Mutation): void {
+    if (mutation.error) super._sendMutation(eventId, mutation);
+    else if (this.status !== 'authenticated' || !this._isOnline) this.#enqueued(eventId);
+    else {
+      this._trySend(eventId, mutation, undefined);
+      this.queue.stuck.delete(eventId);
+      if (this._inFlightMutationEventIds.has(eventId)) this.queue.sent.add(eventId);
+      if (this.mutationDeferredStore.has(eventId)) this.acks.sent(eventId);
+    }
+  }
+
+  // Core logs a refusal that nobody waits for to the console, where no program can see it.
+  override _finishTransaction(
+    status: 'enqueued' | 'pending' | 'synced' | 'timeout' | 'error',
+    eventId: string,
+    error?: MutationError,
+  ): void {
+    this.acks.settled(eventId);
+    const isRefused = status === 'error' || status === 'timeout';
+    if (!isRefused || this.mutationDeferredStore.has(eventId)) {
+      super._finishTransaction(status, eventId, error);
+      return;
+    }
+    const message = error?.message ?? 'The server refused the transaction';
+    this.#tellRefused({ ...this.#refusal, eventId, message, hint: error?.hint, isKept: false });
+  }
+
+  // Core drops the server's kind of error, has forgotten the steps by the time it reports the refusal, and drops a write
+  // that was acknowledged before because the server was busy.
+  override _handleReceiveError(refusal: Refusal): void {
+    const eventId = refusal['client-event-id'] ?? '';
+    const mutation = this.queue.get(eventId);
+    const { type } = refusal;
+    this.#refusal = { steps: mutation?.['tx-steps'] ?? [], ...(type === undefined ? {} : { type }) };
+    if (!mutation || this.mutationDeferredStore.has(eventId) || !mayPass(refusal)) {
+      super._handleReceiveError(refusal);
+      return;
+    }
+    const message = refusal.message ?? 'The server failed';
+    this._inFlightMutationEventIds.delete(eventId);
+    this.queue.stuck.set(eventId, message);
+    this.#tellRefused({ ...this.#refusal, eventId, message, hint: refusal.hint, isKept: true });
+    this.queueChanged();
+  }
+
+  // An app that takes writes again takes those that it refused meanwhile.
+  override _setAppStatus(status: 'active' | 'read-only' | 'disabled' | undefined): void {
+    super._setAppStatus(status);
+    if (status !== 'active' || this.status !== 'authenticated') return;
+    for (const eventId of [...this.queue.stuck.keys()]) {
+      const mutation = this.queue.get(eventId);
+      if (mutation) this._sendMutation(eventId, mutation);
+    }
+  }
+
+  // Core drops writes of the user before, and tells nobody of those whose promise has resolved.
+  override async updateUser(user: never): Promise<void> {
+    this.keeping.journal?.setUser(user);
+    this.#userChanged([...this.queue].filter(([eventId]) => !this.mutationDeferredStore.has(eventId)));
+    await super.updateUser(user);
+  }
+
+  // Core saves it a moment later; an id that is given away should outlive a crash.
+  override async getLocalId(name: string): Promise<string> {
+    const localId = await super.getLocalId(name);
+    await this.kv.flush();
+    return localId;
+  }
+
+  #deferreds(): [string, Deferred<unknown>][] {
+    return [...this.mutationDeferredStore];
+  }
+
+  #deferredOf(eventId: string): Deferred<unknown> {
+    const known = this.mutationDeferredStore.get(eventId);
+    if (known) return known;
+    const made = deferred<unknown>();
+    this.mutationDeferredStore.set(eventId, made);
+    return made;
+  }
+
+  #isOpen(): boolean {
+    return this.status === 'authenticated' && this._transport.isOpen();
+  }
+
+  /** The promise of this write is to wait for the server no longer. */
+  #enqueued(eventId: string): void {
+    if (!this.mutationDeferredStore.has(eventId)) return;
+    if (this.#strict) void this.#enqueuedOnceSaved(eventId);
+    else this._finishTransaction('enqueued', eventId);
+  }
+
+  async #enqueuedOnceSaved(eventId: string): Promise<void> {
+    try {
+      await this.keeping.journal?.saved(eventId);
+      this._finishTransaction('enqueued', eventId);
+    } catch (cause) {
+      this.#couldNotSave(eventId, cause);
+    }
+  }
+
+  #couldNotSave(eventId: string, cause: unknown): void {
+    const mutation = this.queue.get(eventId);
+    if (!mutation) return;
+    if (this.queue.sent.has(eventId) && !this._isShutdown) {
+      // The server may have it, so it cannot be refused: it waits for the answer, and for the storage.
+      this.keeping.journal?.put(eventId, mutation);
+      return;
+    }
+    const message =
+      'Cannot keep the transaction: the storage did not take it, and there is no session to send it over';
+    this.#takeBack(eventId, new InstantNodeError('storage', message, { cause }));
+  }
+
+  #takeBack(eventId: string, reason: Error): void {
+    const waiting = this.mutationDeferredStore.get(eventId);
+    this.mutationDeferredStore.delete(eventId);
+    this.acks.settled(eventId);
+    this._inFlightMutationEventIds.delete(eventId);
+    this._updatePendingMutations((queue) => queue.delete(eventId));
+    this.notifyAll();
+    this.notifyAttrsSubs();
+    waiting?.reject(reason);
+  }
+
+  #userChanged(writes: readonly WriteEntry[]): void {
+    const message = 'User changed while transaction was in progress.';
+    for (const [eventId, mutation] of writes) {
+      if (mutation['tx-id'] !== undefined) continue;
+      const steps = mutation['tx-steps'];
+      this.#tellRefused({ eventId, steps, message, type: 'user-changed', isKept: false });
+    }
+  }
+
+  #tellRefused(error: TransactionError): void {
+    if (this.transactionErrors.size > 0) this.transactionErrors.emit(error);
+    else {
+      const { eventId, type, message, hint } = error;
+      this.#logger.error('[instant] A transaction was refused', { eventId, type, message, hint });
+    }
+  }
+
+  #standing(eventId: string): Pick<PendingTransaction, 'state' | 'reason'> {
+    const stuck = this.queue.stuck.get(eventId);
+    if (stuck !== undefined) return { state: 'stuck', reason: `The server refused it: ${stuck}` };
+    if (this._inFlightMutationEventIds.has(eventId) && this.#isOpen()) {
+      return { state: 'sent', reason: 'The server has not answered yet' };
+    }
+    const state = this.queue.sent.has(eventId) ? 'unknown' : 'queued';
+    return { state, reason: this.#whyNotSent() };
+  }
+
+  #whyNotSent(): string {
+    if (this.failure) return this.failure.message;
+    if (!this._isOnline) return 'There is no network';
+    if (this.status === 'errored') {
+      const { message } = Object(this._errorMessage) as { message?: string };
+      return `The server refused the session: ${message}`;
+    }
+    return 'There is no session with the server';
+  }
+}

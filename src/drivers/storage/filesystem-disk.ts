@@ -1,0 +1,74 @@
+import * as fs from 'node:fs';
+
+/** A file that the log reads and writes. Nothing is called once it is closed. */
+export interface DiskFile {
+  size(): number;
+  /** Reads into `bytes`; gives how many there were. */
+  readSync(bytes: Uint8Array, position: number): number;
+  /** Reads into `bytes`; gives how many there were. */
+  read(bytes: Uint8Array, position: number): Promise<number>;
+  /** Writes `bytes`, or some from their start on; gives how many. */
+  write(bytes: Uint8Array, position: number): Promise<number>;
+  /** Resolves when all that was written is on the disk. */
+  sync(): Promise<void>;
+  truncate(size: number): Promise<void>;
+  close(): void;
+}
+
+/** What the log needs of a file system; a test simulates one. */
+export interface Disk {
+  list(folder: string): string[];
+  openFile(path: string): DiskFile;
+  /** Makes a file that is not there, readable by its owner alone. */
+  createFile(path: string): DiskFile;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file that may be gone already. */
+  remove(path: string): Promise<void>;
+  /** Resolves when the names in the folder are on the disk. */
+  syncFolder(folder: string): Promise<void>;
+}
+
+/** The file system of this machine. */
+export const machineDisk: Disk = {
+  list: (folder) => fs.readdirSync(folder),
+  openFile: (path) => fileOver(fs.openSync(path, 'r+')),
+  createFile: (path) => fileOver(fs.openSync(path, 'wx+', 0o600)),
+  rename: (from, to) => fs.promises.rename(from, to),
+  remove: (path) => fs.promises.rm(path, { force: true }),
+  async syncFolder(folder) {
+    // Windows keeps names safe by itself, and opens no folder.
+    if (process.platform === 'win32') return;
+    const handle = await fs.promises.open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+};
+
+// Callbacks and numbers, not the file handles of `fs.promises`: a handle that is not closed warns, and reads only
+// asynchronously, while opening a storage is synchronous.
+function fileOver(fd: number): DiskFile {
+  return {
+    size: () => fs.fstatSync(fd).size,
+    readSync: (bytes, position) => fs.readSync(fd, bytes, 0, bytes.length, position),
+    read: (bytes, position) =>
+      promised((done) => fs.read(fd, bytes, 0, bytes.length, position, (error, count) => done(error, count))),
+    write: (bytes, position) =>
+      promised((done) =>
+        fs.write(fd, bytes, 0, bytes.length, position, (error, count) => done(error, count)),
+      ),
+    sync: () => promised((done) => fs.fdatasync(fd, (error) => done(error))),
+    truncate: (size) => promised((done) => fs.ftruncate(fd, size, (error) => done(error))),
+    close: () => fs.closeSync(fd),
+  };
+}
+
+function promised<Value = void>(
+  start: (done: (error: Error | null | undefined, value?: Value) => void) => void,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => (error ? reject(error) : resolve(value as Value)));
+  });
+}

@@ -1,0 +1,26 @@
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+/** Makes a folder for its owner alone, with those above it, and has their names on the disk. One that is there stays as it is. */
+export function makeFolder(folder: string): void {
+  const path = resolve(folder);
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let made = dirname(path); ; made = dirname(made)) {
+    syncFolder(made);
+    if (made === top || made === dirname(made)) return;
+  }
+}
+
+/** Has the names in a folder on the disk. */
+export function syncFolder(folder: string): void {
+  // Windows keeps names safe by itself, and opens no folder.
+  if (process.platform === 'win32') return;
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,19 @@
+const FULL = 'Free some space on the disk. What was acknowledged is kept';
+const FORBIDDEN = 'Give storagePath a place that this process may write';
+
+/** What would help against what a file system or SQLite said; undefined where that is not known. */
+export function hintAgainst(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const code = 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || /disk is full|no space left/i.test(cause.message))
+    return FULL;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || /readonly database/.test(cause.message))
+    return FORBIDDEN;
+  return undefined;
+}
+
+/** The same, as a part of an error's details. */
+export function withHint(cause: unknown): { hint?: string; cause?: unknown } {
+  const hint = hintAgainst(cause);
+  return hint === undefined ? { cause } : { hint, cause };
+}

@@ -1,0 +1,19 @@
+import * as zlib from 'node:zlib';
+
+/** CRC-32, the one of gzip and PNG. */
+export const crc32: (bytes: Uint8Array) => number =
+  // Node has it since 20.15 and 22.2.
+  'crc32' in zlib ? (bytes) => zlib.crc32(bytes) : crc32ByTable;
+
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb8_8320 : value >>> 1;
+  return value;
+});
+
+/** The same without help. */
+export function crc32ByTable(bytes: Uint8Array): number {
+  let value = 0xffff_ffff;
+  for (const byte of bytes) value = (value >>> 8) ^ (table[(value ^ byte) & 0xff] as number);
+  return (value ^ 0xffff_ffff) >>> 0;
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+
+// Each script is one atomic step on the server. The three keys of a scope, which one hash tag puts into one slot:
+//
+//   records   a hash: every record under its key
+//   lease     its holder, as `<instance> <owner, as JSON>`; expires by itself when its holder falls silent
+//   state     a hash:
+//     generation  how often the scope has gone from one process to another; tells a server that lost data from a takeover
+//     owner       the fencing token, `<instance>.<epoch>`: a script that carries another one changes nothing
+//     seq         the number of the last batch that was done under that token
+//     undo        what that batch took the place of, so that one whose answer was lost can be taken back
+//
+// A script that fails does not take back what it has done before, so each one first does what a full or read-only
+// server refuses, or one on which a key is used for something else.
+
+/** What a refusal begins with when a part of the batch has been done. It is taken back when the scope is taken again. */
+export const PARTIAL = 'PARTIAL';
+
+/** A script and its digest. */
+export interface RedisScript {
+  readonly text: string;
+  readonly digest: string;
+}
+
+function script(text: string): RedisScript {
+  return { text, digest: createHash('sha1').update(text).digest('hex') };
+}
+
+/**
+ * Takes the scope, or takes it again after a connection was lost. Arguments: instance, epoch, the last epoch that was
+ * owned or 0, the number of the last batch known to be done in it, the generation owned or 0, lease in ms, holder, and
+ * the holder that is known to be dead or ''.
+ *
+ * Replies `{'owned', generation, 1 if the server has lost data}`, `{'held', holder, ms}` or `{'lost', holder or ''}`.
+ */
+export const ACQUIRE: RedisScript = script(`
+local records, lease, state = KEYS[1], KEYS[2], KEYS[3]
+local instance, epoch, before, acked, held = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local function field(name) return redis.call('HGET', state, name) or '' end
+local function isOurs(text) return string.sub(text, 1, #instance) == instance end
+redis.call('HLEN', records)
+local holder = redis.call('GET', lease) or ''
+local heldByOther = holder ~= '' and holder ~= ARGV[8] and not isOurs(holder)
+local owner, generation, seq = field('owner'), tonumber(field('generation')) or 0, tonumber(field('seq')) or 0
+local ownerEpoch = isOurs(owner) and tonumber(string.sub(owner, #instance + 2))
+local undo, rolledBack = '', 0
+if ownerEpoch then
+  if ownerEpoch >= epoch then return {'held', holder, 0} end
+  if ownerEpoch < before or (ownerEpoch == before and seq < acked) then rolledBack = 1 end
+  if ownerEpoch == before and seq > acked then undo = field('undo') end
+elseif held == 0 then
+  if heldByOther then return {'held', holder, redis.call('PTTL', lease)} end
+  generation = generation + 1
+else
+  if heldByOther or generation >= held then return {'lost', holder} end
+  rolledBack = 1
+  generation = held
+end
+redis.call('HSET', state, 'generation', generation, 'owner', instance .. '.' .. epoch, 'seq', 0)
+if undo ~= '' then
+  for _, pair in ipairs(cmsgpack.unpack(undo)) do
+    if pair[2] then redis.call('HSET', records, pair[1], pair[2]) else redis.call('HDEL', records, pair[1]) end
+  end
+end
+redis.call('HDEL', state, 'undo')
+redis.call('SET', lease, ARGV[7], 'PX', ARGV[6])
+return {'owned', generation, rolledBack}
+`);
+
+/** Says that the holder is there. Arguments: token, lease in ms, holder. Replies 1, or 0 to a token of no right. */
+export const RENEW: RedisScript = script(`
+if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
+if redis.call('PEXPIRE', KEYS[2], ARGV[2]) == 0 then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2]) end
+return 1
+`);
+
+/**
+ * Does a batch. Arguments: token, lease in ms, holder, the batch's number, then `+`, key and record or `-`, key and ''
+ * for each change. Replies 1, also when it had been done before, or 0 to a token of no right. A full server still takes
+ * a batch that only removes: it then replies 2, and has noted neither number nor undo.
+ */
+export const WRITE: RedisScript = script(`
+local records, lease, state = KEYS[1], KEYS[2], KEYS[3]
+local owner, last = unpack(redis.call('HMGET', state, 'owner', 'seq'))
+if owner ~= ARGV[1] then return 0 end
+if tonumber(last) >= tonumber(ARGV[4]) then return 1 end
+local undo, seen, keeps = {}, {}, false
+for i = 5, #ARGV, 3 do
+  local key = ARGV[i + 1]
+  if not seen[key] then
+    seen[key] = true
+    undo[#undo + 1] = {key, redis.call('HGET', records, key)}
+  end
+  if ARGV[i] == '+' then keeps = true end
+end
+local noted = redis.pcall('HSET', state, 'seq', ARGV[4], 'undo', cmsgpack.pack(undo))
+local full = type(noted) == 'table' and noted.err
+if full and (keeps or not string.find(full, 'OOM', 1, true)) then return redis.error_reply(full) end
+for i = 5, #ARGV, 3 do
+  local done
+  if ARGV[i] == '+' then done = redis.pcall('HSET', records, ARGV[i + 1], ARGV[i + 2]) else done = redis.pcall('HDEL', records, ARGV[i + 1]) end
+  if type(done) == 'table' and done.err then return redis.error_reply('${PARTIAL} ' .. done.err) end
+end
+if redis.call('PEXPIRE', lease, ARGV[2]) == 0 then redis.pcall('SET', lease, ARGV[3], 'PX', ARGV[2]) end
+return full and 2 or 1
+`);
+
+/** Reads a record. Arguments: token, key. Replies the record in a list, an empty list for none, or 0. */
+export const GET: RedisScript = script(`
+if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
+local record = redis.call('HGET', KEYS[1], ARGV[2])
+if record then return {record} end
+return {}
+`);
+
+/** Lists the keys. Argument: token. Replies a list, or 0. */
+export const LIST: RedisScript = script(`
+if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
+return redis.call('HKEYS', KEYS[1])
+`);
+
+/** Lets the scope go. Argument: token. */
+export const RELEASE: RedisScript = script(`
+if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[2])
+redis.call('HDEL', KEYS[3], 'owner', 'undo')
+return 1
+`);
