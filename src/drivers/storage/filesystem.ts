@@ -60,6 +60,7 @@ function driverOver(log: Log, lock: Lock): StorageDriver {
     get: (key) => log.get(key),
     write: (changes) => log.write(changes),
     keys: () => log.keys(),
+    scrub: () => log.scrub(),
     async dispose() {
       try {
         await log.close();

@@ -85,6 +85,12 @@ export class LogWriter {
     this.#rewriter.beginWhenWorthwhile(again);
   }
 
+  /** Goes on in a new log, so that nothing is left of what was replaced or forgotten. */
+  async scrub(): Promise<void> {
+    await this.#makeReady();
+    await this.#goOver();
+  }
+
   /** Closes the log, with a line that vouches for what is in it. */
   async close(): Promise<void> {
     await this.#rewriter.cancel();

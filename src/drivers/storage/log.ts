@@ -8,11 +8,14 @@ import { type LogOptions, LogWriter } from './log-writer.ts';
 /** How many characters are written with one sync, when more waits. */
 const MAX_GROUP = 1 << 24;
 
-/** A batch that was called and has no outcome yet. */
-interface Batch {
-  readonly changes: readonly StorageChange[];
+/** Something that was called and has no outcome yet. */
+interface Called {
   resolve(): void;
   reject(error: InstantNodeError): void;
+}
+
+interface Batch extends Called {
+  readonly changes: readonly StorageChange[];
 }
 
 /**
@@ -24,6 +27,7 @@ export class Log {
   readonly #table: LogTable;
   readonly #writer: LogWriter;
   #queue: Batch[] = [];
+  readonly #scrubs: Called[] = [];
   /** Settles when all that was called has. */
   #settled: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
@@ -59,6 +63,15 @@ export class Log {
     return outcome;
   }
 
+  /** Leaves nothing in the files of what was replaced or forgotten. */
+  async scrub(): Promise<void> {
+    this.#assertOpen();
+    return new Promise((resolve, reject) => {
+      this.#scrubs.push({ resolve, reject });
+      this.#run();
+    });
+  }
+
   /** Waits for what was called, then closes the files. Repeatable. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -88,7 +101,7 @@ export class Log {
   #run(): void {
     this.#running ??= this.#work().finally(() => {
       this.#running = undefined;
-      if (this.#queue.length > 0) this.#run();
+      if (this.#isBusy) this.#run();
     });
   }
 
@@ -103,7 +116,24 @@ export class Log {
     do {
       await this.#commit(this.#takeGroup());
       await this.#writer.tidy(() => this.#goOn());
-    } while (this.#queue.length > 0);
+      await this.#scrub(this.#scrubs.splice(0));
+    } while (this.#isBusy);
+  }
+
+  get #isBusy(): boolean {
+    return this.#queue.length + this.#scrubs.length > 0;
+  }
+
+  async #scrub(called: readonly Called[]): Promise<void> {
+    if (called.length === 0) return;
+    try {
+      await this.#writer.scrub();
+    } catch (cause) {
+      const error = cause instanceof InstantNodeError ? cause : this.#failure('write anew', cause);
+      for (const { reject } of called) reject(error);
+      return;
+    }
+    for (const { resolve } of called) resolve();
   }
 
   #takeGroup(): Batch[] {

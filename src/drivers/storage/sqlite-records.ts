@@ -49,6 +49,13 @@ export class SqliteRecords {
     }
   }
 
+  /** Writes the file anew, without what is left of rows that were replaced or deleted. */
+  scrub(): void {
+    this.#database.exec('PRAGMA secure_delete = ON; VACUUM');
+    const { busy } = this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
+    if (busy !== 0) throw new Error('The write-ahead log is in use by another connection');
+  }
+
   close(): void {
     this.#database.close();
   }

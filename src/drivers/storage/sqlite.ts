@@ -92,6 +92,10 @@ class SqliteStorage implements StorageDriver {
     return this.#read(() => this.#records.keys());
   }
 
+  async scrub(): Promise<void> {
+    return this.#read(() => this.#records.scrub());
+  }
+
   async write(changes: readonly StorageChange[]): Promise<void> {
     this.#assertOpen();
     const copy = changes.map(([key, record]) => [key, record] as const);

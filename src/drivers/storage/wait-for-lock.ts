@@ -63,6 +63,10 @@ class WaitingStorage implements StorageDriver {
     return (await this.#whenOpen()).keys();
   }
 
+  async scrub(): Promise<void> {
+    await (await this.#whenOpen()).scrub?.();
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true;
     clearTimeout(this.#timer);
