@@ -11,12 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Disk, type DiskFile, machineDisk } from '../../src/drivers/storage/filesystem/disk.ts';
 // By their paths: drivers are no part of what the package exports.
-import { openFilesystemStorage } from '../../src/drivers/storage/filesystem.ts';
-import { type Disk, type DiskFile, machineDisk } from '../../src/drivers/storage/filesystem-disk.ts';
-import { fileNameOf } from '../../src/drivers/storage/filesystem-scope.ts';
-import { lockFile } from '../../src/drivers/storage/lock-file.ts';
-import { encodeBatch, encodeHeader } from '../../src/drivers/storage/log-line.ts';
+import { openFilesystemStorage } from '../../src/drivers/storage/filesystem/filesystem.ts';
+import { encodeBatch, encodeHeader } from '../../src/drivers/storage/filesystem/log-line.ts';
+import { fileNameOf } from '../../src/drivers/storage/filesystem/scope.ts';
+import { lockFile } from '../../src/drivers/storage/lock/lock-file.ts';
 import { seededRandom } from '../support/random.ts';
 import { temporaryFolder } from '../support/sqlite.ts';
 import {

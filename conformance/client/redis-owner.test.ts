@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 // By its path: drivers are no part of what the package exports.
-import { openRedisStorage } from '../../src/drivers/storage/redis.ts';
+import { openRedisStorage } from '../../src/drivers/storage/redis/redis.ts';
 import type { Input, Line } from '../programs/redis-storage.ts';
 import { buildProgram, type Child } from '../support/child.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis.ts';

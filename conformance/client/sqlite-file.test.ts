@@ -13,7 +13,7 @@ import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 // By their paths: drivers are no part of what the package exports.
 import { joinKey } from '../../src/drivers/storage/key.ts';
-import { openSqliteStorage } from '../../src/drivers/storage/sqlite.ts';
+import { openSqliteStorage } from '../../src/drivers/storage/sqlite/sqlite.ts';
 import { seededRandom } from '../support/random.ts';
 import { runtime } from '../support/runtime.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 // By their paths: drivers are no part of what the package exports.
-import { openFilesystemStorage } from '../../src/drivers/storage/filesystem.ts';
-import { openSqliteStorage } from '../../src/drivers/storage/sqlite.ts';
+import { openFilesystemStorage } from '../../src/drivers/storage/filesystem/filesystem.ts';
+import { openSqliteStorage } from '../../src/drivers/storage/sqlite/sqlite.ts';
 import type { OwnerInput } from '../programs/storage-owner.ts';
 import { buildProgram, type Child } from '../support/child.ts';
 import { seededRandom } from '../support/random.ts';

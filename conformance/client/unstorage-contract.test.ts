@@ -6,8 +6,8 @@ import lruCacheDriver from 'unstorage/drivers/lru-cache';
 import memoryDriver from 'unstorage/drivers/memory';
 import { describe, expect, onTestFinished, test } from 'vitest';
 // By their paths: drivers are no part of what the package exports.
-import { openClassStorage } from '../../src/drivers/storage/class-driver.ts';
-import { openUnstorageStorage } from '../../src/drivers/storage/unstorage.ts';
+import { openClassStorage } from '../../src/drivers/storage/unstorage/class-driver.ts';
+import { openUnstorageStorage } from '../../src/drivers/storage/unstorage/unstorage.ts';
 import { classStore } from '../support/class-store.ts';
 import { temporaryFolder } from '../support/sqlite.ts';
 import {

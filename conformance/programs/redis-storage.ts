@@ -1,7 +1,7 @@
 // Opens storage "redis" and says what happens, a JSON value a line.
 import { setTimeout } from 'node:timers/promises';
 // By its path: drivers are no part of what the package exports.
-import { openRedisStorage } from '../../src/drivers/storage/redis.ts';
+import { openRedisStorage } from '../../src/drivers/storage/redis/redis.ts';
 
 /** What the process is given as its argument. */
 export interface Input {

@@ -1,7 +1,7 @@
 // Counts in a storage, as one of several processes of which each may be killed at any moment.
 // By their paths: drivers are no part of what the package exports.
-import { openFilesystemStorage } from '../../src/drivers/storage/filesystem.ts';
-import { openSqliteStorage } from '../../src/drivers/storage/sqlite.ts';
+import { openFilesystemStorage } from '../../src/drivers/storage/filesystem/filesystem.ts';
+import { openSqliteStorage } from '../../src/drivers/storage/sqlite/sqlite.ts';
 
 /** What the process is given as its argument. */
 export interface OwnerInput {

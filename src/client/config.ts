@@ -6,8 +6,8 @@ import type {
   WritableStreamCtor,
 } from '@instantdb/core';
 import type { NetworkListenerClass } from '../drivers/contract.ts';
-import type { RedisConfig } from '../drivers/storage/redis-config.ts';
-import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage-shape.ts';
+import type { RedisConfig } from '../drivers/storage/redis/config.ts';
+import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage/shape.ts';
 import type { AnySchema } from './schema.ts';
 import type { Keyring } from './storage/keyring.ts';
 import type { EncryptionKeyOption } from './storage/keyring-input.ts';

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite-database.ts';
+import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
 
 /** In the header of every file of ours: "InsB". */
 export const APPLICATION_ID = 0x496e7342;

@@ -1,7 +1,7 @@
 import type { StoreInterfaceClass } from '@instantdb/core';
 import type { StorageDriver, StorageOptions } from '../../drivers/contract.ts';
-import type { RedisConfig } from '../../drivers/storage/redis-config.ts';
-import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage-shape.ts';
+import type { RedisConfig } from '../../drivers/storage/redis/config.ts';
+import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/shape.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { classRecords } from './class-records.ts';
 import { envelopeRecords } from './envelope-records.ts';

@@ -1,0 +1,72 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { InstantNodeError } from '../../../errors.ts';
+import type { StorageDriver, StorageOptions } from '../../contract.ts';
+import { type Lock, takeLock } from '../lock/lock.ts';
+import { openOrWait } from '../lock/wait-for-lock.ts';
+import { type Disk, machineDisk } from './disk.ts';
+import { makeFolder } from './folder.ts';
+import { Log } from './log.ts';
+import { fileNameOf } from './scope.ts';
+
+/**
+ * Keeps records in files: in `folder`, which is made where it is missing, a folder for each scope, with a log that is
+ * only ever added to, and written anew when most of it is garbage. All is readable by its owner alone.
+ *
+ * @throws {InstantNodeError} `storage` when the folder cannot be written or a later version of this package has
+ * written it, `storage-locked` when another has the scope open and `whenLocked` is `'fail'`.
+ */
+export function openFilesystemStorage(
+  folder: string,
+  options: StorageOptions,
+  disk: Disk = machineDisk,
+): StorageDriver {
+  const subject = `storage "filesystem" at "${resolve(folder)}"`;
+  const open = (): StorageDriver => openScope(resolve(folder), subject, options, disk);
+  return openOrWait({ name: 'filesystem', durable: true, subject, open }, options);
+}
+
+function openScope(folder: string, subject: string, options: StorageOptions, disk: Disk): StorageDriver {
+  const path = folderOf(folder, subject, options);
+  const lock = takeLock(`${path}/scope`, { subject, lost: (error) => options.lost(error) });
+  let log: Log;
+  try {
+    log = new Log({ disk, folder: path, subject, lock, report: (error) => options.report(error) });
+  } catch (cause) {
+    lock.release();
+    if (cause instanceof InstantNodeError) throw cause;
+    throw new InstantNodeError('storage', `Cannot open ${subject}: its log cannot be read`, { cause });
+  }
+  return driverOver(log, lock);
+}
+
+function folderOf(folder: string, subject: string, { scope }: StorageOptions): string {
+  try {
+    const path = `${folder}/${fileNameOf(scope)}`;
+    makeFolder(path);
+    return realpathSync(path);
+  } catch (cause) {
+    throw new InstantNodeError('storage', `Cannot open ${subject}: the folder cannot be written`, {
+      hint: 'Give storagePath a folder that this process may write',
+      cause,
+    });
+  }
+}
+
+function driverOver(log: Log, lock: Lock): StorageDriver {
+  return {
+    name: 'filesystem',
+    durable: true,
+    get: (key) => log.get(key),
+    write: (changes) => log.write(changes),
+    keys: () => log.keys(),
+    scrub: () => log.scrub(),
+    async dispose() {
+      try {
+        await log.close();
+      } finally {
+        lock.release();
+      }
+    },
+  };
+}

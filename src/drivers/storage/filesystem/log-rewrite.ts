@@ -1,0 +1,123 @@
+import type { Disk } from './disk.ts';
+import { LogFile } from './log-file.ts';
+import { LOG_VERSION } from './log-folder.ts';
+import { encodeHeader, encodeSynced, movedLine, type Place } from './log-line.ts';
+
+/** How much is read and written at a time. */
+const PIECE = 1 << 20;
+/** What may be left to be copied while writers wait. */
+const LAST_PIECE = 1 << 16;
+
+/**
+ * Writes a new log that holds what lives of another, while the other goes on to be written: first the records that
+ * live, then, as they are, the lines that came meanwhile.
+ */
+export class Rewrite {
+  readonly target: LogFile;
+  readonly #source: LogFile | undefined;
+  readonly #places: Place[];
+  readonly #moved: Place[] = [];
+  /** Where the source ended when this began. */
+  readonly #from: number;
+  /** Up to where the source's lines are copied. */
+  #copied: number;
+  /** What is to be added to the offset of a line that was copied as it is. */
+  #shift = 0;
+  #isCancelled = false;
+
+  constructor(disk: Disk, path: string, source: LogFile | undefined, places: Iterable<Place>) {
+    this.#source = source;
+    this.#places = [...places].sort((a, b) => a.offset - b.offset);
+    this.#from = source?.end ?? 0;
+    this.#copied = this.#from;
+    this.target = new LogFile(path, disk.createFile(path), 0);
+  }
+
+  /** Copies until there is little left. */
+  async copy(): Promise<void> {
+    await this.target.append(encodeHeader(LOG_VERSION));
+    for (const run of runsOf(this.#places)) await this.#move(run);
+    this.#shift = this.target.end - this.#from;
+    // Who writes as fast as this copies is never caught up with.
+    for (
+      let before = Number.POSITIVE_INFINITY, left = this.#remaining();
+      left > LAST_PIECE && left < before / 2;
+    ) {
+      await this.#follow();
+      before = left;
+      left = this.#remaining();
+    }
+  }
+
+  /** Copies the rest, up to batch `synced`, and has it all on the disk. Nothing may be written to the source any more. */
+  async finish(synced: number): Promise<void> {
+    await this.#follow();
+    await this.target.append(encodeSynced(synced));
+    await this.target.sync();
+  }
+
+  /** Turns places in the source into places in the target. */
+  turn(places: Iterable<Place>): void {
+    for (const place of places) if (place.offset >= this.#from) place.offset += this.#shift;
+    for (const [at, place] of this.#places.entries()) Object.assign(place, this.#moved[at]);
+  }
+
+  /** Has `copy` reject soon. */
+  cancel(): void {
+    this.#isCancelled = true;
+  }
+
+  #remaining(): number {
+    return (this.#source?.end ?? 0) - this.#copied;
+  }
+
+  async #move(run: readonly Place[]): Promise<void> {
+    const [first, last] = [run[0], run.at(-1)];
+    if (!this.#source || !first || !last) return;
+    this.#checkCancelled();
+    const bytes = await this.#source.read({
+      offset: first.offset,
+      length: last.offset + last.length - first.offset,
+    });
+    const lines = run.map(({ offset, length }) =>
+      movedLine(bytes.subarray(offset - first.offset, offset - first.offset + length)),
+    );
+    let offset = this.target.end;
+    for (const { length } of lines) {
+      this.#moved.push({ offset, length });
+      offset += length;
+    }
+    await this.target.append(Buffer.concat(lines));
+  }
+
+  /** Copies the lines that are there now. */
+  async #follow(): Promise<void> {
+    const source = this.#source;
+    if (!source) return;
+    for (const end = source.end; this.#copied < end; ) {
+      this.#checkCancelled();
+      const length = Math.min(end - this.#copied, PIECE);
+      await this.target.append(await source.read({ offset: this.#copied, length }));
+      this.#copied += length;
+    }
+  }
+
+  #checkCancelled(): void {
+    if (this.#isCancelled) throw new Error('The log was closed while it was written anew');
+  }
+}
+
+/** Places that can be read at once. */
+function* runsOf(places: readonly Place[]): Generator<Place[]> {
+  let run: Place[] = [];
+  let start = 0;
+  for (const place of places) {
+    if (run.length > 0 && place.offset + place.length - start > PIECE) {
+      yield run;
+      run = [];
+    }
+    if (run.length === 0) start = place.offset;
+    run.push(place);
+  }
+  if (run.length > 0) yield run;
+}

@@ -1,0 +1,164 @@
+import type { InstantNodeError } from '../../../errors.ts';
+import type { StorageChange } from '../../contract.ts';
+import type { Lock } from '../lock/lock.ts';
+import type { Disk } from './disk.ts';
+import type { LogFile } from './log-file.ts';
+import type { LogFolder } from './log-folder.ts';
+import { encodeBatch, encodeSynced, type Place } from './log-line.ts';
+import { Rewriter } from './log-rewriter.ts';
+import { setAside } from './log-set-aside.ts';
+import type { LogTable } from './log-table.ts';
+
+/** What a log is written with. */
+export interface LogOptions {
+  readonly disk: Disk;
+  /** A folder that is there, of this log alone. */
+  readonly folder: string;
+  /** For messages: `storage "filesystem" at "/data"`. */
+  readonly subject: string;
+  readonly lock: Pick<Lock, 'generation' | 'fence' | 'loss' | 'assertHeld'>;
+  /** Garbage that is not worth a new log, in bytes. Default 4 MB. */
+  readonly minGarbage?: number;
+  report(error: InstantNodeError): void;
+}
+
+/**
+ * What is to be done before lines can be added: nothing; have on the disk what was found, as its last owner may not
+ * have; or go on in another log, because it is not known what is in this one, or who else writes to it.
+ */
+type Trust = 'full' | 'unsynced' | 'none';
+
+/** Adds batches to a log. Nothing may be called before what was called before has settled. */
+export class LogWriter {
+  readonly #options: LogOptions;
+  readonly #table: LogTable;
+  readonly #rewriter: Rewriter;
+  #trust: Trust;
+  #torn: boolean;
+  #damaged: readonly Place[];
+  #lastBatch: number;
+  /** The last batch that a line in the log vouches for. */
+  #vouched: number;
+
+  constructor(options: LogOptions, table: LogTable, { current, obsolete }: LogFolder) {
+    this.#options = options;
+    this.#table = table;
+    this.#rewriter = new Rewriter({ ...options, generation: options.lock.generation }, table, obsolete);
+    this.#torn = current?.content.torn ?? false;
+    this.#damaged = current?.content.damaged ?? [];
+    this.#lastBatch = table.synced;
+    this.#vouched = table.synced;
+    const mayGoOn = current && current.generation >= options.lock.fence && this.#damaged.length === 0;
+    this.#trust = mayGoOn ? 'unsynced' : 'none';
+  }
+
+  /** Whether the log is to be left for another at once, without a batch to be written. */
+  get mustGoOver(): boolean {
+    return this.#trust === 'none' && this.#table.file !== undefined;
+  }
+
+  /** Has all of the batches on the disk, one after the other, or none of them. */
+  async commit(batches: readonly (readonly StorageChange[])[]): Promise<void> {
+    await this.#makeReady();
+    const file = this.#table.file;
+    const lines = batches.flatMap((changes) => encodeBatch(++this.#lastBatch, this.#table.synced, changes));
+    if (!file || lines.length === 0) return;
+    await this.#write(file, lines);
+    this.#options.lock.assertHeld();
+    this.#table.synced = this.#lastBatch;
+    for (const [index, [key, record]] of batches.flat().entries()) {
+      const length = (lines[index] as Buffer).length;
+      this.#table.set(key, record === null ? undefined : { offset: file.end, length });
+      file.end += length;
+    }
+  }
+
+  /** Does what is due between two commits; `again` is called when that is the case once more. */
+  async tidy(again: () => void): Promise<void> {
+    if (this.#trust !== 'full') return;
+    try {
+      await this.#rewriter.finish();
+    } catch {
+      this.#trust = 'none';
+      return;
+    }
+    this.#rewriter.beginWhenWorthwhile(again);
+  }
+
+  /** Goes on in a new log, so that nothing is left of what was replaced or forgotten. */
+  async scrub(): Promise<void> {
+    await this.#makeReady();
+    await this.#goOver();
+  }
+
+  /** Closes the log, with a line that vouches for what is in it. */
+  async close(): Promise<void> {
+    await this.#rewriter.cancel();
+    const file = this.#table.file;
+    if (!file) return;
+    if (this.#trust === 'full' && this.#vouched < this.#table.synced && !this.#options.lock.loss) {
+      // Nothing that was promised depends on it.
+      await file.append(encodeSynced(this.#table.synced)).catch(() => {});
+    }
+    file.close();
+  }
+
+  async #makeReady(): Promise<void> {
+    if (this.#options.lock.loss) throw this.#options.lock.loss;
+    if (this.#trust === 'full') return;
+    const file = this.#trust === 'unsynced' ? this.#table.file : undefined;
+    // Until all of this has succeeded.
+    this.#trust = 'none';
+    if (file) await this.#settle(file);
+    else await this.#goOver();
+    this.#trust = 'full';
+  }
+
+  async #settle(file: LogFile): Promise<void> {
+    if (this.#torn) await file.truncate();
+    this.#torn = false;
+    await file.sync();
+    await this.#options.disk.syncFolder(this.#options.folder);
+    await this.#rewriter.removeObsolete();
+  }
+
+  async #goOver(): Promise<void> {
+    const source = this.#table.file;
+    if (source && this.#damaged.length > 0) {
+      const error = await setAside(this.#damaged, { ...this.#options, source });
+      this.#damaged = [];
+      this.#options.report(error);
+    }
+    await this.#rewriter.rewrite();
+    this.#vouched = this.#table.synced;
+  }
+
+  async #write(file: LogFile, lines: readonly Buffer[]): Promise<void> {
+    try {
+      await file.writeBehindEnd(Buffer.concat(lines));
+    } catch (cause) {
+      await this.#undo(file);
+      throw cause;
+    }
+    try {
+      await file.sync();
+    } catch (cause) {
+      await this.#undo(file);
+      // Which of its pages are on the disk is not known after this, and another sync would not tell.
+      this.#trust = 'none';
+      throw cause;
+    }
+  }
+
+  /** What was refused must not be read back. */
+  async #undo(file: LogFile): Promise<void> {
+    this.#trust = 'none';
+    try {
+      await file.truncate();
+      await file.sync();
+      this.#trust = 'full';
+    } catch {
+      // The log that follows does not have it.
+    }
+  }
+}

@@ -1,0 +1,244 @@
+import { statSync } from 'node:fs';
+import { clearInterval, setInterval } from 'node:timers';
+import { InstantNodeError } from '../../../errors.ts';
+import { withHint } from '../filesystem/hint.ts';
+import {
+  createClaim,
+  generationsOf,
+  type LockClaim,
+  lockFile,
+  readClaim,
+  remove,
+  silenceOf,
+  writeState,
+} from './lock-file.ts';
+import { type LockOwner, lifeOf, newOwner } from './lock-owner.ts';
+
+// How it excludes. A lock is files `<place>.lock.<generation>`; the owner is who made the one of the highest
+// generation. A contender lists them, judges the owner of the highest, and where that has let go or is dead creates
+// the next one exclusively, which of several contenders only one can. Generations never go down: an owner that lets
+// go writes so into its file and leaves it, since a contender that listed earlier and was slow could else make a
+// generation that a new owner has been beyond. Such a one makes a low generation at worst, and sees when it lists
+// again, twice over, that it is not the highest.
+//
+// An owner learns that it was replaced from the next generation's file, or where the owner after that has removed it
+// already, from its own file being gone: generations are removed from the lowest up, so one of the two always holds.
+//
+// Who is dead. A process that is on the same machine and sees the same pids: exactly, from the system. Any other:
+// when the file's time, which the owner renews, has stood still by the clock of the file system. An owner that was
+// merely stopped may come back from that, hence `fence`.
+//
+// Not the lock of a file of the operating system, since neither Node nor Bun offers one, and not SQLite's, since the
+// filesystem driver runs where there is no SQLite.
+
+const HEARTBEAT_MS = 1_000;
+/** Several heartbeats, for a program that computes for a while between two turns of its event loop. */
+const SILENT_AFTER_MS = 5_000;
+/** Far more than contenders that get in each other's way would need. */
+const MAX_ATTEMPTS = 100;
+
+/** A place that this process holds. */
+export interface Lock {
+  /** Higher than that of each owner before. */
+  readonly generation: number;
+  /**
+   * An owner of a generation below this one was taken for dead without proof, and may still write once what it has
+   * begun: what it was writing to is not to be written to any more.
+   */
+  readonly fence: number;
+  /** Why the place is this process's no more, once that was found. */
+  readonly loss: InstantNodeError | undefined;
+  /** Throws code `storage-locked` once another process has taken the place, or the lock's file was removed. */
+  assertHeld(): void;
+  /** Lets another have the place. Repeatable. */
+  release(): void;
+}
+
+/** What a lock is taken for. */
+export interface LockOptions {
+  /** For messages: `storage "sqlite" at "/data/app.db"`. */
+  readonly subject: string;
+  /** Called at most once, when the place is found to be another's. */
+  lost(error: InstantNodeError): void;
+}
+
+/**
+ * Takes the lock on `place`, a path in a folder that exists; its files are beside it. The lock of a process that
+ * ended is taken over: at once where that can be seen, else after 5 seconds without a sign of life.
+ *
+ * @throws {InstantNodeError} `storage-locked` when another process or another database of this one holds it, `storage`
+ * when its files cannot be made.
+ */
+export function takeLock(place: string, options: LockOptions): Lock {
+  try {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const claim = tryToClaim(place, options.subject);
+      if (claim) return new FileLock(place, claim, options);
+    }
+  } catch (cause) {
+    if (cause instanceof InstantNodeError) throw cause;
+    throw new InstantNodeError('storage', `Cannot open ${options.subject}: its lock cannot be made`, {
+      hint: 'Give storagePath a place in a folder that this process may write',
+      ...withHint(cause),
+    });
+  }
+  throw lockedBy(options.subject, 'others try to open it at the same time');
+}
+
+interface Claimed {
+  readonly generation: number;
+  readonly owner: LockOwner;
+  readonly fence: number;
+}
+
+/** Undefined when another contender was faster. */
+function tryToClaim(place: string, subject: string): Claimed | undefined {
+  const highest = generationsOf(place).at(-1) ?? 0;
+  const generation = highest + 1;
+  const fence = highest === 0 ? generation : fenceAfter(place, highest, subject);
+  if (fence === undefined) return undefined;
+  const owner = newOwner();
+  const file = lockFile(place, generation);
+  if (!createClaim(file, owner, fence)) return undefined;
+  // Twice, as a listing may miss what is made and removed while it runs.
+  if (!isHighest(place, generation) || !isHighest(place, generation)) {
+    remove(file);
+    return undefined;
+  }
+  return { generation, owner, fence };
+}
+
+/**
+ * The fence for whoever follows the owner of `generation`; undefined when its file is gone.
+ *
+ * @throws {InstantNodeError} `storage-locked` when that owner lives.
+ */
+function fenceAfter(place: string, generation: number, subject: string): number | undefined {
+  const file = lockFile(place, generation);
+  const claim = readClaim(file);
+  if (claim === undefined) return undefined;
+  if (claim === 'incomplete')
+    return fenceAfterSilence(file, generation, subject, 'a process that is opening it');
+  if (claim.state === 'free') return claim.fence;
+  switch (lifeOf(claim.owner)) {
+    case 'dead':
+      return claim.fence;
+    case 'alive':
+      throw lockedBy(subject, `${nameOf(claim)} has it open for the same app`);
+    case 'unknown':
+      return fenceAfterSilence(file, generation, subject, nameOf(claim));
+  }
+}
+
+function fenceAfterSilence(
+  file: string,
+  generation: number,
+  subject: string,
+  owner: string,
+): number | undefined {
+  const silence = silenceOf(file);
+  if (silence === undefined) return undefined;
+  if (silence < SILENT_AFTER_MS) throw lockedBy(subject, `${owner} has it open for the same app`);
+  return generation + 1;
+}
+
+function nameOf({ owner }: LockClaim): string {
+  if (owner.pid === process.pid && lifeOf(owner) === 'alive') return 'another database of this process';
+  return owner.host === undefined ? `process ${owner.pid}` : `process ${owner.pid} of "${owner.host}"`;
+}
+
+function lockedBy(subject: string, why: string): InstantNodeError {
+  return new InstantNodeError('storage-locked', `Cannot open ${subject}: ${why}`, {
+    hint: 'Close that database first, set whenStorageLocked to "wait", or give this one a storagePath or an instanceKey of its own',
+  });
+}
+
+function isHighest(place: string, generation: number): boolean {
+  return generationsOf(place).at(-1) === generation;
+}
+
+type State =
+  | { readonly is: 'held'; readonly heartbeat: NodeJS.Timeout }
+  | { readonly is: 'lost'; readonly error: InstantNodeError }
+  | { readonly is: 'released' };
+
+class FileLock implements Lock {
+  readonly generation: number;
+  readonly fence: number;
+  readonly #place: string;
+  readonly #file: string;
+  readonly #token: string;
+  readonly #options: LockOptions;
+  #state: State;
+
+  constructor(place: string, { generation, fence, owner }: Claimed, options: LockOptions) {
+    this.generation = generation;
+    this.fence = fence;
+    this.#place = place;
+    this.#file = lockFile(place, generation);
+    this.#token = owner.token;
+    this.#options = options;
+    this.#removeLower();
+    this.#state = { is: 'held', heartbeat: setInterval(() => this.#beat(), HEARTBEAT_MS).unref() };
+  }
+
+  get loss(): InstantNodeError | undefined {
+    return this.#state.is === 'lost' ? this.#state.error : undefined;
+  }
+
+  assertHeld(): void {
+    if (this.#state.is === 'released') throw new TypeError('A lock that was released is not to be asked for');
+    if (this.#state.is === 'held' && !this.#isOurs()) this.#lose(this.#state.heartbeat);
+    if (this.#state.is === 'lost') throw this.#state.error;
+  }
+
+  release(): void {
+    if (this.#state.is !== 'held') return;
+    clearInterval(this.#state.heartbeat);
+    this.#state = { is: 'released' };
+    try {
+      if (this.#isOurs()) writeState(this.#file, 'free');
+    } catch {
+      // It is taken over as that of a dead owner then.
+    }
+  }
+
+  /** In this order: see at the top of the file. */
+  #isOurs(): boolean {
+    const next = lockFile(this.#place, this.generation + 1);
+    if (statSync(next, { throwIfNoEntry: false })) return false;
+    const claim = readClaim(this.#file);
+    return typeof claim === 'object' && claim.owner.token === this.#token;
+  }
+
+  #beat(): void {
+    try {
+      this.assertHeld();
+      writeState(this.#file, 'held');
+    } catch {
+      // A loss was told where it was found; what else fails may succeed with the next beat.
+    }
+  }
+
+  #lose(heartbeat: NodeJS.Timeout): void {
+    clearInterval(heartbeat);
+    const error = new InstantNodeError(
+      'storage-locked',
+      `Cannot go on with ${this.#options.subject}: another process has taken it over, or its lock file was removed`,
+      { hint: 'Let one process at a time open a storage for an app, or give each an instanceKey of its own' },
+    );
+    this.#state = { is: 'lost', error };
+    this.#options.lost(error);
+  }
+
+  // From the lowest up: see at the top of the file.
+  #removeLower(): void {
+    try {
+      for (const generation of generationsOf(this.#place)) {
+        if (generation < this.generation) remove(lockFile(this.#place, generation));
+      }
+    } catch {
+      // Left over, and in nobody's way.
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+import { InstantNodeError } from '../../../errors.ts';
+import type { StorageOptions } from '../../contract.ts';
+import { cutConnections, openRedisClient, type RedisClient } from './client.ts';
+import { placeOf, type ResolvedRedisConfig, secretsOf } from './config.ts';
+import { RedisUnreachable, refusalOf, withoutSecrets } from './refusal.ts';
+import type { RedisScript } from './scripts.ts';
+
+/** How long a server may take to answer or to let a connection in. */
+export const ANSWER_MS = 5_000;
+
+/** A connection that comes back: runs scripts while it is there, says so when it is not, and never waits for long. */
+export class RedisLink {
+  /** For messages: `storage "redis" at "127.0.0.1:6379"`. */
+  readonly subject: string;
+  readonly #secrets: readonly string[];
+  readonly #options: Pick<StorageOptions, 'report'>;
+  readonly #opened: Promise<RedisClient>;
+  readonly #listeners: { up(): void; down(): void };
+  #client: RedisClient | undefined;
+  #waiting: { resolve(): void; reject(error: InstantNodeError): void }[] = [];
+  #lastFailure: Error | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #isReported = false;
+  #hasEnded = false;
+
+  constructor(
+    config: ResolvedRedisConfig,
+    options: Pick<StorageOptions, 'report' | 'hold'>,
+    listeners: { up(): void; down(): void },
+  ) {
+    this.subject = `storage "redis" at "${placeOf(config)}"`;
+    this.#secrets = secretsOf(config);
+    this.#options = options;
+    this.#listeners = listeners;
+    this.#opened = this.#open(config, options.hold);
+    // Told to whoever calls, and nobody may.
+    this.#opened.catch(() => {});
+  }
+
+  /** What the connection last failed with. */
+  get lastFailure(): Error | undefined {
+    return this.#lastFailure;
+  }
+
+  get isUp(): boolean {
+    return this.#client?.status === 'ready' && !this.#hasEnded;
+  }
+
+  /**
+   * Resolves when the server can be asked, or the link has ended. Rejects when there can be no client, and when the
+   * server does not let it in.
+   */
+  async whenUp(): Promise<void> {
+    await this.#opened;
+    if (this.isUp || this.#hasEnded) return;
+    await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /**
+   * Runs a script on the server.
+   *
+   * @throws {RedisUnreachable} when there is no answer. The script may have been run.
+   * @throws {InstantNodeError} `storage` when the server refuses. A script that changes several things may have begun.
+   */
+  async run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const client = this.#client;
+    if (!client || !this.isUp)
+      throw new RedisUnreachable('The connection is not there', { cause: this.#lastFailure });
+    try {
+      const reply = await this.#answered(evaluate(client, script, keys, args));
+      this.#isReported = false;
+      this.#lastFailure = undefined;
+      return reply;
+    } catch (error) {
+      const refusal =
+        error instanceof RedisUnreachable ? error : refusalOf(error, this.subject, this.#secrets);
+      if (refusal instanceof RedisUnreachable) this.#reportOnce(refusal);
+      // It may have been the primary until now: the name may lead to another server.
+      else if (/\bREADONLY\b/.test(String(refusal.cause))) cutConnections(client);
+      throw refusal;
+    }
+  }
+
+  /** Ends the connection at once. Repeatable. */
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    clearTimeout(this.#silence);
+    const { status } = this.#client ?? {};
+    this.#client?.disconnect();
+    if (this.#client && status !== 'end') cutConnections(this.#client);
+    this.#wake();
+  }
+
+  async #open(config: ResolvedRedisConfig, hold: boolean): Promise<RedisClient> {
+    const client = await this.#make(config, hold);
+    this.#client = client;
+    client.on('connect', () => this.#expectReady(client));
+    client.on('ready', () => this.#up());
+    client.on('close', () => this.#down());
+    client.on('error', (error: unknown) => this.#failed(error));
+    if (this.#hasEnded) client.disconnect();
+    return client;
+  }
+
+  async #make(config: ResolvedRedisConfig, hold: boolean): Promise<RedisClient> {
+    try {
+      return await openRedisClient(config, {
+        hold,
+        connectTimeoutMs: ANSWER_MS,
+        unneededPassword: () => this.#unneededPassword(),
+      });
+    } catch (error) {
+      if (error instanceof InstantNodeError) throw error;
+      throw new InstantNodeError(
+        'invalid-config',
+        `Cannot open ${this.subject}: ioredis refuses its options`,
+        {
+          cause: withoutSecrets(error, this.#secrets),
+        },
+      );
+    }
+  }
+
+  /** A server that says nothing is left: what it still does with the script is found out on the next connection. */
+  async #answered(reply: Promise<unknown>): Promise<unknown> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(this.#silent()), ANSWER_MS).unref();
+    });
+    try {
+      return await Promise.race([reply, silence]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Of sentinels and clusters, `ioredis` waits for the first words of a server for as long as it takes. */
+  #expectReady(client: RedisClient): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      if (client.status !== 'ready') this.#lastFailure = this.#silent();
+    }, ANSWER_MS).unref();
+  }
+
+  #silent(): RedisUnreachable {
+    if (this.#client) cutConnections(this.#client);
+    return new RedisUnreachable(`The server has not answered for ${ANSWER_MS / 1000} s`);
+  }
+
+  #up(): void {
+    clearTimeout(this.#silence);
+    if (this.#hasEnded) return;
+    this.#wake();
+    this.#listeners.up();
+  }
+
+  #down(): void {
+    if (this.#hasEnded) return;
+    this.#listeners.down();
+    this.#reportOnce(this.#lastFailure ?? new RedisUnreachable('The connection was lost'));
+  }
+
+  #failed(error: unknown): void {
+    // Of a cluster, the error says that all nodes have failed, and has the last one's.
+    const own = (error as { lastNodeError?: unknown } | undefined)?.lastNodeError ?? error;
+    const refusal = refusalOf(own, this.subject, this.#secrets);
+    this.#lastFailure = withoutSecrets(own, this.#secrets);
+    if (!(refusal instanceof RedisUnreachable)) this.#wake(refusal);
+  }
+
+  /** Once until the server has answered again. */
+  #reportOnce(cause: Error): void {
+    this.#lastFailure ??= cause;
+    if (this.#isReported || this.#hasEnded) return;
+    this.#isReported = true;
+    this.#options.report(
+      new InstantNodeError('storage', `Cannot reach ${this.subject}: trying again until it answers`, {
+        cause,
+      }),
+    );
+  }
+
+  #wake(error?: InstantNodeError): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { resolve, reject } of waiting) error ? reject(error) : resolve();
+  }
+
+  #unneededPassword(): void {
+    this.#options.report(
+      new InstantNodeError('storage', `Asked for no password by ${this.subject}, though one is given`, {
+        hint: 'Anybody who reaches the server can read it: let it ask for one',
+      }),
+    );
+  }
+}
+
+async function evaluate(
+  client: RedisClient,
+  { text, digest }: RedisScript,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<unknown> {
+  try {
+    return await client.evalsha(digest, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+    return client.eval(text, keys.length, ...keys, ...args);
+  }
+}

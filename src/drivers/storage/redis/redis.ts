@@ -1,0 +1,130 @@
+import { InstantNodeError } from '../../../errors.ts';
+import type { StorageChange, StorageDriver, StorageOptions } from '../../contract.ts';
+import { joinKey } from '../key.ts';
+import { type RedisConfig, resolveRedisConfig } from './config.ts';
+import { deadline } from './deadline.ts';
+import { ANSWER_MS, RedisLink } from './link.ts';
+import { RedisUnreachable } from './refusal.ts';
+import { keysOf, RedisScope } from './scope.ts';
+import { GET, LIST, type RedisScript } from './scripts.ts';
+import { RedisWriter } from './writer.ts';
+
+/**
+ * Keeps records on a Redis server or cluster, in one hash a scope: `<prefix>:{<scope>}:records`. Connects at once, and
+ * again whenever the connection is lost.
+ *
+ * A call is answered by the server, or rejects with code `storage` after 5 seconds in which it did not answer; what a
+ * rejected batch had done before its answer was lost is taken back. A call waits longer only while another holds the
+ * scope: until that lets go with `whenLocked` `'wait'`, and else until it is clear that it lives, at most 5 seconds.
+ * The scope of a process that died is free 5 seconds after its last sign of life.
+ *
+ * @throws {InstantNodeError} `invalid-config`. Every other failure is told by the calls: `missing-dependency` when the
+ * package `ioredis` is not installed, `storage-locked`, `storage`.
+ */
+export function openRedisStorage(config: RedisConfig, options: StorageOptions): StorageDriver {
+  return new RedisStorage(config, options);
+}
+
+class RedisStorage implements StorageDriver {
+  readonly name: string = 'redis';
+  readonly durable: boolean = true;
+  readonly #link: RedisLink;
+  readonly #scope: RedisScope;
+  readonly #writer: RedisWriter;
+  /** Settles when every read that was called has. */
+  #reads: Promise<unknown> = Promise.resolve();
+  #disposed: Promise<void> | undefined;
+
+  constructor(config: RedisConfig, options: StorageOptions) {
+    const resolved = resolveRedisConfig(config);
+    const keys = keysOf(resolved.prefix, joinKey(options.scope.appId, options.scope.instanceKey));
+    this.#link = new RedisLink(resolved, options, {
+      up: () => this.#scope.settle(),
+      down: () => this.#scope.unsettle(),
+    });
+    this.#scope = new RedisScope(this.#link, keys, options);
+    this.#writer = new RedisWriter(this.#link, this.#scope);
+    this.#scope.settle();
+  }
+
+  async get(key: string): Promise<string | null> {
+    const reply = (await this.#read(GET, [key])) as string[];
+    return reply[0] ?? null;
+  }
+
+  async write(changes: readonly StorageChange[]): Promise<void> {
+    this.#assertOpen();
+    const batch = this.#writer.add(changes, this.#reads);
+    const cancel = this.#deadline(() => batch.abandon(this.#noAnswer()));
+    await batch.done.finally(cancel);
+  }
+
+  async keys(): Promise<string[]> {
+    return (await this.#read(LIST, [])) as string[];
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    // Whoever has the scope may keep it for as long as it likes.
+    await Promise.race([this.#writer.idle(), this.#scope.contended]);
+    await this.#scope.release(this.#closed());
+    this.#link.end();
+  }
+
+  /** Reads what every batch that was called before has left, and none that is called after. */
+  async #read(script: RedisScript, args: readonly string[]): Promise<unknown> {
+    this.#assertOpen();
+    const reply = this.#answered(this.#writer.idle().then(() => this.#run(script, args)));
+    this.#reads = Promise.allSettled([this.#reads, reply]);
+    return reply;
+  }
+
+  async #answered(reply: Promise<unknown>): Promise<unknown> {
+    let cancel = (): void => {};
+    const expired = new Promise<never>((_, reject) => {
+      cancel = this.#deadline(() => reject(this.#noAnswer()));
+    });
+    try {
+      return await Promise.race([reply, expired]);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #run(script: RedisScript, args: readonly string[]): Promise<unknown> {
+    for (;;) {
+      const token = await this.#scope.owned();
+      try {
+        const reply = await this.#link.run(script, this.#scope.keys, [token, ...args]);
+        if (reply !== 0) return reply;
+      } catch (error) {
+        if (!(error instanceof RedisUnreachable)) throw error;
+      }
+      this.#scope.unsettle(token);
+    }
+  }
+
+  #deadline(expire: () => void): () => void {
+    return deadline(ANSWER_MS, () => this.#scope.isContended && !this.#disposed, expire);
+  }
+
+  #noAnswer(): InstantNodeError {
+    return new InstantNodeError(
+      'storage',
+      `Cannot use ${this.#link.subject}: it has not answered for ${ANSWER_MS / 1000} s`,
+      { hint: 'Start the server, or see why it cannot be reached', cause: this.#link.lastFailure },
+    );
+  }
+
+  #closed(): InstantNodeError {
+    return new InstantNodeError('storage', `Cannot use ${this.#link.subject}: it is closed`);
+  }
+
+  #assertOpen(): void {
+    if (this.#disposed) throw this.#closed();
+  }
+}

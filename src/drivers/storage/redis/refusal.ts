@@ -1,0 +1,85 @@
+import { InstantNodeError } from '../../../errors.ts';
+
+/** The connection failed or the server has to be asked again: whether a command was done is not known. */
+export class RedisUnreachable extends Error {}
+
+interface Meaning {
+  readonly reply: string;
+  readonly why: string;
+  readonly hint?: string;
+}
+
+/** Replies by which a server refuses, by a word of theirs. */
+const MEANINGS: readonly Meaning[] = [
+  {
+    reply: 'OOM',
+    why: 'the server is full',
+    hint: 'Give it more memory (maxmemory), or remove what it keeps',
+  },
+  {
+    reply: 'READONLY',
+    why: 'the server is a replica, which takes no writes',
+    hint: 'Give redis.url the primary',
+  },
+  {
+    reply: 'WRONGTYPE',
+    why: 'one of its keys is used for something else',
+    hint: 'Choose another redis.prefix',
+  },
+  {
+    reply: 'NOAUTH|unauthenticated',
+    why: 'the server asks for a password',
+    hint: 'Give it in redis.url or redis.options',
+  },
+  { reply: 'WRONGPASS', why: 'the server does not accept the user and password' },
+  {
+    reply: 'NOPERM',
+    why: 'the user may not run what this needs',
+    hint: 'It needs EVAL and EVALSHA, and hash, string and key commands',
+  },
+  { reply: 'MISCONF', why: 'the server cannot save to its disk, and takes no writes' },
+  { reply: 'NOREPLICAS', why: 'the server has too few replicas, and takes no writes' },
+];
+
+/** The server is there and will do it later. */
+const LATER = /\b(?:LOADING|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY|UNBLOCKED)\b/;
+
+/** What a failed command means: `RedisUnreachable`, or what the server refused, of code `storage`. */
+export function refusalOf(
+  error: unknown,
+  subject: string,
+  secrets: readonly string[],
+): RedisUnreachable | InstantNodeError {
+  const cause = withoutSecrets(error, secrets);
+  if (!isReply(error) || LATER.test(cause.message)) return new RedisUnreachable(cause.message, { cause });
+  const meaning = MEANINGS.find(({ reply }) => new RegExp(`\\b(?:${reply})\\b`).test(cause.message));
+  return new InstantNodeError(
+    'storage',
+    `Cannot use ${subject}: ${meaning?.why ?? 'the server refuses a command'}`,
+    {
+      cause,
+      ...(meaning?.hint !== undefined && { hint: meaning.hint }),
+    },
+  );
+}
+
+/**
+ * What `ioredis` says, without the command that failed, which it puts on the error with the password or the records in
+ * it, and without the arguments that a server repeats when it does not know the command.
+ */
+export function withoutSecrets(error: unknown, secrets: readonly string[]): Error {
+  const said = error instanceof Error ? error : new Error(String(error));
+  // What was on its way when the connection was lost, with the number of tries that is set to 0.
+  if (said.name === 'MaxRetriesPerRequestError') return new Error('The connection was lost');
+  const message = secrets.reduce(
+    (text, secret) => text.replaceAll(secret, '…'),
+    said.message.replace(/,? with args beginning with:.*/s, ''),
+  );
+  const clean = Object.assign(new Error(message), { name: said.name });
+  return 'code' in said ? Object.assign(clean, { code: said.code }) : clean;
+}
+
+// By its name: `ioredis` may be there more than once.
+function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}

@@ -1,0 +1,143 @@
+import type { InstantNodeError } from '../../../errors.ts';
+import type { StorageChange } from '../../contract.ts';
+import type { RedisLink } from './link.ts';
+import { RedisUnreachable } from './refusal.ts';
+import type { RedisScope } from './scope.ts';
+import { PARTIAL, WRITE } from './scripts.ts';
+
+/** How much goes to the server in one script, which keeps everybody else waiting. */
+const MOST_CHANGES = 1_000;
+const MOST_CHARACTERS = 1_000_000;
+
+interface Batch {
+  /** Reads that were called before and are not to see it. */
+  readonly after: Promise<unknown>;
+  readonly args: readonly string[];
+  readonly characters: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** A batch that waits to be done. */
+export interface PendingBatch {
+  readonly done: Promise<void>;
+  /** Rejects it, unless it is done. Whatever the server has done of it is taken back. */
+  abandon(error: InstantNodeError): void;
+}
+
+/**
+ * Batches in the order in which they came, one script at a time: those that come while one is under way go together in
+ * the next. A script whose answer is lost is sent again, and never done twice.
+ */
+export class RedisWriter {
+  readonly #link: RedisLink;
+  readonly #scope: RedisScope;
+  readonly #queue: Batch[] = [];
+  #sent: readonly Batch[] = [];
+  /** How many batches from the head of the queue are to be sent one by one, as the server refused them together. */
+  #apart = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #isRunning = false;
+
+  constructor(link: RedisLink, scope: RedisScope) {
+    this.#link = link;
+    this.#scope = scope;
+  }
+
+  /** Adds a batch, to be done when `after` has settled: the same promise for batches between which nothing else was called. */
+  add(changes: readonly StorageChange[], after: Promise<unknown>): PendingBatch {
+    const args = changes.flatMap(([key, record]) => (record === null ? ['-', key, ''] : ['+', key, record]));
+    const characters = args.reduce((sum, arg) => sum + arg.length, 0);
+    let batch: Batch | undefined;
+    const done = new Promise<void>((resolve, reject) => {
+      batch = { after, args, characters, resolve, reject };
+      this.#queue.push(batch);
+    });
+    this.#last = done.catch(() => {});
+    void this.#run();
+    return { done, abandon: (error) => batch && this.#abandon(batch, error) };
+  }
+
+  /** Resolves when every batch that was added before is done or has failed. */
+  async idle(): Promise<void> {
+    await this.#last;
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#queue.length > 0) {
+      try {
+        await this.#queue[0]?.after;
+        await this.#next(await this.#scope.owned());
+      } catch (error) {
+        for (const batch of this.#queue.splice(0)) batch.reject(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  async #next(token: string): Promise<void> {
+    const group = this.#take();
+    if (group.length === 0 || !this.#scope.isCurrent(token)) return;
+    this.#sent = group;
+    const args = group.flatMap((batch) => batch.args);
+    try {
+      const head = [token, ...this.#scope.lease, String(this.#scope.nextSeq)];
+      const reply = await this.#link.run(WRITE, this.#scope.keys, [...head, ...args]);
+      // Once the token is given up, what the server has done is taken back, and what still waits is sent again.
+      if (!this.#scope.isCurrent(token)) return;
+      if (reply === 0) return this.#scope.unsettle(token);
+      if (reply === 1) this.#scope.acknowledge();
+      this.#done(group);
+    } catch (error) {
+      if (error instanceof RedisUnreachable || isPartial(error)) this.#scope.unsettle(token);
+      if (!(error instanceof RedisUnreachable)) this.#refused(group, error);
+    } finally {
+      this.#sent = [];
+    }
+  }
+
+  #take(): Batch[] {
+    if (this.#apart > 0) return this.#queue.slice(0, 1);
+    const after = this.#queue[0]?.after;
+    let changes = 0;
+    let characters = 0;
+    const end = this.#queue.findIndex((batch, index) => {
+      changes += batch.args.length / 3;
+      characters += batch.characters;
+      return index > 0 && (batch.after !== after || changes > MOST_CHANGES || characters > MOST_CHARACTERS);
+    });
+    return end < 0 ? [...this.#queue] : this.#queue.slice(0, end);
+  }
+
+  #done(group: readonly Batch[]): void {
+    this.#queue.splice(0, group.length);
+    this.#apart = Math.max(0, this.#apart - group.length);
+    for (const batch of group) batch.resolve();
+  }
+
+  #refused(group: readonly Batch[], error: unknown): void {
+    if (group.length > 1) {
+      this.#apart = group.length;
+      return;
+    }
+    this.#apart = Math.max(0, this.#apart - 1);
+    const [batch] = group;
+    if (!batch || this.#queue[0] !== batch) return;
+    this.#queue.shift();
+    batch.reject(error);
+  }
+
+  #abandon(batch: Batch, error: InstantNodeError): void {
+    const index = this.#queue.indexOf(batch);
+    if (index < 0) return;
+    this.#queue.splice(index, 1);
+    if (this.#sent.includes(batch)) this.#scope.unsettle();
+    batch.reject(error);
+  }
+}
+
+function isPartial(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.message.includes(PARTIAL);
+}

@@ -1,0 +1,102 @@
+import { closeSync, openSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { InstantNodeError } from '../../../errors.ts';
+import { makeFolder, syncFolder } from '../filesystem/folder.ts';
+import { openSqliteDatabase, type SqliteDatabase } from './database.ts';
+
+/** Written to `application_id`, so that no other program's file is taken for one of ours: "InNd". */
+const APPLICATION_ID = 0x496e_4e64;
+/**
+ * Written to `user_version`, so that a later version of this package knows what it opens.
+ *
+ * - 1: values are JSON.
+ * - 2: values are records of the layer above, which tells them from JSON. The table is the same.
+ */
+const SCHEMA_VERSION = 2;
+
+/** Makes a file that is not there, for its owner alone, and gives its one true path. */
+export function makeSqliteFile(file: string): string {
+  try {
+    makeFolder(dirname(file));
+    create(file);
+    if (!statSync(file).isFile()) throw new TypeError('It is no file');
+    return realpathSync(file);
+  } catch (cause) {
+    throw cannotOpen(file, 'the file cannot be written', {
+      hint: 'Give storagePath a file in a folder that this process may write',
+      cause,
+    });
+  }
+}
+
+/** Opens a file that is there; an empty one becomes ours. One that is not ours, or a later version's, is left as it is. */
+export function openSqliteFile(file: string): SqliteDatabase {
+  const database = openSqliteDatabase(file);
+  try {
+    database.exec('PRAGMA busy_timeout = 5000');
+    claim(database, file);
+    // Full: each commit is on the disk when it returns. On macOS that takes more than a sync.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON');
+  } catch (cause) {
+    database.close();
+    if (cause instanceof InstantNodeError) throw cause;
+    throw cannotOpen(file, reasonOf(cause), { cause });
+  }
+  return database;
+}
+
+// Opened only where it is not there: a process that closes a file drops every lock it has on it, those of SQLite too.
+// SQLite gives its log files the mode of the database file, so the file is made first, with the right one.
+function create(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+    syncFolder(dirname(file));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function claim(database: SqliteDatabase, file: string): void {
+  // Also waits for what another process has begun to write, so that this one sees it.
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const { id, version, tables } = database
+      .prepare(
+        `SELECT application_id AS id, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables
+           FROM pragma_application_id, pragma_user_version`,
+      )
+      .get() as { id: number; version: number; tables: number };
+    if (id === 0 && version === 0 && tables === 0) {
+      database.exec('CREATE TABLE items (key BLOB PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+      database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+    } else if (id !== APPLICATION_ID) {
+      throw cannotOpen(file, 'not a database of ours', { hint: 'Give storagePath a file of its own' });
+    } else if (version > SCHEMA_VERSION) {
+      throw cannotOpen(file, `it has version ${version}, this package reads ${SCHEMA_VERSION}`, {
+        hint: 'Use the version of @instantdb/node that wrote it, or another storagePath',
+      });
+    } else if (version < SCHEMA_VERSION) {
+      database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    }
+    database.exec('COMMIT');
+  } catch (cause) {
+    database.exec('ROLLBACK');
+    throw cause;
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  const said = cause instanceof Error ? cause.message : '';
+  if (/malformed|corrupt/i.test(said)) return 'the file is damaged';
+  if (/locked|busy/i.test(said)) return 'another process has been writing to the file for 5 seconds';
+  if (/readonly|read-only/i.test(said)) return 'the file cannot be written';
+  return 'not a database of ours';
+}
+
+function cannotOpen(
+  file: string,
+  why: string,
+  details: { hint?: string; cause?: unknown },
+): InstantNodeError {
+  return new InstantNodeError('storage', `Cannot open storage "sqlite" at "${file}": ${why}`, details);
+}

@@ -1,0 +1,102 @@
+import { InstantNodeError } from '../../../errors.ts';
+import type { StorageChange, StorageDriver } from '../../contract.ts';
+import { Turns } from './turns.ts';
+
+/** A storage of somebody else's, which knows single items and no batches. */
+export interface ItemStore {
+  readonly name: string;
+  readonly durable: boolean;
+  /** For messages: `storage "unstorage" over driver "fs"`. */
+  readonly subject: string;
+  get(key: string): Promise<string | null>;
+  /** Splits a batch into what the storage takes in one call. */
+  steps(changes: readonly StorageChange[]): (readonly StorageChange[])[];
+  /** Does one of `steps`. */
+  apply(step: readonly StorageChange[]): Promise<void>;
+  keys(): Promise<string[]>;
+  /** Gives up the claim on the storage, which itself stays open: it is the user's. */
+  release(): void;
+}
+
+/**
+ * A driver over single items. A batch of one step is as atomic as the storage is. One of several steps is put back step
+ * by step when one of them fails; a process that is killed within it leaves the steps it has done.
+ */
+export class ItemDriver implements StorageDriver {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly #items: ItemStore;
+  readonly #turns = new Turns();
+  #disposed: Promise<void> | undefined;
+
+  constructor(items: ItemStore) {
+    this.name = items.name;
+    this.durable = items.durable;
+    this.#items = items;
+  }
+
+  async get(key: string): Promise<string | null> {
+    this.#assertOpen();
+    return this.#turns.read(() => this.#told('read from', () => this.#items.get(key)));
+  }
+
+  async write(changes: readonly StorageChange[]): Promise<void> {
+    this.#assertOpen();
+    const steps = this.#items.steps(changes.map(([key, record]) => [key, record] as const));
+    return this.#turns.write(() => this.#told('write to', () => this.#applyAll(steps)));
+  }
+
+  async keys(): Promise<string[]> {
+    this.#assertOpen();
+    return this.#turns.read(() => this.#told('read from', () => this.#items.keys()));
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#turns.idle().then(() => this.#items.release());
+    return this.#disposed;
+  }
+
+  async #applyAll(steps: readonly (readonly StorageChange[])[]): Promise<void> {
+    const before: StorageChange[] = [];
+    try {
+      for (const step of steps) {
+        if (steps.length > 1) before.unshift(...(await this.#recordsOf(step)));
+        await this.#items.apply(step);
+      }
+    } catch (cause) {
+      await this.#putBack(before, cause);
+      throw cause;
+    }
+  }
+
+  #recordsOf(step: readonly StorageChange[]): Promise<StorageChange[]> {
+    return Promise.all(step.map(async ([key]) => [key, await this.#items.get(key)] as const));
+  }
+
+  async #putBack(before: readonly StorageChange[], cause: unknown): Promise<void> {
+    try {
+      for (const step of this.#items.steps(before)) await this.#items.apply(step);
+    } catch {
+      throw new InstantNodeError(
+        'storage',
+        `Cannot write to ${this.#items.subject}: it failed within a batch, and again when the batch was put back`,
+        { hint: 'The storage may hold a part of the batch', cause },
+      );
+    }
+  }
+
+  async #told<T>(does: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof InstantNodeError) throw cause;
+      throw new InstantNodeError('storage', `Cannot ${does} ${this.#items.subject}: it failed`, { cause });
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#disposed) {
+      throw new InstantNodeError('storage', `Cannot use ${this.#items.subject}: it is closed`);
+    }
+  }
+}

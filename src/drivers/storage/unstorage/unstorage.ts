@@ -1,0 +1,149 @@
+import { InstantNodeError } from '../../../errors.ts';
+import type { StorageChange, StorageDriver, StorageOptions } from '../../contract.ts';
+import { joinKey } from '../key.ts';
+import { openOrWait } from '../lock/wait-for-lock.ts';
+import { accessTo, type UnstorageAccess } from './access.ts';
+import { claimWithin } from './claims.ts';
+import { ItemDriver, type ItemStore } from './items.ts';
+import { isHashed, keyOf, segmentOf } from './key.ts';
+import type { UnstorageDriver, UnstorageStorage } from './shape.ts';
+
+/** Under which all of our keys are, so that a storage can be shared with a program's own items. */
+const ROOT = 'instant';
+
+/** Drivers of unstorage that end with the process. */
+const IN_MEMORY: readonly (string | undefined)[] = ['memory', 'lru-cache', 'null'];
+
+/**
+ * Keeps records in any unstorage `Storage` or `Driver`, one item a record, under `instant:<scope>:<key>`. What it keeps
+ * is as safe as that storage: a record is on disk when it says so, and gone when it drops items by age or number.
+ *
+ * No unstorage driver can change several items as one. A batch of one change is as atomic as the driver; a larger one
+ * is put back when a change of it fails, and leaves the changes it has made when the process is killed within it.
+ *
+ * One database of this process has the scope at a time. Another process that opens the same data is not seen, and must
+ * not be: storages `filesystem`, `sqlite` and `redis` keep each other out.
+ *
+ * @throws {InstantNodeError} `storage-locked` when another database of this process has it, `storage` when the driver
+ * is one for reading.
+ */
+export function openUnstorageStorage(
+  storage: UnstorageStorage | UnstorageDriver,
+  options: StorageOptions,
+): StorageDriver {
+  const scope = joinKey(options.scope.appId, options.scope.instanceKey);
+  const base = `${ROOT}:${segmentOf(scope)}:`;
+  const access = accessOrRefuse(storage, base);
+  const over = access.driverName === undefined ? '' : ` over driver "${access.driverName}"`;
+  const about = {
+    name: 'unstorage',
+    durable: !IN_MEMORY.includes(access.driverName),
+    subject: `storage "unstorage"${over}`,
+  };
+  return openOrWait(
+    {
+      ...about,
+      open: () =>
+        new ItemDriver(new UnstorageItems(access, base, about, claimWithin(storage, scope, about.subject))),
+    },
+    options,
+  );
+}
+
+function accessOrRefuse(storage: UnstorageStorage | UnstorageDriver, base: string): UnstorageAccess {
+  try {
+    return accessTo(storage, base);
+  } catch (cause) {
+    throw new InstantNodeError('storage', 'Cannot open storage "unstorage": it cannot be written', {
+      hint: 'Give storage a driver that keeps what it is given',
+      cause,
+    });
+  }
+}
+
+class UnstorageItems implements ItemStore {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly subject: string;
+  readonly release: () => void;
+  readonly #access: UnstorageAccess;
+  readonly #base: string;
+  #isProven = false;
+
+  constructor(
+    access: UnstorageAccess,
+    base: string,
+    about: Pick<ItemStore, 'name' | 'durable' | 'subject'>,
+    release: () => void,
+  ) {
+    this.name = about.name;
+    this.durable = about.durable;
+    this.subject = about.subject;
+    this.release = release;
+    this.#access = access;
+    this.#base = base;
+  }
+
+  async get(key: string): Promise<string | null> {
+    const item = await this.#read(segmentOf(key));
+    return item?.record ?? null;
+  }
+
+  steps(changes: readonly StorageChange[]): StorageChange[][] {
+    return changes.map((change) => [change]);
+  }
+
+  async apply(step: readonly StorageChange[]): Promise<void> {
+    for (const [key, record] of step) {
+      const segment = segmentOf(key);
+      if (record === null) await this.#access.remove(this.#base + segment);
+      else await this.#set(segment, textOf(segment, key, record));
+    }
+  }
+
+  async keys(): Promise<string[]> {
+    const all = await this.#access.keys(this.#base);
+    const segments = all
+      // A driver may write `/` for `:`, and may give keys that it was not asked for.
+      .map((key) => key.replace(/[/\\]/g, ':'))
+      .filter((key) => key.startsWith(this.#base))
+      .map((key) => key.slice(this.#base.length));
+    const keys = await Promise.all(segments.map((segment) => this.#keyOf(segment)));
+    return keys.filter((key) => key !== undefined);
+  }
+
+  async #keyOf(segment: string): Promise<string | undefined> {
+    return isHashed(segment) ? (await this.#read(segment))?.key : keyOf(segment);
+  }
+
+  async #read(segment: string): Promise<{ key: string | undefined; record: string } | undefined> {
+    const value = await this.#access.get(this.#base + segment);
+    return value === null ? undefined : itemOf(segment, value);
+  }
+
+  async #set(segment: string, text: string): Promise<void> {
+    await this.#access.set(this.#base + segment, text);
+    if (this.#isProven) return;
+    // A storage that is mounted for reading takes what it is given and keeps nothing.
+    if ((await this.#access.get(this.#base + segment)) !== text) {
+      throw new InstantNodeError(
+        'storage',
+        `Cannot write to ${this.subject}: it does not give back what it was given`,
+        { hint: 'Give storage a driver that may be written and keeps what it is given' },
+      );
+    }
+    this.#isProven = true;
+  }
+}
+
+// `Storage.getItem` parses what looks like JSON, and a driver may cut space off: no item looks so, or ends in a space.
+function textOf(segment: string, key: string, record: string): string {
+  return isHashed(segment) ? `=${key}=${record}=` : `=${record}=`;
+}
+
+/** What is not as {@link textOf} writes it is handed on as it is: the layer above finds it damaged. */
+function itemOf(segment: string, value: unknown): { key: string | undefined; record: string } {
+  const text = typeof value === 'string' ? value : String(JSON.stringify(value));
+  const [, key, record] = (isHashed(segment) ? /^=([^=]*)=(.*)=$/s : /^=()(.*)=$/s).exec(text) ?? [];
+  return record === undefined ? { key: undefined, record: text } : { key, record };
+}
