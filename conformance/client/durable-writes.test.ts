@@ -161,13 +161,7 @@ describe('with a storage that outlives the process', () => {
   });
 
   test('what core kept as one value is taken over, in order', async () => {
-    const received = inbox<unknown>();
-    const { address } = await fakeInstant({
-      answer(message, _peer, good) {
-        if (message.op === 'transact') received.push(message['client-event-id']);
-        return good;
-      },
-    });
+    const { address, writes: received } = await fakeInstant();
     const store = classStore();
     const steps = [['add-triple', id(), id(), 'Run']];
     const entry = (eventId: string, order: number): unknown => [
@@ -245,13 +239,8 @@ describe('with a storage that outlives the process', () => {
   });
 
   test('writes made before the storage was read come after those that it kept', async () => {
-    const received = inbox<unknown>();
-    const server = await fakeInstant({
-      answer(message, _peer, good) {
-        if (message.op === 'transact') received.push(message['client-event-id']);
-        return good;
-      },
-    });
+    const server = await fakeInstant();
+    const received = server.writes;
     const store = classStore();
     const offline = switchedNetwork(false);
     const first = open(server.address, { storage: store.Store, network: offline });

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Input } from '../programs/database.ts';
 import { buildProgram, type Child } from '../support/child.ts';
 import { fakeInstant } from '../support/fake-instant.ts';
-import { inbox } from '../support/inbox.ts';
 import { switchedNetwork } from '../support/network.ts';
 import { eventIdOf, freshKey, open } from '../support/open.ts';
 import { goal } from '../support/schema.ts';
@@ -58,13 +57,7 @@ describe.each(storages)('storage "%s" that another process has open for the same
   });
 
   test('with whenStorageLocked "wait" is opened as soon as that process was killed, with all that it kept', async () => {
-    const received = inbox<unknown>();
-    const { address } = await fakeInstant({
-      answer(message, _peer, good) {
-        if (message.op === 'transact') received.push(message['client-event-id']);
-        return good;
-      },
-    });
+    const { address, writes: received } = await fakeInstant();
     const place = freshPlace();
     const owner = await startOwner(address.appId, place);
     const db = open(address, { ...place, whenStorageLocked: 'wait' });

@@ -9,6 +9,7 @@ import { switchedNetwork } from '../support/network.ts';
 import { type Address, addressOf, eventIdOf, follow, freshKey, open, serve } from '../support/open.ts';
 import { goal, type Schema, schema } from '../support/schema.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
+import { nastyKeys } from '../support/storage-contract.ts';
 
 interface Place {
   storage: 'filesystem' | 'sqlite';
@@ -47,13 +48,8 @@ describe.each(Object.entries(kinds))('storage %s', (_, kind) => {
   afterAll(() => program.remove());
 
   test('keeps writes made offline, which the next database delivers in order, under the same ids', async () => {
-    const received = inbox<unknown>();
-    const server = await fakeInstant({
-      answer(message, _peer, good) {
-        if (message.op === 'transact') received.push(message['client-event-id']);
-        return good;
-      },
-    });
+    const server = await fakeInstant();
+    const received = server.writes;
     const place = freshPlace();
     const first = await openOffline(server.address, place);
     const written: unknown[] = [];
@@ -161,6 +157,20 @@ describe.each(Object.entries(kinds))('storage %s', (_, kind) => {
     const second = open(server.address, place);
     expect(await second.getLocalId('device')).toBe(localId);
     expect(await second.getLocalId('other')).not.toBe(localId);
+  });
+
+  test('keeps local ids apart, whatever they are called', async () => {
+    const server = await fakeInstant();
+    const place = freshPlace();
+    const idsOf = async (): Promise<string[]> => {
+      const db = open(server.address, place);
+      const localIds = await Promise.all(nastyKeys.map((name) => db.getLocalId(name)));
+      await db.close();
+      return localIds;
+    };
+    const localIds = await idsOf();
+    expect(new Set(localIds).size).toBe(nastyKeys.length);
+    expect(await idsOf()).toEqual(localIds);
   });
 
   test('keeps the user, whom the next database signs in as, until signing out', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { fakeInstant, resultOf } from '../support/fake-instant.ts';
 import { switchedNetwork } from '../support/network.ts';
 import { type Address, follow, freshKey, open } from '../support/open.ts';
+import { describeWithRedis, startRedis } from '../support/redis.ts';
 import { goal, type Schema } from '../support/schema.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
 
@@ -37,13 +38,13 @@ function found(folder: string): string[] {
   return [token, answered, written].filter((secret) => appearances(secret).some((it) => bytes.includes(it)));
 }
 
-type Place = Pick<NodeConfig<Schema, false>, 'storage' | 'storagePath' | 'instanceKey'>;
+type Place = Pick<NodeConfig<Schema, false>, 'storage' | 'storagePath' | 'redis' | 'instanceKey'>;
 
-/** A database that keeps a user, an answer and a write which is not delivered; `use` is called while it is open. */
+/** A database that keeps a user, an answer and a write which is not delivered; `look` is called while it is open and after. */
 async function fill(
   place: Place,
   encryptionKey?: NodeConfig<Schema, false>['encryptionKey'],
-  use: () => void = () => {},
+  look: () => void = () => {},
 ): Promise<Address> {
   const user = { id: id(), email: 'ann@example.com', refresh_token: token };
   const server = await fakeInstant({
@@ -57,8 +58,10 @@ async function fill(
   await db.auth.signInWithToken(token);
   await follow(db, { goals: {} }).next(({ data }) => data?.goals.length === 1);
   void db.transact(goal(id()).update({ title: written })).catch(() => {});
+  await (db._reactor as unknown as { flush(): Promise<void> }).flush();
+  look();
   await db.close({ timeoutMs: 0 });
-  use();
+  look();
   return server.address;
 }
 
@@ -133,3 +136,23 @@ for (const [storage, isThere] of kinds) {
     });
   });
 }
+
+describeWithRedis('storage "redis" with an encryptionKey', () => {
+  const start = async (): Promise<{ place: Place; folder: string }> => {
+    const server = await startRedis();
+    const [, folder = ''] = server.command('CONFIG', 'GET', 'dir').split('\n');
+    return { place: { storage: 'redis', redis: { url: server.url }, instanceKey: freshKey() }, folder };
+  };
+
+  test('holds no token, answer or write that can be found in its append-only file', async () => {
+    const { place, folder } = await start();
+    const address = await fill(place, key, () => expect(found(folder)).toEqual([]));
+    expect(await findOffline(address, place, key)).toEqual(everything);
+    expect(found(folder)).toEqual([]);
+  });
+
+  test('without one they are found, which shows that the search works', async () => {
+    const { place, folder } = await start();
+    await fill(place, undefined, () => expect(found(folder)).toEqual([token, answered, written]));
+  });
+});

@@ -102,13 +102,7 @@ describe('a write that the server refuses for a reason that may pass, after "enq
 describe('discardTransaction()', () => {
   test('takes the local change back, sends the write no more, and forgets it in the storage', async () => {
     const network = switchedNetwork(false);
-    const received = inbox<unknown>();
-    const { address } = await fakeInstant({
-      answer(message, _peer, good) {
-        if (message.op === 'transact') received.push(message['client-event-id']);
-        return good;
-      },
-    });
+    const { address, writes: received } = await fakeInstant();
     const store = classStore();
     const db = open(address, { network, storage: store.Store });
     await network.listenedTo;

@@ -14,6 +14,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const entry = runtime.startsWith('node') ? 'node' : runtime;
 const prefix: string[] = runtime === 'deno' ? ['run', '--allow-all', '--no-lock'] : [];
 
+/** What Node 22 says of `node:sqlite` on its standard error (seen on 22.23.3). */
+const SQLITE_WARNING = /^\(node:\d+\) ExperimentalWarning: SQLite .*\n\(Use .*\n/m;
+
 /** A process of the runtime that the tests run on. */
 export interface Child {
   /** What it printed, by lines. */
@@ -94,7 +97,7 @@ function endOf(child: ChildProcess): Child['ended'] {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ code, signal, errors });
+      resolve({ code, signal, errors: errors.replace(SQLITE_WARNING, '') });
     });
   });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type Inbox, inbox } from './inbox.ts';
 import type { Address } from './open.ts';
 import {
   listen,
@@ -63,6 +64,8 @@ export function goodAnswer(message: Message, txId: () => number): Message | unde
 /** A server of Instant's protocol whose answers a test can hold back or replace. */
 export interface FakeInstant extends SocketServer {
   readonly address: Address;
+  /** The ids of the writes that arrived, each as often as it did. */
+  readonly writes: Inbox<unknown>;
 }
 
 /** How a {@link FakeInstant} answers. */
@@ -74,12 +77,14 @@ export interface FakeInstantOptions extends SocketServerOptions {
 /** Starts a {@link FakeInstant}, which is closed when the test ends. */
 export async function fakeInstant(options: FakeInstantOptions = {}): Promise<FakeInstant> {
   const server = await listen(options);
+  const writes = inbox<unknown>();
   let count = 1;
   const nextTxId = (): number => ++count;
   const { answer = (_message, _peer, good) => good } = options;
   const converse = async (peer: Peer): Promise<never> => {
     for (;;) {
       const message = await peer.messages.next();
+      if (message.op === 'transact') writes.push(message['client-event-id']);
       // Each reader of the inbox has its own place only with `first`; tests read what was sent by that.
       const reply = answer(message, peer, goodAnswer(message, nextTxId));
       if (reply) peer.send(reply);
@@ -90,7 +95,7 @@ export async function fakeInstant(options: FakeInstantOptions = {}): Promise<Fak
   };
   void greet();
   const { apiURI, websocketURI } = server;
-  return { ...server, address: { appId: randomUUID(), apiURI, websocketURI } };
+  return { ...server, writes, address: { appId: randomUUID(), apiURI, websocketURI } };
 }
 
 /** How a server refuses a message. */
