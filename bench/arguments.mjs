@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util';
 import { RUNTIMES } from '../runtimes/plan.mjs';
 
 /**
- * The command line of a benchmark: names of runtimes, `--json file`, `--check` and `--quick`. Ends the process with
- * code 2 when it cannot be followed.
+ * The command line of a benchmark: names of runtimes, `--json file`, `--check`, `--quick` and what `more` says. Ends the
+ * process with code 2 when it cannot be followed.
  */
-export function readArguments(defaultRuntimes) {
+export function readArguments(defaultRuntimes, more = {}) {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -13,6 +13,7 @@ export function readArguments(defaultRuntimes) {
         json: { type: 'string' },
         check: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
+        ...more,
       },
     });
     const unknown = positionals.filter((name) => !RUNTIMES.includes(name));

@@ -89,7 +89,8 @@ async function measureCold(command, target, { coldRounds }) {
   return cold;
 }
 
-function turn(subjects, round) {
+/** The same, from another one on each round. */
+export function turn(subjects, round) {
   const first = round % subjects.length;
   return [...subjects.slice(first), ...subjects.slice(0, first)];
 }

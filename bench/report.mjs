@@ -25,7 +25,8 @@ export function summarize({ id, what, values }) {
   };
 }
 
-function ratio(ours, theirs) {
+/** @returns {Ratio} of what two subjects took in the same rounds */
+export function ratio(ours, theirs) {
   const each = ours.map((value, round) => value / theirs[round]);
   return { median: median(each), low: quantile(each, 0.1), high: quantile(each, 0.9) };
 }
@@ -41,8 +42,13 @@ export function table(rows) {
     ...cells(toCore),
     ...cells(toEcho),
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column].length)));
-  return [head, ...lines]
+  return aligned([head, ...lines]);
+}
+
+/** Lines of cells in columns, the first of them to the left. */
+export function aligned(lines) {
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  return lines
     .map((line) =>
       line
         .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
@@ -57,7 +63,8 @@ function figure(ms) {
   return ms < 10 ? ms.toFixed(3) : ms.toFixed(1);
 }
 
-function cells(ratio) {
+/** Two cells: the median, and what the middle 80 % of the rounds gave. */
+export function cells(ratio) {
   if (ratio === undefined) return ['', ''];
   return [ratio.median.toFixed(2), `(${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`];
 }

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+
+/** No network: nothing is ever sent to, or expected from, these. */
+const NOWHERE = { apiURI: 'http://127.0.0.1:9', websocketURI: 'ws://127.0.0.1:9/runtime/session' };
+const Offline = { getIsOnline: async () => false, listen: () => () => {} };
+/** More than are made, so that the cached answers stay. */
+const QUERY_CACHE_LIMIT = 2_000;
+const KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
+
+/**
+ * Opens a database of this package.
+ * @param {{ driver: string, isSealed?: boolean }} subject
+ * @param {{ appId: string, folder: string, name: string, redisURL?: string, websocketURI?: string, Store?: Function }} options
+ *   `name` tells the data of one database from that of another; without `websocketURI` it is offline
+ */
+export async function openOurs({ driver, isSealed }, options) {
+  const { init } = await import('@instantdb/node');
+  const { appId, websocketURI } = options;
+  return () =>
+    init({
+      appId,
+      queryCacheLimit: QUERY_CACHE_LIMIT,
+      instanceKey: options.name,
+      ...(websocketURI ? { websocketURI } : { ...NOWHERE, network: Offline }),
+      ...storageOf(driver, options),
+      ...(isSealed && { encryptionKey: KEY }),
+    });
+}
+
+/** Opens a database of core, offline, with what `Store` holds. */
+export async function openCore({ appId, name, Store }) {
+  // What a user would have to do to make core run outside a browser, see ../subjects/core.mjs.
+  globalThis.window ??= {};
+  globalThis.WebSocket ??= (await import('ws')).WebSocket;
+  const { init } = await import('@instantdb/core');
+  const config = { appId, ...NOWHERE, queryCacheLimit: QUERY_CACHE_LIMIT, __extraDedupeKey: name };
+  return () => init(config, Store, Offline);
+}
+
+function storageOf(driver, { folder, name, redisURL, Store }) {
+  switch (driver) {
+    case 'memory':
+      return {};
+    case 'filesystem':
+      return { storage: 'filesystem', storagePath: join(folder, name) };
+    case 'sqlite':
+      return { storage: 'sqlite', storagePath: join(folder, name, 'data.db') };
+    case 'redis':
+      return { storage: 'redis', redis: { url: redisURL, prefix: name } };
+    case 'class':
+      return { storage: Store };
+    default:
+      throw new RangeError(`There is no storage "${driver}"`);
+  }
+}
