@@ -182,6 +182,24 @@ describe('with a storage that outlives the process', () => {
     expect(store.keysWith('pendingMutation:')).toEqual([]);
   });
 
+  test('what is no queue of core’s is reported and left as it is, and the database goes on', async () => {
+    const { address } = await fakeInstant();
+    for (const kept of ['not JSON', '{}', '[["a"]]']) {
+      const store = classStore();
+      (store.held as Map<string, string>).set('kv:pendingMutations', JSON.stringify(kept));
+      (store.held as Map<string, string>).set('kv:pendingMutation:x', JSON.stringify({ op: 'transact' }));
+      const db = open(address, { storage: store.Store, instanceKey: freshKey() });
+      const errors = inbox<InstantNodeError>();
+      db.subscribeErrors(errors.push);
+      expect((await errors.next()).message).toContain('pendingMutations');
+      expect((await errors.next()).message).toContain('"x"');
+      await db.ready();
+      expect(await db.transact(run())).toMatchObject({ status: 'synced' });
+      await db.close();
+      expect(JSON.parse(store.held.get('kv:pendingMutations') ?? '')).toBe(kept);
+    }
+  });
+
   test('a class that is given an encryptionKey later keeps everything, and nothing readable', async () => {
     const user = { id: id(), email: 'ann@example.com', refresh_token: 'token-in-plain-sight' };
     const server = await fakeInstant({ http: () => ({ status: 200, body: { user } }) });

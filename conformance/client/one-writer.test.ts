@@ -78,6 +78,11 @@ describe.each(storages)('storage "%s" that another process has open for the same
     const db = open(address, { ...place, whenStorageLocked: 'wait' });
     const write = db.transact(goal(id()).update({ title: 'early' }));
     const isRejected = expect(write).rejects.toMatchObject({ code: 'storage', cause: { code: 'closed' } });
+    const discarded = expect(db.transact(goal(id()).update({ title: 'given up' }))).rejects.toMatchObject({
+      code: 'discarded',
+    });
+    expect(await db.discardTransaction(db.pendingTransactions()[1]?.eventId ?? '')).toBe(true);
+    await discarded;
     const localId = expect(db.getLocalId('device')).rejects.toMatchObject({ code: 'closed' });
     await db.close({ timeoutMs: 0 });
     await localId;

@@ -67,7 +67,10 @@ export class Journal {
     );
     const loaded: LoadedWrites = { own: [], foreign: [] };
     for (const [eventId, write] of read) {
-      if (!isKeptWrite(write)) continue;
+      if (!isKeptWrite(write)) {
+        if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
+        continue;
+      }
       this.#kept.add(eventId);
       const { user: author, ...mutation } = write;
       (author === user ? loaded.own : loaded.foreign).push([eventId, mutation]);
@@ -115,9 +118,9 @@ export class Journal {
     return waiting.promise;
   }
 
-  /** Saves what is left; rejects when that does not work. */
+  /** Saves what is left; rejects when that does not work. Before the storage was loaded, it does nothing. */
   async flush(): Promise<void> {
-    while (this.#saving || this.#changed.size > 0) {
+    while (this.#saving || (this.#changed.size > 0 && this.#maySave)) {
       await (this.#saving ?? this.#save());
       if (this.#failure !== undefined) throw this.#failure;
     }
@@ -136,16 +139,23 @@ export class Journal {
   /** Core, and this package before version 2 of its format, kept all pending writes as one value. */
   async #takeOver(user: string | null): Promise<void> {
     const kept = await this.#records.read('kv', PENDING_KEY);
-    const entries: unknown = typeof kept === 'string' ? JSON.parse(kept) : kept;
-    if (!Array.isArray(entries)) return;
-    const writes = entries.flatMap((entry) => {
-      const [eventId, mutation] = Array.isArray(entry) ? entry : [];
-      return typeof eventId === 'string' && isKeptWrite(mutation) ? [[eventId, mutation] as const] : [];
-    });
+    if (kept === null) return;
+    const entries = parsed(kept);
+    const writes = Array.isArray(entries) ? entries.filter(isEntry) : undefined;
+    // Left as it is, for whoever can make something of it.
+    if (!writes || writes.length < (entries as unknown[]).length) {
+      return this.#reportUnusable(`"${PENDING_KEY}", where writes were kept before`);
+    }
     await this.#records.write([
       ...writes.map(([eventId, mutation]) => ['writes', eventId, { ...mutation, user }] as const),
       ['kv', PENDING_KEY, undefined],
     ]);
+  }
+
+  #reportUnusable(what: string): void {
+    this.#report(
+      new InstantNodeError('storage', `Cannot use ${what}: it does not hold writes as core writes them`),
+    );
   }
 
   #saveLater(): void {
@@ -165,9 +175,13 @@ export class Journal {
     this.#isDueSoon = false;
     clearTimeout(this.#lazy);
     this.#lazy = undefined;
-    if (this.#isStopped || this.#user === undefined || this.#changed.size === 0) return Promise.resolve();
+    if (this.#changed.size === 0 || !this.#maySave) return Promise.resolve();
     this.#saving ??= this.#saveBatch();
     return this.#saving;
+  }
+
+  get #maySave(): boolean {
+    return !this.#isStopped && this.#user !== undefined;
   }
 
   async #saveBatch(): Promise<void> {
@@ -226,8 +240,21 @@ function isKeptWrite(value: unknown): value is KeptWrite {
   return isObject(value) && Array.isArray(value['tx-steps']) && typeof value.order === 'number';
 }
 
-/** Core keeps a user as an object, or as its JSON. */
+function isEntry(value: unknown): value is [eventId: string, write: KeptWrite] {
+  return Array.isArray(value) && typeof value[0] === 'string' && isKeptWrite(value[1]);
+}
+
+/** Core reads what it keeps as it is, or as JSON. */
+function parsed(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
 function userIdOf(user: unknown): string | null {
-  const value: unknown = typeof user === 'string' ? JSON.parse(user) : user;
+  const value = parsed(user);
   return isObject(value) && typeof value.id === 'string' ? value.id : null;
 }
