@@ -13,7 +13,7 @@ import { prepare } from './storage/prepare.mjs';
 import { GROWTH_LIMIT, tables, tooMuchGrowth } from './storage/report.mjs';
 
 const DEFAULT_RUNTIMES = [currentNode, 'node24', 'bun', 'deno'];
-const EFFORT = { processes: 2, rounds: 3, slices: 5, openings: 3 };
+const EFFORT = { processes: 2, rounds: 2, slices: 5, openings: 3 };
 const QUICK = { processes: 1, rounds: 2, slices: 3, openings: 1 };
 /** Children that run at once, each of which is ended with this process. */
 const MAX_CHILDREN = 32;

@@ -10,7 +10,7 @@ const APPLICATION_ID = 0x496e_4e64;
  * Written to `user_version`, so that a later version of this package knows what it opens.
  *
  * - 1: values are JSON.
- * - 2: values are records of the layer above, which tells them from JSON. The table is the same.
+ * - 2: values are records of the layer above, which tells them from JSON. The table has row ids, in a file that was made so.
  */
 const SCHEMA_VERSION = 2;
 
@@ -67,7 +67,8 @@ function claim(database: SqliteDatabase, file: string): void {
       )
       .get() as { id: number; version: number; tables: number };
     if (id === 0 && version === 0 && tables === 0) {
-      database.exec('CREATE TABLE items (key BLOB PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+      // With row ids, as records are large: without, one of over a kilobyte takes a page of its own.
+      database.exec('CREATE TABLE items (key BLOB PRIMARY KEY NOT NULL, value TEXT NOT NULL)');
       database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
     } else if (id !== APPLICATION_ID) {
       throw cannotOpen(file, 'not a database of ours', { hint: 'Give storagePath a file of its own' });
