@@ -25,6 +25,8 @@ view.say(
 );
 
 const db = init({ appId: app.id, apiURI: backend.url });
+// Else the write would be kept to be sent later, and the workers might look for the shelf before it is there.
+await db.ready();
 await db.transact(db.tx.bookshelves[id()].create({ name: 'New arrivals' }));
 const workers = await Promise.all([currentNode, 'bun', 'deno'].map(startWorker));
 const drawing = setInterval(() => view.draw(workers), 250);
