@@ -22,13 +22,19 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
+/** A database without a network, over a store that a test can hold up and let fail. */
+async function openOffline() {
+  const network = switchedNetwork(false);
+  const { address } = await fakeInstant();
+  const store = classStore();
+  const db = open(address, { network, storage: store.Store });
+  await network.listenedTo;
+  return { address, network, store, db };
+}
+
 describe('with a storage that outlives the process', () => {
   test('a promise resolves as "enqueued" only once the storage has the write', async () => {
-    const network = switchedNetwork(false);
-    const { address } = await fakeInstant();
-    const store = classStore();
-    const db = open(address, { network, storage: store.Store });
-    await network.listenedTo;
+    const { db, store } = await openOffline();
     await db.transact(run());
     const release = store.hold();
     const write = db.transact(run());
@@ -65,11 +71,7 @@ describe('with a storage that outlives the process', () => {
   });
 
   test('1,000 writes in flight are saved together', async () => {
-    const network = switchedNetwork(false);
-    const { address } = await fakeInstant();
-    const store = classStore();
-    const db = open(address, { network, storage: store.Store });
-    await network.listenedTo;
+    const { db, store } = await openOffline();
     await db.transact(run());
     const before = store.saves;
     await Promise.all(Array.from({ length: 1_000 }, () => db.transact(run())));
@@ -77,11 +79,7 @@ describe('with a storage that outlives the process', () => {
   });
 
   test('a write that the storage does not take is refused, and taken back', async () => {
-    const network = switchedNetwork(false);
-    const { address } = await fakeInstant();
-    const store = classStore();
-    const db = open(address, { network, storage: store.Store });
-    await network.listenedTo;
+    const { address, network, db, store } = await openOffline();
     const kept = await db.transact(run());
     store.fail(full);
     const refused = db.transact(run());
