@@ -5,6 +5,7 @@ import { canonicalJson, type JsonValue } from '../protocol/json.ts';
 import type { Actor } from './actor.ts';
 import { AppAuth } from './auth/app-auth.ts';
 import type { SignInSettings } from './auth/settings.ts';
+import { CreationClock } from './creation-clock.ts';
 import { type Snapshot, snapshotOf } from './data-set.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { forgetContents } from './files/forget-contents.ts';
@@ -93,6 +94,7 @@ export class App {
   readonly streams: Streams;
   readonly #sessions = new Set<AppSession>();
   readonly #ledger = new Ledger();
+  readonly #creation: CreationClock;
   #identity: AppIdentity;
   #initial: Snapshot = { attrs: [], triples: [], rules: null };
   #status: AppStatus = 'active';
@@ -106,6 +108,7 @@ export class App {
   constructor(identity: AppIdentity, host: BackendHost, kept?: KeptApp) {
     this.#identity = identity;
     this.host = host;
+    this.#creation = new CreationClock(() => host.now());
     this.rooms = new Rooms(host.machineId);
     this.streams = new Streams(this, host.keeper.streamContent(identity.id));
     this.#processedTxId = kept?.processedTxId ?? host.nextTxId();
@@ -216,8 +219,8 @@ export class App {
   }
 
   /**
-   * Runs a transaction and gives its tx-id. Attributes that cannot be restored any more go first. One that was applied before under the same `clientEventId` is not run
-   * again: its tx-id is given.
+   * Runs a transaction and gives its tx-id. Attributes that cannot be restored any more go first. One that was
+   * applied before under the same `clientEventId` is not run again: its tx-id is given.
    *
    * @throws {ServerError} when it is refused; then nothing has changed.
    */
@@ -232,7 +235,13 @@ export class App {
       actor.admin || system
         ? undefined
         : new TransactionChecks(this.data, this.permissions.run(this.#source, actor));
-    const changes = transact(this.data, steps, { admin: actor.admin, system, now: now(), newId, guard });
+    const changes = transact(this.data, steps, {
+      admin: actor.admin,
+      system,
+      now: this.#creation.next(),
+      newId,
+      guard,
+    });
     return this.#commit(changes, request.clientEventId);
   }
 
@@ -245,9 +254,9 @@ export class App {
   tryTransact(request: TrialRequest): { txId: number; results: readonly CheckResult[]; committed: boolean } {
     this.assertWritable();
     const { steps, actor, rules, commit = false } = request;
-    const { now, newId } = this.host;
     const run = this.permissions.run(this.#source, actor, { rules, verbose: true });
-    const { results, changes } = rehearse(this.data, steps, { run, commit, now: now(), newId });
+    const now = this.#creation.next();
+    const { results, changes } = rehearse(this.data, steps, { run, commit, now, newId: this.host.newId });
     const txId = changes ? this.#commit(changes) : this.host.nextTxId();
     return { txId, results, committed: changes !== undefined };
   }
