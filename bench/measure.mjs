@@ -3,7 +3,7 @@ import { start } from './process.mjs';
 /** Rounds of a new process before those that count, for the compiler of the runtime to settle. */
 const WARM_UP_ROUNDS = 2;
 
-export const SUBJECTS = ['ours', 'core', 'echo'];
+const SUBJECTS = ['ours', 'core', 'echo'];
 
 /**
  * @typedef {{ processes: number, rounds: number, writes: number, inFlight: number, coldRounds: number }} Effort

@@ -29,6 +29,7 @@ export const SUITES = {
   // @instantdb/core 1.0.67; its own source skips one test.
   core: { runtimes: [currentNode, 'bun', 'deno'], expected: { passed: 208, skipped: 1 } },
   unit: { runtimes: [currentNode] },
+  listen: { runtimes: ['bun', 'deno'] },
   // The official packages, unmodified, against the local backend.
   admin: { runtimes: [currentNode], needs: ['official packages'] },
   cli: { runtimes: [currentNode], needs: ['official packages'] },

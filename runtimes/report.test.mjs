@@ -38,7 +38,12 @@ describe('plan()', () => {
   test('takes every suite of a runtime that is named, and no check', () => {
     const { checks, runs } = plan(['bun']);
     expect(checks).toEqual([]);
-    expect(runs.map((it) => `${it.suite} ${it.runtime}`)).toEqual(['kill bun', 'client bun', 'core bun']);
+    expect(runs.map((it) => `${it.suite} ${it.runtime}`)).toEqual([
+      'kill bun',
+      'client bun',
+      'core bun',
+      'listen bun',
+    ]);
   });
 
   test('takes a suite only where it runs', () => {

@@ -24,7 +24,7 @@ export function valuesAt(index, groupSize) {
 }
 
 /** The name of a group. */
-export function groupOf(index) {
+function groupOf(index) {
   return `group-${index}`;
 }
 

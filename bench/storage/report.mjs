@@ -19,7 +19,7 @@ const MEASURES = {
  * @param {import('./measure.mjs').Writes} writes
  * @param {import('./measure.mjs').Measure} measure
  */
-export function summarizeWrites({ subjects, samples }, measure) {
+function summarizeWrites({ subjects, samples }, measure) {
   const rounds = (id, size) => samples[id].map((sample) => sample[size][measure]);
   return subjects
     .filter(({ id }) => rounds(id, MIDDLE).every((value) => value !== undefined))

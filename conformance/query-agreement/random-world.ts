@@ -36,7 +36,7 @@ export interface World {
   ids: Readonly<Record<string, readonly string[]>>;
 }
 
-export const ETYPES: readonly ['a', 'b', 'c'] = ['a', 'b', 'c'];
+const ETYPES: readonly ['a', 'b', 'c'] = ['a', 'b', 'c'];
 
 const BLOBS: readonly Blob[] = [
   { label: 'free', indexed: false, filled: false },
@@ -50,7 +50,7 @@ const BLOBS: readonly Blob[] = [
 ];
 
 /** Few values, so that queries meet them. */
-export const TEXTS: readonly string[] = ['', 'a', 'A', 'b', 'ä', 'ab', 'a%b', 'a_b', 'Z\nz', 'é'];
+const TEXTS: readonly string[] = ['', 'a', 'A', 'b', 'ä', 'ab', 'a%b', 'a_b', 'Z\nz', 'é'];
 const ANY_VALUES: JsonValue[] = ['a', 'b', '1', 1, 2, true, false, null, [1], { k: 'a' }];
 
 /** A value that an attribute of this type takes. */

@@ -83,7 +83,7 @@ export const nastyKeys: readonly string[] = [
 ];
 
 /** Texts that one storage or another cuts, changes, or takes for its own. */
-export const nastyRecords: readonly string[] = [
+const nastyRecords: readonly string[] = [
   ...[
     '',
     ' ',

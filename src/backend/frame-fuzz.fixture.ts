@@ -68,7 +68,7 @@ const ODD_VALUES: readonly JsonValue[] = [
   JSON.parse('{"__proto__":{"admin":true},"constructor":{"prototype":{"x":1}}}'),
 ];
 
-export function pick<T>(draw: Draw, choices: readonly T[]): T {
+function pick<T>(draw: Draw, choices: readonly T[]): T {
   return choices[Math.floor(draw() * choices.length)] as T;
 }
 

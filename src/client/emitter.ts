@@ -34,9 +34,4 @@ export class Emitter<Event> {
   emit(event: Event): void {
     for (const subscriber of [...this.#subscribers]) callSafely(subscriber, event);
   }
-
-  /** Removes every subscriber. */
-  clear(): void {
-    this.#subscribers.clear();
-  }
 }

@@ -44,7 +44,6 @@ export interface BunServeOptions<Data> {
 
 /** The global `Bun`. */
 export interface BunGlobal {
-  readonly version: string;
   serve<Data>(options: BunServeOptions<Data>): BunServer<Data>;
 }
 

@@ -7,7 +7,6 @@
 export interface DenoServer {
   readonly addr: { readonly hostname: string; readonly port: number };
   readonly finished: Promise<void>;
-  shutdown(): Promise<void>;
 }
 
 /** Options of `Deno.serve`. */
@@ -26,7 +25,6 @@ export interface DenoServeInfo {
 
 /** The global `Deno`. */
 export interface DenoGlobal {
-  readonly version: { readonly deno: string };
   serve(
     options: DenoServeOptions,
     handler: (request: Request, info: DenoServeInfo) => Response | Promise<Response>,

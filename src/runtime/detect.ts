@@ -20,20 +20,3 @@ export function detectRuntime(host: object = globalThis): RuntimeName {
     },
   );
 }
-
-/** The version of the runtime, as it names itself: `20.20.0` on Node, without a `v`. */
-export function runtimeVersion(host: object = globalThis): string {
-  const globals = host as {
-    Bun?: { version: string };
-    Deno?: { version: { deno: string } };
-    process?: { versions: { node: string } };
-  };
-  switch (detectRuntime(host)) {
-    case 'bun':
-      return globals.Bun?.version ?? '';
-    case 'deno':
-      return globals.Deno?.version.deno ?? '';
-    case 'node':
-      return globals.process?.versions.node ?? '';
-  }
-}

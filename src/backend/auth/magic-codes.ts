@@ -10,7 +10,7 @@ const ETYPE = '$magicCodes';
 const DIGITS = 6;
 
 /** How long a code can be used: 24 hours. */
-export const MAGIC_CODE_LIFETIME_MS: number = 24 * 60 * 60 * 1_000;
+const MAGIC_CODE_LIFETIME_MS: number = 24 * 60 * 60 * 1_000;
 
 /** Makes a code for an email, without sending it. Only its hash is stored among the data. */
 export function createMagicCode(app: App, email: string): string {

@@ -4,7 +4,7 @@ import type { Place } from './content-store.ts';
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** How long the address of a file is good for, from the beginning of the UTC day on which it is made. */
-export const FILE_URL_LIFETIME_MS: number = 7 * DAY_MS;
+const FILE_URL_LIFETIME_MS: number = 7 * DAY_MS;
 
 /** Where the contents of files are served. */
 export const CONTENT_PATH = '/storage/content';

@@ -5,7 +5,7 @@ import { MAX_DEPTH, nestsDeeper } from '../../protocol/parse.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 
 /** The largest JSON body that is read: 64 MiB, as for a message of a session. */
-export const MAX_BODY_BYTES: number = 64 * 1024 * 1024;
+const MAX_BODY_BYTES: number = 64 * 1024 * 1024;
 
 /** A body was longer than {@link MAX_BODY_BYTES}. */
 export class BodyTooLargeError extends ServerError {

@@ -41,7 +41,7 @@ export interface RulePair {
 }
 
 /** Rules for `todos`. */
-export const TODO_RULES: readonly RulePair[] = [
+const TODO_RULES: readonly RulePair[] = [
   { cel: 'true', holds: () => true },
   { cel: 'false', holds: () => false },
   { cel: 'data.position >= 2', holds: (facts, e) => Number(facts.one('todos', 'position', e)) >= 2 },
@@ -70,7 +70,7 @@ export const TODO_RULES: readonly RulePair[] = [
 ];
 
 /** Rules for `people`. */
-export const PEOPLE_RULES: readonly RulePair[] = [
+const PEOPLE_RULES: readonly RulePair[] = [
   { cel: 'true', holds: () => true },
   { cel: 'false', holds: () => false },
   { cel: "data.name != 'Bob'", holds: (facts, e) => facts.one('people', 'name', e) !== 'Bob' },

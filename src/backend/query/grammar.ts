@@ -1,7 +1,7 @@
 import { type ServerError, type ValidationIssue, validationFailed } from '../../protocol/error.ts';
 
 /** How deep forms, conditions and paths may nest. The server that this follows has no number for it, only a stack. */
-export const MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 /** A place in a query, as errors tell it. */
 export type QueryPath = readonly (string | number)[];

@@ -20,7 +20,7 @@ export interface WhereScope {
 const ID_PREFIX = '$entityIdStartsWith';
 
 /** The attribute that `etype` has under `label`, its own before a link's far end. */
-export function resolveLabel(catalog: AttrCatalog, etype: string, label: string): CheckedAttr | undefined {
+function resolveLabel(catalog: AttrCatalog, etype: string, label: string): CheckedAttr | undefined {
   const own = catalog.byForward(etype, label);
   if (own) return { attr: own, forward: true };
   const reverse = catalog.byReverse(etype, label);

@@ -13,11 +13,6 @@ export class Rooms {
     this.#instanceId = instanceId;
   }
 
-  /** How many rooms somebody is in. */
-  get size(): number {
-    return this.#rooms.size;
-  }
-
   /** Everybody in a room, by session id; nobody in a room that does not exist. */
   sessions(roomId: string): Record<string, RoomSession> {
     return this.#rooms.get(roomId)?.sessions() ?? {};

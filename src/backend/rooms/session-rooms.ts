@@ -12,7 +12,7 @@ import type { Wire } from '../wire.ts';
 import type { Room } from './room.ts';
 
 /** How many rooms one session can be in at a time. */
-export const MAX_ROOMS = 10_000;
+const MAX_ROOMS = 10_000;
 
 /** The rooms that one session is in. */
 export class SessionRooms {

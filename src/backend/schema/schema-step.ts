@@ -1,7 +1,7 @@
 import type { Attr, CheckedDataType, Ident } from '../../protocol/attr.ts';
 
 /** The kinds of changes of an attribute that look at all of its values. */
-export const JOB_TYPES = [
+const JOB_TYPES = [
   'index',
   'remove-index',
   'unique',

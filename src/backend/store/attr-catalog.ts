@@ -78,11 +78,6 @@ export class AttrCatalog {
     return this.#refsTo.get(etype)?.values() ?? [];
   }
 
-  /** Every namespace that has an attribute of its own. */
-  etypes(): Iterable<string> {
-    return this.#byEtype.keys();
-  }
-
   /** The attribute, deleted or not, one of whose identities has this id. */
   byIdentId(identId: string): Attr | undefined {
     return this.#identOwners.get(identId);

@@ -34,11 +34,6 @@ export class Streams {
     this.#content = content;
   }
 
-  /** How many streams somebody writes or reads. */
-  get size(): number {
-    return this.#live.size;
-  }
-
   /**
    * Lets a session write a stream, a new one or one that it has begun before, and answers.
    *

@@ -25,11 +25,6 @@ export class SyncTables {
     this.#app = app;
   }
 
-  /** How many subscriptions there are, in use or remembered. */
-  get size(): number {
-    return this.#subscriptions.size;
-  }
-
   /** Notes what a transaction changed, and says whether somebody has to be told, see {@link wake}. */
   committed(txId: number, changes: readonly Change[]): boolean {
     this.#history?.record(txId, changes);

@@ -15,9 +15,9 @@ import {
   type Peer,
   type PeerEvents,
 } from './contract.ts';
-import { PeerSet, within } from './peer-set.ts';
+import { listenerOf } from './listener-of.ts';
+import { PeerSet, STOP_LIMIT_MS, within } from './peer-set.ts';
 
-const STOP_LIMIT_MS = 1_000;
 const OPEN = 1;
 
 /** What `Bun.serve` carries along with a socket. */
@@ -32,14 +32,7 @@ type Socket = BunServerWebSocket<SocketData>;
 export async function listen(options: ListenOptions): Promise<Listener> {
   const peers = new PeerSet(options.liveness ?? DEFAULT_LIVENESS);
   const server = await bind(options, peers);
-  let closing: Promise<void> | undefined;
-  return {
-    port: server.port,
-    close: () => {
-      closing ??= stop(server, peers);
-      return closing;
-    },
-  };
+  return listenerOf(server.port, () => stop(server, peers));
 }
 
 async function bind(options: ListenOptions, peers: PeerSet): Promise<BunServer<SocketData>> {

@@ -10,23 +10,15 @@ import {
   type ListenOptions,
   TOO_LARGE_REASON,
 } from './contract.ts';
-import { type Connection, PeerSet, within } from './peer-set.ts';
-
-const STOP_LIMIT_MS = 1_000;
+import { listenerOf } from './listener-of.ts';
+import { type Connection, PeerSet, STOP_LIMIT_MS, within } from './peer-set.ts';
 
 /** Listens on Deno, with `Deno.serve`. Keeps the promises of `Listen`. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const peers = new PeerSet(options.liveness ?? DEFAULT_LIVENESS);
   const abort = new AbortController();
   const server = await bind(options, peers, abort.signal);
-  let closing: Promise<void> | undefined;
-  return {
-    port: server.addr.port,
-    close: () => {
-      closing ??= stop(server, peers, abort);
-      return closing;
-    },
-  };
+  return listenerOf(server.addr.port, () => stop(server, peers, abort));
 }
 
 async function bind(options: ListenOptions, peers: PeerSet, signal: AbortSignal): Promise<DenoServer> {

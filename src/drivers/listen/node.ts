@@ -14,9 +14,8 @@ import {
   type ListenOptions,
   TOO_LARGE_REASON,
 } from './contract.ts';
-import { PeerSet, within } from './peer-set.ts';
-
-const STOP_LIMIT_MS = 1_000;
+import { listenerOf } from './listener-of.ts';
+import { PeerSet, STOP_LIMIT_MS, within } from './peer-set.ts';
 
 // ws closes with 1009 by itself when a message is too large, and gives no reason.
 class ReasonedWebSocket extends WebSocket {
@@ -31,14 +30,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   await bind(server, options);
   const peers = new PeerSet(options.liveness ?? DEFAULT_LIVENESS);
   serveSockets(server, options, peers);
-  let closing: Promise<void> | undefined;
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => {
-      closing ??= stop(server, peers);
-      return closing;
-    },
-  };
+  return listenerOf((server.address() as AddressInfo).port, () => stop(server, peers));
 }
 
 // srvx loads Node's `fetch` along with itself, and the two take as long as all the rest: sessions need neither.

@@ -11,6 +11,9 @@ export interface Connection {
 
 const CLOSE_GRACE_MS = 1_000;
 
+/** For how long a server that has lost its peers may take to stop, in milliseconds. */
+export const STOP_LIMIT_MS = 1_000;
+
 /** The open peers of one listener: notices the silent ones, and ends them all when the listener closes. */
 export class PeerSet {
   readonly #unanswered = new Map<Connection, number>();

@@ -83,7 +83,7 @@ export function identityOf(
 }
 
 /** The error for an id token that is not accepted. The token itself is not in it. */
-export function refuseIdToken(message: string): ServerError {
+function refuseIdToken(message: string): ServerError {
   return validationFailed('id_token', null, [{ message }]);
 }
 

@@ -2,7 +2,7 @@ const FULL = 'Free some space on the disk. What was acknowledged is kept';
 const FORBIDDEN = 'Give storagePath a place that this process may write';
 
 /** What would help against what a file system or SQLite said; undefined where that is not known. */
-export function hintAgainst(cause: unknown): string | undefined {
+function hintAgainst(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   const code = 'code' in cause ? cause.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT' || /disk is full|no space left/i.test(cause.message))

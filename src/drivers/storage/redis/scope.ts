@@ -7,7 +7,7 @@ import { RedisUnreachable } from './refusal.ts';
 import { ACQUIRE, RELEASE, RENEW } from './scripts.ts';
 
 /** After this much silence of its holder a scope is free. */
-export const LEASE_MS = 5_000;
+const LEASE_MS = 5_000;
 const RENEW_MS = 1_500;
 /** How often to look whether a lease that another holds is renewed. */
 const LOOK_MS = 250;
