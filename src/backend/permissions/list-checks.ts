@@ -4,10 +4,8 @@ import { type EntityRef, looksLikeLookup, type Plan, type TxStep } from '../tran
 import { ByEntity, entityKey } from './by-entity.ts';
 import type { Check } from './check.ts';
 import type { EntityStates, State } from './entity-states.ts';
+import { NO_PARAMS, RuleParams } from './rule-params.ts';
 import type { Rules } from './rules.ts';
-
-/** What the rules of an entity are handed when the transaction hands them nothing. */
-export const NO_PARAMS: JsonObject = {};
 
 /** Before anything is written, or when all is. */
 export type Phase = 'before' | 'after';
@@ -30,7 +28,7 @@ export class CheckList {
   readonly #rules: Rules;
   readonly #plan: Plan;
   readonly #states: EntityStates;
-  #params: ByEntity<JsonObject> | undefined;
+  #params: RuleParams | undefined;
   #modified: ReadonlyMap<string, readonly string[]> | undefined;
 
   constructor(rules: Rules, plan: Plan, states: EntityStates) {
@@ -145,8 +143,8 @@ export class CheckList {
     phase: Phase,
   ): Iterable<Check> {
     const action = op === 'add-triple' ? 'link' : 'unlink';
-    const ownParams = merged(target.params, own.params);
-    const targetParams = merged(own.params, target.params);
+    const ownParams = this.#ruleParams().merged(target.params, own.params);
+    const targetParams = this.#ruleParams().merged(own.params, target.params);
     const program = this.#rules.linkProgram(own.etype, action, labelOf(attr));
     const reverseLabel = attr['reverse-identity']?.[2] ?? '';
     const reverseProgram = this.#rules.linkProgram(target.etype, action, reverseLabel);
@@ -178,9 +176,9 @@ export class CheckList {
     };
   }
 
-  #paramsFor(e: EntityRef, etype: string): JsonObject {
-    this.#params ??= paramsOf(this.#plan, this.#states);
-    return this.#params.get(e, etype) ?? NO_PARAMS;
+  #ruleParams(): RuleParams {
+    this.#params ??= new RuleParams(this.#plan, this.#states);
+    return this.#params;
   }
 
   #modifiedOf(e: EntityRef): readonly string[] {
@@ -191,7 +189,7 @@ export class CheckList {
   #side(e: EntityRef, etype: string): Side {
     const before = this.#states.before(e, etype);
     const after = this.#states.after(e, etype);
-    return { e, etype, before, after, params: this.#paramsFor(e, etype) };
+    return { e, etype, before, after, params: this.#ruleParams().of(e, etype) };
   }
 }
 
@@ -225,30 +223,6 @@ function* linkCheck(
 /** An entity that the transaction creates. */
 function createdState(side: Side): State {
   return side.before ? undefined : side.after;
-}
-
-function merged(weaker: JsonObject, stronger: JsonObject): JsonObject {
-  if (weaker === NO_PARAMS) return stronger;
-  return stronger === NO_PARAMS ? weaker : { ...weaker, ...stronger };
-}
-
-/** What the steps hand to the rules of each entity; without a namespace it is for all of them. */
-function paramsOf(plan: Plan, states: EntityStates): ByEntity<JsonObject> {
-  const params = new ByEntity<JsonObject>();
-  const etypes = new Set<string>();
-  for (const step of plan.steps) {
-    const attr = 'a' in step ? plan.attr(step.a) : undefined;
-    if (attr) etypes.add(etypeOf(attr)).add(attr['reverse-identity']?.[1] ?? '');
-    if (step.op === 'delete-entity' && step.etype !== undefined) etypes.add(step.etype);
-  }
-  for (const step of plan.steps) {
-    if (step.op !== 'rule-params') continue;
-    for (const etype of step.etype === undefined ? etypes : [step.etype]) {
-      const e = states.resolve(step.e);
-      params.set(e, etype, { ...params.get(e, etype), ...step.params });
-    }
-  }
-  return params;
 }
 
 /** The labels under which the steps write values of each entity. */

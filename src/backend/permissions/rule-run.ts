@@ -1,6 +1,7 @@
 import { ServerError } from '../../protocol/error.ts';
 import { canonicalJson, type JsonObject } from '../../protocol/json.ts';
 import type { Actor } from '../actor.ts';
+import { hashText } from '../auth/secrets.ts';
 import type { QuerySource } from '../query/index.ts';
 import { RateLimitBucket, RequestInfo } from './cel/instant-functions.ts';
 import { Meter } from './cel/meter.ts';
@@ -8,6 +9,7 @@ import { type CelValue, EntityMap, type EntitySource, fromCel, toCel } from './c
 import { describedEntity, storedEntity } from './entity-sources.ts';
 import { evaluationFailed } from './evaluation-failed.ts';
 import type { Program } from './program.ts';
+import { NO_PARAMS } from './rule-params.ts';
 import type { Rules } from './rules.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 
@@ -38,6 +40,7 @@ export class RuleRun {
   readonly context: RuleContext;
   readonly #meter = new Meter();
   #shared: ReadonlyMap<string, CelValue> | undefined;
+  readonly #params = new WeakMap<Readonly<JsonObject>, CelValue>();
 
   constructor(context: RuleContext) {
     this.context = context;
@@ -70,7 +73,7 @@ export class RuleRun {
     this.#shared ??= this.#sharedVariables();
     const variables = new Map(this.#shared);
     variables.set('data', new EntityMap(data));
-    variables.set('ruleParams', toCel({ ...ruleParams }));
+    variables.set('ruleParams', this.#paramsOf(ruleParams));
     variables.set(
       'request',
       new RequestInfo({
@@ -84,6 +87,13 @@ export class RuleRun {
     if (linkedData) variables.set('linkedData', new EntityMap(linkedData));
     if (actions) variables.set('actions', toCel(actions));
     return variables;
+  }
+
+  /** Converted once for all the rules that are given the same: a client decides how large they are. */
+  #paramsOf(ruleParams: Readonly<JsonObject> = NO_PARAMS): CelValue {
+    const value = this.#params.get(ruleParams) ?? toCel(ruleParams);
+    this.#params.set(ruleParams, value);
+    return value;
   }
 
   #sharedVariables(): Map<string, CelValue> {
@@ -118,7 +128,8 @@ export class RuleRun {
     if (tokens <= 0n) throw new RangeError('limit(): the number of tokens must be positive');
     const { rules, buckets, now } = this.context;
     const limits = rules.rateLimits.get(name) ?? [];
-    const bucket = canonicalJson([name, limits, typeof key, fromCel(key)]);
+    // A hash: a client may decide how long the key is, and many are kept.
+    const bucket = hashText(canonicalJson([name, limits, typeof key, fromCel(key)]));
     const consumption = buckets.take(bucket, limits, Number(tokens), now);
     if (consumption.taken) return;
     const { retryAt, remaining } = consumption;

@@ -27,6 +27,16 @@ describe('the rule for an action', () => {
     expect(codeOf({ $default }, '$files', 'view')).toBe('2 == 2');
   });
 
+  test('may tell peers apart, or take tokens, wherever in a line it does so', () => {
+    for (const view of ['request.ip == "x"', 'true &&\nrequest.ip == "x"', '\trequest.time == null']) {
+      expect(new Rules({ things: { allow: { view } } }).tellsPeersApart).toBe(true);
+    }
+    const fields = { text: 'auth.id != null &&\r\nrateLimit.reads.limit(auth.id)' };
+    expect(new Rules({ things: { fields } }).takesTokens).toBe(true);
+    const others = new Rules({ requests: { allow: { view: 'data.requests != 1' } }, $rateLimits: {} });
+    expect([others.tellsPeersApart, others.takesTokens]).toEqual([false, false]);
+  });
+
   test('of a link has no default beyond its namespace', () => {
     const rules = new Rules({
       things: { allow: { link: { owner: 'true', $default: 'false' }, $default: 'true' } },

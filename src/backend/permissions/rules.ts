@@ -1,6 +1,6 @@
 import { etypeOf } from '../../protocol/attr.ts';
 import { validationFailed } from '../../protocol/error.ts';
-import { isObject, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import { systemAttrs } from '../store/system-attrs.ts';
 import { RuleCompileError } from './cel/compile-error.ts';
 import type { RuleAction } from './cel/environments.ts';
@@ -32,13 +32,13 @@ export class Rules {
 
   /** Whether a rule may come out differently for two peers that act on behalf of the same user. */
   get tellsPeersApart(): boolean {
-    this.#tellsPeersApart ??= /\brequest\b/.test(JSON.stringify(this.code));
+    this.#tellsPeersApart ??= mentions(this.code, 'request');
     return this.#tellsPeersApart;
   }
 
   /** Whether asking a rule takes tokens of a rate limit, so that an answer may not stand for another's. */
   get takesTokens(): boolean {
-    this.#takesTokens ??= /\brateLimit\b/.test(JSON.stringify(this.code));
+    this.#takesTokens ??= mentions(this.code, 'rateLimit');
     return this.#takesTokens;
   }
 
@@ -112,6 +112,12 @@ export class Rules {
 
 /** The rules of an app for which none were pushed. */
 export const NO_RULES: Rules = new Rules({});
+
+/** Whether a name stands anywhere in a document. */
+function mentions(value: JsonValue | undefined, name: string): boolean {
+  if (typeof value === 'string') return new RegExp(`\\b${name}\\b`).test(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some((it) => mentions(it, name));
+}
 
 /** What holds for the system's own namespaces where no rule says otherwise. */
 function fallbackProgram(etype: string, action: RuleAction): Program | undefined {

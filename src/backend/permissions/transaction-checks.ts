@@ -7,8 +7,9 @@ import { type Check, type CheckResult, checkResult } from './check.ts';
 import { permissionDenied } from './denied.ts';
 import { describedEntity } from './entity-sources.ts';
 import { EntityStates, type State } from './entity-states.ts';
-import { CheckList, NO_PARAMS, type Phase } from './list-checks.ts';
+import { CheckList, type Phase } from './list-checks.ts';
 import type { Program } from './program.ts';
+import { paramsText } from './rule-params.ts';
 import { type Bindings, isPass, type RuleRun } from './rule-run.ts';
 
 /** Asks the rules of an app whether a transaction may be. */
@@ -87,6 +88,5 @@ export class TransactionChecks implements TransactGuard {
 function keyOf({ action, etype, eid, data, linkedData, actions, ruleParams }: Check): string {
   const subject = typeof eid === 'string' ? eid : canonicalJson(eid ?? data);
   const link = linkedData ? `${linkedData.etype} ${linkedData.state?.id} ${canonicalJson(actions)}` : '';
-  const params = ruleParams === NO_PARAMS ? '' : canonicalJson(ruleParams);
-  return `${action} ${etype} ${subject} ${link} ${params}`;
+  return `${action} ${etype} ${subject} ${link} ${paramsText(ruleParams)}`;
 }

@@ -7,6 +7,8 @@ import { farEnd, stepTriples } from './prove-test.ts';
 interface Source {
   cost: number;
   entities: () => Iterable<string>;
+  /** Equal for sources of the same entities. */
+  key?: string;
 }
 
 /** All entities that have a triple under the attribute, seen from this end. */
@@ -18,7 +20,17 @@ function scan(reader: Reader, step: LinkStep): Source {
       if (typeof e === 'string') yield e;
     }
   };
-  return { cost: reader.attrSize(step.attr), entities };
+  return { cost: reader.attrSize(step.attr), entities, key: `${step.attr} ${step.forward}` };
+}
+
+/** The entities of all the sources; of those that are the same, one is enough. */
+function union(sources: readonly Source[]): Source {
+  const different = [...new Map(sources.map((source) => [source.key ?? source, source])).values()];
+  const cost = different.reduce((sum, source) => sum + source.cost, 0);
+  const entities = function* (): Iterable<string> {
+    for (const source of different) yield* source.entities();
+  };
+  return { cost, entities };
 }
 
 /** The entities at the start of the path, from those at its end. */
@@ -95,8 +107,7 @@ function sourceOf(reader: Reader, plan: WherePlan): Source {
     const narrowed = narrowedRanges(plan).map((match) => forMatch(reader, match));
     return cheapest([...sources, ...narrowed]) ?? { cost: 0, entities: () => [] };
   }
-  const cost = sources.reduce((sum, source) => sum + source.cost, 0);
-  return { cost, entities: () => sources.flatMap((source) => [...source.entities()]) };
+  return union(sources);
 }
 
 /** The entities that could match: none that matches is missing, each comes once. */

@@ -14,9 +14,14 @@ export interface QueryIssue extends ValidationIssue {
   'expected?'?: string;
 }
 
+/** How many forms a query may have, at the top and below; far more than anyone would write by hand. */
+export const MAX_FORMS = 1_000;
+
 /** What a parser carries along: the query as it came, and the malformed values found on the way. */
 export interface GrammarContext {
   readonly query: unknown;
+  /** How many forms were read. */
+  forms: number;
   /** Reported together, once nothing else in the query was found wrong. */
   readonly malformed: QueryIssue[];
 }
@@ -31,4 +36,11 @@ export function assertDepth(context: GrammarContext, depth: number, path: QueryP
   if (depth <= MAX_DEPTH) return;
   const message = `The query nests more than ${MAX_DEPTH} levels deep.`;
   throw queryError(context.query, { expected: 'max-depth?', in: [...path], message });
+}
+
+/** Counts a form, and refuses a query of too many: each costs time for each entity that it stands under. */
+export function countForm(context: GrammarContext, path: QueryPath): void {
+  if (++context.forms <= MAX_FORMS) return;
+  const message = `The query has more than ${MAX_FORMS} namespaces and links.`;
+  throw queryError(context.query, { expected: 'max-forms?', in: [...path], message });
 }

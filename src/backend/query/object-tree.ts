@@ -4,6 +4,7 @@ import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { comparePlaces, type SortKey, sortKey } from '../store/value-order.ts';
 import { type ChildResult, type EntityResult, entitiesOf, type QueryOutcome, setOwn } from './outcome.ts';
 import type { ChildPlan, FormPlan } from './plan.ts';
+import { assertTreeSize } from './tree-size.ts';
 
 /** An entity as an object: its values by label, and under the labels of child forms what they found. */
 export interface TreeObject {
@@ -80,8 +81,11 @@ function isSingular({ link }: ChildPlan): boolean {
 /**
  * Builds the object tree of an outcome. With `inference`, a link that can have one target only is an object, or null,
  * instead of an array.
+ *
+ * @throws {ServerError} `operation-timed-out` when it would be too large to be sent.
  */
 export function objectTree(outcome: QueryOutcome, options: { inference: boolean }): ObjectTree {
+  assertTreeSize(outcome);
   const builder = new TreeBuilder(outcome.catalog, options.inference);
   const tree: ObjectTree = {};
   for (const form of outcome.forms) {

@@ -1,6 +1,6 @@
 import { validationFailed } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
-import { assertDepth, type GrammarContext, queryError } from './grammar.ts';
+import { assertDepth, countForm, type GrammarContext, queryError } from './grammar.ts';
 import { type FormPlace, parseOptions } from './parse-options.ts';
 import type { ParsedQuery, QueryForm } from './query-form.ts';
 
@@ -17,6 +17,7 @@ function assertMap(
 
 function parseForm(context: GrammarContext, label: string, value: unknown, place: FormPlace): QueryForm {
   assertDepth(context, place.path.length, place.path);
+  countForm(context, place.path);
   const form = assertMap(context, value, place.path);
   const given = Object.hasOwn(form, '$') ? (form.$ ?? {}) : {};
   const options = parseOptions(context, assertMap(context, given, [...place.path, '$']), place);
@@ -41,7 +42,7 @@ function parseForms(
  * app is for the planner.
  */
 export function parseQuery(query: unknown): ParsedQuery {
-  const context: GrammarContext = { query, malformed: [] };
+  const context: GrammarContext = { query, forms: 0, malformed: [] };
   const root = assertMap(context, query, []);
   const labels = Object.keys(root).filter((key) => key !== RULE_PARAMS);
   const forms = parseForms(context, root, labels, { path: [], spec: [] });

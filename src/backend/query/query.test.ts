@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { labelOf } from '../../protocol/attr.ts';
-import { joinRowsResult, objectTree, pruneProof, runQuery } from './index.ts';
+import { joinRowsResult, objectTree, pruneProof, runQuery, trackReads } from './index.ts';
 import { likeMatcher } from './like-matcher.ts';
+import { ReadBudget } from './read-budget.ts';
 import { SmallApp } from './small-app.fixture.ts';
 
 function library(): SmallApp {
@@ -114,9 +115,52 @@ describe('where', () => {
     expect(outcome.triples).toHaveLength(30 * 2 + 30 * 30);
     expect(reads.entityAttr).toBeLessThan(100_000);
   });
+
+  test('alternatives that have to look at a whole namespace look at it once', () => {
+    const app = new SmallApp({ 'a/n': {} });
+    for (let i = 0; i < 100; i++) app.add('a', `a${i}`, { n: i });
+    const or = Array.from({ length: 1_000 }, (_, n) => ({ n }));
+    expect(app.found({ a: { $: { where: { or } } } })).toHaveLength(100);
+    const { triples } = app.data;
+    const scan = vi.spyOn(triples, 'attr');
+    app.run({ a: { $: { where: { or } } } });
+    expect(scan).toHaveBeenCalledTimes(1);
+  });
+
+  test('and a query that reads without end is given up', () => {
+    const app = new SmallApp({ 'a/n': {} });
+    for (let i = 0; i < 1_000; i++) app.add('a', `a${i}`, { n: i });
+    const query = { a: { $: { where: { or: Array.from({ length: 1_000 }, (_, n) => ({ n: -n })) } } } };
+    const run = (max: number): unknown => {
+      const { reader } = trackReads(app.data.triples, new ReadBudget(max));
+      return runQuery({ catalog: app.data.catalog, reader }, query, { admin: false }).triples;
+    };
+    expect(run(2_000_000)).toHaveLength(2);
+    expect(() => run(100_000)).toThrow(
+      expect.objectContaining({
+        type: 'operation-timed-out',
+        message: expect.stringContaining('more than 100000 times'),
+      }),
+    );
+  });
 });
 
 describe('answers', () => {
+  test('objectTree() refuses a tree that would not fit into memory', () => {
+    const app = new SmallApp({ 'a/self': { to: 'a', as: 'fles', many: true }, 'a/text': {} });
+    const names = Array.from({ length: 10 }, (_, index) => `a${index}`);
+    for (const name of names) app.add('a', name, { text: 'x', self: names });
+    const form = (depth: number): Record<string, unknown> => (depth === 0 ? {} : { self: form(depth - 1) });
+    const tree = (depth: number): unknown => objectTree(app.run({ a: form(depth) }), { inference: false });
+    expect(tree(2)).toMatchObject({ a: { length: 10 } });
+    expect(() => tree(30)).toThrow(
+      expect.objectContaining({
+        type: 'operation-timed-out',
+        message: expect.stringContaining('characters as a tree'),
+      }),
+    );
+  });
+
   test('joinRowsResult() has one row of distinct triples, and leaves out what is empty', () => {
     const app = library();
     const outcome = app.run({ authors: { books: {} }, books: {} });

@@ -1,6 +1,8 @@
+import type { Triple } from '../../protocol/attr.ts';
 import { canonicalJson } from '../../protocol/json.ts';
 import type { Reader, ReadSet } from '../store/reader.ts';
 import { upsert } from '../store/upsert.ts';
+import { ReadBudget } from './read-budget.ts';
 
 /** From so many entities, or values, of one attribute on, the attribute counts as read whole. */
 const WHOLE_FROM = 1_000;
@@ -8,9 +10,12 @@ const WHOLE_FROM = 1_000;
 /**
  * Wraps a reader so that it notes what is read. The notes are complete: a change that matches none of them cannot have
  * altered what the reader gave. How many triples an attribute has is not noted, since it only chooses between ways to
- * the same answer.
+ * the same answer. It gives no more than `budget` allows.
  */
-export function trackReads(reader: Reader): { reader: Reader; reads: ReadSet } {
+export function trackReads(
+  reader: Reader,
+  budget: ReadBudget = new ReadBudget(),
+): { reader: Reader; reads: ReadSet } {
   const reads: ReadSet = { attrs: new Set(), entityAttrs: new Map(), attrValues: new Map() };
 
   const readWhole = (a: string): void => {
@@ -26,19 +31,25 @@ export function trackReads(reader: Reader): { reader: Reader; reads: ReadSet } {
     if (keys.size >= WHOLE_FROM) readWhole(a);
   };
 
+  const counted = (triples: readonly Triple[]): readonly Triple[] => {
+    budget.take(triples.length);
+    return triples;
+  };
+
   const tracked: Reader = {
     entityAttr(e, a) {
       note(reads.entityAttrs, a, e);
-      return reader.entityAttr(e, a);
+      return counted(reader.entityAttr(e, a));
     },
     attr(a) {
       readWhole(a);
+      budget.take(reader.attrSize(a));
       return reader.attr(a);
     },
     attrSize: (a) => reader.attrSize(a),
     attrValue(a, v) {
       note(reads.attrValues, a, canonicalJson(v));
-      return reader.attrValue(a, v);
+      return counted(reader.attrValue(a, v));
     },
     order(spec) {
       if (spec.kind !== 'value') readWhole(spec.idAttr);

@@ -314,6 +314,14 @@ describe('a query is refused', () => {
     expect(issues({ users: { $: { where } } })[0]).toMatchObject({ message });
     expect(issues({ users: { $: { where: path } } })[0]).toMatchObject({ message });
   });
+
+  test('of more forms than anybody would write', () => {
+    const forms = (count: number): Record<string, unknown> =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`form${i}`, {}]));
+    const message = 'The query has more than 1000 namespaces and links.';
+    expect(issues(forms(1_001))[0]).toMatchObject({ message });
+    expect(issues({ users: forms(1_000) })[0]).toMatchObject({ message });
+  });
 });
 
 describe('a query is answered', () => {

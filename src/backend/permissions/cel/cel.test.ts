@@ -141,10 +141,10 @@ describe('a rule', () => {
 });
 
 describe('the cost of a rule is limited', () => {
-  const costly = (code: string): unknown => {
+  const costly = (code: string, data?: JsonObject): unknown => {
     const started = performance.now();
     try {
-      return evaluate(code);
+      return evaluate(code, data);
     } catch (error) {
       expect(performance.now() - started).toBeLessThan(2_000);
       return error;
@@ -168,6 +168,52 @@ describe('the cost of a rule is limited', () => {
     expect(costly(code)).toMatchObject({ message: expect.stringContaining('steps') });
     const lists = code.replace('"0123456789abcdef"', '[1, 2, 3]');
     expect(costly(lists)).toMatchObject({ message: expect.stringContaining('steps') });
+  });
+
+  test('by what it reads: a loop that compares what is large, or looks for something in it', () => {
+    const large: JsonObject = {
+      ...DATA,
+      text: 'x'.repeat(1_000_000),
+      same: 'x'.repeat(1_000_000),
+      list: Array(50_000).fill(1),
+      equal: Array(50_000).fill(1),
+      nested: [[[Array(50_000).fill(1)]]],
+      alike: [[[Array(50_000).fill(1)]]],
+      map: { list: Array(50_000).fill(1) },
+      pam: { list: Array(50_000).fill(1) },
+    };
+    const thousand = `[${Array(1_000).fill('1').join(',')}]`;
+    const loop = (condition: string): string => `${thousand}.all(a, ${thousand}.all(b, ${condition}))`;
+    const tooMany = { message: expect.stringContaining('steps') };
+    for (const condition of [
+      'data.list == data.equal',
+      'data.nested == data.alike',
+      '{"list": data.list} == {"list": data.equal}',
+      'data.map == data.pam',
+      '!(2 in data.list)',
+      'data.text == data.same',
+      '!data.text.contains("xxxxxxxxxxxxxxxxy")',
+      'data.text.indexOf("y") < 0',
+      'data.text.replace("x", "yyyyyyyyyyyyyyyy") != ""',
+      'bytes(data.text) == bytes(data.same)',
+    ]) {
+      expect({ condition, error: costly(loop(condition), large) }).toMatchObject({ error: tooMany });
+    }
+    // Once, all of it is fine.
+    expect(evaluate('data.list == data.equal && data.text == data.same', large)).toBe(true);
+    expect(evaluate('1 in data.list && data.text.contains("xxx") && data.text.size() > 3', large)).toBe(true);
+  });
+
+  test('by what a search may take, which is more than the length of a text', () => {
+    const half = 'x'.repeat(150_000);
+    const alike = { ...DATA, text: `${half}${half}`, part: `${half}y${half}`, last: `${half}y` };
+    const tooMany = { message: expect.stringContaining('steps') };
+    for (const call of ['contains', 'indexOf', 'lastIndexOf', 'split']) {
+      for (const part of ['part', 'last']) {
+        expect(costly(`[data.text.${call}(data.${part})].size() > 0`, alike)).toMatchObject(tooMany);
+      }
+    }
+    expect(costly('data.text.replace(data.part, "") != ""', alike)).toMatchObject(tooMany);
   });
 
   test('by its length and its depth', () => {

@@ -1,6 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { addInstantFunctions } from './instant-functions.ts';
 import { addMathFunctions } from './math-functions.ts';
+import { addSearchFunctions } from './search-functions.ts';
 import { addStringFunctions } from './string-functions.ts';
 
 /** What a rule is asked for: it decides which variables the rule has. */
@@ -27,6 +28,7 @@ export function environmentFor(action: RuleAction): Environment {
 function createEnvironments(): Map<RuleAction, Environment> {
   const base = new Environment({ homogeneousAggregateLiterals: false, limits: LIMITS });
   addStringFunctions(base);
+  addSearchFunctions(base);
   addMathFunctions(base);
   addInstantFunctions(base);
   for (const name of ['data', 'auth', 'ruleParams']) base.registerVariable(name, MAP);

@@ -2,7 +2,7 @@
 const STEPS_PER_RULE = 200_000;
 
 /** How many steps all rules together may take for one query or transaction. */
-const STEPS_PER_RUN = 20_000_000;
+const STEPS_PER_RUN = 10_000_000;
 
 /** A rule, or all rules of a run, took more steps than they may. */
 export class RuleTooCostlyError extends Error {

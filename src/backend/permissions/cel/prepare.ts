@@ -1,11 +1,17 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { charge } from './meter.ts';
+import { SEARCHES } from './search-functions.ts';
 import { eachNode } from './syntax.ts';
+import { readingCost } from './weight.ts';
 
-/** Functions that the evaluator has in another form than Instant: calls go to a function of ours. */
+/**
+ * Functions that the evaluator has in another form than Instant, or without counting what they take: calls go to a
+ * function of ours.
+ */
 const REPLACED: ReadonlyMap<string, string> = new Map([
   ['timestamp', 'instantTimestamp'],
   ['matches', 'linearMatches'],
+  ...SEARCHES,
 ]);
 
 /** The name under which a user knows a function. */
@@ -40,7 +46,7 @@ function meterNode(node: { op: string; evaluate: Evaluate }): void {
   const metered: Evaluate = (evaluator, self, context) => {
     charge(1);
     const result = evaluate.call(node, evaluator, self, context);
-    if (builds) charge(sizeOf(result));
+    charge(builds ? buildingCost(result) : readingCost(result));
     return result;
   };
   // On its first evaluation a node puts a shorter way to evaluate it under the same name.
@@ -52,7 +58,7 @@ function meterNode(node: { op: string; evaluate: Evaluate }): void {
   });
 }
 
-function sizeOf(value: unknown): number {
+function buildingCost(value: unknown): number {
   if (typeof value === 'string') return value.length >> 4;
-  return Array.isArray(value) ? value.length : 0;
+  return Array.isArray(value) ? value.length : readingCost(value);
 }

@@ -1,4 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js';
+import { charge } from './meter.ts';
+import { chargeSearch } from './search-functions.ts';
 import { fromCel } from './values.ts';
 
 /** What `strings.` stands for. */
@@ -33,7 +35,9 @@ function charAt(text: string, index: bigint): string {
 
 /** Replaces the first `limit` places; all of them where it is negative. */
 function replace(text: string, from: string, to: string, limit: bigint): string {
+  chargeSearch(text, from);
   const parts = text.split(from);
+  charge(parts.length >> 2);
   const count = limit < 0n ? parts.length - 1 : Math.min(Number(limit), parts.length - 1);
   if (text.length + count * to.length > MAX_TEXT) throw new RangeError('replace(): the result is too long');
   const rest = parts.slice(count).join(from);

@@ -1,4 +1,6 @@
 import type { JsonValue } from '../../../protocol/json.ts';
+import { charge } from './meter.ts';
+import { LazyMap, readingCost } from './weight.ts';
 
 /** A value as the evaluator knows it: integers are bigints, objects are maps, timestamps are dates. */
 export type CelValue = unknown;
@@ -51,7 +53,7 @@ export interface EntitySource {
 }
 
 /** An entity as rules see it: its values by label. A value is read when it is asked for. */
-export class EntityMap extends CelMap {
+export class EntityMap extends LazyMap {
   readonly #source: EntitySource;
 
   constructor(source: EntitySource) {
@@ -83,11 +85,15 @@ export class EntityMap extends CelMap {
   }
 
   override *values(): MapIterator<CelValue> {
-    for (const label of this.keys()) yield this.get(label);
+    for (const [, value] of this.entries()) yield value;
   }
 
   override *entries(): MapIterator<[string, CelValue]> {
-    for (const label of this.keys()) yield [label, this.get(label)];
+    for (const label of this.keys()) {
+      const value = this.get(label);
+      charge(1 + readingCost(value));
+      yield [label, value];
+    }
   }
 
   override [Symbol.iterator](): MapIterator<[string, CelValue]> {
