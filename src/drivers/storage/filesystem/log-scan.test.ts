@@ -54,14 +54,54 @@ describe('scanLog()', () => {
     expect(found).toEqual({ keys: keysOf(1, 2, 3), damaged: 0, torn: false });
   });
 
-  test('leaves out a batch that is damaged, and goes on when what follows was written later', () => {
+  test('leaves out a line that is damaged, and goes on when what follows was written later', () => {
     const found = scan(batch(1, 0), damaged(batch(2, 1)), batch(3, 2), batch(4, 2));
-    expect(found).toEqual({ keys: keysOf(1, 3, 4), damaged: 2, torn: false });
+    expect(found).toEqual({
+      keys: ['also:1', 'also:3', 'also:4', 'key:1', 'key:2', 'key:3', 'key:4'],
+      damaged: 1,
+      torn: false,
+    });
   });
 
   test('goes on when a line vouches for what is damaged', () => {
     const found = scan(batch(1, 0), damaged(batch(2, 1)), batch(3, 1), encodeSynced(3));
-    expect(found).toEqual({ keys: keysOf(1, 3), damaged: 2, torn: false });
+    expect(found).toEqual({ keys: ['also:1', 'also:3', 'key:1', 'key:2', 'key:3'], damaged: 1, torn: false });
+  });
+
+  test('a damaged line costs no other of its batch, wherever it stands', () => {
+    const changes = ['a', 'b', 'c'].map((key) => [key, 'x'] as const);
+    for (const at of [0, 1, 2]) {
+      const lines = encodeBatch(1, 0, changes);
+      const spoiled = lines.flatMap((line, index) => (index === at ? damaged([line]) : [line]));
+      const keys = ['a', 'b', 'c'].filter((_, index) => index !== at);
+      expect(scan(spoiled, encodeSynced(1))).toEqual({ keys, damaged: 1, torn: false });
+      expect(scan(spoiled, batch(2, 1))).toEqual({
+        keys: [...keys, ...keysOf(2)].sort(),
+        damaged: 1,
+        torn: false,
+      });
+      // Not known to have been on the disk as a whole.
+      expect(scan(spoiled)).toEqual({ keys: [], damaged: 3, torn: false });
+    }
+  });
+
+  test('two lines that became one for want of a line break cost no other of their batch', () => {
+    const lines = encodeBatch(1, 0, [
+      ['a', 'x'],
+      ['b', 'x'],
+      ['c', 'x'],
+      ['d', 'x'],
+    ]);
+    (lines[1] as Buffer)[(lines[1] as Buffer).length - 1] = 0x21;
+    expect(scan(lines, encodeSynced(1))).toEqual({ keys: ['a', 'd'], damaged: 1, torn: false });
+  });
+
+  test('a last line whose line break alone is another byte is damaged, not torn', () => {
+    const [line] = encodeBatch(2, 1, [['a', 'x']]) as [Buffer];
+    const flipped = Buffer.from(line);
+    flipped[flipped.length - 1] = 0x0b;
+    expect(scan(batch(1, 0), flipped)).toEqual({ keys: keysOf(1), damaged: 1, torn: false });
+    expect(scan(batch(1, 0), line.subarray(0, -1))).toEqual({ keys: keysOf(1), damaged: 0, torn: true });
   });
 
   test('leaves out what was written together with what is damaged and comes after it', () => {

@@ -20,8 +20,15 @@ export interface ScannedLog {
   readonly lastBatch: number;
 }
 
-/** The lines of one batch, so far. */
+/** Lines of one batch. */
 type Batch = { readonly line: ChangeLine; readonly place: Place }[];
+
+/** A batch whose end has not come yet. */
+interface Begun {
+  readonly lines: Batch;
+  /** Whether damaged lines stand among or before its own. */
+  isBroken: boolean;
+}
 
 /** Reads a log from its start. */
 export function scanLog(file: DiskFile): ScannedLog {
@@ -41,58 +48,83 @@ export function scanLog(file: DiskFile): ScannedLog {
 /**
  * Puts lines together to batches, and what batches do to an index.
  *
- * A damaged line is either what a disk has spoiled, which costs one batch, or the remains of a write that a power
+ * A damaged line is either what a disk has spoiled, which costs that line alone, or the remains of a write that a power
  * failure cut short, where pages reach the disk in any order. In the latter case whole batches may follow, all written
- * with the same sync that never came: they are not to count without the one before them. So what follows damage is
- * held back until a line says that it was written after what is damaged had been on the disk.
+ * with the same sync that never came: they are not to count without the one before them. So what follows damage, and
+ * what is left of the batch that is damaged, is held back until a line says that it was written after all that had been
+ * on the disk.
  */
 class Scan {
   readonly index = new Map<string, Place>();
   readonly damaged: Place[] = [];
   end = 0;
   lastBatch = 0;
-  #unfinished: Batch = [];
-  /** Whole batches that follow damage; undefined as long as there is none. */
+  #begun: Begun | undefined;
+  /** Batches that are damaged or follow damage; undefined as long as there is none. */
   #heldBack: Batch[] | undefined;
 
   take(line: Line | undefined, place: Place): void {
-    if (line?.is === 'change' && this.#belongs(line)) this.#unfinished.push({ line, place });
-    else this.#interrupt(line, place);
-    this.#completeBatch();
+    if (line?.is === 'change') this.#takeChange(line, place);
+    else if (line) {
+      this.#interrupt();
+      this.#vouch(line.batch, place);
+    } else {
+      this.#spoil([{ place }]);
+      this.#begun = { lines: this.#begun?.lines ?? [], isBroken: true };
+    }
   }
 
   /** To be called after the last line. A batch that was not written to its end remains behind `end`. */
   finish(): void {
+    if (this.#begun?.isBroken) this.#holdBack(this.#begun.lines);
     for (const batch of this.#heldBack ?? []) this.#spoil(batch);
+    this.damaged.sort((a, b) => a.offset - b.offset);
+  }
+
+  #takeChange(line: ChangeLine, place: Place): void {
+    if (!this.#belongs(line)) this.#interrupt();
+    if (!this.#begun && line.number > 1) {
+      this.#spoil([{ place }]);
+      return;
+    }
+    this.#begun ??= { lines: [], isBroken: false };
+    this.#begun.lines.push({ line, place });
+    if (line.number === line.total) this.#completeBatch(this.#begun);
   }
 
   #belongs(line: ChangeLine): boolean {
-    return (
-      line.number === this.#unfinished.length + 1 &&
-      line.batch === (this.#unfinished[0]?.line.batch ?? line.batch)
-    );
+    if (!this.#begun) return false;
+    const { lines, isBroken } = this.#begun;
+    const last = lines.at(-1)?.line;
+    if (last && last.batch !== line.batch) return false;
+    const number = last?.number ?? 0;
+    return isBroken ? line.number > number + (last ? 0 : 1) : line.number === number + 1;
   }
 
-  /** Takes a line that does not go on with the batch. */
-  #interrupt(line: Line | undefined, place: Place): void {
-    if (this.#unfinished.length > 0) {
-      this.#spoil(this.#unfinished);
-      this.#unfinished = [];
+  /** Ends a batch of which no more lines come. */
+  #interrupt(): void {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    if (begun?.isBroken) this.#holdBack(begun.lines);
+    else if (begun) this.#spoil(begun.lines);
+  }
+
+  #completeBatch({ lines, isBroken }: Begun): void {
+    this.#begun = undefined;
+    this.#end(lines.at(-1)?.place);
+    const first = lines[0]?.line;
+    if (isBroken || !first) {
+      this.#holdBack(lines);
+      return;
     }
-    if (line?.is === 'synced') this.#vouch(line.batch, place);
-    else if (line?.number === 1) this.#unfinished = [{ line, place }];
-    else this.#spoil([{ place }]);
+    if (first.batch === 0 || first.synced > this.lastBatch) this.#release();
+    if (this.#heldBack) this.#heldBack.push(lines);
+    else this.#apply(lines);
   }
 
-  #completeBatch(): void {
-    const batch = this.#unfinished;
-    const first = batch[0]?.line;
-    if (!first || batch.length < first.total) return;
-    this.#unfinished = [];
-    this.#end(batch.at(-1)?.place);
-    if (first.batch === 0 || first.synced > this.lastBatch) this.#release();
-    if (this.#heldBack) this.#heldBack.push(batch);
-    else this.#apply(batch);
+  #holdBack(lines: Batch): void {
+    this.#heldBack ??= [];
+    if (lines.length > 0) this.#heldBack.push(lines);
   }
 
   #vouch(batch: number, place: Place): void {
@@ -125,7 +157,10 @@ class Scan {
   }
 }
 
-/** The lines that end with a line break, each valid until the next is asked for. */
+/**
+ * The lines that were written to their end, each valid until the next is asked for. The last may end with another byte
+ * than the line break that was written: what is before it is whole, so no write was cut short there.
+ */
 function* linesOf(file: DiskFile): Generator<{ bytes: Buffer; offset: number }> {
   const chunk = Buffer.allocUnsafe(CHUNK);
   let begun: Buffer[] = [];
@@ -133,7 +168,7 @@ function* linesOf(file: DiskFile): Generator<{ bytes: Buffer; offset: number }> 
   let position = 0;
   for (;;) {
     const count = file.readSync(chunk, position);
-    if (count === 0) return;
+    if (count === 0) break;
     position += count;
     let from = 0;
     for (let to = lineEnd(chunk, from, count); to > 0; to = lineEnd(chunk, from, count)) {
@@ -146,6 +181,8 @@ function* linesOf(file: DiskFile): Generator<{ bytes: Buffer; offset: number }> 
     }
     begun.push(Buffer.from(chunk.subarray(from, count)));
   }
+  const rest = Buffer.concat(begun);
+  if (decodeLine(rest.subarray(0, -1))) yield { bytes: rest, offset };
 }
 
 /** Behind the next line break; 0 when there is none. */
