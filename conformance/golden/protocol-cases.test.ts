@@ -152,7 +152,7 @@ describe('a case that uses more of the format', () => {
 
   test('leaves out what is null, and follows attributes and tokens', async () => {
     const token = { $ref: { step: 2, path: 'body.user.refresh_token' } };
-    const sequence = [
+    const sequence: object[] = [
       { request: 'POST /admin/query', headers: { ...admin, 'app-id': null }, body: { query: {} } },
       { request: 'POST /admin/transact', headers: admin, body: { steps: [['add-attr', attr]] } },
       { request: 'POST /admin/refresh_tokens', headers: admin, body: { email: 'a@b.co' } },
@@ -168,8 +168,8 @@ describe('a case that uses more of the format', () => {
       expected[at] ? { ...step, expect: expected[at] } : step,
     );
     expect(await run(withExpected)).toEqual([]);
-    const wrong = sequence.with(1, { ...(sequence[1] as object), expect: { attrs: { absent: [attr.id] } } });
-    expect(await run(wrong.with(5, { ...(sequence[5] as object), expect: true }))).toHaveLength(2);
+    const wrong = sequence.with(1, { ...sequence[1], expect: { attrs: { absent: [attr.id] } } });
+    expect(await run(wrong.with(5, { ...sequence[5], expect: true }))).toHaveLength(2);
   });
 
   test('compares triples, puts rules in force, and refers to messages', async () => {

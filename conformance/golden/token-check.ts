@@ -1,7 +1,9 @@
 import { isObject } from '../../src/protocol/json.ts';
 
-/** A step `{"check": "refresh-token"}`: whether a token is still good. */
-export type TokenStep = { check: 'refresh-token' } & Record<string, unknown>;
+/** A step `{"check": "refresh-token"}`: whether a token is still good. What else it has, {@link readTokenStep} reads. */
+export interface TokenStep {
+  check: 'refresh-token';
+}
 
 /** A {@link TokenStep} whose fields are understood. */
 export interface TokenCheck {
