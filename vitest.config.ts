@@ -45,7 +45,10 @@ function publishedNames(runtime: string): Array<{ find: RegExp; replacement: str
     // Installed apart from the root, see runtimes/node/package.json.
     { find: /^better-sqlite3$/, replacement: here('runtimes/node/node_modules/better-sqlite3') },
     // And so are these, see runtimes/official/package.json.
-    { find: /^(@instantdb\/admin|playwright)$/, replacement: here('runtimes/official/node_modules/$1') },
+    {
+      find: /^(@instantdb\/admin|@instantdb\/platform|playwright)$/,
+      replacement: here('runtimes/official/node_modules/$1'),
+    },
   ];
 }
 

@@ -60,6 +60,10 @@ const KINDS: Record<string, (value: unknown) => boolean> = {
   string: (value) => typeof value === 'string',
   uuid: (value) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value),
   'non-negative-integer': (value) => Number.isInteger(value) && Number(value) >= 0,
+  number: (value) => typeof value === 'number',
+  boolean: (value) => typeof value === 'boolean',
+  array: (value) => Array.isArray(value),
+  object: isObject,
 };
 
 /** Whether `actual` is what a case expects; absent and null are equal, and `{"$type": …}` stands for any of its kind. */

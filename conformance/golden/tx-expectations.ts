@@ -31,9 +31,9 @@ export interface AttrsExpectation {
   byId?: Record<string, Record<string, unknown>>;
   forwardLabels?: string[];
   reverseLabels?: string[];
-  /** Ids of attributes that must be there. */
+  /** Attributes that must be there: ids, or `etype/label`. */
   present?: string[];
-  /** Ids of attributes that must not be there. */
+  /** Attributes that must not be there. */
   absent?: string[];
 }
 
@@ -171,7 +171,8 @@ export function attrDifferences(attrs: WireAttr[], expected: AttrsExpectation): 
       unlessEqual(`${id} ${key}`, asSet(attr?.[key]), asSet(value)),
     );
   });
-  const isThere = (id: string): boolean => attrs.some((attr) => attr.id === id);
+  const isThere = (name: string): boolean =>
+    attrs.some((attr) => attr.id === name || attr['forward-identity'].slice(1).join('/') === name);
   return [
     ...byId,
     ...labelDifferences(attrs, 'forward-identity', expected.forwardLabels),

@@ -2,6 +2,7 @@ import type { Attr } from '../protocol/attr.ts';
 import { recordNotFound } from '../protocol/error.ts';
 import { App, type AppIdentity } from './app.ts';
 import { findRecord } from './auth/records.ts';
+import { isSameSecret } from './auth/secrets.ts';
 import type { Place } from './files/content-store.ts';
 import type { BackendHost } from './host.ts';
 import type { KeptApp } from './keeper.ts';
@@ -67,6 +68,11 @@ export class Apps {
   /** All apps, in the order of their creation. */
   list(): App[] {
     return [...this.#apps.values()];
+  }
+
+  /** Whether a token is that of the operator, who may do everything in every app. */
+  isOperator(token: string): boolean {
+    return isSameSecret(token, this.#host.operator.token);
   }
 
   /** The app with this admin token. */

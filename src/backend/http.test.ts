@@ -52,7 +52,10 @@ describe('the conventions', () => {
     expect([head.status, await head.text()]).toEqual([200, '']);
   });
 
-  test.each(['/nowhere', '/health/system/more', '/healthy', '/%zz'])('%s is no route', async (path) => {
+  test.each([
+    ...['/nowhere', '/health/system/more', '/healthy', '/%zz', '/dash/nothing', '/dash/apps/some/nothing'],
+    ...['/admin/nothing', '/admin/query', '/runtime/nothing', '/superadmin/nothing', '/storage'],
+  ])('%s is no route', async (path) => {
     expect(await call(path)).toMatchObject({
       status: 404,
       body: { message: "Oops! We couldn't match this route." },
@@ -69,7 +72,9 @@ describe('the conventions', () => {
     ['POST', '/dash/apps/some/backups'],
     ['GET', '/platform/oauth/token-info'],
     ['GET', '/webhooks/payload/some'],
-    ['PUT', '/admin/nothing'],
+    ['GET', '/webhooks/payload/some/hook/0/328/48953748'],
+    ['GET', '/dash/apps/some/email_status'],
+    ['DELETE', '/dash/personal_access_tokens/some'],
   ])('%s %s is refused by name, and never seems to succeed', async (method, path) => {
     expect(await call(path, { method })).toMatchObject({
       status: 501,

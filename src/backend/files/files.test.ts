@@ -239,6 +239,9 @@ describe.each(['memory', 'disk'])('files in %s', (where) => {
       hint: { input: ['$files', 'create'], expected: 'has-storage-permission?' },
     });
     expect(await (await erase('open/a')).json()).toMatchObject({ hint: { input: ['$files', 'delete'] } });
+    // Whoever presents no token, or what is none, is a visitor.
+    expect((await send('open/b', { 'app-id': app.id })).status).toBe(200);
+    expect((await send('open/b', { 'app-id': app.id, authorization: 'no token' })).status).toBe(200);
     const open = backend.createApp();
     expect((await send('open/a', { ...visitor(), 'app-id': open.id })).status).toBe(400);
   });

@@ -1,4 +1,4 @@
-import { recordNotFound } from '../../protocol/error.ts';
+import { recordNotFound, type ServerError } from '../../protocol/error.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { Actor, AuthUser } from '../actor.ts';
@@ -17,13 +17,15 @@ export interface AdminAccess {
 }
 
 /**
- * The app of a request that presents its admin token.
+ * The app of a request that presents its admin token, or the operator's, which is good for all apps.
  *
  * @throws {ServerError} when the app or the token is missing, malformed or wrong.
  */
 export function adminApp(request: HttpRequest, apps: Apps): App {
   const id = appIdOf(request);
   const token = bearerToken(request);
+  if (apps.isOperator(token)) return apps.get(id);
+  if (!isUuid(token)) throw malformedToken();
   if (!apps.has(id)) throw recordNotFound('app-admin-token', { 'app-id': id });
   const app = apps.get(id);
   assertAdminToken(app, token);
@@ -60,13 +62,25 @@ export function adminAccess(request: HttpRequest, apps: Apps): AdminAccess {
  *
  * @throws {ServerError} `param-missing` or `param-malformed`.
  */
-export function bearerToken({ raw }: HttpRequest): string {
-  const header = raw.headers.get('authorization');
-  const path = ['headers', 'authorization'];
-  if (header === null || header.trim() === '') throw paramMissing(path);
-  const token = header.split('Bearer ').at(-1)?.trim();
-  if (!token || /\s/.test(token)) throw paramMalformed(path, null);
-  return token;
+export function bearerToken(request: HttpRequest): string {
+  const token = tokenOf(request);
+  if (token !== undefined) return token;
+  throw (request.raw.headers.get('authorization') ?? '').trim() === ''
+    ? paramMissing(AUTHORIZATION)
+    : malformedToken();
+}
+
+/** The token behind `Authorization: Bearer`, of whoever may do without; undefined when there is none. */
+export function tokenOf({ raw }: HttpRequest): string | undefined {
+  const token = raw.headers.get('authorization')?.split('Bearer ').at(-1)?.trim();
+  return token && !/\s/.test(token) ? token : undefined;
+}
+
+const AUTHORIZATION: readonly string[] = ['headers', 'authorization'];
+
+/** The error for what cannot be a token. It does not repeat it: it may be a secret of another kind. */
+function malformedToken(): ServerError {
+  return paramMalformed(AUTHORIZATION, null);
 }
 
 function appIdOf({ raw, url }: HttpRequest): string {

@@ -64,7 +64,7 @@ describe('POST /admin/query_perms_check', () => {
 
   test.each<[string, () => HttpClient, JsonObject, JsonObject]>([
     ['an admin', () => admin, {}, { message: 'Validation failed for non-admin: Cannot test perms as admin' }],
-    ['whoever has no admin token', () => guest.as('x'), {}, { type: 'record-not-found' }],
+    ['whoever has no admin token', () => guest.as(crypto.randomUUID()), {}, { type: 'record-not-found' }],
     [
       'rules that cannot be',
       () => guest,

@@ -27,6 +27,10 @@ function asAdmin(): Headers {
   return { 'app-id': app.id, authorization: `Bearer ${app.adminToken}` };
 }
 
+function asOperator(): Headers {
+  return { 'app-id': app.id, authorization: `Bearer ${backend.personalAccessToken}` };
+}
+
 async function query(q: JsonValue, more: JsonObject = {}, headers?: Headers): Promise<Reply['body']> {
   const { status, body } = await post('/admin/query', { query: q, ...more }, headers);
   expect(status, JSON.stringify(body)).toBe(200);
@@ -58,7 +62,17 @@ describe('whoever asks', () => {
       () => ({ ...asAdmin(), authorization: 'Bearer a b' }),
       { type: 'param-malformed' },
     ],
+    [
+      'a word for a token',
+      () => ({ ...asAdmin(), authorization: 'Bearer word' }),
+      { type: 'param-malformed', hint: { in: ['headers', 'authorization'] } },
+    ],
     ['another app', () => ({ ...asAdmin(), 'app-id': uuid() }), tokenNotFound()],
+    [
+      'the operator, for an app that is not there',
+      () => ({ ...asOperator(), 'app-id': uuid() }),
+      { type: 'record-not-found', message: 'Record not found: app' },
+    ],
     [
       'as-token of nobody',
       () => ({ 'app-id': app.id, 'as-token': uuid() }),
@@ -87,6 +101,16 @@ describe('whoever asks', () => {
   ])('%s', async (_, headers, expected) => {
     const { status, body } = await post('/admin/query', { query: { todos: {} } }, headers());
     expect({ status, body }).toMatchObject({ status: 400, body: expected });
+  });
+
+  test('the personal access token of the operator is good for every app', async () => {
+    await transact([['update', 'todos', uuid(), { text: 'Write' }]]);
+    const asked = async (headers: Headers): Promise<unknown[]> =>
+      (await query({ todos: {} }, {}, { ...asOperator(), ...headers })).todos;
+    expect(await asked({})).toMatchObject([{ text: 'Write' }]);
+    const email = 'joe@example.com';
+    expect((await post('/admin/refresh_tokens', { email }, asOperator())).status).toBe(200);
+    expect(await asked({ 'as-email': email })).toHaveLength(1);
   });
 
   test('the app can be named behind the address', async () => {

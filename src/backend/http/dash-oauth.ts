@@ -1,9 +1,8 @@
-import { recordNotFound } from '../../protocol/error.ts';
+import { recordNotFound, ServerError } from '../../protocol/error.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import type { App } from '../app.ts';
 import { ensureOAuthProvider, type OAuthClientFields, putOAuthClient } from '../auth/oauth/clients.ts';
 import { readRecord, type SystemRecord, stepToDelete, textOf, write } from '../auth/records.ts';
-import { NotServedError } from '../not-served.ts';
 import { type DashContext, dashApp } from './dash-access.ts';
 import type { HttpRequest, JsonBody } from './request.ts';
 import { jsonResponse } from './response.ts';
@@ -67,14 +66,17 @@ async function createClient(request: HttpRequest, app: App): Promise<Response> {
   const { values } = provider(app, providerId);
   // GitHub alone has no discovery document.
   if (values.name !== 'github') body.text('discovery_endpoint');
+  assertOwnCredentials(body, values.name);
   const id = app.host.newId();
   putOAuthClient(app, id, { ...fields, name, providerId });
   return jsonResponse({ client: clientJson(client(app, id)) });
 }
 
 async function updateClient(request: HttpRequest, app: App): Promise<Response> {
-  const { id } = client(app, request.uuidParam('id'));
-  putOAuthClient(app, id, fieldsOf(await request.body()));
+  const { id, values } = client(app, request.uuidParam('id'));
+  const body = await request.body();
+  assertOwnCredentials(body, readRecord(app, '$oauthProviders', String(values.$oauthProvider))?.values.name);
+  putOAuthClient(app, id, fieldsOf(body));
   return jsonResponse({ client: clientJson(client(app, id)) });
 }
 
@@ -84,9 +86,17 @@ function deleteClient(request: HttpRequest, app: App): Response {
   return jsonResponse({ client: clientJson(record) });
 }
 
+/** Credentials that many apps share are the Instant service's own: a server that was given none answers so. */
+function assertOwnCredentials(body: JsonBody, providerName: unknown): void {
+  if (body.optional('use_shared_credentials') !== true) return;
+  throw new ServerError('record-not-found', 'Record not found: shared-oauth-client', {
+    'provider-name': providerName,
+    'record-type': 'shared-oauth-client',
+  });
+}
+
 /** What a body says of a client: what it leaves out stays as it is, null takes away. */
 function fieldsOf(body: JsonBody): OAuthClientFields {
-  if (body.optional('use_shared_credentials') === true) throw new NotServedError('use_shared_credentials');
   return {
     clientId: textOrNull(body, 'client_id'),
     clientSecret: textOrNull(body, 'client_secret'),

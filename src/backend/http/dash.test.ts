@@ -207,10 +207,12 @@ describe('an ephemeral app', () => {
     expect((await operator.post(claim, { token: uuid() })).body.type).toBe('record-not-found');
     expect(await operator.post(claim, { token })).toEqual({ status: 200, body: {} });
     expect((await operator.get('/dash')).body.apps.map((one: { id: string }) => one.id)).toContain(id);
-    expect(await operator.post(claim, { token })).toMatchObject({
-      status: 400,
-      body: { message: 'Permission denied: not claimable-app?' },
-    });
+    for (const path of [claim, `/dash/apps/${id}/claim`]) {
+      expect(await operator.post(path, { token })).toMatchObject({
+        status: 400,
+        body: { message: 'Permission denied: not claimable-app?' },
+      });
+    }
     now += 30 * 24 * 60 * 60 * 1_000;
     await create();
     expect((await operator.get(`/dash/apps/${id}`)).status).toBe(200);
@@ -289,6 +291,21 @@ describe('sign-ins', () => {
     expect(
       (await admin.post(dash('/oauth_clients'), { ...fields, provider_id: await provider('github') })).status,
     ).toBe(200);
+  });
+
+  test('a client cannot use credentials that are shared: there are none', async () => {
+    const { provider } = (await admin.post(dash('/oauth_service_providers'), { provider_name: 'github' }))
+      .body;
+    const own = { client_name: 'web', client_id: 'a', client_secret: 'b' };
+    const { client } = (await admin.post(dash('/oauth_clients'), { provider_id: provider.id, ...own })).body;
+    const shared = { provider_id: provider.id, client_name: 'more', use_shared_credentials: true };
+    for (const path of ['/oauth_clients', `/oauth_clients/${client.id}`]) {
+      expect(await admin.post(dash(path), shared)).toMatchObject({
+        status: 400,
+        body: { type: 'record-not-found', hint: { 'record-type': 'shared-oauth-client' } },
+      });
+    }
+    expect((await admin.get(dash('/auth'))).body.oauth_clients).toEqual([client]);
   });
 
   test('addresses are allowed and taken back', async () => {

@@ -21,7 +21,9 @@ export function ephemeralRoutes(context: DashContext): Route[] {
       handle: (request) => jsonResponse(describe(find(request, context))),
     },
     { method: 'POST', path: `${PATH}/:id/status`, handle: (request) => setStatus(request, context) },
-    { method: 'POST', path: `${PATH}/:id/claim`, handle: (request) => claim(request, context) },
+    ...[`${PATH}/:id/claim`, '/dash/apps/:id/claim'].map(
+      (path): Route => ({ method: 'POST', path, handle: (request) => claim(request, context) }),
+    ),
   ];
 }
 

@@ -4,6 +4,7 @@ import { isUuid } from '../../protocol/uuid.ts';
 import type { App } from '../app.ts';
 import type { Apps } from '../apps.ts';
 import { userForToken } from '../auth/refresh-tokens.ts';
+import { tokenOf } from './admin-access.ts';
 import { visitorOf } from './auth-actor.ts';
 import type { HttpRequest } from './request.ts';
 import { jsonTextResponse } from './response.ts';
@@ -19,7 +20,7 @@ async function runQuery(request: HttpRequest, apps: Apps): Promise<Response> {
   const q = body.required('query', (value) => (isObject(value) ? value : undefined));
   const app = appOf(request, apps);
   // As on an Instant server: whoever presents a token that is good no more is a visitor, and sees what visitors see.
-  const user = userForToken(app, bearerToken(request)) ?? null;
+  const user = userForToken(app, tokenOf(request)) ?? null;
   app.assertReadable();
   const { answer } = app.evaluate({
     q: q as JsonObject,
@@ -37,8 +38,4 @@ function appOf({ raw, url }: HttpRequest, apps: Apps): App {
   if (id === null) throw paramMissing(['headers', 'app-id']);
   if (!isUuid(id)) throw paramMalformed(path, id);
   return apps.get(id.toLowerCase());
-}
-
-function bearerToken({ raw }: HttpRequest): string | undefined {
-  return /^Bearer\s+(\S+)\s*$/i.exec(raw.headers.get('authorization') ?? '')?.[1];
 }

@@ -3,25 +3,44 @@ import type { Route } from './router.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
 
-/** Where an Instant server has endpoints that this backend does not have yet. */
-const PREFIXES = [
-  '/runtime',
-  '/admin',
-  '/storage',
-  '/dash',
-  '/superadmin',
-  '/platform',
-  '/webhooks',
+/** Where an Instant server has endpoints that this backend does not have, with all that is below them. */
+const PLACES: readonly string[] = [
+  ...[
+    ...['admin', 'check-admin', 'admin-debug-uri', 'auth', 'default-email-template', 'investor_updates'],
+    ...['invites', 'oauth', 'orgs', 'overview', 'paid', 'personal_access_tokens', 'profiles', 'restore-jobs'],
+    ...[
+      'restores',
+      'session_counts',
+      'signout',
+      'stats',
+      'storage',
+      'sunset',
+      'top',
+      'user',
+      'ws_playground',
+    ],
+    ...['apps/get_a_db'],
+  ].map((name) => `/dash/${name}`),
+  ...[
+    ...['backup-jobs', 'backups', 'billing', 'checkout_session', 'clear', 'email_status', 'email_templates'],
+    ...['invite', 'members', 'oauth-app-client-secrets', 'oauth-app-clients', 'oauth-apps', 'portal_session'],
+    ...['rule-versions', 'self_hosted_subscription', 'send-test-email', 'sender-verification'],
+    ...['set-magic-code-expiry', 'stats', 'storage', 'tokens', 'transfer_to_org', 'webhooks'],
+  ].map((name) => `/dash/apps/:app_id/${name}`),
+  '/superadmin/apps/:app_id/transfers',
+  '/platform/oauth',
+  '/webhooks/payload',
   '/.well-known/webhooks',
+  '/hooks',
 ];
 
-/** Says of known endpoints that they are not served yet, so that they are not taken for a misspelt address. */
+/** Says of known endpoints that they are not served, so that they are not taken for a misspelt address. */
 export function notServedRoutes(): Route[] {
-  return PREFIXES.flatMap((prefix) =>
+  return PLACES.flatMap((place) => [place, `${place}/*`]).flatMap((path) =>
     METHODS.map(
       (method): Route => ({
         method,
-        path: `${prefix}/*`,
+        path,
         handle: ({ url }) => {
           throw new NotServedError(`${method} ${url.pathname}`);
         },

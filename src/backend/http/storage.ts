@@ -12,7 +12,7 @@ import { CONTENT_PATH } from '../files/file-urls.ts';
 import { serveContent } from '../files/serve-content.ts';
 import { uploadFile } from '../files/upload-file.ts';
 import type { BackendHost } from '../host.ts';
-import { bearerToken } from './admin-access.ts';
+import { tokenOf } from './admin-access.ts';
 import { visitorOf } from './auth-actor.ts';
 import { downloadUrl, pathHeader, pathOf, uploadOf, uploadUrl } from './file-request.ts';
 import type { HttpRequest } from './request.ts';
@@ -100,7 +100,7 @@ function errorNotFound({ type, message, hint }: ServerError): Response {
 
 /** Whoever holds a refresh token of the app, else a visitor: a token that is nobody's is no error here. */
 function actorOf(request: HttpRequest, app: App): Actor {
-  const token = bearerToken(request);
+  const token = tokenOf(request);
   const user = isUuid(token) ? (userForToken(app, token.toLowerCase()) ?? null) : null;
   return { ...visitorOf(request), user };
 }
