@@ -1,3 +1,4 @@
+import type { JsonValue } from '../../src/protocol/json.ts';
 import type { QueryExpectation } from './compare-answer.ts';
 import type { GoldenCase } from './fixture.ts';
 import type { ErrorExpectation, TxExpectation } from './tx-expectations.ts';
@@ -13,10 +14,12 @@ export interface QueryCase extends GoldenCase {
   query: unknown;
   permissions: 'not-involved' | 'enforced';
   inference?: boolean;
+  /** The permission rules in force; none where they are null or missing. */
+  rules?: JsonValue;
   cursors?: Record<string, CursorSpec>;
   expect: QueryExpectation & {
     sameAs?: { query: unknown; ordered: boolean };
-    error?: { firstHintError: Record<string, unknown> };
+    error?: ErrorExpectation;
   };
 }
 

@@ -28,7 +28,8 @@ export interface QueryExpectation {
   counts?: { path: string; equals: number }[];
   keys?: { path: string; equals: string[] }[];
   pageInfo?: Record<string, Record<string, unknown>>;
-  aggregate?: unknown[];
+  /** The results as a set, or by top-level key. */
+  aggregate?: unknown[] | Record<string, unknown>;
 }
 
 /** An answer in the notation of the cases: names for ids, no times. */
@@ -156,9 +157,27 @@ function withoutTime(cursor: unknown): unknown {
 }
 
 function samePageInfo(actual: NamedAnswer['pageInfo'], expected: NamedAnswer['pageInfo']): boolean {
-  return Object.entries(expected).every(([etype, info]) =>
-    Object.entries(info).every(([name, value]) => matches(withoutTime(actual[etype]?.[name]), value)),
-  );
+  return Object.entries(expected).every(([etype, info]) => {
+    const page = actual[etype];
+    return page && Object.entries(info).every(([name, value]) => matches(withoutTime(page[name]), value));
+  });
+}
+
+function sameAggregate(
+  actual: Record<string, unknown>,
+  expected: NonNullable<QueryExpectation['aggregate']>,
+): boolean {
+  return Array.isArray(expected) ? sameSet(Object.values(actual), expected) : matches(actual, expected);
+}
+
+/** Whether two object trees hold the same under every key, in any order. */
+export function sameForms(actual: unknown, expected: unknown): boolean {
+  if (!isObject(actual) || !isObject(expected)) return matches(actual, expected);
+  const labels = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+  return [...labels].every((label) => {
+    const list = expected[label];
+    return Array.isArray(list) ? sameEntities(actual[label], list, false) : matches(actual[label], list);
+  });
 }
 
 /** What of an expectation an answer does not fulfil, in words; empty when it fulfils all of it. */
@@ -196,8 +215,8 @@ export function differences(answer: NamedAnswer, expected: QueryExpectation): st
     note(sameSet(actual, equals) && sameSet(equals, actual), `keys of ${path}`, actual, equals);
   }
   if (aggregate) {
-    const results = Object.values(answer.aggregate ?? {});
-    note(sameSet(results, aggregate), 'aggregate', results, aggregate);
+    const results = answer.aggregate ?? {};
+    note(sameAggregate(results, aggregate), 'aggregate', results, aggregate);
   }
   note(samePageInfo(answer.pageInfo, pageInfo), 'pageInfo', answer.pageInfo, pageInfo);
   return found;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AppData, createAppData } from '../../src/backend/store/app-data.ts';
@@ -11,13 +12,14 @@ export type SetupOp =
   | { op: 'transact'; steps: unknown }
   | { op: 'create-user'; user: { id: string; email?: string; type?: string } }
   | { op: 'create-file'; file: GoldenFile }
-  | { op: 'link-guest'; args: { 'primary-user-id': string; 'guest-user-id': string } };
+  | { op: 'link-guest'; args: { 'primary-user-id': string; 'guest-user-id': string } }
+  | { op: 'upload-file'; path: string; 'content-type'?: string; bytes: number[] };
 
 interface GoldenFile {
   id: string;
   path: string;
   'location-id': string;
-  metadata: { size: number; 'content-type'?: string; 'content-disposition'?: string };
+  metadata: { size: number; 'content-type'?: string | undefined; 'content-disposition'?: string };
 }
 
 /** What all golden cases have in common. */
@@ -76,9 +78,20 @@ const DATASET_FILES = ['zeneca', 'movies'] as const;
 
 const cache = new Map<string, Loaded>();
 
-/** The cases of a file in `folder`. */
+/** The cases of a file in `folder`. Long texts, which the cases write as `{"$repeat": ["a", n]}`, are written out. */
 export function loadCases<Case extends GoldenCase>(folder: string, file: string): Case[] {
-  return readJson(join(folder, file)) as Case[];
+  return writtenOut(readJson(join(folder, file))) as Case[];
+}
+
+function writtenOut(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(writtenOut);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  if (entries.length === 1 && entries[0]?.[0] === '$repeat') {
+    const [text, times] = entries[0][1] as [string, number];
+    return text.repeat(times);
+  }
+  return Object.fromEntries(entries.map(([key, item]) => [key, writtenOut(item)]));
 }
 
 /** The app of a case: its data set, after its setup. Every call makes a new one. */
@@ -153,10 +166,12 @@ function runSetup(opened: Opened, op: SetupOp): void {
     case 'create-user':
       opened.transact(opened.toIds(entitySteps('$users', op.user)), { admin: true });
       return;
-    case 'create-file': {
-      const { metadata, ...file } = op.file;
-      const values = { ...file, 'key-version': 1, ...metadata };
-      opened.transact(opened.toIds(entitySteps('$files', values)), { admin: true, system: true });
+    case 'create-file':
+      createFile(opened, op.file);
+      return;
+    case 'upload-file': {
+      const metadata = { size: op.bytes.length, 'content-type': op['content-type'] };
+      createFile(opened, { id: randomUUID(), path: op.path, 'location-id': randomUUID(), metadata });
       return;
     }
     case 'link-guest': {
@@ -168,6 +183,12 @@ function runSetup(opened: Opened, op: SetupOp): void {
     default:
       throw new Error(`Unknown setup op in a golden case: ${JSON.stringify(op satisfies never)}`);
   }
+}
+
+/** The row of a file; there is no content behind it. */
+function createFile(opened: Opened, { metadata, ...file }: GoldenFile): void {
+  const values = { ...file, 'key-version': 1, ...metadata };
+  opened.transact(opened.toIds(entitySteps('$files', values)), { admin: true, system: true });
 }
 
 /** The steps that create an entity of a system namespace. */

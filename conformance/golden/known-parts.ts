@@ -1,3 +1,4 @@
+import type { QueryCase } from './cases.ts';
 import type { TxExpectation } from './tx-expectations.ts';
 
 // An expectation that a comparison does not know would be passed over in silence, and its case would say nothing.
@@ -24,7 +25,23 @@ const KNOWN = {
     ...['error', 'triples', 'values', 'entities', 'ordered', 'counts', 'keys'],
     ...['pageInfo', 'aggregate', 'sameAs'],
   ],
+  counts: ['path', 'equals'],
+  keys: ['path', 'equals'],
+  pageInfo: ['has-next-page?', 'has-previous-page?', 'start-cursor', 'end-cursor'],
+  sameAs: ['query', 'ordered'],
+  queryCase: [
+    ...['id', 'source', 'testing', 'tags', 'flags', 'notes', 'dataset', 'names', 'setup', 'rules'],
+    ...['auth', 'permissions', 'layer', 'inference', 'query', 'cursors', 'expect'],
+  ],
+  auth: ['admin', 'user'],
+  cursor: ['query', 'etype', 'which'],
 } as const;
+
+/** What the parts of a case may be that are one of several words. */
+const WORDS: Readonly<Record<string, readonly unknown[]>> = {
+  permissions: ['not-involved', 'enforced'],
+  layer: ['client', undefined],
+};
 
 type Kind = keyof typeof KNOWN;
 
@@ -45,6 +62,33 @@ export function unknownOutcomeParts(expected: TxExpectation): string[] {
     ...unknown('entities', entities),
     ...unknown('error', [error]),
   ];
+}
+
+/** What of a case of `query-cases.json` is unknown to `query-case.ts`, as `kind.key`. */
+export function unknownQueryCaseParts(testCase: QueryCase): string[] {
+  const { expect, cursors = {}, auth } = testCase;
+  const { counts = [], keys = [], pageInfo = {}, sameAs, error, values = [] } = expect;
+  const words = testCase as unknown as Record<string, unknown>;
+  return [
+    ...unknown('queryCase', [testCase]),
+    ...Object.keys(WORDS).flatMap((key) =>
+      WORDS[key]?.includes(words[key]) ? [] : [`queryCase.${key} ${JSON.stringify(words[key])}`],
+    ),
+    ...unknown('auth', auth ? [auth] : []),
+    ...unknown('cursor', Object.values(cursors)),
+    ...unknownAnswerParts(expect),
+    ...values.filter(saysNothing).map(({ path }) => `values: nothing about ${path}`),
+    ...unknown('counts', counts),
+    ...unknown('keys', keys),
+    ...unknown('pageInfo', Object.values(pageInfo)),
+    ...unknown('sameAs', sameAs ? [sameAs] : []),
+    ...unknown('error', error ? [error] : []),
+    ...(Object.keys(expect).length === 0 ? ['answer: nothing is expected'] : []),
+  ];
+}
+
+function saysNothing(value: object): boolean {
+  return !['equals', 'contains', 'partial', 'type'].some((key) => key in value);
 }
 
 /** What of an expected answer to a query is unknown to `compare-answer.ts`, as `kind.key`. */

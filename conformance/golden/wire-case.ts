@@ -211,11 +211,16 @@ export async function refusalOf(work: () => Promise<unknown>): Promise<WireError
   }
 }
 
-/** Why a case cannot be run over the wire; undefined when it can. */
+/** Why a case cannot be run over the wire; undefined when it can, or when that fails as soon as it is tried. */
 export function unreachable(folder: string, testCase: GoldenCase): string | undefined {
   const user = testCase.auth?.user;
   if (!user) return undefined;
-  const opened = openCase(folder, testCase);
+  let opened: OpenCase;
+  try {
+    opened = openCase(folder, testCase);
+  } catch {
+    return undefined;
+  }
   const { id } = opened.toIds(user) as { id?: unknown };
   const attr = opened.data.catalog.byForward('$users', 'id');
   const isStored = attr && [...opened.data.triples.attr(attr.id)].some(([e]) => e === id);

@@ -1,11 +1,11 @@
 import { type Backend, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectedError, isAdmin, type QueryCase, refusedByValidation, type TxCase } from './cases.ts';
-import { differences } from './compare-answer.ts';
 import { caseNow, type GoldenCase, loadCases } from './fixture.ts';
-import { unknownAnswerParts, unknownOutcomeParts } from './known-parts.ts';
+import { unknownOutcomeParts } from './known-parts.ts';
+import { type Ask, queryCaseDifferences } from './query-case.ts';
 import { type ErrorExpectation, errorDifferences } from './tx-expectations.ts';
-import { refusalOf, unreachable, WireCase } from './wire-case.ts';
+import { unreachable, WireCase } from './wire-case.ts';
 import { outcomeDifferences } from './wire-outcome.ts';
 
 /** Golden cases live where `GOLDEN_DIR` says; other sets in the same format can be run by naming theirs. */
@@ -37,45 +37,10 @@ beforeAll(async () => {
 });
 afterAll(() => backend.close());
 
-/** Fills in the cursors that a query takes from the pages of other queries. */
-async function withCursors(wire: WireCase, testCase: QueryCase, query: unknown): Promise<unknown> {
-  if (Array.isArray(query)) return Promise.all(query.map((item) => withCursors(wire, testCase, item)));
-  if (typeof query !== 'object' || query === null) return query;
-  const [first] = Object.entries(query);
-  if (first?.[0] === '$cursor') return cursorOf(wire, testCase, String(first[1]));
-  const entries = Object.entries(query).map(async ([key, value]) => [
-    key,
-    await withCursors(wire, testCase, value),
-  ]);
-  return Object.fromEntries(await Promise.all(entries));
-}
-
-async function cursorOf(wire: WireCase, testCase: QueryCase, name: string): Promise<unknown> {
-  const spec = testCase.cursors?.[name];
-  if (!spec) throw new Error(`No cursor "${name}" in this case`);
-  const query = await withCursors(wire, testCase, spec.query);
-  const { rawPageInfo } = await wire.answer(query, testCase);
-  return rawPageInfo[spec.etype]?.[spec.which];
-}
-
 async function runQueryCase(testCase: QueryCase): Promise<void> {
-  expect(unknownAnswerParts(testCase.expect)).toEqual([]);
   await using wire = new WireCase(backend, folder, testCase);
-  const { error, sameAs, ...expected } = testCase.expect;
-  const query = await withCursors(wire, testCase, testCase.query);
-  if (error) {
-    const refused = await refusalOf(() => wire.answer(query, testCase));
-    if (!refused) throw new Error('The query was answered, though the case expects an error');
-    expect(refused.type).toBe('validation-failed');
-    const [first] = wire.opened.toNames((refused.hint as { errors: unknown[] }).errors) as object[];
-    expect(first).toMatchObject(error.firstHintError);
-    return;
-  }
-  const answer = await wire.answer(query, testCase);
-  expect(differences(answer, expected)).toEqual([]);
-  if (!sameAs) return;
-  const other = await wire.answer(await withCursors(wire, testCase, sameAs.query), testCase);
-  expect(answer.tree).toEqual(other.tree);
+  const ask: Ask = (query) => wire.answer(query, testCase);
+  expect(await queryCaseDifferences(testCase, wire.opened, ask)).toEqual([]);
 }
 
 function refusal(wire: WireCase, testCase: TxCase): ReturnType<WireCase['refusal']> {

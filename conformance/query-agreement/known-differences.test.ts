@@ -20,8 +20,8 @@ function answers(app: SmallApp, query: Record<string, unknown>): Answers {
   const [etype = ''] = Object.keys(query);
   const outcome = app.run(query);
   const attrs = app.data.catalog.list();
-  const names = (result: Record<string, { id?: unknown }[]>): string[] =>
-    result[etype]?.map(({ id }) => app.name(id)) ?? [];
+  const names = (result: Record<string, ({ id?: unknown } | null)[]>): string[] =>
+    result[etype]?.map((found) => app.name(found?.id)) ?? [];
   return {
     backend: names(objectTree(outcome, { inference: false })),
     program: names(runInCore(attrs, outcome.triples, query, outcome.pageInfo)),

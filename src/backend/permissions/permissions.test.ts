@@ -95,6 +95,18 @@ describe('a query', () => {
     });
   });
 
+  test('does not ask about what a link leads to where nothing is there', async () => {
+    const [todo = ''] = await fill({ text: 'x' });
+    await transact(await admin(), own(todo, id()));
+    todos.app.setRules({ people: { allow: { view: "data.name.startsWith('a')" } } });
+    const q = { todos: { $: { fields: ['text'] }, owner: {} } };
+    const asked = { op: 'add-query', q, 'return-type': 'tree' };
+    const { result } = await (await visitor()).ask(asked);
+    expect(result).toEqual({ todos: [{ id: todo, text: 'x', owner: [] }] });
+    const { result: whole } = await (await admin()).ask(asked);
+    expect(whole).toEqual({ todos: [{ id: todo, text: 'x', owner: [null] }] });
+  });
+
   test('sees auth, ruleParams, and where the request is from', async () => {
     await fill({ text: 'x', position: 1 });
     todos.app.setRules({

@@ -43,6 +43,8 @@ class EntityFilter {
   }
 
   #filter(etype: string, entity: EntityResult): readonly EntityResult[] {
+    // A link can lead to what is not there, or not any more. Rules have nothing to look at then.
+    if (entity.values.length === 0) return [];
     if (!this.#viewer.canView(etype, entity.e)) return [];
     const canSee = (triple: Triple): boolean => this.#viewer.canSee(triple);
     const proof = entity.proof && pruneProof(entity.proof, canSee);

@@ -89,12 +89,17 @@ function evaluateRoot(
 ): FormResult {
   if (!plan) return { key, kind: 'unknown' };
   const reader = new FormReader(source.reader, plan, synthesised);
-  if (plan.page && !aggregate)
-    return { key, kind: 'page', plan, page: evaluatePage(source, plan.page, plan, reader) };
-  const matches = reader.matches();
-  if (aggregate) return { key, kind: 'count', plan, count: matches.size };
-  const entities = [...matches].flatMap(([e, proof]) => listOf(reader.entity(e, proof)));
+  if (aggregate) return { key, kind: 'count', plan, count: countMatches(source, plan, reader) };
+  if (plan.page) return { key, kind: 'page', plan, page: evaluatePage(source, plan.page, plan, reader) };
+  const entities = [...reader.matches()].flatMap(([e, proof]) => listOf(reader.entity(e, proof)));
   return { key, kind: 'entities', plan, entities };
+}
+
+/** How many the form matches; of a page, how many it shows. */
+function countMatches({ reader }: QuerySource, plan: FormPlan, form: FormReader): number {
+  const { page, where, idAttr } = plan;
+  if (!page) return form.matches().size;
+  return takePage(reader, page, idAttr, where && form.matches().keys()).rows.length;
 }
 
 /** A page without conditions is cut out of the namespace's order before anything else is read. */

@@ -22,13 +22,31 @@ export interface GrammarContext {
   readonly query: unknown;
   /** How many forms were read. */
   forms: number;
-  /** Reported together, once nothing else in the query was found wrong. */
+  /** Looked at once nothing else in the query was found wrong. */
   readonly malformed: QueryIssue[];
+}
+
+/** The server's own name for one of its checks of values. */
+export function checkName(name: string): string {
+  return `instant.db.instaql/${name}`;
 }
 
 /** The error for a query that is wrong at `path`. */
 export function queryError(query: unknown, issue: QueryIssue): ServerError {
   return validationFailed('query', query, [issue]);
+}
+
+/** Throws where values were malformed. Like the server, it tells of the one that lies deepest, of several the last. */
+export function assertWellFormed({ query, malformed }: GrammarContext): void {
+  const told = malformed.reduce<QueryIssue | undefined>(
+    (deepest, issue) => (deepest && depthOf(deepest) > depthOf(issue) ? deepest : issue),
+    undefined,
+  );
+  if (told) throw validationFailed('coerced-query', query, [told]);
+}
+
+function depthOf(issue: QueryIssue): number {
+  return issue.in?.length ?? 0;
 }
 
 /** Refuses a query that nests deeper than anyone would write by hand. */

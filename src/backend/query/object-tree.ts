@@ -8,11 +8,14 @@ import { assertTreeSize } from './tree-size.ts';
 
 /** An entity as an object: its values by label, and under the labels of child forms what they found. */
 export interface TreeObject {
-  [label: string]: JsonValue | TreeObject | TreeObject[] | undefined;
+  [label: string]: JsonValue | TreeObject | TreeList | undefined;
 }
 
+/** Null stands for what a link leads to and nothing is stored of. */
+type TreeList = (TreeObject | null)[];
+
 /** The answer to a query as the admin API gives it. */
-export type ObjectTree = Record<string, TreeObject[]>;
+export type ObjectTree = Record<string, TreeList>;
 
 class TreeBuilder {
   readonly #catalog: AttrCatalog;
@@ -26,11 +29,11 @@ class TreeBuilder {
   }
 
   /** The entities as they come: a page is in order already. */
-  page(entities: readonly EntityResult[]): TreeObject[] {
+  page(entities: readonly EntityResult[]): TreeList {
     return entities.map((entity) => this.#object(entity));
   }
 
-  sorted(plan: FormPlan, entities: readonly EntityResult[]): TreeObject[] {
+  sorted(plan: FormPlan, entities: readonly EntityResult[]): TreeList {
     const { label, direction } = plan.options.order ?? { label: 'serverCreatedAt', direction: 'asc' };
     const sign = direction === 'desc' ? -1 : 1;
     return entities
@@ -49,7 +52,8 @@ class TreeBuilder {
     return sortKey(triple?.[2], attr?.['checked-data-type']);
   }
 
-  #object(entity: EntityResult): TreeObject {
+  #object(entity: EntityResult): TreeObject | null {
+    if (entity.values.length === 0 && entity.children.length === 0) return null;
     const made = this.#objects.get(entity);
     if (made) return made;
     const object: TreeObject = {};
@@ -62,7 +66,7 @@ class TreeBuilder {
     return object;
   }
 
-  #child({ plan, linked }: ChildResult): TreeObject | TreeObject[] | null {
+  #child({ plan, linked }: ChildResult): TreeObject | TreeList | null {
     const list = plan.plan
       ? this.sorted(
           plan.plan,

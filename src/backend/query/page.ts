@@ -57,7 +57,7 @@ function row(reader: Reader, order: OrderPlan, idAttr: string | undefined, { e, 
 }
 
 function placeOfCursor(order: OrderPlan, cursor: Cursor): Place {
-  const key = order.by === 'created' ? (cursor.t ?? null) : sortKey(cursor.v, order.type);
+  const key = order.by === 'created' ? cursor.t : sortKey(cursor.v, order.type);
   return { key, e: cursor.e };
 }
 

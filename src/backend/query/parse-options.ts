@@ -1,6 +1,6 @@
 import { isObject, type JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import { type GrammarContext, type QueryPath, queryError } from './grammar.ts';
+import { checkName, type GrammarContext, type QueryPath, queryError } from './grammar.ts';
 import { parseWhere } from './parse-where.ts';
 import type { Cursor, FormOptions } from './query-form.ts';
 
@@ -42,10 +42,15 @@ class OptionsReader {
     return [...this.#place.path, '$'];
   }
 
-  /** An option's value. Null and false count as not given, as they do on the server. */
+  /** An option's value. Null counts as not given. */
+  given(name: string): unknown {
+    return Object.hasOwn(this.#options, name) ? (this.#options[name] ?? undefined) : undefined;
+  }
+
+  /** The value of an option for which false counts as not given too, as it does on the server for most. */
   value(name: string): unknown {
-    const value = Object.hasOwn(this.#options, name) ? this.#options[name] : undefined;
-    return value === null || value === false ? undefined : value;
+    const value = this.given(name);
+    return value === false ? undefined : value;
   }
 
   fail(expected: string, message?: string, ...at: string[]): never {
@@ -54,14 +59,14 @@ class OptionsReader {
   }
 
   where(): FormOptions['where'] {
-    const where = this.value('where');
+    const where = this.given('where');
     if (where === undefined) return undefined;
     const conditions = parseWhere(this.#context, where, this.path, this.#place.spec);
     return conditions.length > 0 ? conditions : undefined;
   }
 
   order(): FormOptions['order'] {
-    const order = this.value('order');
+    const order = this.given('order');
     if (order === undefined) return undefined;
     if (!isObject(order)) return this.fail('map?', undefined, 'order');
     const [entry, ...others] = Object.entries(order);
@@ -101,21 +106,22 @@ class OptionsReader {
         `Expected a join row with a uuid attribute id in the second position, got ${JSON.stringify(a)}.`,
       );
     }
-    if (t !== undefined && t !== null && !Number.isSafeInteger(t)) {
+    const hasTime = t !== undefined && t !== null && t !== false;
+    if (hasTime && !Number.isSafeInteger(t)) {
       return refuse(
         `Expected a join row with an integer created_at in the last position, got ${JSON.stringify(t)}.`,
       );
     }
-    if (!isUuid(e)) {
-      this.malformed('uuid?', name, 0);
+    // Three items are what the server's messages allow, but nothing that it serves takes them.
+    if (!hasTime || !isUuid(e)) {
+      this.malformed(checkName('cursor-conformer'), name);
       return undefined;
     }
-    return { e: e.toLowerCase(), a: a.toLowerCase(), v, t: typeof t === 'number' ? t : undefined };
+    return { e: e.toLowerCase(), a: a.toLowerCase(), v, t: t as number };
   }
 
   inclusive(name: 'beforeInclusive' | 'afterInclusive'): boolean {
-    const value = Object.hasOwn(this.#options, name) ? this.#options[name] : undefined;
-    if (value === undefined || value === null) return false;
+    const value = this.given(name) ?? false;
     return typeof value === 'boolean' ? value : this.fail('boolean?', undefined, name);
   }
 
@@ -132,7 +138,7 @@ class OptionsReader {
     if (!Array.isArray(value)) {
       return this.fail('array?', 'The `fields` property should be an array of field names.', 'fields');
     }
-    const wrong = value.findIndex((field) => typeof field !== 'string');
+    const wrong = value.findLastIndex((field) => typeof field !== 'string');
     if (wrong >= 0) this.malformed('string?', 'fields', wrong);
     return value;
   }

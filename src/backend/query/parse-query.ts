@@ -1,6 +1,5 @@
-import { validationFailed } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
-import { assertDepth, countForm, type GrammarContext, queryError } from './grammar.ts';
+import { assertDepth, assertWellFormed, countForm, type GrammarContext, queryError } from './grammar.ts';
 import { type FormPlace, parseOptions } from './parse-options.ts';
 import type { ParsedQuery, QueryForm } from './query-form.ts';
 
@@ -46,7 +45,7 @@ export function parseQuery(query: unknown): ParsedQuery {
   const root = assertMap(context, query, []);
   const labels = Object.keys(root).filter((key) => key !== RULE_PARAMS);
   const forms = parseForms(context, root, labels, { path: [], spec: [] });
-  if (context.malformed.length > 0) throw validationFailed('coerced-query', query, context.malformed);
+  assertWellFormed(context);
   const params = Object.hasOwn(root, RULE_PARAMS) ? root[RULE_PARAMS] : undefined;
   return { forms, ruleParams: isObject(params) ? params : {} };
 }

@@ -1,5 +1,12 @@
 import { isObject } from '../../protocol/json.ts';
-import { assertDepth, type GrammarContext, type QueryIssue, type QueryPath, queryError } from './grammar.ts';
+import {
+  assertDepth,
+  checkName,
+  type GrammarContext,
+  type QueryIssue,
+  type QueryPath,
+  queryError,
+} from './grammar.ts';
 import type { ComparatorName, Condition, Scalar, ValueCheck } from './query-form.ts';
 
 const COMPARATORS: ReadonlySet<string> = new Set<ComparatorName>([
@@ -21,29 +28,52 @@ function problem(expected: string, ...at: (string | number)[]): Checked {
   return { issue: { expected, at } };
 }
 
+const UNKNOWN_OPERATOR = problem(checkName('where-value-valid-keys?'));
+
 function checkOperator(op: string, value: unknown): Checked {
-  if (op === '$in' || op === 'in') {
-    if (!Array.isArray(value)) return problem('vector?', op);
-    const wrong = value.findIndex((item) => item !== null && !isScalar(item));
-    return wrong < 0 ? { check: { op: 'in', values: value } } : problem('in-value-valid?', op, wrong);
+  switch (op) {
+    case '$in':
+    case 'in':
+      return checkIn(op, value);
+    case '$isNull':
+      return typeof value === 'boolean'
+        ? { check: { op: 'isNull', isNull: value } }
+        : problem('boolean?', op);
+    case '$not':
+    case '$ne':
+      return isScalar(value)
+        ? { check: { op: 'not', value } }
+        : problem(checkName('where-value-valid?'), '$not');
   }
-  if (op === '$isNull') {
-    return typeof value === 'boolean' ? { check: { op: 'isNull', isNull: value } } : problem('boolean?', op);
-  }
-  if (op !== '$not' && op !== '$ne' && !COMPARATORS.has(op)) return problem('where-value-valid-keys?');
-  if (!isScalar(value)) return problem('where-value-valid?', op);
-  if (op === '$not' || op === '$ne') return { check: { op: 'not', value } };
+  if (!COMPARATORS.has(op)) return UNKNOWN_OPERATOR;
+  // The server tries one type after the other, and names the last.
+  if (!isScalar(value)) return problem('boolean?', op);
   return { check: { op: 'compare', comparator: op as ComparatorName, value } };
 }
 
-/** Only one operator of an object counts: `$not` before all others, else the one written first. */
+function checkIn(op: string, values: unknown): Checked {
+  if (!Array.isArray(values)) return problem('vector?', op);
+  const wrong = values.findLastIndex((item) => item !== null && !isScalar(item));
+  return wrong < 0 ? { check: { op: 'in', values } } : problem(checkName('in-value-valid?'), op, wrong);
+}
+
+/**
+ * Only one operator of an object counts: `$not` before all others, else the one written first. That an operator is
+ * unknown is told where nothing is wrong with those that are known.
+ */
 function checkValue(value: unknown): Checked {
   if (isScalar(value)) return { check: { op: 'equals', value } };
-  if (!isObject(value)) return problem('where-value-valid?');
+  if (!isObject(value)) return problem('map?');
   const checks = Object.entries(value).map(([op, operand]) => checkOperator(op, operand));
-  const wrong = checks.find((checked) => 'issue' in checked);
+  const wrong = checks.filter((checked) => 'issue' in checked);
   const not = checks.find((checked) => 'check' in checked && checked.check.op === 'not');
-  return wrong ?? not ?? checks[0] ?? problem('where-value-valid?');
+  return (
+    wrong.find((checked) => checked !== UNKNOWN_OPERATOR) ??
+    wrong[0] ??
+    not ??
+    checks[0] ??
+    problem(checkName('where-value-valid?'))
+  );
 }
 
 function parseValue(context: GrammarContext, key: string, value: unknown, at: QueryPath): Condition {

@@ -24,8 +24,7 @@ export interface Cursor {
   e: string;
   a: string;
   v: JsonValue;
-  /** Missing when the cursor came with three items. */
-  t: number | undefined;
+  t: number;
 }
 
 /** The options of a form, its `$`. */

@@ -187,6 +187,32 @@ describe('answers', () => {
     expect(objectTree(outcome, { inference: false })).toEqual({ authors: [] });
   });
 
+  test('aggregates count the page where one is asked for', () => {
+    const count = (options: Record<string, unknown>): number | undefined =>
+      library().run({ authors: { $: { aggregate: 'count', ...options } } }).aggregate.authors?.count;
+    expect(count({ limit: 2 })).toBe(2);
+    expect(count({ limit: 2, offset: 2 })).toBe(1);
+    expect(count({ first: 1, where: { 'books.title': 'Beta' } })).toBe(1);
+    expect(count({ order: { name: 'asc' } })).toBe(3);
+  });
+
+  test('objectTree() has null where a link leads to nothing', () => {
+    const app = library();
+    app.set('authors', 'ann', 'books', 'gone');
+    const query = {
+      authors: { $: { where: { name: 'Ann' }, fields: [] }, books: { $: { fields: ['title'] } } },
+    };
+    const [ann] = objectTree(app.run(query), { inference: false }).authors ?? [];
+    expect(ann?.books).toEqual([
+      null,
+      { id: app.id('b1'), title: 'Alpha' },
+      { id: app.id('b2'), title: 'Beta' },
+    ]);
+    const deeper = { authors: { $: { where: { name: 'Ann' } }, books: { authors: { $: { fields: [] } } } } };
+    const [again] = objectTree(app.run(deeper), { inference: false }).authors ?? [];
+    expect(again).toMatchObject({ books: [{ authors: [{ id: app.id('ann') }] }, {}, {}] });
+  });
+
   test('objectTree() gives one object for a link to one, where inference is asked for', () => {
     const app = library();
     const query = {

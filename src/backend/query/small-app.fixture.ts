@@ -115,6 +115,8 @@ export class SmallApp {
   /** The names of the entities that the top-level form `etype` finds, in order. */
   found(query: Record<string, unknown>): string[] {
     const [etype = ''] = Object.keys(query);
-    return objectTree(this.run(query), { inference: false })[etype]?.map(({ id }) => this.name(id)) ?? [];
+    return (
+      objectTree(this.run(query), { inference: false })[etype]?.map((found) => this.name(found?.id)) ?? []
+    );
   }
 }

@@ -12,6 +12,9 @@ const app = new SmallApp({
   'users/friends': { to: 'users', as: 'friendOf', many: true },
 });
 const HANDLE = app.attrId('users/handle');
+const ID = app.attrId('users/id');
+/** What the server's names of its own checks begin with. */
+const CHECKS = 'instant.db.instaql/';
 
 function refused(query: unknown, admin = false): ServerError {
   try {
@@ -49,6 +52,16 @@ describe('a query is refused', () => {
       'with a where that is a list',
       { users: { $: { where: [] } } },
       { expected: 'map?', in: ['users', '$', 'where'] },
+    ],
+    [
+      'with a where that is false',
+      { users: { $: { where: false } } },
+      { expected: 'map?', in: ['users', '$', 'where'] },
+    ],
+    [
+      'with an order that is false',
+      { users: { $: { order: false } } },
+      { expected: 'map?', in: ['users', '$', 'order'] },
     ],
     [
       'with an option nobody knows',
@@ -282,19 +295,57 @@ describe('a query is refused', () => {
   });
 
   test.each<[what: string, where: unknown, expected: string, at: unknown[]]>([
-    ['an operator nobody knows', { handle: { $near: 1 } }, 'where-value-valid-keys?', [1]],
-    ['null for a value', { handle: null }, 'where-value-valid?', [1]],
-    ['a list for a value', { handle: [1] }, 'where-value-valid?', [1]],
-    ['no operator', { handle: {} }, 'where-value-valid?', [1]],
+    ['an operator nobody knows', { handle: { $near: 1 } }, `${CHECKS}where-value-valid-keys?`, [1]],
+    [
+      'the explorer’s operator for a value',
+      { handle: { $entityIdStartsWith: 'a' } },
+      `${CHECKS}where-value-valid-keys?`,
+      [1],
+    ],
+    ['null for a value', { handle: null }, 'map?', [1]],
+    ['a list for a value', { handle: [1] }, 'map?', [1]],
+    ['no operator', { handle: {} }, `${CHECKS}where-value-valid?`, [1]],
+    ['null for a $gt', { handle: { $gt: null } }, 'boolean?', [1, '$gt']],
     ['an $in that is no list', { handle: { $in: {} } }, 'vector?', [1, '$in']],
-    ['an object in $in', { handle: { $in: [{}] } }, 'in-value-valid?', [1, '$in', 0]],
+    ['an object in $in', { handle: { $in: [{}] } }, `${CHECKS}in-value-valid?`, [1, '$in', 0]],
+    ['two objects in $in', { handle: { $in: [{}, 1, {}] } }, `${CHECKS}in-value-valid?`, [1, '$in', 2]],
     ['an $isNull that is no boolean', { handle: { $isNull: 'a' } }, 'boolean?', [1, '$isNull']],
+    [
+      'a wrong value beside an operator nobody knows',
+      { handle: { $near: 1, $isNull: 'a' } },
+      'boolean?',
+      [1, '$isNull'],
+    ],
   ])('with %s', (_, where, expected, at) => {
     const error = refused({ users: { $: { where } } });
     expect(error.message).toBe('Validation failed for coerced-query');
     expect(error.hint).toMatchObject({
       'data-type': 'coerced-query',
       errors: [{ expected, in: [0, 'option-map', 'where-conds', 0, ...at] }],
+    });
+  });
+
+  test('and the most specific of several malformed values is told, the last of equals', () => {
+    const told = (where: unknown): unknown => {
+      const { errors } = refused({ users: { $: { where } } }).hint as { errors: unknown[] };
+      expect(errors).toHaveLength(1);
+      return errors[0];
+    };
+    const at = (...rest: unknown[]): unknown[] => [0, 'option-map', 'where-conds', ...rest];
+    expect(told({ handle: { $isNull: 1 }, bio: null })).toMatchObject({ in: at(0, 1, '$isNull') });
+    expect(told({ handle: null, bio: null })).toMatchObject({ in: at(1, 1) });
+  });
+
+  test.each<[what: string, cursor: unknown[]]>([
+    ['three items', [HANDLE, ID, HANDLE]],
+    ['null for a time', [HANDLE, ID, HANDLE, null]],
+    ['an entity that is no uuid', ['x', ID, 'x', 1]],
+  ])('with a cursor of %s', (_, after) => {
+    const error = refused({ users: { $: { after } } });
+    expect(error.message).toBe('Validation failed for coerced-query');
+    expect(error.hint).toMatchObject({
+      'data-type': 'coerced-query',
+      errors: [{ expected: `${CHECKS}cursor-conformer`, in: [0, 'option-map', 'after'] }],
     });
   });
 
