@@ -1,12 +1,7 @@
 import type { QueryExpectation } from './compare-answer.ts';
+import type { CursorSpec } from './cursors.ts';
 import type { GoldenCase } from './fixture.ts';
 import type { ErrorExpectation, TxExpectation } from './tx-expectations.ts';
-
-interface CursorSpec {
-  query: unknown;
-  etype: string;
-  which: 'start-cursor' | 'end-cursor';
-}
 
 /** A case of `query-cases.json`. */
 export interface QueryCase extends GoldenCase {

@@ -1,4 +1,4 @@
-import type { TxExpectation } from './tx-expectations.ts';
+import type { ErrorExpectation, TxExpectation } from './tx-expectations.ts';
 
 // An expectation that a comparison does not know would be passed over in silence, and its case would say nothing.
 
@@ -48,8 +48,21 @@ export function unknownOutcomeParts(expected: TxExpectation): string[] {
 }
 
 /** What of an expected answer to a query is unknown to `compare-answer.ts`, as `kind.key`. */
-export function unknownAnswerParts(expected: { values?: readonly object[] }): string[] {
-  return [...unknown('answer', [expected]), ...unknown('values', expected.values ?? [])];
+export function unknownAnswerParts(expected: {
+  values?: readonly object[];
+  error?: ErrorExpectation;
+}): string[] {
+  const { values = [], error } = expected;
+  return [
+    ...unknown('answer', [expected]),
+    ...unknown('values', values),
+    ...(error ? unknownErrorParts(error) : []),
+  ];
+}
+
+/** What of an expected error is unknown to `tx-expectations.ts`, as `kind.key`. */
+export function unknownErrorParts(expected: ErrorExpectation): string[] {
+  return unknown('error', [expected]);
 }
 
 function unknown(kind: Kind, objects: readonly object[]): string[] {

@@ -2,6 +2,7 @@ import { type Backend, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectedError, isAdmin, type QueryCase, refusedByValidation, type TxCase } from './cases.ts';
 import { differences } from './compare-answer.ts';
+import { withCursors } from './cursors.ts';
 import { caseNow, type GoldenCase, loadCases } from './fixture.ts';
 import { unknownAnswerParts, unknownOutcomeParts } from './known-parts.ts';
 import { type ErrorExpectation, errorDifferences } from './tx-expectations.ts';
@@ -36,27 +37,6 @@ beforeAll(async () => {
   backend = await startBackend({ now: caseNow });
 });
 afterAll(() => backend.close());
-
-/** Fills in the cursors that a query takes from the pages of other queries. */
-async function withCursors(wire: WireCase, testCase: QueryCase, query: unknown): Promise<unknown> {
-  if (Array.isArray(query)) return Promise.all(query.map((item) => withCursors(wire, testCase, item)));
-  if (typeof query !== 'object' || query === null) return query;
-  const [first] = Object.entries(query);
-  if (first?.[0] === '$cursor') return cursorOf(wire, testCase, String(first[1]));
-  const entries = Object.entries(query).map(async ([key, value]) => [
-    key,
-    await withCursors(wire, testCase, value),
-  ]);
-  return Object.fromEntries(await Promise.all(entries));
-}
-
-async function cursorOf(wire: WireCase, testCase: QueryCase, name: string): Promise<unknown> {
-  const spec = testCase.cursors?.[name];
-  if (!spec) throw new Error(`No cursor "${name}" in this case`);
-  const query = await withCursors(wire, testCase, spec.query);
-  const { rawPageInfo } = await wire.answer(query, testCase);
-  return rawPageInfo[spec.etype]?.[spec.which];
-}
 
 async function runQueryCase(testCase: QueryCase): Promise<void> {
   expect(unknownAnswerParts(testCase.expect)).toEqual([]);
