@@ -1,13 +1,8 @@
 import type { JsonValue } from '../../src/protocol/json.ts';
 import type { QueryExpectation } from './compare-answer.ts';
+import type { Cursors } from './cursors.ts';
 import type { GoldenCase } from './fixture.ts';
 import type { ErrorExpectation, TxExpectation } from './tx-expectations.ts';
-
-interface CursorSpec {
-  query: unknown;
-  etype: string;
-  which: 'start-cursor' | 'end-cursor';
-}
 
 /** A case of `query-cases.json`. */
 export interface QueryCase extends GoldenCase {
@@ -16,7 +11,7 @@ export interface QueryCase extends GoldenCase {
   inference?: boolean;
   /** The permission rules in force; none where they are null or missing. */
   rules?: JsonValue;
-  cursors?: Record<string, CursorSpec>;
+  cursors?: Cursors;
   expect: QueryExpectation & {
     sameAs?: { query: unknown; ordered: boolean };
     error?: ErrorExpectation;

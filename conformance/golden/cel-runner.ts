@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type JsonValue } from '../../src/protocol/json.ts';
 import type { Bench } from './bench.ts';
+import { matches } from './compare-answer.ts';
 import type { CelCase } from './perm-case.ts';
 import { errorDifferences, type WireError } from './tx-expectations.ts';
 import { asUser, type WireCase } from './wire-case.ts';
@@ -11,14 +12,18 @@ const BOUND = ['data', 'newData'];
 
 type Action = 'view' | 'create' | 'update' | 'delete';
 
+/** Rules of these can be asked one by one over the wire. */
+const ASKABLE: readonly string[] = ['view', 'create', 'update', 'delete'] satisfies Action[];
+
 /** A rule for an action that Instant does not have is compiled as one that writes. */
 function actionOf({ ruleAction }: CelCase): Action {
-  return ruleAction === 'view' || ruleAction === 'update' || ruleAction === 'delete' ? ruleAction : 'create';
+  return ASKABLE.includes(ruleAction) ? (ruleAction as Action) : 'create';
 }
 
 /** Why a rule cannot be asked over the wire as a case asks it; undefined when it can. */
 export function notAskable({ code, bindings = {}, ruleAction, expect }: CelCase): string | undefined {
-  if ('compileError' in expect || 'compiles' in expect) return undefined;
+  if (ruleAction === 'link' || ruleAction === 'unlink') return 'nobody can ask a rule for links alone';
+  if (!isObject(expect) || 'compileError' in expect || 'compiles' in expect) return undefined;
   const unbound = Object.keys(bindings).filter((name) => !BOUND.includes(name));
   if (unbound.length > 0) return `nobody can choose ${unbound.join()} over the wire`;
   const isWritten = ruleAction !== 'view' && ruleAction !== 'delete';
@@ -31,12 +36,9 @@ export async function celDifferences(bench: Bench, wire: WireCase, testCase: Cel
   const action = actionOf(testCase);
   const { expect } = testCase;
   const refused = await wire.pushRules({ [ETYPE]: { allow: { [action]: testCase.code } } });
-  if ('compileError' in expect) {
-    return refused ? errorDifferences(issueIn(refused), expect.compileError) : ['compiles'];
-  }
-  if (refused) return [`does not compile: ${issueIn(refused).message}`];
-  if ('compiles' in expect) return [];
-  bench.setTime(testCase.requestTime === undefined ? undefined : Date.parse(testCase.requestTime));
+  if (refused) return compilationDifferences(issueIn(refused), expect);
+  if ('compileError' in expect || 'compiles' in expect) return compilationDifferences(undefined, expect);
+  bench.setTime(timeOf(testCase));
   try {
     return outcomeDifferences(await ask(wire, action, testCase), expect);
   } finally {
@@ -44,26 +46,38 @@ export async function celDifferences(bench: Bench, wire: WireCase, testCase: Cel
   }
 }
 
-/** The one thing that is wrong with the rule. */
-function issueIn({ type, message, hint }: WireError): WireError {
-  const issues = isObject(hint) && Array.isArray(hint.errors) ? hint.errors : [];
-  return { type, message: issues.length === 1 ? String(issues[0].message) : message, hint };
+/** Where a case does not say when its rule is asked, its source means the moment at which it runs. */
+export function timeOf({ requestTime }: CelCase): number {
+  return requestTime === undefined ? Date.now() : Date.parse(requestTime);
 }
 
-type Outcome = { readonly came: unknown } | { readonly failed: WireError };
+/** What does not hold of whether a rule compiles. */
+export function compilationDifferences(failed: WireError | undefined, expect: CelCase['expect']): string[] {
+  if ('compileError' in expect) return failed ? errorDifferences(failed, expect.compileError) : ['compiles'];
+  return failed ? [`does not compile: ${failed.message}`] : [];
+}
 
-function outcomeDifferences(
-  outcome: Outcome,
-  expect: Exclude<CelCase['expect'], { compiles: true } | { compileError: object }>,
-): string[] {
+/** What is wrong with a rule: where that is several things, all of them. */
+function issueIn({ type, message, hint }: WireError): WireError {
+  const issues = isObject(hint) && Array.isArray(hint.errors) ? hint.errors : [];
+  const messages = issues.map((issue) => String(issue.message));
+  return { type, message: messages.length > 0 ? messages.join('\n') : message, hint };
+}
+
+/** What came of asking a rule. */
+export type Outcome = { readonly came: unknown } | { readonly failed: WireError };
+
+/** What does not hold of what came of asking a rule. */
+export function outcomeDifferences(outcome: Outcome, expect: CelCase['expect']): string[] {
   if ('error' in expect) {
     return 'failed' in outcome
       ? errorDifferences(outcome.failed, expect.error)
       : [`came to ${JSON.stringify(outcome.came)}, though an error is expected`];
   }
+  if (!('result' in expect)) return [];
   if ('failed' in outcome) return [`failed: ${outcome.failed.message}`];
   const { came } = outcome;
-  return came === expect.result
+  return matches(came, expect.result)
     ? []
     : [`came to ${JSON.stringify(came)}, expected ${JSON.stringify(expect.result)}`];
 }

@@ -1,5 +1,5 @@
 import type { QueryCase } from './cases.ts';
-import type { TxExpectation } from './tx-expectations.ts';
+import type { ErrorExpectation, TxExpectation } from './tx-expectations.ts';
 
 // An expectation that a comparison does not know would be passed over in silence, and its case would say nothing.
 
@@ -92,8 +92,21 @@ function saysNothing(value: object): boolean {
 }
 
 /** What of an expected answer to a query is unknown to `compare-answer.ts`, as `kind.key`. */
-export function unknownAnswerParts(expected: { values?: readonly object[] }): string[] {
-  return [...unknown('answer', [expected]), ...unknown('values', expected.values ?? [])];
+export function unknownAnswerParts(expected: {
+  values?: readonly object[];
+  error?: ErrorExpectation;
+}): string[] {
+  const { values = [], error } = expected;
+  return [
+    ...unknown('answer', [expected]),
+    ...unknown('values', values),
+    ...(error ? unknownErrorParts(error) : []),
+  ];
+}
+
+/** What of an expected error is unknown to `tx-expectations.ts`, as `kind.key`. */
+export function unknownErrorParts(expected: ErrorExpectation): string[] {
+  return unknown('error', [expected]);
 }
 
 function unknown(kind: Kind, objects: readonly object[]): string[] {

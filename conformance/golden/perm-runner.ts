@@ -1,20 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isObject, type JsonObject } from '../../src/protocol/json.ts';
+import { isObject } from '../../src/protocol/json.ts';
 import type { Bench } from './bench.ts';
 import { celDifferences } from './cel-runner.ts';
-import { differences, matches } from './compare-answer.ts';
-import { unknownAnswerParts, unknownOutcomeParts } from './known-parts.ts';
+import { unknownCaseParts } from './known-case-parts.ts';
 import type { PermCase, QueryStep, RulesCase, TransactStep } from './perm-case.ts';
-import { type ErrorExpectation, errorDifferences, type WireError } from './tx-expectations.ts';
-import { type AskOptions, refusalOf, WireCase } from './wire-case.ts';
+import { askedDifferences, refusalDifferences } from './query-case.ts';
+import type { ErrorExpectation } from './tx-expectations.ts';
+import { splitSetup } from './upload.ts';
+import { type AskOptions, WireCase } from './wire-case.ts';
 import { outcomeDifferences } from './wire-outcome.ts';
 
 /** What of a case does not hold over the wire, in words; empty when all of it does. */
 export async function permDifferences(bench: Bench, testCase: PermCase): Promise<string[]> {
-  const unknown = unknownParts(testCase);
+  const unknown = unknownCaseParts(testCase);
   if (unknown.length > 0) return unknown.map((part) => `unknown to the runner: ${part}`);
   const dataset = datasetOf(testCase);
-  await using wire = new WireCase(bench.backend, bench.folder, { ...testCase, dataset, rules: null });
+  const { setup, uploads } = splitSetup(testCase.setup);
+  const opened = { ...testCase, dataset, setup, rules: null };
+  await using wire = new WireCase(bench.backend, bench.folder, opened);
+  for (const op of uploads) await wire.upload(op);
   switch (testCase.action) {
     case 'validate-rules':
       return ruleDifferences(wire, testCase);
@@ -36,12 +40,6 @@ function stepsOf(testCase: PermCase): (TransactStep | QueryStep)[] {
   return testCase.action === 'transact' || testCase.action === 'query' ? [testCase] : [];
 }
 
-function unknownParts(testCase: PermCase): string[] {
-  return stepsOf(testCase).flatMap(({ action, expect }) =>
-    action === 'transact' ? unknownOutcomeParts(expect) : unknownAnswerParts(expect),
-  );
-}
-
 async function stepDifferences(
   wire: WireCase,
   testCase: Exclude<PermCase, { action: 'validate-rules' | 'cel-eval' }>,
@@ -56,46 +54,41 @@ async function stepDifferences(
     const list =
       step.action === 'transact'
         ? await transactDifferences(wire, step)
-        : await queryDifferences(wire, step, { auth: step.auth, layer });
+        : await queryDifferences(wire, step, { ...step, layer: layer ?? step.layer });
     found.push(...list);
   }
   return found;
 }
 
 async function queryDifferences(wire: WireCase, step: QueryStep, options: AskOptions): Promise<string[]> {
-  const { error, ...expected } = step.expect;
-  let found: string[] = [];
-  const refused = await refusalOf(async () => {
-    found = differences(await wire.answer(step.query, options), expected);
-  });
-  if (!refused) return error ? ['answered, though an error is expected'] : found;
-  return error ? refusalDifferences(refused, error) : [`refused: ${refused.message}`];
+  return askedDifferences(step, wire.opened, (query) => wire.answer(query, options));
 }
 
 async function transactDifferences(wire: WireCase, step: TransactStep): Promise<string[]> {
-  const { allowed = true, error } = step.expect;
-  await wire.signIn(step.auth);
+  const { allowed, error } = step.expect;
+  const isRaw = step.via === 'raw' || step.flags?.includes('raw-transact');
+  const auth = isRaw ? { admin: true } : step.auth;
+  await wire.signIn(auth);
   const before = wire.everything();
-  const refused = await wire.refusal(withoutEmptyParams(step.steps), step.auth);
-  if (allowed && !error) {
+  const refused = await wire.refusal(withoutEmptyParams(step.steps), auth, step.api);
+  if (allowed !== false && !error) {
     return refused ? [`refused: ${refused.message}`] : outcomeDifferences(wire, step.expect);
   }
   if (!refused) return ['went through, though it is not allowed'];
   const isUnchanged = isDeepStrictEqual(wire.everything(), before);
   return [
     ...(isUnchanged ? [] : ['refused, and yet something has changed']),
-    ...refusalDifferences(refused, { type: 'permission-denied', ...error }),
+    ...refusalDifferences(wire.opened, refused, expectedRefusal(step)),
   ];
 }
 
-/** A hint of the cases may leave parts out, and say of a value no more than its kind. */
-function refusalDifferences(refused: WireError, { hint, ...expected }: ErrorExpectation): string[] {
-  const parts = Object.entries((hint ?? {}) as JsonObject);
-  const actual = (refused.hint ?? {}) as JsonObject;
-  return [
-    ...errorDifferences(refused, expected),
-    ...parts.flatMap(([key, value]) => (matches(actual[key], value) ? [] : [`hint has another ${key}`])),
-  ];
+/** What is not allowed is denied, unless the case says otherwise; a storage's own types of error do not count. */
+function expectedRefusal({ flags = [], expect }: TransactStep): ErrorExpectation {
+  const { type, ...rest } = {
+    ...(expect.allowed === false && { type: 'permission-denied' }),
+    ...expect.error,
+  };
+  return type === undefined || flags.includes('storage-specific-error') ? rest : { type, ...rest };
 }
 
 async function ruleDifferences(wire: WireCase, { rules, expect }: RulesCase): Promise<string[]> {

@@ -11,8 +11,9 @@ import type { JsonObject, JsonValue } from '../../src/protocol/json.ts';
 import { runInCore } from '../core-engine.ts';
 import type { QueryCase } from './cases.ts';
 import { differences, matches, type NamedAnswer, type QueryExpectation } from './compare-answer.ts';
+import type { Ask } from './cursors.ts';
 import { loadCases, type OpenCase, openCase } from './fixture.ts';
-import { type Ask, queryCaseDifferences } from './query-case.ts';
+import { queryCaseDifferences } from './query-case.ts';
 import { type WireAnswer, WireRefusal } from './wire-case.ts';
 
 /** Golden cases live where `GOLDEN_DIR` says; other sets in the same format can be run by naming theirs. */

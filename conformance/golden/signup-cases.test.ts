@@ -1,21 +1,17 @@
 import { type Backend, type BackendApp, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FakeProvider, startFakeProvider } from '../../src/backend/auth/testing/fake-provider.ts';
-import { type GoldenCase, loadCases } from './fixture.ts';
+import { loadCases, openCase } from './fixture.ts';
+import { unknownCaseParts } from './known-case-parts.ts';
+import type { AnyPermCase, SignupCase } from './perm-case.ts';
+import { contentOf } from './protocol-runner.ts';
+import { errorDifferences, type WireError } from './tx-expectations.ts';
 
 // The cases of perm-cases.json that sign up, over HTTP.
 
-interface SignupCase extends GoldenCase {
-  action: string;
-  via: 'magic-code' | 'admin-magic-code' | 'oauth' | 'guest';
-  rules: object;
-  request: { email?: string; sub?: string; extraFields?: Record<string, unknown> };
-  expect: { allowed: boolean; status?: number; created?: boolean; user?: object };
-}
-
 /** Golden cases live where `GOLDEN_DIR` says; other sets in the same format can be run by naming theirs. */
 const folder = process.env.GOLDEN_DIR ?? import.meta.dirname;
-const cases = loadCases<SignupCase>(folder, 'perm-cases.json').filter(({ action }) => action === 'signup');
+const cases = loadCases<AnyPermCase>(folder, 'perm-cases.json').filter((one) => one.action === 'signup');
 
 let backend: Backend;
 let provider: FakeProvider;
@@ -27,7 +23,7 @@ afterAll(() => Promise.all([backend.close(), provider.close()]));
 
 interface Answer {
   status: number;
-  body: { user?: object; created?: boolean; code?: string };
+  body: { user?: object; created?: boolean; code?: string } & Partial<WireError>;
 }
 
 async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<Answer> {
@@ -63,22 +59,24 @@ async function signUp(app: BackendApp, { via, request }: SignupCase): Promise<An
     }
     case 'guest':
       return post('/runtime/auth/sign_in_guest', { 'app-id': app.id, 'extra-fields': extraFields });
+    default:
+      throw new Error(`Unknown way to sign up in a golden case: ${JSON.stringify(via satisfies never)}`);
   }
 }
 
 test.each(cases.map((one) => [one.id, one] as const))('%s', async (_, one) => {
+  expect(unknownCaseParts(one)).toEqual([]);
   const { clientId, clientSecret, discoveryEndpoint } = provider;
   const oauthClients = [{ name: 'fake', provider: 'fake', clientId, clientSecret, discoveryEndpoint }];
   const app = backend.createApp({ signIn: { oauthClients } });
-  for (const op of one.setup ?? []) {
-    if (op.op !== 'transact') throw new Error(`Unexpected setup "${op.op}" of a sign-up`);
-    expect((await admin(app, 'transact', { steps: op.steps as unknown[] })).status).toBe(200);
-  }
-  app.setRules(one.rules);
+  app.load(contentOf(openCase(folder, one)));
+  app.setRules((one.rules ?? null) as Parameters<typeof app.setRules>[0]);
   const { status, body } = await signUp(app, one);
-  expect({ status, body }).toMatchObject({ status: one.expect.allowed ? 200 : (one.expect.status ?? 400) });
-  if (one.expect.created !== undefined) expect(body.created).toBe(one.expect.created);
-  if (one.expect.user) expect(body.user).toMatchObject(one.expect.user);
+  const { allowed, created, user, error } = one.expect;
+  expect({ status, body }).toMatchObject({ status: one.expect.status ?? (allowed ? 200 : 400) });
+  if (created !== undefined) expect(body.created).toBe(created);
+  if (user) expect(body.user).toMatchObject(user);
+  if (error) expect(errorDifferences(body as WireError, error)).toEqual([]);
 });
 
 test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run', () => {

@@ -1,5 +1,11 @@
 import { canonicalJson, isObject } from '../../src/protocol/json.ts';
-import { atPath, differences, type QueryExpectation, type ValuesExpectation } from './compare-answer.ts';
+import {
+  atPath,
+  differences,
+  matches,
+  type QueryExpectation,
+  type ValuesExpectation,
+} from './compare-answer.ts';
 import type { GoldenCase, NamedTriple } from './fixture.ts';
 
 /** Which of the stored triples a check is about: all of the user's own, or those that fit every given part. */
@@ -285,8 +291,15 @@ function unless(holds: boolean, what: string, expected: unknown): string[] {
   return holds ? [] : [`${what}: expected ${JSON.stringify(expected)}`];
 }
 
+/** Whether an object has all that another has, at every depth. */
 function isPartOf(part: Record<string, unknown>, whole: unknown): boolean {
-  return isObject(whole) && Object.entries(part).every(([key, value]) => isSame(whole[key], value));
+  if ('$type' in part) return matches(whole, part);
+  return (
+    isObject(whole) &&
+    Object.entries(part).every(([key, value]) =>
+      isObject(value) ? isPartOf(value, whole[key]) : isSame(whole[key], value),
+    )
+  );
 }
 
 function isSame(actual: unknown, expected: unknown): boolean {

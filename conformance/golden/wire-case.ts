@@ -7,7 +7,9 @@ import { canonicalJson, type JsonObject, type JsonValue } from '../../src/protoc
 import { runInCore } from '../core-engine.ts';
 import type { NamedAnswer } from './compare-answer.ts';
 import { type GoldenCase, type NamedTriple, type OpenCase, openCase } from './fixture.ts';
+import type { UploadOp } from './perm-case.ts';
 import type { WireAttr, WireError } from './tx-expectations.ts';
+import { uploadFile } from './upload.ts';
 
 const CORE = { '@instantdb/core': 'v1.0.67' };
 
@@ -87,8 +89,9 @@ export class WireCase {
     };
   }
 
-  /** Sends a transaction; what it is refused with, where it is. */
-  async refusal(steps: unknown, auth: Auth): Promise<WireError | undefined> {
+  /** Sends a transaction, in the steps of the wire or of the admin API; what it is refused with, where it is. */
+  async refusal(steps: unknown, auth: Auth, api?: 'admin'): Promise<WireError | undefined> {
+    if (api) return this.#adminRefusal(steps, auth);
     const { session } = await this.#greeted(auth);
     return refusalOf(async () => {
       const message = { op: 'transact', 'tx-steps': this.opened.toIds(steps) as JsonValue };
@@ -131,6 +134,12 @@ export class WireCase {
     return status === 200 ? undefined : (body as WireError);
   }
 
+  /** Uploads a file as an admin. */
+  async upload(op: UploadOp): Promise<void> {
+    const headers = { 'app-id': this.app.id, authorization: `Bearer ${this.app.adminToken}` };
+    answered(await uploadFile(this.#backend.url, op, headers));
+  }
+
   /** All that is stored. */
   everything(): Snapshot {
     return this.app.snapshot();
@@ -167,9 +176,21 @@ export class WireCase {
 
   /** The tree in which links of cardinality one are objects: only the admin API gives it. */
   async #adminTree(query: JsonValue, auth: Auth): Promise<unknown> {
-    const asSomebody = auth?.admin ? {} : asUser(await this.signIn(auth));
-    const client = this.admin.with(asSomebody);
+    const client = await this.#adminAs(auth);
     return answered(await client.post('/admin/query', { query, 'inference?': true }));
+  }
+
+  async #adminRefusal(steps: unknown, auth: Auth): Promise<WireError | undefined> {
+    const client = await this.#adminAs(auth);
+    const { status, body } = await client.post('/admin/transact', {
+      steps: this.opened.toIds(steps) as JsonValue,
+    });
+    return status === 200 ? undefined : body;
+  }
+
+  /** The admin API on behalf of somebody. */
+  async #adminAs(auth: Auth): Promise<HttpClient> {
+    return auth?.admin ? this.admin : this.admin.with(asUser(await this.signIn(auth)));
   }
 
   #namePageInfo(pageInfo: Rows['pageInfo'], attrs: readonly Attr[]): NamedAnswer['pageInfo'] {

@@ -1,9 +1,10 @@
 import { type Backend, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectedError, isAdmin, type QueryCase, refusedByValidation, type TxCase } from './cases.ts';
+import type { Ask } from './cursors.ts';
 import { caseNow, type GoldenCase, loadCases } from './fixture.ts';
 import { unknownOutcomeParts } from './known-parts.ts';
-import { type Ask, queryCaseDifferences } from './query-case.ts';
+import { queryCaseDifferences } from './query-case.ts';
 import { type ErrorExpectation, errorDifferences } from './tx-expectations.ts';
 import { unreachable, WireCase } from './wire-case.ts';
 import { outcomeDifferences } from './wire-outcome.ts';
