@@ -6,8 +6,8 @@ import { differences, matches } from './compare-answer.ts';
 import { unknownAnswerParts, unknownOutcomeParts } from './known-parts.ts';
 import type { PermCase, QueryStep, RulesCase, TransactStep } from './perm-case.ts';
 import { type ErrorExpectation, errorDifferences, type WireError } from './tx-expectations.ts';
+import { outcomeDifferences } from './tx-run.ts';
 import { type AskOptions, refusalOf, WireCase } from './wire-case.ts';
-import { outcomeDifferences } from './wire-outcome.ts';
 
 /** What of a case does not hold over the wire, in words; empty when all of it does. */
 export async function permDifferences(bench: Bench, testCase: PermCase): Promise<string[]> {
