@@ -1,35 +1,36 @@
-import { startBackend } from '@instantdb/node/backend';
-import { describe, expect, test } from 'vitest';
-import { type GoldenCase, loadCases, openCase } from './fixture.ts';
-import { contentOf } from './protocol-runner.ts';
-import { type ErrorExpectation, errorDifferences, type WireError } from './tx-expectations.ts';
-
-interface AdminTxCase extends GoldenCase {
-  api?: 'admin';
-  expect: { error?: ErrorExpectation };
-}
+import { type Backend, startBackend } from '@instantdb/node/backend';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TxCase } from './cases.ts';
+import { caseNow, loadCases } from './fixture.ts';
+import { txDifferences } from './tx-run.ts';
+import { AdminCase } from './wire-case.ts';
 
 /** Golden cases live where `GOLDEN_DIR` says; other sets in the same format can be run by naming theirs. */
 const folder = process.env.GOLDEN_DIR ?? import.meta.dirname;
-const cases = loadCases<AdminTxCase>(folder, 'tx-cases.json').filter(({ api }) => api === 'admin');
+const cases = loadCases<TxCase>(folder, 'tx-cases.json').filter(({ api }) => api === 'admin');
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await startBackend({ now: caseNow });
+});
+afterAll(() => backend.close());
 
 describe('golden transaction cases of the admin API', () => {
   test.each(cases.map((testCase) => [testCase.id, testCase] as const))('%s', async (_, testCase) => {
-    const { error } = testCase.expect;
-    if (!error) throw new Error('Only refusals are expected of the admin API so far');
-    const opened = openCase(folder, testCase);
-    await using backend = await startBackend();
-    const app = backend.createApp();
-    app.load(contentOf(opened));
-    const before = app.snapshot();
-    const response = await fetch(`${backend.url}/admin/transact`, {
-      method: 'POST',
-      headers: { 'app-id': app.id, authorization: `Bearer ${app.adminToken}` },
-      body: JSON.stringify({ steps: opened.toIds(testCase.steps) }),
+    await using app = new AdminCase(backend, folder, testCase);
+    expect(await txDifferences(app, testCase)).toEqual([]);
+  });
+
+  test('tells of an outcome, too', async () => {
+    const steps = [['update', 'goals', '00000000-0000-4000-8000-000000000001', { title: 'moop' }]];
+    const query = { query: { goals: {} }, auth: { admin: true } };
+    const wanting = (title: string): TxCase => ({
+      ...{ id: 'own', source: 'here', dataset: 'empty', auth: { admin: true }, api: 'admin', steps },
+      expect: { ok: true, queries: [{ ...query, values: [{ path: 'goals[*].title', equals: [title] }] }] },
     });
-    expect(response.status).toBe(400);
-    expect(errorDifferences((await response.json()) as WireError, error)).toEqual([]);
-    expect(app.snapshot()).toEqual(before);
+    await using app = new AdminCase(backend, import.meta.dirname, wanting('moop'));
+    expect(await txDifferences(app, wanting('moop'))).toEqual([]);
+    expect(await txDifferences(app, wanting('other'))).toHaveLength(1);
   });
 
   test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run', () => {

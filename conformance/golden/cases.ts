@@ -21,16 +21,10 @@ export interface QueryCase extends GoldenCase {
 /** A case of `tx-cases.json`. */
 export interface TxCase extends GoldenCase {
   api?: 'admin';
-  via?: 'raw';
   steps: unknown;
+  rules?: JsonValue;
   expect: TxExpectation;
 }
-
-/** Cases whose source writes below the validation that every client passes: here the steps are refused instead. */
-export const refusedByValidation: Readonly<Record<string, string>> = {
-  'tx/duplicate-ident-data-test/L1002': 'the value type "instant" is not one of the protocol',
-  'tx/deep-merge-ref/L4066': 'the link has no reverse identity, which the protocol asks for',
-};
 
 /** The user's own transactions run as nobody, unless the source calls below the permission layer. */
 export function isAdmin({ auth, via }: TxCase): boolean {

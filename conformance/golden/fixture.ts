@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AppData, createAppData } from '../../src/backend/store/app-data.ts';
 import { systemAttrId } from '../../src/backend/store/system-attrs.ts';
-import { type TransactOptions, transact } from '../../src/backend/transact/index.ts';
+import { type TransactOptions, transact, transactSteps } from '../../src/backend/transact/index.ts';
 import { type Attr, etypeOf, labelOf, type Triple } from '../../src/protocol/attr.ts';
-import type { JsonValue } from '../../src/protocol/json.ts';
+import { isObject, type JsonValue } from '../../src/protocol/json.ts';
+import { isGrammarRefusal, rawSteps } from './raw-steps.ts';
 
 /** One op of a case's setup. */
 export type SetupOp =
@@ -32,6 +33,8 @@ export interface GoldenCase {
   auth: null | { admin?: boolean; user?: Record<string, unknown> };
   flags?: string[];
   layer?: string;
+  /** `raw` where the source calls below what every client passes. */
+  via?: string;
   steps?: unknown;
 }
 
@@ -47,9 +50,15 @@ export interface OpenCase {
   toNames(value: unknown): unknown;
   /** A triple of an answer or of the store in the notation of the cases. */
   nameTriple(triple: Triple): NamedTriple;
+  /** Whether the setup of the case has steps that no client can send. */
+  readonly setupIsBelowGrammar: boolean;
   /** Runs a transaction in the app at the next instant; ids are drawn from a sequence. */
-  transact(steps: unknown, access: Pick<TransactOptions, 'admin' | 'system' | 'guard'>): void;
+  transact(steps: unknown, access: Access): void;
+  /** The same, with steps that no client can send. */
+  transactRaw(steps: unknown, access: Access): void;
 }
+
+type Access = Pick<TransactOptions, 'admin' | 'system' | 'guard'>;
 
 interface Dataset {
   names: Record<string, string>;
@@ -103,12 +112,13 @@ export function openCase(folder: string, testCase: GoldenCase): OpenCase {
     for (const triple of triples) data.triples.load(triple);
   });
   const opened = new Opened(data, { ...names, ...testCase.names }, attrIds(testCase));
-  for (const op of testCase.setup ?? []) runSetup(opened, op);
+  for (const op of testCase.setup ?? []) runSetup(opened, op, testCase);
   return opened;
 }
 
 class Opened implements OpenCase {
   readonly data: AppData;
+  setupIsBelowGrammar = false;
   readonly #ids: ReadonlyMap<string, string>;
   readonly #names: ReadonlyMap<string, string>;
   readonly #attrIds: ReadonlyMap<string, string>;
@@ -123,7 +133,7 @@ class Opened implements OpenCase {
   }
 
   toIds(value: unknown): unknown {
-    return mapStrings(value, (text) => this.#ids.get(text) ?? this.#attrId(text) ?? text);
+    return mapStrings(repeated(value), (text) => this.#ids.get(text) ?? this.#attrId(text) ?? text);
   }
 
   toNames(value: unknown): unknown {
@@ -136,13 +146,21 @@ class Opened implements OpenCase {
     return [this.#names.get(e) ?? e, name, this.toNames(v)];
   }
 
-  transact(steps: unknown, access: Pick<TransactOptions, 'admin' | 'system' | 'guard'>): void {
+  transact(steps: unknown, access: Access): void {
+    transact(this.data, steps, this.#options(access));
+  }
+
+  transactRaw(steps: unknown, access: Access): void {
+    transactSteps(this.data, rawSteps(steps), this.#options(access));
+  }
+
+  #options(access: Access): TransactOptions {
     this.#transactions++;
-    transact(this.data, steps, {
+    return {
       ...access,
       now: CASE_START + this.#transactions,
       newId: () => `00000000-0000-4000-b000-${String(++this.#created).padStart(12, '0')}`,
-    });
+    };
   }
 
   /** The id behind `attr:etype/label`: of an attribute that exists, or of one that the case is about to add. */
@@ -157,11 +175,10 @@ class Opened implements OpenCase {
   }
 }
 
-function runSetup(opened: Opened, op: SetupOp): void {
+function runSetup(opened: Opened, op: SetupOp, testCase: GoldenCase): void {
   switch (op.op) {
     case 'transact':
-      // Some sources write what only the backend itself may, such as the place of a file.
-      opened.transact(opened.toIds(op.steps), { admin: true, system: true });
+      setUp(opened, opened.toIds(op.steps), testCase);
       return;
     case 'create-user':
       opened.transact(opened.toIds(entitySteps('$users', op.user)), { admin: true });
@@ -191,6 +208,18 @@ function createFile(opened: Opened, { metadata, ...file }: GoldenFile): void {
   opened.transact(opened.toIds(entitySteps('$files', values)), { admin: true, system: true });
 }
 
+/** Some sources write what only the backend itself may, such as the place of a file, or what nobody can send. */
+function setUp(opened: Opened, steps: unknown, { via }: GoldenCase): void {
+  const access = { admin: true, system: true };
+  try {
+    opened.transact(steps, access);
+  } catch (error) {
+    if (via !== 'raw' || !isGrammarRefusal(error)) throw error;
+    opened.transactRaw(steps, access);
+    opened.setupIsBelowGrammar = true;
+  }
+}
+
 /** The steps that create an entity of a system namespace. */
 function entitySteps(
   etype: '$users' | '$files',
@@ -205,9 +234,14 @@ function entitySteps(
 function attrIds({ setup = [], steps }: GoldenCase): Map<string, string> {
   const all = [...setup.map((op) => (op.op === 'transact' ? op.steps : [])), steps];
   const added = all
-    .flatMap((list) => (Array.isArray(list) ? list : []))
-    .filter((step) => step?.[0] === 'add-attr');
-  return new Map(added.map(([, attr]) => [attr['forward-identity'].slice(1).join('/'), attr.id]));
+    .flatMap((list: unknown) => (Array.isArray(list) ? (list as unknown[]) : []))
+    // Some are malformed on purpose.
+    .flatMap((step) => (Array.isArray(step) && step[0] === 'add-attr' && isObject(step[1]) ? [step[1]] : []));
+  return new Map(added.flatMap(({ id, 'forward-identity': identity }) => namedId(id, identity)));
+}
+
+function namedId(id: unknown, identity: unknown): [name: string, id: string][] {
+  return Array.isArray(identity) && typeof id === 'string' ? [[identity.slice(1).join('/'), id]] : [];
 }
 
 /**
@@ -258,6 +292,19 @@ function stepsByEntity({ triples }: Dataset, ids: ReadonlyMap<string, string>): 
 
 function unexpectedLookup(): never {
   throw new Error('A data set has no lookups');
+}
+
+/** A value with `{"$repeat": [text, n]}` written out. */
+function repeated(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(repeated);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value);
+  const [first] = entries;
+  if (first?.[0] !== '$repeat' || entries.length > 1) {
+    return Object.fromEntries(entries.map(([key, item]) => [key, repeated(item)]));
+  }
+  const [text, times] = first[1] as [string, number];
+  return text.repeat(times);
 }
 
 function mapStrings(value: unknown, replace: (text: string) => string): unknown {

@@ -4,6 +4,10 @@ import type { ErrorExpectation, TxExpectation } from './tx-expectations.ts';
 // An expectation that a comparison does not know would be passed over in silence, and its case would say nothing.
 
 const KNOWN = {
+  case: [
+    ...['id', 'source', 'testing', 'notes', 'flags', 'dataset', 'setup', 'names', 'rules', 'auth'],
+    ...['via', 'api', 'layer', 'steps', 'expect'],
+  ],
   expectation: ['ok', 'allowed', 'error', 'triples', 'queries', 'attrs', 'entities'],
   triples: [
     ...['where', 'equals', 'values', 'distinct', 'count', 'entityIds', 'bindEntity'],
@@ -45,6 +49,11 @@ const WORDS: Readonly<Record<string, readonly unknown[]>> = {
 
 type Kind = keyof typeof KNOWN;
 
+/** What of a transaction case is unknown to its runner, as `case.key`. */
+export function unknownCaseParts(testCase: object): string[] {
+  return unknown('case', [testCase]);
+}
+
 /** What of the outcome that a transaction is to have is unknown to `tx-expectations.ts`, as `kind.key`. */
 export function unknownOutcomeParts(expected: TxExpectation): string[] {
   const { triples = [], queries = [], attrs = {}, entities = [], error = {} } = expected;
@@ -54,7 +63,7 @@ export function unknownOutcomeParts(expected: TxExpectation): string[] {
     ...unknown('triples', triples),
     ...unknown(
       'where',
-      triples.map(({ where }) => where),
+      triples.map(({ where = {} }) => where),
     ),
     ...unknown('queries', queries),
     ...unknown('values', values),

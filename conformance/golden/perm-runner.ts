@@ -6,9 +6,9 @@ import { unknownCaseParts } from './known-case-parts.ts';
 import type { PermCase, QueryStep, RulesCase, TransactStep } from './perm-case.ts';
 import { askedDifferences, refusalDifferences } from './query-case.ts';
 import type { ErrorExpectation } from './tx-expectations.ts';
+import { outcomeDifferences } from './tx-run.ts';
 import { splitSetup } from './upload.ts';
 import { type AskOptions, WireCase } from './wire-case.ts';
-import { outcomeDifferences } from './wire-outcome.ts';
 
 /** What of a case does not hold over the wire, in words; empty when all of it does. */
 export async function permDifferences(bench: Bench, testCase: PermCase): Promise<string[]> {

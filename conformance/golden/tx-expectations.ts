@@ -18,7 +18,8 @@ export interface TripleFilter {
 
 /** What must hold for the stored triples that a filter selects. */
 export interface TriplesExpectation {
-  where: TripleFilter;
+  /** None is a filter that selects all of the user's own. */
+  where?: TripleFilter;
   equals?: NamedTriple[];
   values?: unknown[];
   distinct?: boolean;
@@ -53,7 +54,7 @@ export interface TxValuesExpectation extends ValuesExpectation {
 /** What a query must answer after a transaction. */
 export interface TxQueryExpectation {
   query: unknown;
-  auth: GoldenCase['auth'];
+  auth?: GoldenCase['auth'];
   /** The permission rules from here on, where they change. */
   rules?: unknown;
   values?: TxValuesExpectation[];
@@ -83,7 +84,7 @@ export interface TxExpectation {
   triples?: TriplesExpectation[];
   queries?: TxQueryExpectation[];
   attrs?: AttrsExpectation;
-  entities?: { etype: string; present: string[]; absent: string[] }[];
+  entities?: { etype: string; present?: string[]; absent?: string[] }[];
 }
 
 /** An attribute as far as the checks look at it. */
@@ -107,7 +108,7 @@ export function tripleDifferences(stored: NamedTriple[], checks: TriplesExpectat
   const bound = new Map<string, string>();
   for (const check of checks) {
     const wanted = bindNames(check, bound);
-    const selected = stored.filter((triple) => isSelected(triple, wanted.where));
+    const selected = stored.filter((triple) => isSelected(triple, wanted.where ?? {}));
     if (check.bindEntity) bound.set(check.bindEntity, selected[0]?.[0] ?? 'no entity');
     found.push(...checkTriples(selected, wanted));
   }
@@ -160,7 +161,7 @@ function isSelected([e, attr]: NamedTriple, { entity, entities, etype, ...where 
 
 /** What does not hold for the entities that must be there, or gone, in words. */
 export function entityDifferences(stored: NamedTriple[], expected: TxExpectation['entities'] = []): string[] {
-  return expected.flatMap(({ etype, present, absent }) => {
+  return expected.flatMap(({ etype, present = [], absent = [] }) => {
     const found = new Set(stored.flatMap(([e, attr]) => (attr === `${etype}/id` ? [e] : [])));
     return [
       ...present.filter((e) => !found.has(e)).map((e) => `${etype} ${e} is missing`),
@@ -278,7 +279,14 @@ function valueDifferences(tree: unknown, { path, partial, type, contains }: TxVa
 
 function unlessSameBag(what: string, actual: readonly unknown[], expected: readonly unknown[]): string[] {
   const sorted = (list: readonly unknown[]): string[] => list.map(canonicalJson).sort();
-  return unlessEqual(what, sorted(actual), sorted(expected));
+  if (!hasKinds(expected)) return unlessEqual(what, sorted(actual), sorted(expected));
+  const left = [...actual];
+  const missing = expected.filter((item) => {
+    const at = left.findIndex((candidate) => isSame(candidate, item));
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+  return missing.length === 0 && left.length === 0 ? [] : unlessEqual(what, actual, expected);
 }
 
 function unlessEqual(what: string, actual: unknown, expected: unknown): string[] {
@@ -291,19 +299,23 @@ function unless(holds: boolean, what: string, expected: unknown): string[] {
   return holds ? [] : [`${what}: expected ${JSON.stringify(expected)}`];
 }
 
-/** Whether an object has all that another has, at every depth. */
-function isPartOf(part: Record<string, unknown>, whole: unknown): boolean {
-  if ('$type' in part) return matches(whole, part);
-  return (
-    isObject(whole) &&
-    Object.entries(part).every(([key, value]) =>
-      isObject(value) ? isPartOf(value, whole[key]) : isSame(whole[key], value),
-    )
-  );
+/** Whether `whole` has what `part` has, at every depth; lists are compared whole, item by item. */
+function isPartOf(part: unknown, whole: unknown): boolean {
+  if (Array.isArray(part)) {
+    const isList = Array.isArray(whole) && whole.length === part.length;
+    return isList && part.every((item, at) => isPartOf(item, whole[at]));
+  }
+  if (!isObject(part) || '$type' in part) return isSame(whole, part);
+  return isObject(whole) && Object.entries(part).every(([key, value]) => isPartOf(value, whole[key]));
 }
 
+/** Whether a value is what a case expects; `{"$type": …}` stands for any of its kind. */
 function isSame(actual: unknown, expected: unknown): boolean {
-  return canonicalJson(actual) === canonicalJson(expected);
+  return hasKinds(expected) ? matches(actual, expected) : canonicalJson(actual) === canonicalJson(expected);
+}
+
+function hasKinds(expected: unknown): boolean {
+  return (JSON.stringify(expected) ?? '').includes('"$type":');
 }
 
 function distinct(values: readonly unknown[]): unknown[] {

@@ -9,6 +9,7 @@ import type { NamedAnswer } from './compare-answer.ts';
 import { type GoldenCase, type NamedTriple, type OpenCase, openCase } from './fixture.ts';
 import type { UploadOp } from './perm-case.ts';
 import type { WireAttr, WireError } from './tx-expectations.ts';
+import type { CaseApp } from './tx-run.ts';
 import { uploadFile } from './upload.ts';
 
 const CORE = { '@instantdb/core': 'v1.0.67' };
@@ -48,7 +49,7 @@ export class WireRefusal extends Error {
 }
 
 /** The app of one case in a running backend, reached by nothing but the wire. */
-export class WireCase {
+export class WireCase implements CaseApp {
   readonly app: BackendApp;
   readonly opened: OpenCase;
   /** Asks over HTTP with the admin token. */
@@ -206,6 +207,18 @@ export class WireCase {
   }
 }
 
+/** The app of one case, whose transactions go through the admin API. */
+export class AdminCase extends WireCase {
+  override async refusal(steps: unknown, auth: Auth): Promise<WireError | undefined> {
+    const client = this.admin.with(auth?.admin ? {} : asUser(await this.signIn(auth)));
+    const body = { steps: this.opened.toIds(steps) as JsonValue };
+    const reply = await client.post('/admin/transact', body);
+    if (reply.status === 200) return undefined;
+    if (reply.status === 400) return reply.body as WireError;
+    throw new Error(`Steps are answered with ${reply.status}: ${JSON.stringify(reply.body)}`);
+  }
+}
+
 function nameOf(attrId: string, attrs: readonly Attr[]): string {
   const attr = attrs.find(({ id }) => id === attrId);
   return attr ? `${etypeOf(attr)}/${labelOf(attr)}` : attrId;
@@ -236,16 +249,16 @@ export async function refusalOf(work: () => Promise<unknown>): Promise<WireError
 export function unreachable(folder: string, testCase: GoldenCase): string | undefined {
   const user = testCase.auth?.user;
   if (!user) return undefined;
-  let opened: OpenCase;
   try {
-    opened = openCase(folder, testCase);
+    const opened = openCase(folder, testCase);
+    const { id } = opened.toIds(user) as { id?: unknown };
+    const attr = opened.data.catalog.byForward('$users', 'id');
+    const isStored = attr && [...opened.data.triples.attr(attr.id)].some(([e]) => e === id);
+    return isStored ? undefined : 'its user is not among the $users, and only those have refresh tokens';
   } catch {
+    // Whatever is wrong with it, the test that runs it says so.
     return undefined;
   }
-  const { id } = opened.toIds(user) as { id?: unknown };
-  const attr = opened.data.catalog.byForward('$users', 'id');
-  const isStored = attr && [...opened.data.triples.attr(attr.id)].some(([e]) => e === id);
-  return isStored ? undefined : 'its user is not among the $users, and only those have refresh tokens';
 }
 
 async function ask(session: RawSession, event: JsonObject, op: string): Promise<Message> {

@@ -1,3 +1,5 @@
+import type { JsonValue } from './json.ts';
+
 /** The kinds of failure that an Instant server names. */
 export type ServerErrorType =
   | 'record-not-found'
@@ -22,7 +24,8 @@ export type ServerErrorType =
 /** One of the problems inside a `validation-failed` error. */
 export interface ValidationIssue {
   message?: string;
-  expected?: string;
+  /** The check of the server that failed: its name, or its parts. */
+  expected?: JsonValue;
   in?: (string | number)[];
   hint?: unknown;
 }

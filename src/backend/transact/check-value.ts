@@ -4,27 +4,31 @@ import type { JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import { parseInstantDate } from '../date.ts';
 import type { TripleStore } from '../store/triple-store.ts';
+import { byteLength, clipBytes, jsonbSize, jsonbText } from './jsonb.ts';
 
-/** The largest value of an indexed or unique attribute, in bytes of its JSON text. */
+/** The largest value of an indexed attribute, a unique one or a link, in bytes that Postgres keeps it in. */
 const MAX_INDEXED_BYTES = 1024;
 
-/** No character takes more bytes in JSON text for each of its UTF-16 units: one that is written as `\uXXXX`. */
-const MAX_BYTES_PER_UNIT = 6;
-const QUOTES = 2;
+/** No UTF-16 unit takes more bytes than this, and what stands around a text takes no more than that. */
+const MAX_BYTES_PER_UNIT = 3;
+const MAX_OVERHEAD = 12;
+
+/** Postgres shows no more of a value in an error. */
+const MAX_SHOWN_BYTES = 64;
 
 /** Refuses a value that its attribute cannot hold: too large for an index, no id for a link, of another type. */
 export function checkValue(attr: Attr, e: string, v: JsonValue): void {
   const unique = attr['unique?'];
-  if ((unique || attr['index?']) && isTooLarge(v)) {
+  const isLink = attr['value-type'] === 'ref';
+  if ((unique || attr['index?'] || isLink) && isTooLarge(v)) {
     const message = `Value is too large for ${unique ? 'a unique' : 'an indexed'} attribute.`;
     throw invalidValue(message, attr, e, v, { 'value-too-large?': true });
   }
-  if (attr['value-type'] === 'ref' && !isUuid(v)) {
-    throw invalidValue('Linked value must be a valid uuid.', attr, e, v);
-  }
+  if (isLink && !isUuid(v)) throw invalidValue('Linked value must be a valid uuid.', attr, e, v);
   const type = attr['checked-data-type'];
   if (type && !hasType(v, type)) {
-    const message = `Invalid value type for ${etypeOf(attr)}.${labelOf(attr)}. Value must be a ${type} but the provided value type is ${jsonType(v)}.`;
+    const given = shown(v) === v ? ` but the provided value type is ${jsonType(v)}` : '';
+    const message = `Invalid value type for ${etypeOf(attr)}.${labelOf(attr)}. Value must be a ${type}${given}.`;
     throw invalidValue(message, attr, e, v);
   }
 }
@@ -38,7 +42,7 @@ export function checkUnique(triples: TripleStore, attr: Attr, e: string, v: Json
 /** The error for a value of a unique attribute that two entities would have. */
 export function notUnique(attr: Attr, v: JsonValue): ServerError {
   const [, etype, label] = attr['forward-identity'];
-  const value = JSON.stringify(v);
+  const value = jsonbText(v);
   const message = `\`${label}\` is a unique attribute on \`${etype}\` and an entity already exists with \`${etype}.${label}\` = ${value}`;
   return recordNotUnique('triple', message, { 'attr-id': attr.id, etype, label, value });
 }
@@ -47,19 +51,27 @@ function invalidValue(message: string, attr: Attr, e: string, v: JsonValue, more
   return new ServerError('validation-failed', message, {
     namespace: etypeOf(attr),
     attribute: labelOf(attr),
-    value: v,
-    'checked-data-type': attr['checked-data-type'] ?? null,
+    value: shown(v),
+    // The server reads it off a text that Postgres made of the row.
+    'checked-data-type': attr['checked-data-type'] ?? 'null',
     'attr-id': attr.id,
     'entity-id': e,
     ...more,
   });
 }
 
+/** A value as errors show it: as it is, or the beginning of its text. */
+function shown(v: JsonValue): JsonValue {
+  const text = jsonbText(v);
+  return byteLength(text) <= MAX_SHOWN_BYTES ? v : `${clipBytes(text, MAX_SHOWN_BYTES)}...`;
+}
+
 function isTooLarge(v: JsonValue): boolean {
   if (v === null || typeof v === 'number' || typeof v === 'boolean') return false;
   // Most values are short, and nothing has to be encoded to see that.
-  if (typeof v === 'string' && v.length * MAX_BYTES_PER_UNIT + QUOTES <= MAX_INDEXED_BYTES) return false;
-  return new TextEncoder().encode(JSON.stringify(v)).length > MAX_INDEXED_BYTES;
+  if (typeof v === 'string' && v.length * MAX_BYTES_PER_UNIT + MAX_OVERHEAD <= MAX_INDEXED_BYTES)
+    return false;
+  return jsonbSize(v) > MAX_INDEXED_BYTES;
 }
 
 function hasType(v: JsonValue, type: CheckedDataType): boolean {

@@ -69,7 +69,8 @@ describe('checks of values', () => {
   test('refuse what is too large for an index', () => {
     const app = blog();
     const nick = app.add('users/nick', { 'index?': true });
-    const text = (bytes: number): string => 'ä'.repeat((bytes - 2) / 2);
+    // Postgres takes 12 bytes more for a text.
+    const text = (bytes: number): string => 'ä'.repeat((bytes - 12) / 2);
     app.run([['add-triple', joe, nick, text(1024)]]);
     expect(app.refusal([['add-triple', joe, nick, text(1026)]])).toMatchObject({
       type: 'validation-failed',
@@ -86,6 +87,38 @@ describe('checks of values', () => {
       'Value is too large for a unique attribute.',
     );
     app.run([['add-triple', joe, app.id('users/name'), text(4096)]]);
+  });
+
+  test('show the beginning of a value that is long', () => {
+    const app = new TestApp();
+    const age = app.add('users/age', { 'checked-data-type': 'number' });
+    const words = { b: 1, a: 'é'.repeat(40) };
+    expect(app.refusal([['add-triple', joe, age, words]])).toMatchObject({
+      message: 'Invalid value type for users.age. Value must be a number.',
+      hint: { value: `{"a": "${'é'.repeat(28)}...`, 'checked-data-type': 'number' },
+    });
+    const nick = app.add('users/nick', { 'index?': true });
+    expect(app.refusal([['add-triple', joe, nick, 'a'.repeat(2000)]]).hint).toEqual({
+      namespace: 'users',
+      attribute: 'nick',
+      value: `"${'a'.repeat(63)}...`,
+      'checked-data-type': 'null',
+      'attr-id': nick,
+      'entity-id': joe,
+      'value-too-large?': true,
+    });
+  });
+
+  test('refuse for a link what is no id, or too large for one', () => {
+    const app = blog();
+    const pals = app.id('users/pals');
+    expect(app.refusal([['add-triple', joe, pals, '']])).toMatchObject({
+      message: 'Linked value must be a valid uuid.',
+      hint: { value: '', 'checked-data-type': 'null' },
+    });
+    expect(app.refusal([['add-triple', joe, pals, 'x'.repeat(2000)]]).message).toBe(
+      'Value is too large for an indexed attribute.',
+    );
   });
 
   test.each([

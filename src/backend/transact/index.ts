@@ -7,7 +7,7 @@ import { checkMadeRequired, checkRequired } from './check-required.ts';
 import { deleteEntities } from './delete-entities.ts';
 import { parseSteps } from './parse.ts';
 import { type Plan, planTransaction, stepsOf } from './plan.ts';
-import type { TxOp } from './steps.ts';
+import type { TxOp, TxStep } from './steps.ts';
 import { Transaction, type TransactOptions } from './transaction.ts';
 import { addTriples, deepMergeTriples, retractTriples } from './write-triples.ts';
 
@@ -24,7 +24,12 @@ export type { TransactGuard, TransactOptions } from './transaction.ts';
  * Looks at no clock and draws no random ids: both come in the options.
  */
 export function transact(data: AppData, steps: unknown, options: TransactOptions): Change[] {
-  const plan = planTransaction(data, parseSteps(steps, data.catalog));
+  return transactSteps(data, parseSteps(steps, data.catalog), options);
+}
+
+/** Runs steps that were read already; see {@link transact}. */
+export function transactSteps(data: AppData, steps: TxStep[], options: TransactOptions): Change[] {
+  const plan = planTransaction(data, steps);
   return data.journal.transaction(() => {
     checkBefore(data, plan, options);
     const transaction = new Transaction(data, options);

@@ -1,10 +1,11 @@
 import { ServerError, validationFailed } from '../../protocol/error.ts';
+import type { JsonValue } from '../../protocol/json.ts';
 
 /** Where in the list of steps something is wrong. */
 export type Path = (string | number)[];
 
-/** How to refuse a list of steps: the name of the check that failed, and where. */
-export type Reject = (expected: string, path: Path) => ServerError;
+/** How to refuse a list of steps: the check that failed, and where. */
+export type Reject = (expected: JsonValue, path: Path) => ServerError;
 
 /** A {@link Reject} whose errors show `steps`. */
 export function rejectSteps(steps: unknown): Reject {

@@ -8,8 +8,10 @@ const CHECKED_DATA_TYPES: readonly CheckedDataType[] = ['string', 'number', 'boo
 
 /** Reads the definition of a new attribute. Keys that the server does not know are left out. */
 export function parseAttr(input: unknown, path: Path, reject: Reject): Attr {
+  const valueType = valueTypeOf(input);
+  // What else an attribute must have depends on it, so the server goes no further.
+  if (valueType === undefined) throw reject('instant.db.model.attr/value-type', path);
   const fields = new Fields(input, path, reject);
-  const valueType = fields.require('value-type', oneOf('blob', 'ref'), 'instant.db.model.attr/value-type');
   const reverse =
     valueType === 'ref'
       ? fields.require('reverse-identity', ident, 'instant.db.model.attr/identity')
@@ -55,6 +57,13 @@ export function parseAttrUpdate(input: unknown, path: Path, reject: Reject): Att
   };
 }
 
+const isValueType = oneOf('blob', 'ref');
+
+function valueTypeOf(input: unknown): Attr['value-type'] | undefined {
+  const valueType = isObject(input) ? input['value-type'] : undefined;
+  return isValueType(valueType) ? valueType : undefined;
+}
+
 /** Tells whether a value is right; for one that is not, what was expected instead where that is more exact. */
 type Guard<T> = ((value: unknown) => value is T) & { explain?: (value: unknown) => Expected };
 
@@ -77,7 +86,8 @@ class Fields {
   }
 
   require<T>(key: string, guard: Guard<T>, expected: string): T {
-    if (!Object.hasOwn(this.#object, key)) throw this.#reject(`(contains? % :${key})`, this.#path);
+    if (!Object.hasOwn(this.#object, key))
+      throw this.#reject(['fn', ['%'], ['contains?', '%', key]], this.#path);
     return this.#read(key, guard, expected);
   }
 

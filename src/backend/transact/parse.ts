@@ -85,43 +85,46 @@ function parseStep(step: JsonValue[], index: number, reject: Reject): TxStep {
     case 'rule-params':
       return parseRuleParams(step, index, reject);
     case 'add-attr':
-      checkLength(step, index, 2, 2, reject);
+      checkLength(step, index, 1, 2, reject);
       return { op, attr: parseAttr(step[1], [index, 1], reject) };
     case 'update-attr':
-      checkLength(step, index, 2, 2, reject);
+      checkLength(step, index, 1, 2, reject);
       return { op, update: parseAttrUpdate(step[1], [index, 1], reject) };
     case 'delete-attr':
     case 'restore-attr':
       checkLength(step, index, 2, 2, reject);
       return { op, id: parseUuid(step[1], index, 1, reject) };
     default:
-      throw reject('instant.db.transaction/tx-step', [index, 0]);
+      throw noSuchStep(step, index, reject);
   }
 }
 
-/** The part of the grammar that a step which ends too early is missing, by position. */
-const MISSING: Readonly<Record<string, readonly string[]>> = {
-  triple: [
-    '',
-    'instant.db.model.triple/lookup',
-    'instant.db.model.triple/attr-id',
-    'instant.db.model.triple/value',
-  ],
-  entity: ['', 'instant.db.model.triple/lookup', 'map?'],
-};
+/** What is missing of a step about a triple that ends too early, by position. */
+const MISSING: readonly string[] = [
+  '',
+  'instant.db.model.triple/lookup',
+  'instant.db.model.triple/attr-id',
+  'instant.db.model.triple/value',
+];
 
 function checkLength(step: JsonValue[], index: number, min: number, max: number, reject: Reject): void {
-  if (step.length < min) {
-    const grammar = min > 3 ? MISSING.triple : MISSING.entity;
-    throw reject(grammar?.[step.length] ?? 'Insufficient input', [index]);
-  }
-  if (step.length > max) throw reject('Extra input', [index, max]);
+  const missing = min > 3 ? MISSING[step.length] : undefined;
+  if (missing !== undefined) throw reject(missing, [index]);
+  if (step.length < min || step.length > max) throw noSuchStep(step, index, reject);
+}
+
+/**
+ * The error for a step that is none. Of all the kinds of steps that it is not, the server names the last; the same
+ * where a step is too long, or too short in its first part.
+ */
+function noSuchStep([op]: JsonValue[], index: number, reject: Reject): ServerError {
+  return reject([op === 'restore-attr' ? 'delete-attr' : 'restore-attr'], [index, 0]);
 }
 
 function parseEntity(e: JsonValue | undefined, index: number, reject: Reject): EntityRef {
   if (isUuid(e)) return e;
-  if (!Array.isArray(e)) throw reject('uuid?', [index, 1]);
-  if (e.length !== 2) throw reject('(= (count %) 2)', [index, 1]);
+  if (!Array.isArray(e)) throw reject('vector?', [index, 1]);
+  if (e.length !== 2) throw reject(['=', ['count', '%'], 2], [index, 1]);
   if (!looksLikeLookup(e)) throw reject('uuid?', [index, 1, 0]);
   return e;
 }
@@ -139,7 +142,7 @@ function parseEtype(step: JsonValue[], index: number, reject: Reject): string | 
 
 function parseMode(options: JsonValue | undefined, index: number, reject: Reject): Mode | undefined {
   if (options === undefined || options === null) return undefined;
-  if (!isObject(options)) throw reject('map?', [index, 4]);
+  if (!isObject(options)) throw reject('nil?', [index, 4]);
   const { mode } = options;
   if (mode === undefined) return undefined;
   if (mode === 'create' || mode === 'update' || mode === 'upsert') return mode;

@@ -79,7 +79,7 @@ describe('add-triple', () => {
         namespace: 'posts',
         attribute: 'author',
         value: 'joe',
-        'checked-data-type': null,
+        'checked-data-type': 'null',
         'entity-id': post,
       },
     });
