@@ -238,7 +238,9 @@ export class App {
     const changes = transact(this.data, steps, {
       admin: actor.admin,
       system,
-      now: this.#creation.next(),
+      now: now(),
+      // What the backend writes for itself, such as a magic code, is timed by the clock alone: its life is counted from there.
+      createdAt: system ? undefined : this.#creation.next(),
       newId,
       guard,
     });
@@ -255,8 +257,9 @@ export class App {
     this.assertWritable();
     const { steps, actor, rules, commit = false } = request;
     const run = this.permissions.run(this.#source, actor, { rules, verbose: true });
-    const now = this.#creation.next();
-    const { results, changes } = rehearse(this.data, steps, { run, commit, now, newId: this.host.newId });
+    const { now, newId } = this.host;
+    const createdAt = this.#creation.next();
+    const { results, changes } = rehearse(this.data, steps, { run, commit, now: now(), createdAt, newId });
     const txId = changes ? this.#commit(changes) : this.host.nextTxId();
     return { txId, results, committed: changes !== undefined };
   }

@@ -25,9 +25,9 @@ class TakenBack extends Error {}
 export function rehearse(
   data: AppData,
   steps: unknown,
-  options: Pick<TransactOptions, 'now' | 'newId'> & { run: RuleRun; commit: boolean },
+  options: Pick<TransactOptions, 'now' | 'createdAt' | 'newId'> & { run: RuleRun; commit: boolean },
 ): Rehearsal {
-  const { run, commit, now, newId } = options;
+  const { run, commit, ...access } = options;
   const results: CheckResult[] = [];
   const checks = new TransactionChecks(data, run, results);
   const guard = {
@@ -38,7 +38,7 @@ export function rehearse(
     },
   };
   try {
-    return { results, changes: transact(data, steps, { admin: false, now, newId, guard }) };
+    return { results, changes: transact(data, steps, { ...access, admin: false, guard }) };
   } catch (error) {
     if (error instanceof TakenBack) return { results, changes: undefined };
     throw error;

@@ -31,5 +31,5 @@ export function backfillNulls(transaction: Transaction, attr: Attr): void {
 
 function fill(transaction: Transaction, attr: Attr, e: string): void {
   const { triples } = transaction.data;
-  if (triples.entityAttr(e, attr.id).length === 0) triples.add(attr, e, null, transaction.options.now);
+  if (triples.entityAttr(e, attr.id).length === 0) triples.add(attr, e, null, transaction.createdAt);
 }

@@ -22,8 +22,10 @@ export interface TransactOptions {
   system?: boolean;
   /** Who may refuse it for what it does. */
   guard?: TransactGuard | undefined;
-  /** The time that new triples get, in epoch milliseconds. */
+  /** The time, in epoch milliseconds. */
   now: number;
+  /** The time that new triples get; default `now`. */
+  createdAt?: number | undefined;
   /** A new id, for an entity that a lookup creates. */
   newId(): string;
 }
@@ -32,11 +34,14 @@ export interface TransactOptions {
 export class Transaction {
   readonly data: AppData;
   readonly options: TransactOptions;
+  /** The time that new triples get. */
+  readonly createdAt: number;
   readonly lookups: Lookups;
 
   constructor(data: AppData, options: TransactOptions) {
     this.data = data;
     this.options = options;
+    this.createdAt = options.createdAt ?? options.now;
     this.lookups = new Lookups(this);
   }
 
@@ -51,6 +56,6 @@ export class Transaction {
   put(attr: Attr, e: string, v: JsonValue): boolean {
     checkValue(attr, e, v);
     checkUnique(this.data.triples, attr, e, v);
-    return this.data.triples.add(attr, e, v, this.options.now);
+    return this.data.triples.add(attr, e, v, this.createdAt);
   }
 }
