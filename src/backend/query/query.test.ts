@@ -152,6 +152,18 @@ describe('answers', () => {
     expect(count({ order: { name: 'asc' } })).toBe(3);
   });
 
+  test('an aggregate below the top counts nothing, and leaves its form empty', () => {
+    const app = library();
+    const query = { authors: { $: { fields: [] }, books: { $: { aggregate: 'count' } } } };
+    const outcome = app.run(query);
+    expect(outcome.aggregate).toEqual({});
+    expect(outcome.triples.map(([e, , v]) => [app.name(e), v])).toEqual(
+      ['ann', 'bob', 'cid'].map((name) => [name, app.id(name)]),
+    );
+    const [ann] = objectTree(outcome, { inference: false }).authors ?? [];
+    expect(ann).toEqual({ id: app.id('ann'), books: [] });
+  });
+
   test('objectTree() has null where a link leads to nothing', () => {
     const app = library();
     app.set('authors', 'ann', 'books', 'gone');

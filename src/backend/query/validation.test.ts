@@ -265,6 +265,11 @@ describe('a query is refused', () => {
       },
     ],
     [
+      'with a value of another type below a form that is empty',
+      { users: { $: { where: { nope: 1 } }, friends: { $: { where: { age: 'x' } } } } },
+      { 'expected?': 'number?', in: ['users', 'friends', '$', 'where', 'age'] },
+    ],
+    [
       'with a date that moves',
       { users: { $: { where: { born: { $gt: 'now' } } } } },
       {
