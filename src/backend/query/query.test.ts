@@ -237,6 +237,24 @@ describe('likeMatcher()', () => {
     expect(likeMatcher(pattern, true)(text)).toBe(expected);
   });
 
+  test.each([
+    ['100\\%', '100%', true],
+    ['100\\%', '100 %', false],
+    ['100\\%', '100\\ and more', true],
+    ['a\\_b%', 'a_bc', true],
+    ['a\\_b%', 'axbc', false],
+    ['a\\\\b', 'a\\b', true],
+    ['%\\%', 'a \\ b', true],
+    ['a\\', 'a\\', true],
+  ] as const)(
+    'takes a backslash as Postgres does, and as core does: %s and %j: %s',
+    (pattern, text, expected) => {
+      expect(likeMatcher(pattern, true)(text)).toBe(expected);
+      const app = new SmallApp({ 'a/s': { type: 'string', indexed: true } }).add('a', 'x', { s: text });
+      expect(app.found({ a: { $: { where: { s: { $like: pattern } } } } })).toEqual(expected ? ['x'] : []);
+    },
+  );
+
   test('ignores case when told to', () => {
     expect(likeMatcher('ÄB%', false)('äbc')).toBe(true);
   });
