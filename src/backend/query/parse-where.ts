@@ -95,7 +95,7 @@ interface Place {
 }
 
 function parseList(context: GrammarContext, kind: 'and' | 'or', list: unknown[], place: Place): Condition {
-  if (list.length === 0) {
+  if (list.every((element) => isObject(element) && Object.keys(element).length === 0)) {
     const message = `The list of \`${kind}\` conditions can't be empty.`;
     throw queryError(context.query, { expected: 'non-empty-list?', in: [...place.options, kind], message });
   }

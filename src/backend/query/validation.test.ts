@@ -231,6 +231,11 @@ describe('a query is refused', () => {
       },
     ],
     [
+      'with an and of nothing but empty elements',
+      { users: { $: { where: { and: [{}, {}] } } } },
+      { expected: 'non-empty-list?', in: ['users', '$', 'and'] },
+    ],
+    [
       'with null in $in and no index',
       { users: { $: { where: { bio: { $in: [null] } } } } },
       { message: 'Only indexed attrs can check for `nil` in `$in`. users.bio is not indexed.' },
