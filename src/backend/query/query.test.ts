@@ -54,6 +54,14 @@ describe('where', () => {
     expect(where({ 'best.title': { $isNull: false } })).toEqual(['ann']);
   });
 
+  test('of several operators one counts: `$not`, else that there is nothing, else the one written first', () => {
+    expect(where({ name: { $gt: 'Ann', $lt: 'Bob' } })).toEqual(['bob']);
+    expect(where({ name: { $lt: 'Bob', $gt: 'Ann' } })).toEqual(['ann']);
+    expect(where({ name: { $gt: 'Ann', $isNull: true } })).toEqual(['cid']);
+    expect(where({ name: { $gt: 'Ann', $isNull: false } })).toEqual(['bob']);
+    expect(where({ name: { $isNull: true, $not: 'Bob' } })).toEqual(['ann', 'cid']);
+  });
+
   test('comparisons, patterns and sets', () => {
     expect(where({ 'books.pages': { $gt: 10 } })).toEqual(['ann', 'bob']);
     expect(where({ 'books.pages': { $lt: 20 } })).toEqual(['ann']);
