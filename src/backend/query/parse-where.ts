@@ -66,8 +66,8 @@ function isEmptiness(checked: Checked): boolean {
 }
 
 /**
- * Only one operator of an object counts: `$not` before all others, then `$isNull: true`, else the one written first. That an operator is
- * unknown is told where nothing is wrong with those that are known.
+ * Only one operator of an object counts: `$not` before all others, then `$isNull: true`, else the one written first.
+ * That an operator is unknown is told where nothing is wrong with those that are known.
  */
 function checkValue(value: unknown): Checked {
   if (isScalar(value)) return { check: { op: 'equals', value } };
