@@ -1,7 +1,16 @@
 // Runs a folder of golden cases, in the format of the README beside this file: `npm run golden -- <folder>`.
-// Without a folder, the one beside this file. Prints counts by file and kind; exits non-zero when a case fails.
+// Without a folder, the one beside this file. Prints counts by file and kind; exits non-zero when a case fails. Files of
+// cases may be missing, and so may the data sets: then those beside this file are taken. Both are told.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,18 +28,20 @@ const KINDS = {
 };
 
 const missing = [...Object.keys(KINDS), 'datasets'].filter((name) => !existsSync(join(folder, name)));
-if (missing.length > 0) {
-  console.error(`Cannot run the cases in "${folder}": ${missing.join(', ')} missing`);
+if (Object.keys(KINDS).every((name) => missing.includes(name))) {
+  console.error(`There are no cases in "${folder}": expected ${Object.keys(KINDS).join(', ')}`);
   process.exit(2);
 }
 
 /** Cases that hold without a connection only, with the reason. */
 const direct = new Map();
+const scratch = mkdtempSync(join(tmpdir(), 'golden-'));
+const set = missing.length === 0 ? folder : completed(join(scratch, 'set'));
 const results = outcomes();
 const rows = new Map();
 let failed = 0;
 for (const [file, kindOf] of Object.entries(KINDS)) {
-  for (const one of JSON.parse(readFileSync(join(folder, file), 'utf8'))) {
+  for (const one of JSON.parse(readFileSync(join(set, file), 'utf8'))) {
     const key = `${file.padEnd(20)} ${kindOf(one)}`;
     const row = rows.get(key) ?? { passed: 0, failed: 0, 'not run': 0 };
     const outcome = results.get(one.id) ?? 'not run';
@@ -46,11 +57,26 @@ for (const [key, row] of rows) {
   const counts = Object.entries(row).map(([name, n]) => `${n} ${name}`);
   console.log(`${key.padEnd(48)} ${counts.join(', ')}`);
 }
+rmSync(scratch, { recursive: true });
 process.exit(failed > 0 ? 1 : 0);
+
+/** A folder with what is in the given one, in which nothing is missing. */
+function completed(whole) {
+  mkdirSync(whole);
+  for (const name of [...Object.keys(KINDS), 'datasets']) {
+    const isMissing = missing.includes(name);
+    if (!isMissing || name === 'datasets') {
+      symlinkSync(join(isMissing ? here : folder, name), join(whole, name));
+    } else {
+      writeFileSync(join(whole, name), '[]');
+    }
+    if (isMissing) console.log(`not in the folder: ${name}${name === 'datasets' ? ', own are taken' : ''}`);
+  }
+  return whole;
+}
 
 /** By the id of a case, how it ended: the tests are named after the cases. One that fails anywhere has failed. */
 function outcomes() {
-  const scratch = mkdtempSync(join(tmpdir(), 'golden-'));
   const report = join(scratch, 'report.json');
   spawnSync(
     process.execPath,
@@ -61,10 +87,9 @@ function outcomes() {
       '--reporter=json',
       `--outputFile=${report}`,
     ],
-    { cwd: root, env: { ...process.env, GOLDEN_DIR: folder }, stdio: ['ignore', 'ignore', 'inherit'] },
+    { cwd: root, env: { ...process.env, GOLDEN_DIR: set }, stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  rmSync(scratch, { recursive: true });
   const byId = new Map();
   for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
     // The queries and transactions run twice: directly, and over the wire. One that cannot hold there stands in the

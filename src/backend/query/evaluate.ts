@@ -71,8 +71,8 @@ class FormReader {
     return { e, proof, values, children };
   }
 
-  #linked(e: string, { link }: ChildPlan, reader: FormReader | undefined): ChildResult['linked'] {
-    if (!link || !reader) return [];
+  #linked(e: string, { link, plan }: ChildPlan, reader: FormReader | undefined): ChildResult['linked'] {
+    if (!link || !reader || plan?.options.aggregate) return [];
     const step = { attr: link.attr.id, forward: link.forward };
     return stepTriples(this.#reader, step, e).flatMap((triple) => {
       const to = farEnd(step, triple);

@@ -1,9 +1,14 @@
-const ANY_RUN = '%';
-const ANY_ONE = '_';
+const ANY_RUN = Symbol('any run');
+const ANY_ONE = Symbol('any one');
+
+/** One character of a pattern, or what stands for others. */
+type Token = string | typeof ANY_RUN | typeof ANY_ONE;
+
+const ESCAPE = '\\';
 
 /** The text that everything begins with that the pattern stands for. */
 export function likePrefix(pattern: string): string {
-  const end = pattern.search(/[%_]/);
+  const end = pattern.search(/[%_\\]/);
   return end < 0 ? pattern : pattern.slice(0, end);
 }
 
@@ -13,32 +18,50 @@ function fold(char: string): string {
   return upper.length === 1 ? upper : char;
 }
 
+function tokensOf(pattern: string, isEscaping: boolean): Token[] {
+  const tokens: Token[] = [];
+  for (let i = 0; i < pattern.length; i++) {
+    const char = pattern.charAt(i);
+    if (isEscaping && char === ESCAPE && i + 1 < pattern.length) tokens.push(pattern.charAt(++i));
+    else if (char === '%') tokens.push(ANY_RUN);
+    else tokens.push(char === '_' ? ANY_ONE : char);
+  }
+  return tokens;
+}
+
+/** Takes time proportional to pattern times text at worst, whatever the pattern: a regular expression would not. */
+function isMatch(wanted: readonly Token[], text: string, folded: (char: string) => string): boolean {
+  let p = 0;
+  let retryPattern = -1;
+  let retryText = 0;
+  for (let i = 0; i < text.length; ) {
+    if (wanted[p] === ANY_RUN) {
+      retryPattern = ++p;
+      retryText = i;
+    } else if (p < wanted.length && (wanted[p] === ANY_ONE || wanted[p] === folded(text.charAt(i)))) {
+      p++;
+      i++;
+    } else if (retryPattern >= 0) {
+      p = retryPattern;
+      i = ++retryText;
+    } else {
+      return false;
+    }
+  }
+  while (wanted[p] === ANY_RUN) p++;
+  return p === wanted.length;
+}
+
 /**
- * A test for SQL's LIKE: `%` stands for any run of characters, `_` for one. It takes time proportional to pattern times
- * text at worst, whatever the pattern: a regular expression made of it would not.
+ * A test for SQL's LIKE: `%` stands for any run of characters, `_` for one. A backslash before one of them makes it a
+ * character, as in Postgres; core's client takes it for itself, and filters what it gets once more, so what core
+ * matches is matched too.
  */
 export function likeMatcher(pattern: string, caseSensitive: boolean): (text: string) => boolean {
-  const wanted = caseSensitive ? [...pattern.split('')] : pattern.split('').map(fold);
-  return (text) => {
-    let p = 0;
-    let retryPattern = -1;
-    let retryText = 0;
-    for (let i = 0; i < text.length; ) {
-      const char = caseSensitive ? text.charAt(i) : fold(text.charAt(i));
-      if (wanted[p] === ANY_RUN) {
-        retryPattern = ++p;
-        retryText = i;
-      } else if (p < wanted.length && (wanted[p] === ANY_ONE || wanted[p] === char)) {
-        p++;
-        i++;
-      } else if (retryPattern >= 0) {
-        p = retryPattern;
-        i = ++retryText;
-      } else {
-        return false;
-      }
-    }
-    while (wanted[p] === ANY_RUN) p++;
-    return p === wanted.length;
-  };
+  const folded = caseSensitive ? (char: string) => char : fold;
+  const readings = pattern.includes(ESCAPE) ? [true, false] : [false];
+  const wanted = readings.map((isEscaping) =>
+    tokensOf(pattern, isEscaping).map((token) => (typeof token === 'string' ? folded(token) : token)),
+  );
+  return (text) => wanted.some((tokens) => isMatch(tokens, text, folded));
 }

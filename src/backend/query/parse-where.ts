@@ -57,20 +57,28 @@ function checkIn(op: string, values: unknown): Checked {
   return wrong < 0 ? { check: { op: 'in', values } } : problem(checkName('in-value-valid?'), op, wrong);
 }
 
+function isNegation(checked: Checked): boolean {
+  return 'check' in checked && checked.check.op === 'not';
+}
+
+function isEmptiness(checked: Checked): boolean {
+  return 'check' in checked && checked.check.op === 'isNull' && checked.check.isNull;
+}
+
 /**
- * Only one operator of an object counts: `$not` before all others, else the one written first. That an operator is
- * unknown is told where nothing is wrong with those that are known.
+ * Only one operator of an object counts: `$not` before all others, then `$isNull: true`, else the one written first.
+ * That an operator is unknown is told where nothing is wrong with those that are known.
  */
 function checkValue(value: unknown): Checked {
   if (isScalar(value)) return { check: { op: 'equals', value } };
   if (!isObject(value)) return problem('map?');
   const checks = Object.entries(value).map(([op, operand]) => checkOperator(op, operand));
   const wrong = checks.filter((checked) => 'issue' in checked);
-  const not = checks.find((checked) => 'check' in checked && checked.check.op === 'not');
   return (
     wrong.find((checked) => checked !== UNKNOWN_OPERATOR) ??
     wrong[0] ??
-    not ??
+    checks.find(isNegation) ??
+    checks.find(isEmptiness) ??
     checks[0] ??
     problem(checkName('where-value-valid?'))
   );
@@ -95,7 +103,7 @@ interface Place {
 }
 
 function parseList(context: GrammarContext, kind: 'and' | 'or', list: unknown[], place: Place): Condition {
-  if (list.length === 0) {
+  if (list.every((element) => isObject(element) && Object.keys(element).length === 0)) {
     const message = `The list of \`${kind}\` conditions can't be empty.`;
     throw queryError(context.query, { expected: 'non-empty-list?', in: [...place.options, kind], message });
   }

@@ -34,12 +34,19 @@ function planForm(context: PlanContext, form: QueryForm, etype: string): FormPla
   const isTop = form.path.length === 1;
   const idAttr = catalog.byForward(etype, 'id')?.id;
   if (isTop && !options.where && idAttr === undefined) return undefined;
+  const conditions = unlessUnknown(() => ({
+    where: options.where && planWhere(scope, options.where),
+    page: isTop ? planPage(scope, options) : undefined,
+  }));
+  // What stands below an empty form is not answered, but what is wrong with it is told.
+  const children = form.children.map((child) => planChild(context, child, etype));
+  const attrs = sentAttrs(catalog, etype, options.fields);
+  return conditions && { label: form.label, etype, options, idAttr, ...conditions, attrs, children };
+}
+
+function unlessUnknown<T>(plan: () => T): T | undefined {
   try {
-    const where = options.where && planWhere(scope, options.where);
-    const page = isTop ? planPage(scope, options) : undefined;
-    const children = form.children.map((child) => planChild(context, child, etype));
-    const attrs = sentAttrs(catalog, etype, options.fields);
-    return { label: form.label, etype, options, idAttr, where, page, attrs, children };
+    return plan();
   } catch (error) {
     if (error instanceof UnknownLabelError) return undefined;
     throw error;

@@ -55,6 +55,14 @@ describe('where', () => {
     expect(where({ 'best.title': { $isNull: false } })).toEqual(['ann']);
   });
 
+  test('of several operators one counts: `$not`, else that there is nothing, else the one written first', () => {
+    expect(where({ name: { $gt: 'Ann', $lt: 'Bob' } })).toEqual(['bob']);
+    expect(where({ name: { $lt: 'Bob', $gt: 'Ann' } })).toEqual(['ann']);
+    expect(where({ name: { $gt: 'Ann', $isNull: true } })).toEqual(['cid']);
+    expect(where({ name: { $gt: 'Ann', $isNull: false } })).toEqual(['bob']);
+    expect(where({ name: { $isNull: true, $not: 'Bob' } })).toEqual(['ann', 'cid']);
+  });
+
   test('comparisons, patterns and sets', () => {
     expect(where({ 'books.pages': { $gt: 10 } })).toEqual(['ann', 'bob']);
     expect(where({ 'books.pages': { $lt: 20 } })).toEqual(['ann']);
@@ -196,6 +204,18 @@ describe('answers', () => {
     expect(count({ order: { name: 'asc' } })).toBe(3);
   });
 
+  test('an aggregate below the top counts nothing, and leaves its form empty', () => {
+    const app = library();
+    const query = { authors: { $: { fields: [] }, books: { $: { aggregate: 'count' } } } };
+    const outcome = app.run(query);
+    expect(outcome.aggregate).toEqual({});
+    expect(outcome.triples.map(([e, , v]) => [app.name(e), v])).toEqual(
+      ['ann', 'bob', 'cid'].map((name) => [name, app.id(name)]),
+    );
+    const [ann] = objectTree(outcome, { inference: false }).authors ?? [];
+    expect(ann).toEqual({ id: app.id('ann'), books: [] });
+  });
+
   test('objectTree() has null where a link leads to nothing', () => {
     const app = library();
     app.set('authors', 'ann', 'books', 'gone');
@@ -268,6 +288,24 @@ describe('likeMatcher()', () => {
   ] as const)('%s and %j: %s', (pattern, text, expected) => {
     expect(likeMatcher(pattern, true)(text)).toBe(expected);
   });
+
+  test.each([
+    ['100\\%', '100%', true],
+    ['100\\%', '100 %', false],
+    ['100\\%', '100\\ and more', true],
+    ['a\\_b%', 'a_bc', true],
+    ['a\\_b%', 'axbc', false],
+    ['a\\\\b', 'a\\b', true],
+    ['%\\%', 'a \\ b', true],
+    ['a\\', 'a\\', true],
+  ] as const)(
+    'takes a backslash as Postgres does, and as core does: %s and %j: %s',
+    (pattern, text, expected) => {
+      expect(likeMatcher(pattern, true)(text)).toBe(expected);
+      const app = new SmallApp({ 'a/s': { type: 'string', indexed: true } }).add('a', 'x', { s: text });
+      expect(app.found({ a: { $: { where: { s: { $like: pattern } } } } })).toEqual(expected ? ['x'] : []);
+    },
+  );
 
   test('ignores case when told to', () => {
     expect(likeMatcher('ÄB%', false)('äbc')).toBe(true);

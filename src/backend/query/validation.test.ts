@@ -231,6 +231,11 @@ describe('a query is refused', () => {
       },
     ],
     [
+      'with an and of nothing but empty elements',
+      { users: { $: { where: { and: [{}, {}] } } } },
+      { expected: 'non-empty-list?', in: ['users', '$', 'and'] },
+    ],
+    [
       'with null in $in and no index',
       { users: { $: { where: { bio: { $in: [null] } } } } },
       { message: 'Only indexed attrs can check for `nil` in `$in`. users.bio is not indexed.' },
@@ -263,6 +268,11 @@ describe('a query is refused', () => {
         message:
           'The data type of `users.age` is `number`, but the query got the value `"x"` of type `string`.',
       },
+    ],
+    [
+      'with a value of another type below a form that is empty',
+      { users: { $: { where: { nope: 1 } }, friends: { $: { where: { age: 'x' } } } } },
+      { 'expected?': 'number?', in: ['users', 'friends', '$', 'where', 'age'] },
     ],
     [
       'with a date that moves',
