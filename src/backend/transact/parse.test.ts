@@ -94,7 +94,7 @@ describe('the grammar of steps', () => {
     const app = new TestApp();
     const id = app.add('users/id', { 'unique?': true });
     expect(app.refusal([['add-triple', [id, 'joe'], id, 1]])).toMatchObject({
-      message: `Validation failed for tx-steps: Invalid lookup '["${id}","joe"]'. The lookup attribute is 'users.id', but the lookup value is not a valid UUID.`,
+      message: `Validation failed for tx-steps: Invalid lookup '[#uuid "${id}" "joe"]'. The lookup attribute is 'users.id', but the lookup value is not a valid UUID.`,
       hint: { errors: [{ in: [0, 1] }] },
     });
   });

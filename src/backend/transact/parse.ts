@@ -6,6 +6,7 @@ import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { type Reject, rejectSteps } from './issue.ts';
 import { copyJson } from './json-input.ts';
 import { parseAttr, parseAttrUpdate } from './parse-attr.ts';
+import { printed } from './printed.ts';
 import { type EntityRef, looksLikeLookup, type Mode, type TxStep } from './steps.ts';
 
 const OPS_WITH_ENTITY: ReadonlySet<unknown> = new Set([
@@ -40,8 +41,7 @@ function checkEntity(step: JsonValue[], index: number, steps: JsonValue[][], cat
   const [op, e, , v] = step;
   if (!OPS_WITH_ENTITY.has(op) || step.length < 2) return;
   if (!isUuid(e) && !Array.isArray(e)) {
-    const shown = typeof e === 'string' ? e : JSON.stringify(e);
-    const message = `Invalid entity ID '${shown}'. Entity IDs must be UUIDs. Use id() or lookup() to generate a valid UUID.`;
+    const message = `Invalid entity ID '${printed(e ?? null)}'. Entity IDs must be UUIDs. Use id() or lookup() to generate a valid UUID.`;
     throw validationFailed('tx-steps', steps, [{ message, in: [index, 1] }]);
   }
   if (Array.isArray(e)) checkIdLookup(e, step, [index, 1], catalog);
@@ -52,7 +52,7 @@ function checkIdLookup(lookup: JsonValue[], step: JsonValue[], path: number[], c
   const [a, v] = lookup;
   const attr = typeof a === 'string' ? catalog.byId(a) : undefined;
   if (!attr || labelOf(attr) !== 'id' || isUuid(v)) return;
-  const message = `Invalid lookup '${JSON.stringify(lookup)}'. The lookup attribute is '${etypeOf(attr)}.id', but the lookup value is not a valid UUID.`;
+  const message = `Invalid lookup '${printed(lookup)}'. The lookup attribute is '${etypeOf(attr)}.id', but the lookup value is not a valid UUID.`;
   throw validationFailed('tx-steps', step, [{ message, in: path }]);
 }
 
