@@ -47,38 +47,52 @@ export function parseAdminSteps(input: readonly unknown[]): AdminStep[] {
   }
 }
 
+/** How many parts a step may have. */
+const LONGEST: Readonly<Record<AdminStep['action'], number>> = {
+  create: 4,
+  update: 5,
+  merge: 5,
+  link: 4,
+  unlink: 4,
+  delete: Number.POSITIVE_INFINITY,
+  ruleParams: 4,
+  'add-attr': 2,
+  'delete-attr': 2,
+};
+
+/** Reads the parts of a step from the left, as the server does: what is wrong first is what it names. */
 function parseStep(input: unknown, index: number): AdminStep {
   if (!Array.isArray(input)) throw new Misshapen('coll?', [index]);
   const step = input as (JsonValue | undefined)[];
+  const parsed = readStep(step, index);
+  if (step.length > LONGEST[parsed.action]) throw noSuchStep(step, index);
+  return parsed;
+}
+
+function readStep(step: readonly (JsonValue | undefined)[], index: number): AdminStep {
   const [action] = step;
   switch (action) {
     case 'create':
-      checkLength(step, index, 4, 4);
       return { action, ...entityOf(step, index), values: valuesOf(step, index), mode: 'create' };
     case 'update':
     case 'merge':
-      checkLength(step, index, 4, 5);
       return { action, ...entityOf(step, index), values: valuesOf(step, index), mode: modeOf(step, index) };
     case 'link':
     case 'unlink':
-      checkLength(step, index, 4, 4, 'instant.admin.model/link-map');
       return { action, ...entityOf(step, index), links: linksOf(step, index) };
     case 'delete':
-      checkLength(step, index, 3, Number.POSITIVE_INFINITY);
       return { action, ...entityOf(step, index) };
     case 'ruleParams':
-      checkLength(step, index, 4, 4);
       return { action, ...entityOf(step, index), params: valuesOf(step, index) };
     case 'add-attr':
-      checkAttrLength(step, index);
-      return { action, attr: objectAt(step, index, 1) };
+      return { action, attr: attrPart(step, index) };
     case 'delete-attr':
-      checkAttrLength(step, index);
+      if (step.length < 2) throw noSuchStep(step, index);
       if (!isUuid(step[1])) throw new Misshapen('instant.admin.model/coercible-uuid?', [index, 1]);
       return { action, id: step[1] };
     case 'update-attr':
-      checkAttrLength(step, index);
-      objectAt(step, index, 1);
+      attrPart(step, index);
+      if (step.length > 2) throw noSuchStep(step, index);
       throw validationFailed('action', action, [
         { message: `Unsupported action ${action}`, hint: { value: action } },
       ]);
@@ -87,23 +101,13 @@ function parseStep(input: unknown, index: number): AdminStep {
   }
 }
 
-/** What is missing of a step about an entity that ends too early, by position. */
-const MISSING: readonly string[] = ['', 'string?', 'instant.admin.model/lookup', 'map?'];
-
-function checkLength(
-  step: readonly unknown[],
-  index: number,
-  min: number,
-  max: number,
-  lastMissing = 'map?',
-): void {
-  if (step.length < min)
-    throw new Misshapen(step.length === 3 ? lastMissing : (MISSING[step.length] ?? ''), [index]);
-  if (step.length > max) throw noSuchStep(step, index);
+function attrPart(step: readonly (JsonValue | undefined)[], index: number): JsonObject {
+  if (step.length < 2) throw noSuchStep(step, index);
+  return objectAt(step, index, 1);
 }
 
-function checkAttrLength(step: readonly unknown[], index: number): void {
-  if (step.length !== 2) throw noSuchStep(step, index);
+function checkPresent(step: readonly unknown[], index: number, at: number, expected: string): void {
+  if (step.length <= at) throw new Misshapen(expected, [index]);
 }
 
 /**
@@ -119,13 +123,16 @@ function entityOf(
   index: number,
 ): { etype: string; entity: EntityName } {
   const [, etype, entity = null] = step;
+  checkPresent(step, index, 1, 'string?');
   if (typeof etype !== 'string') throw new Misshapen('string?', [index, 1]);
+  checkPresent(step, index, 2, 'instant.admin.model/lookup');
   if (!isEntityName(entity)) throw notAName(entity, [index, 2]);
   return { etype, entity: parseEntityName(entity) };
 }
 
 /** The values of a step. An id among them is passed over: the step names its entity already. */
-function valuesOf(step: readonly (JsonValue | undefined)[], index: number): JsonObject {
+function valuesOf(step: readonly (JsonValue | undefined)[], index: number, expected = 'map?'): JsonObject {
+  checkPresent(step, index, 3, expected);
   const { id: _, ...values } = objectAt(step, index, 3);
   return values;
 }
@@ -141,7 +148,7 @@ function modeOf(step: readonly (JsonValue | undefined)[], index: number): Mode |
 }
 
 function linksOf(step: readonly (JsonValue | undefined)[], index: number): LinkStep['links'] {
-  return Object.entries(valuesOf(step, index)).map(([label, target]) => ({
+  return Object.entries(valuesOf(step, index, 'instant.admin.model/link-map')).map(([label, target]) => ({
     label,
     targets: targetsOf(target ?? null, [index, 3, label, 1]),
   }));

@@ -296,7 +296,7 @@ describe('POST /admin/transact', () => {
     ['no step', [1], { expected: 'coll?', in: [0] }],
     ['no etype', [['update', 1, E, {}]], { expected: 'string?', in: [0, 1] }],
     ['no values', [['update', 'todos', E, 2]], { expected: 'map?', in: [0, 3] }],
-    ['no attribute', [['add-attr', 'todos']], { expected: 'map?', in: [0, 1] }],
+    ['no attribute', [['add-attr', 'todos', E, 2]], { expected: 'map?', in: [0, 1] }],
     ['no options', [['update', 'todos', E, {}, 1]], { expected: 'nil?', in: [0, 4] }],
     ['too much', [['create', 'todos', E, {}, {}]], { expected: ['delete-attr'], in: [0, 0] }],
     [
