@@ -7,7 +7,7 @@ import type { EntityName } from './steps.ts';
 const LOOKUP = 'lookup__';
 
 /** Whether a value names an entity: an id, a lookup as text, a pair of label and value, or an object of one entry. */
-export function isEntityName(value: unknown): value is JsonValue {
+export function isEntityName(value: unknown): boolean {
   if (typeof value === 'string') return value.startsWith(LOOKUP) || isUuid(value);
   if (Array.isArray(value)) return value.length === 2 && typeof value[0] === 'string';
   return isObject(value);

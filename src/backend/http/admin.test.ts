@@ -200,10 +200,13 @@ describe('POST /admin/transact', () => {
   test('a step says whether its entity is there', async () => {
     const id = uuid();
     const missing = await refusal([['update', 'todos', id, { text: 'x' }, { upsert: false }]]);
-    expect(missing.message).toBe(`Validation failed for tx-step: Updating entities that don't exist: ${id}`);
+    // The server names it once for the id, and once for each value.
+    expect(missing.message).toBe(
+      `Validation failed for tx-step: Updating entities that don't exist: ${id}, ${id}`,
+    );
     expect((await transact([['merge', 'todos', id, { text: 'x' }, { upsert: true }]])).status).toBe(200);
     const exists = await refusal([['create', 'todos', id, { text: 'y' }]]);
-    expect(exists.message).toBe(`Validation failed for tx-step: Creating entities that exist: ${id}`);
+    expect(exists.message).toBe(`Validation failed for tx-step: Creating entities that exist: ${id}, ${id}`);
   });
 
   test.each<[string, JsonValue]>([
@@ -216,7 +219,7 @@ describe('POST /admin/transact', () => {
     await transact([
       ['update', 'notes', entity, { text: 'two' }],
       ['update', 'todos', todo, { text: 'three' }],
-      ['link', 'todos', todo, { notes: entity }],
+      ['link', 'todos', todo, { notes: Array.isArray(entity) ? [entity] : entity }],
     ]);
     const { todos } = await query({ todos: { notes: {} } });
     expect(todos[0].notes).toMatchObject([{ slug: 'a__b', text: 'two' }]);
@@ -224,6 +227,21 @@ describe('POST /admin/transact', () => {
     expect((await query({ todos: { notes: {} } })).todos[0].notes).toEqual([]);
     await transact([['delete', 'notes', entity]]);
     expect(await query({ notes: {} })).toEqual({ notes: [] });
+  });
+
+  test('a pair is no target of a link, but two, and an object is one for each entry', async () => {
+    const todo = uuid();
+    await transact([
+      ['update', 'notes', { slug: 'a' }, {}],
+      ['update', 'notes', { code: 'b' }, {}],
+      ['update', 'todos', todo, {}],
+      ['link', 'todos', todo, { notes: [] }],
+    ]);
+    const refused = await refusal([['link', 'todos', todo, { notes: ['slug', 'a'] }]]);
+    expect(refused.message).toBe('Linked value must be a valid uuid.');
+    await transact([['link', 'todos', todo, { notes: { slug: 'a', code: 'b' } }]]);
+    const { todos } = await query({ todos: { notes: {} } });
+    expect(todos[0].notes).toHaveLength(2);
   });
 
   test('an entity can be looked up by a link to one', async () => {
@@ -291,15 +309,30 @@ describe('POST /admin/transact', () => {
   const E = '5e57a178-f63a-43a6-afa5-965c0b145f92';
 
   test.each<[string, JsonValue, JsonObject]>([
-    ['no list', [['update'], 1], { expected: 'Insufficient input', in: [0] }],
+    ['no list', [['update'], 1], { expected: 'string?', in: [0] }],
+    ['no entity', [['update', 'todos']], { expected: 'instant.admin.model/lookup', in: [0] }],
+    ['no links', [['link', 'todos', E]], { expected: 'instant.admin.model/link-map', in: [0] }],
+    ['too little', [['add-attr']], { expected: ['delete-attr'], in: [0, 0] }],
+    ['no kind', [['explode', 'todos', E]], { expected: ['delete-attr'], in: [0, 0] }],
+    ['no id', [['delete-attr', 'x']], { expected: 'instant.admin.model/coercible-uuid?', in: [0, 1] }],
+    ['no lookup', [['update', 'todos', ['x'], {}]], { expected: 'instant.admin.model/lookup?', in: [0, 2] }],
+    ['no label', [['update', 'todos', [1, 2], {}]], { expected: 'string?', in: [0, 2, 0] }],
     ['no step', [1], { expected: 'coll?', in: [0] }],
     ['no etype', [['update', 1, E, {}]], { expected: 'string?', in: [0, 1] }],
     ['no values', [['update', 'todos', E, 2]], { expected: 'map?', in: [0, 3] }],
-    ['no attribute', [['add-attr', 'todos']], { expected: 'map?', in: [0, 1] }],
-    ['no options', [['update', 'todos', E, {}, 1]], { expected: 'map?', in: [0, 4] }],
-    ['no upsert', [['merge', 'todos', E, {}, { upsert: 1 }]], { expected: 'boolean?', in: [0, 4, 'upsert'] }],
-    ['too much', [['create', 'todos', E, {}, {}]], { expected: 'Extra input', in: [0, 4] }],
-    ['no target', [['link', 'todos', E, { owner: 'joe' }]], { expected: 'uuid?', in: [0, 3, 'owner'] }],
+    ['no attribute', [['add-attr', 'todos', E, 2]], { expected: 'map?', in: [0, 1] }],
+    ['no options', [['update', 'todos', E, {}, 1]], { expected: 'nil?', in: [0, 4] }],
+    ['too much', [['create', 'todos', E, {}, {}]], { expected: ['delete-attr'], in: [0, 0] }],
+    [
+      'no target',
+      [['link', 'todos', E, { owner: 'joe' }]],
+      { expected: 'instant.admin.model/lookup?', in: [0, 3, 'owner', 1] },
+    ],
+    [
+      'no target in a list',
+      [['link', 'todos', E, { owner: [E, 'joe', E] }]],
+      { expected: 'instant.admin.model/lookup?', in: [0, 3, 'owner', 1, 1] },
+    ],
     [
       'no entity',
       [
@@ -315,8 +348,8 @@ describe('POST /admin/transact', () => {
     ],
     [
       'no action',
-      [['explode', 'todos', E]],
-      { message: 'Unsupported action explode', hint: { value: 'explode' } },
+      [['update-attr', { id: E }]],
+      { message: 'Unsupported action update-attr', hint: { value: 'update-attr' } },
     ],
     [
       'no unique attribute',

@@ -171,6 +171,19 @@ describe('POST schema/push', () => {
     expect(await attr('books', 'pages')).toMatchObject({ 'checked-data-type': 'number' });
   });
 
+  test('gives an id to a namespace that is new and has attributes', async () => {
+    expect(kinds(await push({ entities: { tags: { attrs: {} } } }))).toEqual([]);
+    expect(kinds(await push({ entities: { tags: { attrs: { name: blob('string') } } } }))).toEqual([
+      'add-attr',
+      'add-attr',
+    ]);
+    const { id } = await attr('tags', 'id');
+    await write([['delete-attr', id]]);
+    expect(kinds(await push({ entities: { tags: { attrs: { size: blob('number') } } } }))).toEqual([
+      'add-attr',
+    ]);
+  });
+
   test('without jobs, flags change in the transaction', async () => {
     const reply = await push(changed({ title: blob('string', { indexed: true }) }), 'apply', false);
     expect(kinds(reply)).toEqual(['update-attr']);
@@ -253,6 +266,27 @@ describe('POST schema/push', () => {
 function linkOf(on: string, label: string, to: string, reverse: string): JsonObject {
   return { forward: { on, label, has: 'one' }, reverse: { on: to, label: reverse, has: 'many' } };
 }
+
+describe('a job that indexes', () => {
+  test('stands a null for what an entity lacks, which an update of the attribute does not', async () => {
+    const id = uuid();
+    await write([['update', 'books', id, { title: 'x' }]]);
+    const nulls = async (label: string): Promise<unknown[]> => {
+      const { id: a } = await attr('books', label);
+      return app
+        .snapshot()
+        .triples.filter((triple) => triple[1] === a)
+        .map(([, , v]) => v);
+    };
+    const pages = await attr('books', 'pages');
+    const step = ['update-attr', { id: pages.id, 'index?': true }];
+    await admin.post(dash('schema/steps/apply'), { steps: [step] });
+    expect(await nulls('pages')).toEqual([]);
+    await admin.post(dash('indexing-jobs'), { 'attr-id': pages.id, 'job-type': 'remove-index' });
+    await admin.post(dash('indexing-jobs'), { 'attr-id': pages.id, 'job-type': 'index' });
+    expect(await nulls('pages')).toEqual([null]);
+  });
+});
 
 describe('a job that cannot', () => {
   const run = async (

@@ -25,18 +25,15 @@ export interface AttrShape {
 }
 
 /**
- * The attributes that a schema defines: every namespace has an id. What is the system's is left out, since no app can
- * define it, and schemas that were pulled list it.
+ * The attributes that a schema defines: every namespace that has any has an id. What is the system's is left out, since
+ * no app can define it, and schemas that were pulled list it.
  */
 export function shapesOf({ etypes, attrs, links }: Definitions, catalog: AttrCatalog): AttrShape[] {
+  const own = attrs.filter(({ etype, label }) => isOpen(etype) && !isSystem(catalog, etype, label));
+  const named = new Set(own.map(({ etype }) => etype));
   return [
-    ...etypes
-      .filter(isOpen)
-      .filter((etype) => !isSystem(catalog, etype, 'id'))
-      .map(idShape),
-    ...attrs
-      .filter(({ etype, label }) => label !== 'id' && isOpen(etype) && !isSystem(catalog, etype, label))
-      .map(blobShape),
+    ...etypes.filter((etype) => named.has(etype) && !isSystem(catalog, etype, 'id')).map(idShape),
+    ...own.filter(({ label }) => label !== 'id').map(blobShape),
     ...links.filter((link) => !isSystemLink(catalog, link)).map(refShape),
   ];
 }

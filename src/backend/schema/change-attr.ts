@@ -4,6 +4,7 @@ import { isObject, type JsonValue } from '../../protocol/json.ts';
 import { ADMIN } from '../actor.ts';
 import type { App } from '../app.ts';
 import { checkValue } from '../transact/check-value.ts';
+import { entitiesWithoutNulls } from '../transact/null-triples.ts';
 import type { InvalidTriple, JobFailure } from './job.ts';
 import type { JobTarget, JobType } from './schema-step.ts';
 
@@ -15,8 +16,9 @@ export function changeAttr(app: App, type: JobType, target: JobTarget): JobFailu
   if (!attr || attr.catalog === 'system') return { error: 'invalid-attr-state-error' };
   switch (type) {
     case 'index':
+      return update(app, attr, { 'index?': true }) ?? fillNulls(app, attr);
     case 'remove-index':
-      return update(app, attr, { 'index?': type === 'index' });
+      return update(app, attr, { 'index?': false });
     case 'unique':
     case 'remove-unique':
       return update(app, attr, { 'unique?': type === 'unique' });
@@ -48,6 +50,18 @@ function update(app: App, attr: Attr, flags: Partial<Attr>): JobFailure | undefi
     if (!(error instanceof ServerError)) throw error;
     return failureOf(app, attr, error);
   }
+}
+
+/** No step of a transaction stands for what an entity lacks: only a job, and adding an attribute, do that. */
+function fillNulls(app: App, { id }: Attr): undefined {
+  const attr = app.data.catalog.byId(id);
+  const entities = attr ? entitiesWithoutNulls(app.data, attr) : [];
+  const now = app.host.now();
+  if (entities.length > 0)
+    app.load(
+      [],
+      entities.map((e): Triple => [e, id, null, now]),
+    );
 }
 
 function failureOf({ data }: App, attr: Attr, { type, hint }: ServerError): JobFailure {

@@ -31,7 +31,7 @@ export function planSchema(definitions: Definitions, catalog: AttrCatalog, optio
   const shapes = shapesOf(definitions, catalog);
   const steps = shapes.flatMap((shape): SchemaStep[] => {
     const current = currentOf(shape, catalog);
-    if (!current) return [['add-attr', newAttr(shape, options)]];
+    if (!current) return isLeftWithoutId(shape, catalog) ? [] : [['add-attr', newAttr(shape, options)]];
     return shape['value-type'] === 'ref'
       ? linkSteps(current, shape, options)
       : blobSteps(current, shape, options);
@@ -39,6 +39,11 @@ export function planSchema(definitions: Definitions, catalog: AttrCatalog, optio
   const issues = planIssues(catalog, steps);
   if (issues.length > 0) throw validationFailed('schema', null, issues);
   return { shapes, steps };
+}
+
+/** The server gives an id to the namespaces that are new to it alone. */
+function isLeftWithoutId({ 'forward-identity': [, etype, label] }: AttrShape, catalog: AttrCatalog): boolean {
+  return label === 'id' && [...catalog.ofEtype(etype)].some((attr) => attr['value-type'] === 'blob');
 }
 
 /** The attributes that an app without any of its own gets with a schema. Their types are checked from then on. */
@@ -121,9 +126,7 @@ function linkSteps(current: Attr, shape: AttrShape, { backgroundUpdates }: PlanO
     steps.push(job(shape['required?'] ? 'required' : 'remove-required', current));
   }
   if (changedOtherwise || (changedRequired && !backgroundUpdates)) {
-    // A job has the say over `required?` where there is one: it looks at the values first.
-    const required = backgroundUpdates ? current['required?'] : shape['required?'];
-    steps.push(['update-attr', { ...changeOf(current, shape), 'required?': Boolean(required) }]);
+    steps.push(['update-attr', changeOf(current, shape)]);
   }
   return steps;
 }
@@ -140,7 +143,7 @@ function changeOf(
     'forward-identity': current['forward-identity'],
     ...(reverse && { 'reverse-identity': reverse }),
     'unique?': shape['unique?'],
-    'index?': shape['value-type'] === 'ref' ? Boolean(current['index?']) : shape['index?'],
+    'index?': shape['index?'],
     'required?': shape['required?'],
     ...(shape['on-delete'] && { 'on-delete': shape['on-delete'] }),
     ...(shape['on-delete-reverse'] && { 'on-delete-reverse': shape['on-delete-reverse'] }),

@@ -93,6 +93,16 @@ export class AttrCatalog {
     return this.#deleted.values();
   }
 
+  /** The deleted attributes whose namespace has this name now: each has been given one of its own. */
+  deletedOfEtype(etype: string): readonly DeletedAttr[] {
+    return [...this.#deleted.values()].filter((attr) => etypeOf(attr) === etype);
+  }
+
+  /** The deleted links whose targets are in this namespace now. */
+  deletedRefsTo(etype: string): readonly DeletedAttr[] {
+    return [...this.#deleted.values()].filter((attr) => attr['reverse-identity']?.[1] === etype);
+  }
+
   /** Adds an attribute, or replaces the one with its id. */
   put(attr: Attr | DeletedAttr): void {
     const before = this.#byId.get(attr.id) ?? this.#deleted.get(attr.id);

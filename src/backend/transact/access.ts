@@ -36,13 +36,14 @@ function checkSystemColumn(step: TxStep & { v: unknown }, attr: Attr, admin: boo
 
 /** Refuses what no permission rule can allow to a client without admin rights. */
 export function checkClientSteps(data: AppData, plan: Plan): void {
+  const triples = plan.steps.filter(isTripleStep);
+  for (const step of triples) checkLinkValue(step, plan);
+  for (const step of plan.steps) checkLookup(step, plan);
+  for (const step of triples) checkValueLookup(step, plan);
   for (const step of plan.steps) {
     if (step.op === 'update-attr' || step.op === 'delete-attr' || step.op === 'restore-attr')
       throw attrsDenied();
-    if (!isTripleStep(step)) continue;
-    checkLinkValue(step, plan);
-    checkLookupEtypes(step, plan);
-    if (isWriteStep(step) && createsUser(data, plan, step)) {
+    if (isTripleStep(step) && isWriteStep(step) && createsUser(data, plan, step)) {
       throw refuse(step, "$users is a system entity. You aren't allowed to create this directly.");
     }
   }
@@ -51,17 +52,23 @@ export function checkClientSteps(data: AppData, plan: Plan): void {
 type AnyTripleStep = Extract<TxStep, { a: string }>;
 
 function checkLinkValue(step: AnyTripleStep, plan: Plan): void {
-  if (!plan.attr(step.a)?.['reverse-identity'] || looksLikeLookup(step.v) || isUuid(step.v)) return;
+  // Any list may be a lookup here; one that is none is no link either, and is refused as such when it is written.
+  if (!plan.attr(step.a)?.['reverse-identity'] || Array.isArray(step.v) || isUuid(step.v)) return;
   throw validationFailed('eid', step.v, [
     { message: 'Expected link value to be a uuid.', hint: { 'tx-step': toWire(step) } },
   ]);
 }
 
 /** A lookup has to be by an attribute of the namespace that the entity is in. */
-function checkLookupEtypes(step: AnyTripleStep, plan: Plan): void {
-  const attr = plan.attr(step.a);
-  if (isLookup(step.e)) checkLookupEtype(step.e, step, attr && etypeOf(attr), plan);
-  const target = attr?.['reverse-identity']?.[1];
+function checkLookup(step: TxStep, plan: Plan): void {
+  if (!('e' in step) || !isLookup(step.e)) return;
+  const attr = isTripleStep(step) ? plan.attr(step.a) : undefined;
+  const etype = isTripleStep(step) ? attr && etypeOf(attr) : step.etype;
+  checkLookupEtype(step.e, step, etype, plan);
+}
+
+function checkValueLookup(step: AnyTripleStep, plan: Plan): void {
+  const target = plan.attr(step.a)?.['reverse-identity']?.[1];
   if (target !== undefined && looksLikeLookup(step.v)) checkLookupEtype(step.v, step, target, plan);
 }
 

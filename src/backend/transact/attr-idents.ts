@@ -33,20 +33,41 @@ export function checkReservedNames(attr: Identities): void {
   }
 }
 
-/** Refuses an attribute whose names or identity ids another one has. Forward and reverse names are one set. */
-export function checkIdents(catalog: AttrCatalog, attr: Attr): void {
+/** Whether an attribute has exactly this identity already. */
+export function hasIdent(catalog: AttrCatalog, attr: Attr, ident: Ident): boolean {
+  const owner = catalog.byIdentId(ident[0]);
+  return (
+    owner?.id === attr.id && identsOf(owner).some((saved) => saved.every((part, at) => part === ident[at]))
+  );
+}
+
+/**
+ * Refuses a new attribute with names or identity ids that are in use. Forward and reverse names are one set. An
+ * identity that the attribute has already is passed over.
+ */
+export function checkNewIdents(catalog: AttrCatalog, attr: Attr): void {
   const names = new Set<string>();
-  for (const ident of identsOf(attr)) {
+  for (const ident of identsOf(attr).filter((one) => !hasIdent(catalog, attr, one))) {
     const [id, etype, label] = ident;
-    const owner = catalog.byIdentId(id);
-    if (owner && owner.id !== attr.id) {
+    if (catalog.byIdentId(id)) {
       throw raised(`Another attribute for ${nameOf(ident)} exists with different properties.`);
     }
-    const holder = identIdOf(catalog, etype, label);
-    if (names.has(nameOf(ident)) || (holder !== undefined && holder !== id)) {
+    if (names.has(nameOf(ident)) || identIdOf(catalog, etype, label) !== undefined) {
       throw recordNotUnique('ident', `\`${label}\` already exists on \`${etype}\``, { etype, label });
     }
     names.add(nameOf(ident));
+  }
+}
+
+/** Refuses to give an attribute of the app names that another one has. The server does not say which. */
+export function checkNames(catalog: AttrCatalog, attr: Attr): void {
+  const idents = identsOf(attr);
+  const isTaken = ([id, etype, label]: Ident): boolean => {
+    const holder = identIdOf(catalog, etype, label);
+    return holder !== undefined && holder !== id;
+  };
+  if (new Set(idents.map(nameOf)).size < idents.length || idents.some(isTaken)) {
+    throw recordNotUnique('attr', 'Record not unique: attr', {});
   }
 }
 

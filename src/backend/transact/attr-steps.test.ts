@@ -38,14 +38,35 @@ describe('add-attr', () => {
     ).toEqual([]);
   });
 
-  test('refuses another definition under the same id', () => {
+  test('again under the identity it has changes nothing, however it is defined', () => {
     const app = people();
     const attr = app.define('users/age');
     app.run([['add-attr', attr]]);
-    expect(app.refusal([['add-attr', { ...attr, 'unique?': true }]])).toMatchObject({
+    expect(app.run([['add-attr', { ...attr, 'unique?': true, cardinality: 'many' }]])).toEqual([]);
+  });
+
+  test('refuses the id of another attribute, or of itself under another name', () => {
+    const app = people();
+    const attr = app.define('users/age');
+    app.run([['add-attr', attr]]);
+    const other = app.define('users/years');
+    expect(app.refusal([['add-attr', { ...other, id: attr.id }]])).toMatchObject({
       type: 'sql-raise',
       message: `Raised Exception: The attribute with id ${attr.id} conflicts with an existing attribute with id ${attr.id}.`,
     });
+    const renamed = {
+      ...other,
+      id: attr.id,
+      'forward-identity': [attr['forward-identity'][0], 'users', 'years'],
+    };
+    expect(app.refusal([['add-attr', renamed]])).toMatchObject({
+      type: 'sql-raise',
+      message: 'Raised Exception: Another attribute for users.years exists with different properties.',
+    });
+    app.run([['delete-attr', attr.id]]);
+    expect(app.refusal([['add-attr', attr]]).message).toBe(
+      'Raised Exception: Another attribute for users.age exists with different properties.',
+    );
   });
 
   test.each(['users/name', 'users/palOf'])('refuses the name %s, which is taken', (name) => {
@@ -85,6 +106,11 @@ describe('add-attr', () => {
     expect(app.refusal([['add-attr', app.define('users/age', { 'required?': true })]]).message).toBe(
       "Validation failed for attributes: Can't create attribute `age` as required because `users` already have entities",
     );
+    // Before its names are looked at, and even if it is there.
+    const taken = app.define('users/name', { 'required?': true });
+    expect(app.refusal([['add-attr', taken]]).type).toBe('validation-failed');
+    const known = { ...app.attr('users/name'), 'required?': true };
+    expect(app.refusal([['add-attr', known]]).type).toBe('validation-failed');
   });
 
   test.each([
@@ -124,6 +150,31 @@ describe('update-attr', () => {
     });
     expect(app.attr('pets/owner')).toBeUndefined();
     expect(app.data.catalog.byReverse('users', 'pets')?.id).toBe(owner);
+  });
+
+  test('refuses names that are taken', () => {
+    const app = people();
+    for (const label of ['name', 'palOf']) {
+      const update = { id: app.id('users/id'), 'forward-identity': [uuid(99), 'users', label] };
+      expect(app.refusal([['update-attr', update]])).toEqual({
+        type: 'record-not-unique',
+        message: 'Record not unique: attr',
+        hint: { 'record-type': 'attr' },
+      });
+    }
+  });
+
+  test('makes a value of an attribute a link, and no link of what is none', () => {
+    const app = people();
+    const boss = app.add('users/boss');
+    app.run([['add-triple', joe, boss, alex]]);
+    app.run([['update-attr', { id: boss, 'value-type': 'ref' }]]);
+    expect(app.attr('users/boss')?.['value-type']).toBe('ref');
+    const name = app.id('users/name');
+    app.run([['add-triple', joe, name, 'Joe']]);
+    expect(app.refusal([['update-attr', { id: name, 'value-type': 'ref' }]]).message).toBe(
+      'Linked value must be a valid uuid.',
+    );
   });
 
   test('refuses to make unique what is not', () => {
@@ -175,6 +226,16 @@ describe('update-attr', () => {
     );
     app.run([require, ['add-triple', joe, name, 'Joe']]);
     expect(app.attr('users/name')?.['required?']).toBe(true);
+  });
+
+  test('to required counts the entities of the app’s own attributes, also for one of the system', () => {
+    const app = people();
+    const require = ['update-attr', { id: app.id('$users/email'), 'required?': true }];
+    expect(app.run([require])).toEqual([]);
+    app.run([['add-triple', joe, app.id('$users/email'), 'j']]);
+    expect(app.refusal([require]).message).toBe(
+      "Validation failed for attributes: Can't update attribute `email` to required because `$users` already have entities without it",
+    );
   });
 
   test('of an attribute that is not there, or of a system attribute, does nothing', () => {
@@ -251,8 +312,33 @@ describe('delete-attr and restore-attr', () => {
     app.add('users/name');
     expect(app.refusal([['restore-attr', name]])).toMatchObject({
       type: 'record-not-unique',
-      message: '`name` already exists on `users`',
+      message: 'Record not unique: attr',
     });
+  });
+
+  test('leave the values of an attribute with the entity, to go when all that it is goes', () => {
+    const app = people();
+    const pals = app.id('users/pals');
+    app.run([
+      ['add-triple', joe, app.id('users/id'), joe],
+      ['add-triple', joe, pals, alex],
+      ['add-triple', alex, pals, joe],
+    ]);
+    app.run([['delete-attr', pals]]);
+    app.run([['delete-entity', alex, 'users']]);
+    app.run([['delete-entity', joe]]);
+    app.run([['restore-attr', pals]]);
+    expect(app.values('users/pals')).toEqual([]);
+  });
+
+  test('leave them there when the entity goes from one namespace', () => {
+    const app = people();
+    const pals = app.id('users/pals');
+    app.run([['add-triple', joe, pals, alex]]);
+    app.run([['delete-attr', pals]]);
+    app.run([['delete-entity', joe, 'users']]);
+    app.run([['restore-attr', pals]]);
+    expect(app.values('users/pals')).toEqual([[joe, alex]]);
   });
 
   test('work for links and for namespaces of the system', () => {

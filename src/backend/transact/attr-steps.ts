@@ -3,23 +3,26 @@ import { recordNotUnique, ServerError, validationFailed } from '../../protocol/e
 import { canonicalJson } from '../../protocol/json.ts';
 import type { AppData } from '../store/app-data.ts';
 import type { DeletedAttr } from '../store/attr-catalog.ts';
-import { checkIdents, checkReservedNames } from './attr-idents.ts';
+import { checkNames, checkNewIdents, checkReservedNames, hasIdent } from './attr-idents.ts';
 import { checkValue, notUnique } from './check-value.ts';
 import { raised } from './issue.ts';
 import { backfillNulls } from './null-triples.ts';
 import type { AttrUpdate } from './steps.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Adds an attribute. Adding it once more, with the same definition, does nothing. */
+/**
+ * Adds an attribute. The server adds one with its forward identity: where that is there already, nothing happens,
+ * however the attribute is defined.
+ */
 export function addAttr(transaction: Transaction, attr: Attr): void {
   const { catalog } = transaction.data;
   checkReservedNames(attr);
-  const known = catalog.byId(attr.id) ?? catalog.deletedById(attr.id);
-  if (known && isSameDefinition(known, attr)) return;
-  checkIdents(catalog, attr);
-  if (known)
-    throw raised(`The attribute with id ${attr.id} conflicts with an existing attribute with id ${attr.id}.`);
   if (attr['required?']) checkAddRequired(transaction.data, attr);
+  checkNewIdents(catalog, attr);
+  if (hasIdent(catalog, attr, attr['forward-identity'])) return;
+  if (catalog.byId(attr.id) ?? catalog.deletedById(attr.id))
+    throw raised(`The attribute with id ${attr.id} conflicts with an existing attribute with id ${attr.id}.`);
+  checkRequirable(attr);
   catalog.put(attr);
   backfillNulls(transaction, attr);
 }
@@ -31,12 +34,11 @@ export function updateAttr(transaction: Transaction, update: AttrUpdate): void {
   const before = catalog.byId(update.id);
   if (!before || before.catalog === 'system') return;
   const after = updated(before, update);
-  checkIdents(catalog, after);
-  if (after['required?'] && etypeOf(after).startsWith('$')) throw requiredOnSystemEtype();
+  checkRequirable(after);
+  checkNames(catalog, after);
   checkStored(transaction.data, before, after);
   catalog.put(after);
   triples.reindex(after);
-  backfillNulls(transaction, after);
 }
 
 /**
@@ -62,27 +64,21 @@ export function restoreAttrs({ data }: Transaction, ids: string[]): void {
       'index?': false,
       'required?': false,
     };
-    checkIdents(data.catalog, restored);
+    checkNames(data.catalog, restored);
     data.catalog.put(restored);
     data.triples.reindex(restored);
   }
 }
 
-/** Everything that defines an attribute; what was seen of its values does not. */
-function isSameDefinition(known: Attr, attr: Attr): boolean {
-  const definition = ({ 'inferred-types': _, ...rest }: Attr): string => canonicalJson(rest);
-  return definition(known) === definition(attr);
-}
-
 function updated(before: Attr, update: AttrUpdate): Attr {
-  const { 'on-delete': _, 'on-delete-reverse': __, ...kept } = before;
-  const { 'reverse-identity': reverse } = before;
+  const { 'on-delete': _, 'on-delete-reverse': __, 'reverse-identity': reverse, ...kept } = before;
+  const { 'forward-identity': forwardName, 'reverse-identity': reverseName, ...changed } = update;
   return {
     ...kept,
-    ...update,
-    // An identity is renamed; its id stays.
-    'forward-identity': withName(before['forward-identity'], update['forward-identity']),
-    ...(reverse && { 'reverse-identity': withName(reverse, update['reverse-identity']) }),
+    ...changed,
+    // An identity is renamed; its id stays. One that is not there is not made.
+    'forward-identity': withName(before['forward-identity'], forwardName),
+    ...(reverse && { 'reverse-identity': withName(reverse, reverseName) }),
   };
 }
 
@@ -94,7 +90,8 @@ function withName(ident: Ident, named: Ident | undefined): Ident {
 function checkStored({ triples }: AppData, before: Attr, after: Attr): void {
   const becameOne = before.cardinality === 'many' && after.cardinality === 'one';
   const becameUnique = !before['unique?'] && after['unique?'];
-  const becameLimited = becameUnique || (!before['index?'] && after['index?']);
+  const becameLink = before['value-type'] !== 'ref' && after['value-type'] === 'ref';
+  const becameLimited = becameUnique || becameLink || (!before['index?'] && after['index?']);
   if (!becameOne && !becameLimited) return;
   const owners = new Set<string>();
   const values = new Set<string>();
@@ -109,16 +106,18 @@ function checkStored({ triples }: AppData, before: Attr, after: Attr): void {
   }
 }
 
+/** Refuses a required attribute where attributes of the app's own have values. */
 function checkAddRequired({ catalog, triples }: AppData, attr: Attr): void {
   const etype = etypeOf(attr);
-  if (etype.startsWith('$')) throw requiredOnSystemEtype();
-  if (![...catalog.ofEtype(etype)].some((other) => triples.attrSize(other.id) > 0)) return;
+  const own = [...catalog.ofEtype(etype)].filter((other) => other.catalog === 'user');
+  if (!own.some((other) => triples.attrSize(other.id) > 0)) return;
   const message = `Can't create attribute \`${labelOf(attr)}\` as required because \`${etype}\` already have entities`;
   throw validationFailed('attributes', attr, [{ message }]);
 }
 
-function requiredOnSystemEtype(): ServerError {
-  return new ServerError(
+function checkRequirable(attr: Attr): void {
+  if (!attr['required?'] || !etypeOf(attr).startsWith('$')) return;
+  throw new ServerError(
     'validation-failed',
     "You can't create a required system attribute. Make sure it's optional. Check out the docs to learn more: https://www.instantdb.com/docs/modeling-data#required-constraints",
   );

@@ -3,6 +3,7 @@ import { validationFailed } from '../../protocol/error.ts';
 import type { AppData } from '../store/app-data.ts';
 import { findByLookup } from './lookups.ts';
 import type { Plan } from './plan.ts';
+import { printed } from './printed.ts';
 import { isLookup, isWriteStep, type StepsOf, toWire } from './steps.ts';
 
 type WriteStep = StepsOf<'add-triple' | 'deep-merge-triple'>;
@@ -10,21 +11,28 @@ type WriteStep = StepsOf<'add-triple' | 'deep-merge-triple'>;
 /** Refuses to create entities that exist, and to update entities that do not. */
 export function checkModes(data: AppData, plan: Plan): void {
   const steps = plan.steps.filter(isWriteStep);
-  const existing = steps.filter((step) => step.mode === 'create' && exists(data, plan, step));
+  const creates = steps.filter((step) => step.mode === 'create');
+  const updates = steps.filter((step) => step.mode === 'update');
+  const ids = existingIds(data, plan, [...creates, ...updates]);
+  const exists = ({ e }: WriteStep): boolean =>
+    isLookup(e) ? findByLookup(data, e) !== undefined : ids.has(e);
+  const existing = creates.filter(exists);
   if (existing.length > 0) throw refuse('Creating entities that exist', existing);
-  const missing = steps.filter((step) => step.mode === 'update' && !exists(data, plan, step));
+  const missing = updates.filter((step) => !exists(step));
   if (missing.length > 0) throw refuse("Updating entities that don't exist", missing);
 }
 
-function exists(data: AppData, plan: Plan, step: WriteStep): boolean {
-  if (isLookup(step.e)) return findByLookup(data, step.e) !== undefined;
-  const attr = plan.attr(step.a);
-  return attr !== undefined && data.triples.exists(step.e, etypeOf(attr));
+/** The ids that exist in a namespace in which a step says that it creates or updates them: in one is in all of them. */
+function existingIds(data: AppData, plan: Plan, steps: readonly WriteStep[]): Set<string> {
+  const found = new Set<string>();
+  for (const { e, a } of steps) {
+    const attr = isLookup(e) ? undefined : plan.attr(a);
+    if (!isLookup(e) && attr && !found.has(e) && data.triples.exists(e, etypeOf(attr))) found.add(e);
+  }
+  return found;
 }
 
 function refuse(problem: string, steps: WriteStep[]): Error {
-  const names = new Set(steps.map(({ e }) => (isLookup(e) ? JSON.stringify(e) : e)));
-  return validationFailed('tx-step', steps.map(toWire), [
-    { message: `${problem}: ${[...names].join(', ')}` },
-  ]);
+  const names = steps.map(({ e }) => printed(e)).join(', ');
+  return validationFailed('tx-step', steps.map(toWire), [{ message: `${problem}: ${names}` }]);
 }

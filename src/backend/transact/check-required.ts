@@ -32,20 +32,21 @@ export function checkRequired(data: AppData): void {
 export function checkMadeRequired(data: AppData, updates: AttrUpdate[]): void {
   for (const update of updates) {
     const attr = update['required?'] ? data.catalog.byId(update.id) : undefined;
-    if (!attr || attr.catalog === 'system') continue;
+    if (!attr) continue;
     const [, etype, label] = attr['forward-identity'];
-    if ([...entitiesOf(data, etype)].every((e) => hasValue(data, e, attr.id))) continue;
+    // The server counts, and counts what the app's own attributes are about, whoever's the one in question is.
+    const own = [...data.catalog.ofEtype(etype)].filter((other) => other.catalog === 'user');
+    if (entitiesWith(data, own).size === entitiesWith(data, [attr]).size) continue;
     const message = `Can't update attribute \`${label}\` to required because \`${etype}\` already have entities without it`;
     throw validationFailed('attributes', { id: attr.id }, [{ message }]);
   }
 }
 
-/** The entities with a value under an attribute of the app's own in `etype`. */
-function* entitiesOf({ catalog, triples }: AppData, etype: string): Iterable<string> {
-  for (const attr of catalog.ofEtype(etype)) {
-    if (attr.catalog === 'system') continue;
-    for (const [e, , v] of triples.attr(attr.id)) if (v !== null) yield e;
-  }
+/** The entities with a value under one of the attributes. */
+function entitiesWith({ triples }: AppData, attrs: readonly Attr[]): Set<string> {
+  const found = new Set<string>();
+  for (const attr of attrs) for (const [e, , v] of triples.attr(attr.id)) if (v !== null) found.add(e);
+  return found;
 }
 
 interface Touched {

@@ -34,7 +34,7 @@ describe('unique attributes', () => {
     expect(app.values('users/email')).toHaveLength(2);
   });
 
-  test('are checked write by write: a freed value can be taken, a swap cannot be made', () => {
+  test('are checked write by write, by entity: a freed value can be taken by a later one, a swap cannot be made', () => {
     const app = blog();
     const email = app.id('users/email');
     app.run([
@@ -46,15 +46,21 @@ describe('unique attributes', () => {
         ['add-triple', alex, email, 'j'],
         ['add-triple', joe, email, 'a'],
       ]),
-    ).toEqual(conflict(app));
+    ).toMatchObject({ type: 'record-not-unique', hint: { value: '"a"' } });
     app.run([
-      ['add-triple', joe, email, 'free'],
       ['add-triple', alex, email, 'j'],
+      ['add-triple', joe, email, 'free'],
     ]);
     expect(app.values('users/email')).toEqual([
       [joe, 'free'],
       [alex, 'j'],
     ]);
+    expect(
+      app.refusal([
+        ['add-triple', alex, email, 'b'],
+        ['add-triple', joe, email, 'j'],
+      ]),
+    ).toEqual(conflict(app));
   });
 
   test('do not move a link whose far end has one', () => {

@@ -18,9 +18,13 @@ export function deleteEntities({ data }: Transaction, steps: StepsOf<'delete-ent
 }
 
 function ownTriples({ catalog, triples }: AppData, e: string, etype: string): Triple[] {
-  return [...catalog.ofEtype(etype)].flatMap((attr) => triples.entityAttr(e, attr.id));
+  return [...catalog.ofEtype(etype), ...catalog.deletedOfEtype(etype)].flatMap((attr) =>
+    triples.entityAttr(e, attr.id),
+  );
 }
 
 function linksTo({ catalog, triples }: AppData, e: string, etype: string): Triple[] {
-  return [...catalog.refsTo(etype)].flatMap((attr) => triples.attrValue(attr.id, e));
+  return [...catalog.refsTo(etype), ...catalog.deletedRefsTo(etype)].flatMap((attr) =>
+    triples.attrValue(attr.id, e),
+  );
 }

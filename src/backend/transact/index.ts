@@ -5,9 +5,10 @@ import { addAttr, deleteAttrs, restoreAttrs, updateAttr } from './attr-steps.ts'
 import { checkModes } from './check-modes.ts';
 import { checkMadeRequired, checkRequired } from './check-required.ts';
 import { deleteEntities } from './delete-entities.ts';
+import { findByLookup, lookupKey } from './lookups.ts';
 import { parseSteps } from './parse.ts';
 import { type Plan, planTransaction, stepsOf } from './plan.ts';
-import type { TxOp, TxStep } from './steps.ts';
+import { isTripleStep, type Lookup, looksLikeLookup, type TxOp, type TxStep } from './steps.ts';
 import { Transaction, type TransactOptions } from './transaction.ts';
 import { addTriples, deepMergeTriples, retractTriples } from './write-triples.ts';
 
@@ -32,17 +33,44 @@ export function transactSteps(data: AppData, steps: TxStep[], options: TransactO
   const plan = planTransaction(data, steps);
   return data.journal.transaction(() => {
     checkBefore(data, plan, options);
-    const transaction = new Transaction(data, options);
-    for (const op of plan.ops) run(transaction, plan, op);
+    const transaction = new Transaction(
+      data,
+      options,
+      isClient(options) ? knownLookups(data, plan) : new Map(),
+    );
+    for (const op of plan.ops) {
+      transaction.begin();
+      run(transaction, plan, op);
+    }
     checkAfter(data, plan);
     options.guard?.after(plan);
   }).changes;
 }
 
+/** Whether the steps come from somebody whom rules apply to. */
+function isClient({ system, admin }: TransactOptions): boolean {
+  return !system && !admin;
+}
+
+/** The entities that lookups name, as the rules saw them: what a client's transaction writes does not change them. */
+function knownLookups(data: AppData, plan: Plan): Map<string, string> {
+  const lookups = plan.steps.flatMap((step) => {
+    if (!isTripleStep(step)) return [];
+    const isLink = plan.attr(step.a)?.['reverse-identity'] !== undefined;
+    return [step.e, ...(isLink ? [step.v] : [])].filter(looksLikeLookup);
+  });
+  return new Map(lookups.flatMap((lookup) => known(data, lookup)));
+}
+
+function known(data: AppData, lookup: Lookup): [key: string, e: string][] {
+  const e = findByLookup(data, lookup);
+  return e === undefined ? [] : [[lookupKey(lookup), e]];
+}
+
 /** The checks that look at the data as it was. */
 function checkBefore(data: AppData, plan: Plan, options: TransactOptions): void {
   if (!options.system) checkSystemColumns(plan, options.admin);
-  if (!options.system && !options.admin) checkClientSteps(data, plan);
+  if (isClient(options)) checkClientSteps(data, plan);
   options.guard?.before(plan);
   checkModes(data, plan);
 }

@@ -16,3 +16,8 @@ export function rejectSteps(steps: unknown): Reject {
 export function raised(message: string): ServerError {
   return new ServerError('sql-raise', `Raised Exception: ${message}`, { condition: 'raise-exception' });
 }
+
+/** The error for an attribute that is not there. */
+export function noSuchAttr(id: string): ServerError {
+  return raised(`We could not find an attribute with id = '${id}'`);
+}

@@ -74,32 +74,53 @@ describe('a lookup of the entity', () => {
     app.run([
       ['add-triple', [email, 'joe'], email, 'joseph'],
       ['add-triple', [email, 'joe'], app.id('users/name'), 'Joseph'],
-      ['deep-merge-triple', [email, 'joe'], app.id('users/age'), 3],
     ]);
     expect(app.values('users/email')).toEqual([[joe, 'joseph']]);
     expect(app.values('users/name')).toEqual([[joe, 'Joseph']]);
-    expect(app.values('users/age')).toEqual([[joe, 3]]);
-    app.run([['add-triple', [email, 'new'], email, 'new']]);
     for (const op of ['add-triple', 'deep-merge-triple']) {
-      expect(app.refusal([[op, [email, 'newer'], email, 'newest']])).toMatchObject({
-        message:
-          'Validation failed for lookup: Updates with lookups can only update the lookup attribute if an entity with the unique attribute value already exists.',
-        hint: { input: [[email, 'newer']] },
-      });
+      for (const value of ['newer', 'newest']) {
+        expect(app.refusal([[op, [email, 'newer'], email, value]])).toMatchObject({
+          message:
+            'Validation failed for lookup: Updates with lookups can only update the lookup attribute if an entity with the unique attribute value already exists.',
+          hint: { input: [[email, 'newer']] },
+        });
+      }
     }
+  });
+
+  test('is looked up anew by each operation, as the one before has left the data, but for a client', () => {
+    const rename = (app: TestApp): unknown[] => [
+      ['add-triple', [app.id('users/email'), 'joe'], app.id('users/email'), 'joseph'],
+      ['deep-merge-triple', [app.id('users/email'), 'joe'], app.id('users/name'), 'Joe'],
+    ];
+    const asAdmin = blog();
+    asAdmin.run(rename(asAdmin));
+    expect(asAdmin.values('users/email').map(([, v]) => v)).toEqual(['joseph', 'joe']);
+    const asClient = blog();
+    asClient.run(rename(asClient), { admin: false });
+    expect(asClient.values('users/email')).toEqual([[joe, 'joseph']]);
+    expect(asClient.values('users/name')).toEqual([[joe, 'Joe']]);
+  });
+
+  test('may be renamed by a later operation than the one that creates it', () => {
+    const app = blog();
+    const lookup = [app.id('users/email'), 'new'];
+    app.run([
+      ['add-triple', lookup, app.id('users/id'), lookup],
+      ['deep-merge-triple', lookup, app.id('users/email'), 'newer'],
+    ]);
+    expect(app.values('users/email').map(([, v]) => v)).toContain('newer');
   });
 
   test('has to go by a unique attribute that exists', () => {
     const app = blog();
     const by = (a: string): unknown => [['add-triple', [a, 'x'], app.id('users/age'), 1]];
-    expect(app.refusal(by(app.id('users/name')))).toMatchObject({
-      type: 'sql-raise',
-      message: 'Raised Exception: attribute is not unique',
-    });
-    expect(app.refusal(by(uuid(99)))).toMatchObject({
-      type: 'sql-raise',
-      message: `Raised Exception: We could not find an attribute with id = '${uuid(99)}'`,
-    });
+    for (const a of [app.id('users/name'), uuid(99)]) {
+      expect(app.refusal(by(a))).toMatchObject({
+        type: 'sql-raise',
+        message: `Raised Exception: We could not find an attribute with id = '${a}'`,
+      });
+    }
   });
 
   test('creates nothing where something is to be taken away', () => {
@@ -115,6 +136,17 @@ describe('a lookup of the entity', () => {
     expect(app.values('users/email')).toEqual([]);
   });
 
+  test('need not go by a unique attribute where a value is taken away', () => {
+    const app = blog();
+    const [name, age] = [app.id('users/name'), app.id('users/age')];
+    app.run([
+      ['add-triple', joe, name, 'Joe'],
+      ['add-triple', joe, age, 3],
+    ]);
+    app.run([['retract-triple', [name, 'Joe'], age, 3]]);
+    expect(app.values('users/age')).toEqual([]);
+  });
+
   test('has to be in the namespace of the attribute, for a client', () => {
     const app = blog();
     const steps = [['add-triple', [app.id('posts/slug'), 'a'], app.id('users/name'), 'x']];
@@ -126,6 +158,8 @@ describe('a lookup of the entity', () => {
     ).toBe(
       'Validation failed for lookup: Invalid lookup. Could not determine namespace from lookup attribute.',
     );
+    const params = [['rule-params', [app.id('posts/slug'), 'a'], 'users', {}]];
+    expect(app.refusal(params, { admin: false }).message).toContain('The namespace in the lookup attribute');
   });
 });
 

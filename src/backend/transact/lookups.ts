@@ -3,7 +3,7 @@ import { type ServerError, validationFailed } from '../../protocol/error.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { AppData } from '../store/app-data.ts';
-import { raised } from './issue.ts';
+import { noSuchAttr } from './issue.ts';
 import { type EntityRef, isLookup, type Lookup, looksLikeLookup } from './steps.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -13,15 +13,26 @@ export function findByLookup(data: AppData, [a, v]: Lookup): string | undefined 
   return data.triples.attrValue(a, v)[0]?.[0];
 }
 
-/** The lookups of one transaction: the same lookup is the same entity from its first use to the end. */
+/**
+ * The entity that a lookup names in `data`, where something is to be taken from it: there the server does not ask for
+ * a unique attribute, as long as one entity alone has the value.
+ */
+function findHolder({ triples }: AppData, [a, v]: Lookup): string | undefined {
+  const [first, ...more] = triples.attrValue(a, v);
+  return more.length === 0 ? first?.[0] : undefined;
+}
+
+/** The lookups in the steps of one operation: the same lookup is the same entity in all of them. */
 export class Lookups {
   readonly #transaction: Transaction;
-  readonly #entities = new Map<string, string>();
+  readonly #entities: Map<string, string>;
   /** By entity: the lookup that created it. */
   readonly #created = new Map<string, Lookup>();
 
-  constructor(transaction: Transaction) {
+  /** With the entities that lookups are known to name, by {@link lookupKey}. */
+  constructor(transaction: Transaction, known: ReadonlyMap<string, string> = new Map()) {
     this.#transaction = transaction;
+    this.#entities = new Map(known);
   }
 
   /** The entity that a step writes to. Where a lookup names none, an entity with the lookup's value is created. */
@@ -30,14 +41,14 @@ export class Lookups {
     const known = this.#find(e);
     if (known !== undefined) return known;
     const id = this.#create(e);
-    this.#entities.set(canonicalJson(e), id);
+    this.#entities.set(lookupKey(e), id);
     this.#created.set(id, e);
     return id;
   }
 
   /** The entity that a step takes something from, if there is one. */
   read(e: EntityRef): string | undefined {
-    return isLookup(e) ? this.#find(e) : e;
+    return isLookup(e) ? this.#findHolder(e) : e;
   }
 
   /** The value that a step writes under attribute `a`: for a lookup, the entity that it names, which must exist. */
@@ -50,24 +61,29 @@ export class Lookups {
 
   /** The value that a step takes away; undefined for a lookup that names nothing. */
   readValue(a: string, v: JsonValue): JsonValue | undefined {
-    return looksLikeLookup(v) && this.#takesLookups(a) ? this.#find(v) : v;
+    return looksLikeLookup(v) && this.#takesLookups(a) ? this.#findHolder(v) : v;
   }
 
-  /** The lookup by which this transaction created entity `e`. */
+  /** The lookup by which the operation created entity `e`. */
   creatorOf(e: string): Lookup | undefined {
     return this.#created.get(e);
   }
 
   #find(lookup: Lookup): string | undefined {
-    const key = canonicalJson(lookup);
+    const key = lookupKey(lookup);
     const known = this.#entities.get(key) ?? findByLookup(this.#transaction.data, lookup);
     if (known !== undefined) this.#entities.set(key, known);
     return known;
   }
 
+  #findHolder(lookup: Lookup): string | undefined {
+    return this.#entities.get(lookupKey(lookup)) ?? findHolder(this.#transaction.data, lookup);
+  }
+
   #create([a, v]: Lookup): string {
     const attr = this.#transaction.attr(a);
-    if (!attr['unique?']) throw raised('attribute is not unique');
+    // The server looks for it among the unique ones.
+    if (!attr['unique?']) throw noSuchAttr(a);
     const id = labelOf(attr) === 'id' && isUuid(v) ? v : this.#transaction.options.newId();
     this.#transaction.put(attr, id, v);
     return id;
@@ -77,6 +93,11 @@ export class Lookups {
     const attr = this.#transaction.data.catalog.byId(a);
     return attr !== undefined && (attr['value-type'] === 'ref' || labelOf(attr) === 'id');
   }
+}
+
+/** Equal for lookups of one attribute by one value. */
+export function lookupKey(lookup: Lookup): string {
+  return canonicalJson(lookup);
 }
 
 function missingTarget(transaction: Transaction, [a, value]: Lookup): ServerError {

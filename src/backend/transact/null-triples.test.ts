@@ -24,15 +24,22 @@ describe('null triples', () => {
     ]);
   });
 
-  test('are added when an attribute becomes indexed', () => {
+  test('are added with an indexed attribute, and not when an update makes it one', () => {
     const made = app();
     made.run([['add-triple', joe, made.id('users/id'), joe]]);
-    const size = made.add('users/size');
-    expect(made.values('users/size')).toEqual([]);
-    made.run([['update-attr', { id: size, 'index?': true }]]);
-    expect(made.values('users/size')).toEqual([[joe, null]]);
     made.add('users/weight', { 'index?': true });
     expect(made.values('users/weight')).toEqual([[joe, null]]);
+    const size = made.add('users/size');
+    made.run([['update-attr', { id: size, 'index?': true }]]);
+    expect(made.values('users/size')).toEqual([]);
+  });
+
+  test('of an attribute that is new on a system namespace are those of new entities only', () => {
+    const made = app();
+    made.run([['add-triple', joe, made.id('$users/id'), joe]]);
+    made.add('$users/nick', { 'index?': true });
+    made.run([['add-triple', alex, made.id('$users/id'), alex]]);
+    expect(made.values('$users/nick')).toEqual([[alex, null]]);
   });
 
   test('are not made for links', () => {

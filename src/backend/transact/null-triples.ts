@@ -1,4 +1,5 @@
 import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
+import type { AppData } from '../store/app-data.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -20,13 +21,19 @@ export function fillNulls(transaction: Transaction, entities: Iterable<[e: strin
   }
 }
 
-/** Adds the null triples of an attribute that has become indexed. */
+/** Adds the null triples of a new attribute, where the app has given the namespace its ids. */
 export function backfillNulls(transaction: Transaction, attr: Attr): void {
-  if (!wantsNulls(attr)) return;
-  const { catalog, triples } = transaction.data;
+  const idAttr = transaction.data.catalog.byForward(etypeOf(attr), 'id');
+  if (idAttr?.catalog !== 'user') return;
+  for (const e of entitiesWithoutNulls(transaction.data, attr)) fill(transaction, attr, e);
+}
+
+/** The entities of its namespace that an indexed attribute wants a null triple for. */
+export function entitiesWithoutNulls({ catalog, triples }: AppData, attr: Attr): string[] {
   const idAttr = catalog.byForward(etypeOf(attr), 'id');
-  if (!idAttr || labelOf(attr) === 'id') return;
-  for (const [e] of [...triples.attr(idAttr.id)]) fill(transaction, attr, e);
+  if (!wantsNulls(attr) || !idAttr || labelOf(attr) === 'id') return [];
+  const entities = [...triples.attr(idAttr.id)].map(([e]) => e);
+  return entities.filter((e) => triples.entityAttr(e, attr.id).length === 0);
 }
 
 function fill(transaction: Transaction, attr: Attr, e: string): void {

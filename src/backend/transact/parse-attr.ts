@@ -47,6 +47,7 @@ export function parseAttrUpdate(input: unknown, path: Path, reject: Reject): Att
     ...present({
       'forward-identity': fields.optional('forward-identity', ident, 'instant.db.model.attr/identity'),
       'reverse-identity': fields.optional('reverse-identity', ident, 'instant.db.model.attr/identity'),
+      'value-type': fields.optional('value-type', isValueType, 'instant.db.model.attr/value-type'),
       cardinality: fields.optional('cardinality', oneOf('one', 'many'), 'instant.db.model.attr/cardinality'),
       'unique?': fields.optional('unique?', boolean, 'boolean?'),
       'index?': fields.optional('index?', boolean, 'boolean?'),

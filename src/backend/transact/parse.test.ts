@@ -30,6 +30,8 @@ describe('the grammar of steps', () => {
     [[['add-triple', e]], 'instant.db.model.triple/attr-id', [0]],
     [[['add-triple', e, a]], 'instant.db.model.triple/value', [0]],
     [[['add-triple', e, 'name', 1]], 'uuid?', [0, 2]],
+    [[['add-triple', e, 'name']], 'uuid?', [0, 2]],
+    [[['retract-triple', e, 'name', 1, 2, 3]], 'uuid?', [0, 2]],
     [[['add-triple', [a], a, 1]], ['=', ['count', '%'], 2], [0, 1]],
     [[['add-triple', ['name', 1], a, 1]], 'uuid?', [0, 1, 0]],
     [[['add-triple', e, a, 1, { mode: 'replace' }]], 'instant.db.transaction/mode', [0, 4, 'mode']],
@@ -94,7 +96,7 @@ describe('the grammar of steps', () => {
     const app = new TestApp();
     const id = app.add('users/id', { 'unique?': true });
     expect(app.refusal([['add-triple', [id, 'joe'], id, 1]])).toMatchObject({
-      message: `Validation failed for tx-steps: Invalid lookup '["${id}","joe"]'. The lookup attribute is 'users.id', but the lookup value is not a valid UUID.`,
+      message: `Validation failed for tx-steps: Invalid lookup '[#uuid "${id}" "joe"]'. The lookup attribute is 'users.id', but the lookup value is not a valid UUID.`,
       hint: { errors: [{ in: [0, 1] }] },
     });
   });

@@ -6,7 +6,15 @@ import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { type Reject, rejectSteps } from './issue.ts';
 import { copyJson } from './json-input.ts';
 import { parseAttr, parseAttrUpdate } from './parse-attr.ts';
-import { type EntityRef, looksLikeLookup, type Mode, type TxStep } from './steps.ts';
+import { printed } from './printed.ts';
+import {
+  type EntityRef,
+  looksLikeLookup,
+  type Mode,
+  type TripleStep,
+  type TxOp,
+  type TxStep,
+} from './steps.ts';
 
 const OPS_WITH_ENTITY: ReadonlySet<unknown> = new Set([
   'add-triple',
@@ -40,8 +48,7 @@ function checkEntity(step: JsonValue[], index: number, steps: JsonValue[][], cat
   const [op, e, , v] = step;
   if (!OPS_WITH_ENTITY.has(op) || step.length < 2) return;
   if (!isUuid(e) && !Array.isArray(e)) {
-    const shown = typeof e === 'string' ? e : JSON.stringify(e);
-    const message = `Invalid entity ID '${shown}'. Entity IDs must be UUIDs. Use id() or lookup() to generate a valid UUID.`;
+    const message = `Invalid entity ID '${printed(e ?? null)}'. Entity IDs must be UUIDs. Use id() or lookup() to generate a valid UUID.`;
     throw validationFailed('tx-steps', steps, [{ message, in: [index, 1] }]);
   }
   if (Array.isArray(e)) checkIdLookup(e, step, [index, 1], catalog);
@@ -52,47 +59,50 @@ function checkIdLookup(lookup: JsonValue[], step: JsonValue[], path: number[], c
   const [a, v] = lookup;
   const attr = typeof a === 'string' ? catalog.byId(a) : undefined;
   if (!attr || labelOf(attr) !== 'id' || isUuid(v)) return;
-  const message = `Invalid lookup '${JSON.stringify(lookup)}'. The lookup attribute is '${etypeOf(attr)}.id', but the lookup value is not a valid UUID.`;
+  const message = `Invalid lookup '${printed(lookup)}'. The lookup attribute is '${etypeOf(attr)}.id', but the lookup value is not a valid UUID.`;
   throw validationFailed('tx-steps', step, [{ message, in: path }]);
 }
 
+/** How many parts a step may have. */
+const LONGEST: Readonly<Record<TxOp, number>> = {
+  'add-triple': 5,
+  'deep-merge-triple': 5,
+  'retract-triple': 4,
+  'delete-entity': 3,
+  'rule-params': 4,
+  'add-attr': 2,
+  'update-attr': 2,
+  'delete-attr': 2,
+  'restore-attr': 2,
+};
+
+/** Reads the parts of a step from the left, as the server does: what is wrong first is what it names. */
 function parseStep(step: JsonValue[], index: number, reject: Reject): TxStep {
+  const parsed = readStep(step, index, reject);
+  if (step.length > LONGEST[parsed.op]) throw noSuchStep(step, index, reject);
+  return parsed;
+}
+
+function readStep(step: JsonValue[], index: number, reject: Reject): TxStep {
   const [op] = step;
   switch (op) {
     case 'add-triple':
-    case 'deep-merge-triple': {
-      const mode = parseMode(step[4], index, reject);
-      checkLength(step, index, 4, 5, reject);
-      return {
-        op,
-        e: parseEntity(step[1], index, reject),
-        a: parseUuid(step[2], index, 2, reject),
-        v: step[3] ?? null,
-        mode,
-      };
-    }
+    case 'deep-merge-triple':
+      return { op, ...readTriple(step, index, reject), mode: parseMode(step[4], index, reject) };
     case 'retract-triple':
-      checkLength(step, index, 4, 4, reject);
-      return {
-        op,
-        e: parseEntity(step[1], index, reject),
-        a: parseUuid(step[2], index, 2, reject),
-        v: step[3] ?? null,
-      };
+      return { op, ...readTriple(step, index, reject) };
     case 'delete-entity':
-      checkLength(step, index, 2, 3, reject);
+      checkPresent(step, index, 1, reject);
       return { op, e: parseEntity(step[1], index, reject), etype: parseEtype(step, index, reject) };
     case 'rule-params':
       return parseRuleParams(step, index, reject);
     case 'add-attr':
-      checkLength(step, index, 1, 2, reject);
       return { op, attr: parseAttr(step[1], [index, 1], reject) };
     case 'update-attr':
-      checkLength(step, index, 1, 2, reject);
       return { op, update: parseAttrUpdate(step[1], [index, 1], reject) };
     case 'delete-attr':
     case 'restore-attr':
-      checkLength(step, index, 2, 2, reject);
+      checkPresent(step, index, 1, reject);
       return { op, id: parseUuid(step[1], index, 1, reject) };
     default:
       throw noSuchStep(step, index, reject);
@@ -107,10 +117,18 @@ const MISSING: readonly string[] = [
   'instant.db.model.triple/value',
 ];
 
-function checkLength(step: JsonValue[], index: number, min: number, max: number, reject: Reject): void {
-  const missing = min > 3 ? MISSING[step.length] : undefined;
-  if (missing !== undefined) throw reject(missing, [index]);
-  if (step.length < min || step.length > max) throw noSuchStep(step, index, reject);
+function readTriple(step: JsonValue[], index: number, reject: Reject): Pick<TripleStep, 'e' | 'a' | 'v'> {
+  const missing = (): ServerError => reject(MISSING[step.length] ?? '', [index]);
+  if (step.length < 2) throw missing();
+  const e = parseEntity(step[1], index, reject);
+  if (step.length < 3) throw missing();
+  const a = parseUuid(step[2], index, 2, reject);
+  if (step.length < 4) throw missing();
+  return { e, a, v: step[3] ?? null };
+}
+
+function checkPresent(step: JsonValue[], index: number, at: number, reject: Reject): void {
+  if (step.length <= at) throw noSuchStep(step, index, reject);
 }
 
 /**
@@ -151,11 +169,13 @@ function parseMode(options: JsonValue | undefined, index: number, reject: Reject
 
 /** The etype may be left out: the params are then the third part. */
 function parseRuleParams(step: JsonValue[], index: number, reject: Reject): TxStep {
-  checkLength(step, index, 3, 4, reject);
+  checkPresent(step, index, 1, reject);
   const e = parseEntity(step[1], index, reject);
-  const etype = step.length === 4 ? parseEtype(step, index, reject) : undefined;
-  const params = step[step.length - 1];
-  if (!isJsonObject(params)) throw reject('map?', [index, step.length - 1]);
+  checkPresent(step, index, 2, reject);
+  const etype = step.length > 3 ? parseEtype(step, index, reject) : undefined;
+  const at = step.length > 3 ? 3 : 2;
+  const params = step[at];
+  if (!isJsonObject(params)) throw reject('map?', [index, at]);
   return { op: 'rule-params', e, etype, params };
 }
 

@@ -81,7 +81,8 @@ function resolveDeletion(data: AppData, step: StepsOf<'delete-entity'>): Deletio
   return etypes.map((etype) => ({ e, etype }));
 }
 
-function etypesOf(data: AppData, e: string): string[] {
-  const attrs = data.triples.attrsOf(e).flatMap((a) => data.catalog.byId(a) ?? []);
+/** Every namespace that an entity is in. What it has under a deleted attribute is in one by itself. */
+function etypesOf({ catalog, triples }: AppData, e: string): string[] {
+  const attrs = triples.attrsOf(e).flatMap((a) => catalog.byId(a) ?? catalog.deletedById(a) ?? []);
   return [...new Set(attrs.map(etypeOf))];
 }

@@ -41,6 +41,7 @@ export type AttrUpdate = { id: string } & Partial<
     Attr,
     | 'forward-identity'
     | 'reverse-identity'
+    | 'value-type'
     | 'cardinality'
     | 'unique?'
     | 'index?'

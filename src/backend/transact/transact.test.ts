@@ -101,7 +101,7 @@ describe('modes', () => {
     app.run(create(app, joe));
     expect(app.refusal(create(app, joe))).toMatchObject({
       type: 'validation-failed',
-      message: `Validation failed for tx-step: Creating entities that exist: ${joe}`,
+      message: `Validation failed for tx-step: Creating entities that exist: ${joe}, ${joe}`,
       hint: { 'data-type': 'tx-step' },
     });
   });
@@ -121,9 +121,17 @@ describe('modes', () => {
     expect(app.refusal([update(joe), update(alex)]).message).toBe(
       `Validation failed for tx-step: Updating entities that don't exist: ${joe}, ${alex}`,
     );
-    expect(app.refusal([update([app.id('users/email'), 'j'])]).message).toContain(
-      "Updating entities that don't exist",
+    const email = app.id('users/email');
+    expect(app.refusal([update([email, 'j "1"'])]).message).toBe(
+      `Validation failed for tx-step: Updating entities that don't exist: [#uuid "${email}" "j \\"1\\""]`,
     );
+  });
+
+  test('take an entity that exists in one of the namespaces that they name for one in all of them', () => {
+    const app = blog();
+    app.run([['add-triple', joe, app.id('posts/id'), joe]]);
+    const steps = [...create(app, joe), ['add-triple', joe, app.id('posts/id'), joe, { mode: 'update' }]];
+    expect(app.refusal(steps).message).toContain('Creating entities that exist');
   });
 });
 

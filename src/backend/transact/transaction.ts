@@ -2,7 +2,7 @@ import type { Attr } from '../../protocol/attr.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import type { AppData } from '../store/app-data.ts';
 import { checkUnique, checkValue } from './check-value.ts';
-import { raised } from './issue.ts';
+import { noSuchAttr } from './issue.ts';
 import { Lookups } from './lookups.ts';
 import type { Plan } from './plan.ts';
 
@@ -36,20 +36,33 @@ export class Transaction {
   readonly options: TransactOptions;
   /** The time that new triples get. */
   readonly createdAt: number;
-  readonly lookups: Lookups;
+  readonly #known: ReadonlyMap<string, string>;
+  #lookups: Lookups;
 
-  constructor(data: AppData, options: TransactOptions) {
+  /** `known` are the entities of lookups that were looked up before anything was written. */
+  constructor(data: AppData, options: TransactOptions, known: ReadonlyMap<string, string>) {
     this.data = data;
     this.options = options;
     this.createdAt = options.createdAt ?? options.now;
-    this.lookups = new Lookups(this);
+    this.#known = known;
+    this.#lookups = new Lookups(this, known);
+  }
+
+  /** The lookups of the operation that runs. */
+  get lookups(): Lookups {
+    return this.#lookups;
+  }
+
+  /** Begins an operation: what the one before has written is found by its lookups. */
+  begin(): void {
+    this.#lookups = new Lookups(this, this.#known);
   }
 
   /** The attribute that a step writes to. */
   attr(id: string): Attr {
     const attr = this.data.catalog.byId(id);
     if (attr) return attr;
-    throw raised(`We could not find an attribute with id = '${id}'`);
+    throw noSuchAttr(id);
   }
 
   /** Stores a value after the checks that hold for every single value; returns whether anything changed. */

@@ -28,7 +28,7 @@ export function addTriples(transaction: Transaction, steps: StepsOf<'add-triple'
     }),
   );
   const changed = new Set<string>();
-  for (const row of lastWins(rows)) {
+  for (const row of inWriteOrder(lastWins(rows))) {
     checkLookupRename(transaction, row);
     if (transaction.put(row.attr, row.e, row.v)) changed.add(row.e);
   }
@@ -86,6 +86,20 @@ function lastWins(rows: Row[]): Row[] {
   return rows.filter((row) => row.attr.cardinality === 'many' || last.get(row.attr)?.get(row.e) === row);
 }
 
+/**
+ * Rows in the order in which the server writes them, as far as that shows: of a unique value that one entity gives up
+ * and another takes in one transaction, by the ids of the two.
+ */
+function inWriteOrder(rows: Row[]): Row[] {
+  const isUnique = ({ attr }: Row): boolean => attr['unique?'] === true && labelOf(attr) !== 'id';
+  const unique = rows.filter(isUnique);
+  if (unique.length < 2) return rows;
+  return [
+    ...unique.sort((a, b) => (a.e < b.e ? -1 : a.e > b.e ? 1 : 0)),
+    ...rows.filter((row) => !isUnique(row)),
+  ];
+}
+
 /** The entities that got an id, and those that have had one and changed, with the namespace of the id. */
 function* identified(
   transaction: Transaction,
@@ -100,10 +114,13 @@ function* identified(
   }
 }
 
-/** An entity that a lookup has just created cannot get another value for the attribute it was looked up by. */
-function checkLookupRename(transaction: Transaction, { attr, e, v }: Row): void {
+/**
+ * What an entity is looked up by cannot be written in the operation that creates it, not even once more: the database
+ * does not write a row twice in one statement. With cardinality many it is another row, or the same one and left alone.
+ */
+function checkLookupRename(transaction: Transaction, { attr, e }: Row): void {
   const creator = transaction.lookups.creatorOf(e);
-  if (creator?.[0] !== attr.id || canonicalJson(creator[1]) === canonicalJson(v)) return;
+  if (creator?.[0] !== attr.id || attr.cardinality === 'many') return;
   const message =
     'Updates with lookups can only update the lookup attribute if an entity with the unique attribute value already exists.';
   throw validationFailed('lookup', [creator], [{ message }]);
