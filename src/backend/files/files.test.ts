@@ -195,6 +195,7 @@ describe.each(['memory', 'disk'])('files in %s', (where) => {
 
   test('are listed for an admin, and for a user those that the rules let them see', async () => {
     const secret = await upload('closed/a', 'secret');
+    now += 1;
     await upload('open/a', 'x');
     app.setRules({ $files: { allow: { view: "data.path.startsWith('open/')" } } });
     const list = async (headers: Record<string, string> = {}): Promise<{ data: JsonObject[] }> => {
