@@ -1,10 +1,11 @@
 import { type InstantNodeDatabase, id } from '@instantdb/node';
-import type { Backend } from '@instantdb/node/backend';
-import { expect, test } from 'vitest';
+import { type Backend, startBackend } from '@instantdb/node/backend';
+import { expect, onTestFinished, test } from 'vitest';
 import { type Inbox, inbox } from '../support/inbox.ts';
 import { addressOf, open, serve } from '../support/open.ts';
 import { seededRandom } from '../support/random.ts';
 import { goal, type Schema, schema } from '../support/schema.ts';
+import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
 
 interface Goal {
@@ -104,4 +105,28 @@ test('after random transactions, over connections that are cut, it has what a qu
   const { data } = await events.first((one) => one.data.goals.some((found) => found.id === last));
   const { data: fresh } = await writer.queryOnce({ goals: { $: { order: { priority: 'asc' } } } });
   expect(data.goals, `seed ${seed}`).toEqual(fresh.goals);
+});
+
+// A backend keeps what there is, and not who synced it: the client is told so, and loads everything again.
+test.runIf(hasSqlite)('a sync table misses nothing when its backend is started again', async () => {
+  const data = temporaryFolder();
+  const first = await startBackend({ data });
+  const app = first.createApp({ schema });
+  const { adminToken } = app;
+  const reader = open(addressOf(first, app), { adminToken });
+  const [kept, deleted, added] = [id(), id(), id()];
+  await reader.transact([goal(kept).create({ title: 'kept' }), goal(deleted).create({ title: 'deleted' })]);
+  const events = sync(reader);
+  await events.next(({ type }) => type === 'InitialSyncComplete');
+  await first.close();
+  const second = await startBackend({ data, port: first.port });
+  onTestFinished(() => second.close());
+  const writer = open(addressOf(second, app), { adminToken });
+  await writer.transact([goal(deleted).delete(), goal(kept).update({ title: 'changed' })]);
+  await writer.transact(goal(added).create({ title: 'added' }));
+  const { data: synced } = await events.first((one) => one.data.goals.some((found) => found.id === added));
+  expect(synced.goals).toMatchObject([
+    { id: kept, title: 'changed' },
+    { id: added, title: 'added' },
+  ]);
 });

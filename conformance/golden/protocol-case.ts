@@ -81,7 +81,12 @@ const KNOWN = {
 
 /** What of a case the runner does not know: such a case cannot be said to hold. */
 export function unknownParts(testCase: ProtocolCase): string[] {
-  return [...unknown('case', testCase), ...testCase.sequence.flatMap(unknownOfStep)];
+  try {
+    return [...unknown('case', testCase), ...testCase.sequence.flatMap(unknownOfStep)];
+  } catch (error) {
+    // Something is of another kind than it has in the format: an object where a list was to be.
+    return [String(error)];
+  }
 }
 
 function unknownOfStep(step: Step): string[] {

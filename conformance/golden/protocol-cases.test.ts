@@ -125,6 +125,8 @@ describe('the comparison of answers', () => {
     expect(withSteps({ ...request, expect: { attrs: { labels: [] } } })).toEqual(['attrs.labels']);
     expect(withSteps({ socket: 's1', send: {}, expect: [], after: 1 })).toEqual(['socket.after']);
     expect(withSteps({ check: 'another', token: 't', expect: true })).toHaveLength(1);
+    expect(withSteps({ ...request, expect: { body: { type: 'param-missing' } } })).toHaveLength(1);
+    expect(withSteps({ wait: 1 })).toHaveLength(1);
   });
 });
 

@@ -6,10 +6,11 @@ export interface ClientFeatures {
   readonly patchPresence: boolean;
 }
 
-type Version = readonly [major: number, minor: number, patch: number];
+/** `dev` is 1 for a version under development, which comes after the one it is called after. */
+type Version = readonly [major: number, minor: number, patch: number, dev: 0 | 1];
 
-const SKIP_ATTRS_AFTER: Version = [0, 20, 4];
-const PATCH_PRESENCE_AFTER: Version = [0, 17, 5];
+const SKIP_ATTRS_AFTER: Version = [0, 20, 4, 0];
+const PATCH_PRESENCE_AFTER: Version = [0, 17, 5, 0];
 
 /** The features of a client. One that names no version of core, or none that can be read, has none. */
 export function clientFeatures(versions: Readonly<Record<string, string>>): ClientFeatures {
@@ -21,10 +22,10 @@ export function clientFeatures(versions: Readonly<Record<string, string>>): Clie
 }
 
 function parseVersion(text: string | undefined): Version | undefined {
-  const parts = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text ?? '');
-  return parts ? [Number(parts[1]), Number(parts[2]), Number(parts[3])] : undefined;
+  const parts = /^v?(\d+)\.(\d+)\.(\d+)(-dev)?$/.exec(text ?? '');
+  return parts ? [Number(parts[1]), Number(parts[2]), Number(parts[3]), parts[4] ? 1 : 0] : undefined;
 }
 
 function isAfter(a: Version, b: Version): boolean {
-  return (a[0] - b[0] || a[1] - b[1] || a[2] - b[2]) > 0;
+  return (a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3]) > 0;
 }

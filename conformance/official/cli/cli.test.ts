@@ -221,10 +221,35 @@ test('info, app list, query and app delete work', async () => {
   expect((await project.run(['info'], owner)).output).toContain(`App: Listed (${app.id})`);
   const list = await project.run(['app', 'list', '--json'], owner);
   expect(JSON.parse(list.stdout)).toContainEqual({ id: app.id, title: 'Listed' });
-  const query = await project.run(['query', '{ posts: {} }', '--admin'], as(app));
-  expect(JSON.parse(query.stdout)).toMatchObject({ posts: [{ title: 'Bears' }] });
+  for (const who of [owner, as(app)]) {
+    const query = await project.run(['query', '{ posts: {} }', '--admin'], who);
+    expect(JSON.parse(query.stdout)).toMatchObject({ posts: [{ title: 'Bears' }] });
+  }
   expect((await project.run(['app', 'delete', '--app', app.id, '--yes'], owner)).output).toContain(
     'Deleted app',
   );
   await expect(adminOf(app).query({ posts: {} })).rejects.toMatchObject({ status: 400 });
+});
+
+test('auth sets up clients and origins, and says that no credentials are shared', async () => {
+  const app = backend.createApp();
+  const credentials = ['--client-id', 'id-1', '--client-secret', 'hush', '--yes'];
+  const add = (type: string, ...more: string[]) =>
+    project.run(['auth', 'client', 'add', '--type', type, '--name', type, ...more], as(app));
+  const shared = await add('google', '--app-type', 'web', '--dev-credentials', '--yes');
+  expect(shared.output).toContain('Record not found: shared-oauth-client');
+  expect(await add('google', '--app-type', 'web', ...credentials)).toMatchObject({ code: 0 });
+  expect(await add('github', ...credentials)).toMatchObject({ code: 0 });
+  const run = (...args: string[]) => project.run(['auth', ...args], as(app));
+  expect((await run('client', 'delete', '--name', 'github', '--yes')).output).toContain('Client Deleted!');
+  const clients = JSON.parse((await run('client', 'list', '--json')).stdout);
+  expect(clients).toMatchObject([{ client_name: 'google', client_id: 'id-1' }]);
+
+  expect(
+    await run('origin', 'add', '--type', 'website', '--url', 'https://example.com', '--yes'),
+  ).toMatchObject({
+    code: 0,
+  });
+  const origins = JSON.parse((await run('origin', 'list', '--json')).stdout);
+  expect(origins).toMatchObject([{ service: 'generic', params: ['example.com'] }]);
 });

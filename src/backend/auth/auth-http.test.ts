@@ -68,11 +68,21 @@ describe('malformed requests', () => {
     });
   });
 
-  test.each([SEND, VERIFY, TOKEN, GUEST, SIGN_OUT])('%s names an app that is not there', async (path) => {
-    const body = { 'app-id': id, app_id: id, email, code: '123456', 'refresh-token': id, refresh_token: id };
+  test.each([SEND, VERIFY, GUEST])('%s names an app that is not there', async (path) => {
+    const body = { 'app-id': id, email, code: '123456' };
     expect(await auth.post(path, body)).toMatchObject(
       refused('record-not-found', 'Record not found: app', { 'record-type': 'app' }),
     );
+  });
+
+  test('a token of an app that is not there is nobody, who may sign out', async () => {
+    expect(await auth.post(TOKEN, { 'app-id': id, 'refresh-token': id })).toMatchObject(
+      refused('record-not-found', 'Record not found: app-user', { 'record-type': 'app-user' }),
+    );
+    expect(await auth.post(SIGN_OUT, { app_id: id, refresh_token: id })).toMatchObject({
+      status: 200,
+      body: {},
+    });
   });
 });
 

@@ -193,6 +193,20 @@ describe.each(['memory', 'disk'])('files in %s', (where) => {
     if (where === 'disk') expect(filesUnder(join(folder, 'files'))).toEqual([]);
   });
 
+  test('are listed for an admin, and for a user those that the rules let them see', async () => {
+    const secret = await upload('closed/a', 'secret');
+    now += 1;
+    await upload('open/a', 'x');
+    app.setRules({ $files: { allow: { view: "data.path.startsWith('open/')" } } });
+    const list = async (headers: Record<string, string> = {}): Promise<{ data: JsonObject[] }> => {
+      const all = { ...admin(), ...headers };
+      return (await (await fetch(`${backend.url}/admin/storage/files`, { headers: all })).json()) as never;
+    };
+    expect(await list()).toMatchObject({ data: [{ name: 'closed/a', size: 6 }, { name: 'open/a' }] });
+    expect((await list()).data[0]?.key).toBe(`${app.id}/${secret['location-id']}`);
+    expect(await list({ 'as-guest': 'true' })).toMatchObject({ data: [{ name: 'open/a' }] });
+  });
+
   test('have an address that holds for seven days from the beginning of the day', async () => {
     await upload('a', 'content');
     const url = await urlOf('a');

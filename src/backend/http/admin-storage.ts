@@ -1,5 +1,5 @@
+import type { JsonObject } from '../../protocol/json.ts';
 import type { Apps } from '../apps.ts';
-import { allRecords, textOf } from '../auth/records.ts';
 import { deleteFiles } from '../files/delete-files.ts';
 import { assertFilePermission } from '../files/file-permission.ts';
 import { uploadFile } from '../files/upload-file.ts';
@@ -35,10 +35,16 @@ async function upload(request: HttpRequest, apps: Apps): Promise<Response> {
 function list(request: HttpRequest, apps: Apps): Response {
   const app = adminApp(request, apps);
   app.assertReadable();
-  const data = allRecords(app, '$files').map((record) => ({
-    key: `${app.identity.id}/${textOf(record, 'location-id')}`,
-    name: textOf(record, 'path'),
-    size: record.values.size ?? null,
+  const q = { $files: {} };
+  // Those that whoever the admin impersonates may see.
+  const { actor } = adminAccess(request, apps);
+  const { answer } = app.evaluate({ q, returnType: 'tree', inference: false, actor });
+  if (answer.is === 'failure') throw answer.error;
+  const { $files } = JSON.parse(answer.result) as { $files: JsonObject[] };
+  const data = $files.map((file) => ({
+    key: `${app.identity.id}/${file['location-id']}`,
+    name: file.path ?? null,
+    size: file.size ?? null,
     etag: null,
     last_modified: null,
   }));

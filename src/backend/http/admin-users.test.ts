@@ -50,7 +50,14 @@ test('a token is made for a user, who is created by email or by id', async () =>
 });
 
 test.each<[string, JsonObject, JsonObject]>([
-  ['refresh_tokens', {}, { message: 'Validation failed for body: Please provide an `email` or `id`' }],
+  [
+    'refresh_tokens',
+    { name: 'joe' },
+    {
+      message: 'Validation failed for body: Please provide an `email` or `id`',
+      hint: { input: { name: 'joe' } },
+    },
+  ],
   ['refresh_tokens', { email: 'joe' }, { type: 'param-malformed', hint: { in: ['body', 'email'] } }],
   ['refresh_tokens', { id: 'joe' }, { type: 'param-malformed', hint: { in: ['body', 'id'] } }],
   [

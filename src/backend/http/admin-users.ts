@@ -47,7 +47,7 @@ export function adminUserRoutes(apps: Apps): Route[] {
 /** Makes a token for a user, who is created where there is none. */
 function refreshTokens(app: App, body: JsonBody): JsonObject {
   const key = keyOf(body);
-  if (!key) throw refuse('body', 'Please provide an `email` or `id`');
+  if (!key) throw refuse('body', body, 'Please provide an `email` or `id`');
   const existing = findUser(app, key);
   const user = existing ?? newUser(app, key, body);
   return { user: userObject(app, user, createRefreshToken(app, user.id)), created: existing === undefined };
@@ -68,7 +68,7 @@ function signOut(app: App, body: JsonBody): JsonObject {
   } else if (body.optional('refresh_token') !== undefined) {
     removeToken(app, body.uuid('refresh_token'));
   } else {
-    throw refuse('body', 'Please provide an `id`, `email`, or `refresh_token`');
+    throw refuse('body', body, 'Please provide an `id`, `email`, or `refresh_token`');
   }
   return { ok: true };
 }
@@ -108,7 +108,7 @@ function namedUser(request: HttpRequest, app: App): AuthUser | undefined {
     return userForToken(app, params.uuid('refresh_token'));
   }
   const key = keyOf(params);
-  if (!key) throw refuse('params', 'Please provide a user id, email, or refresh_token');
+  if (!key) throw refuse('params', params, 'Please provide a user id, email, or refresh_token');
   return findUser(app, key);
 }
 
@@ -117,6 +117,6 @@ function keyOf(fields: JsonBody): UserKey | undefined {
   return fields.optional('id') === undefined ? undefined : { id: fields.uuid('id') };
 }
 
-function refuse(dataType: string, message: string): Error {
-  return validationFailed(dataType, null, [{ message }]);
+function refuse(dataType: string, { fields }: JsonBody, message: string): Error {
+  return validationFailed(dataType, fields, [{ message }]);
 }

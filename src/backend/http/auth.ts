@@ -1,3 +1,4 @@
+import { recordNotFound } from '../../protocol/error.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import type { App } from '../app.ts';
 import type { Apps } from '../apps.ts';
@@ -59,7 +60,10 @@ async function verifyCode(request: HttpRequest, apps: Apps): Promise<Response> {
 async function verifyToken(request: HttpRequest, apps: Apps): Promise<Response> {
   const body = await request.body();
   const token = body.uuid('refresh-token');
-  const app = apps.get(body.uuid('app-id'));
+  const id = body.uuid('app-id');
+  // Whoever has a token of an app that is gone is to forget it, as one that was removed.
+  if (!apps.has(id)) throw recordNotFound('app-user', { 'app-id': id, 'refresh-token': token });
+  const app = apps.get(id);
   return jsonResponse({ user: userObject(app, getUserForToken(app, token), token) });
 }
 
@@ -73,7 +77,9 @@ async function signInGuest(request: HttpRequest, apps: Apps): Promise<Response> 
 
 async function signOut(request: HttpRequest, apps: Apps): Promise<Response> {
   const body = await request.body();
-  const app = apps.get(body.uuid('app_id'));
-  removeToken(app, body.uuid('refresh_token'));
+  const id = body.uuid('app_id');
+  const token = body.uuid('refresh_token');
+  // Whoever signs out is out, be it of an app that is gone.
+  if (apps.has(id)) removeToken(apps.get(id), token);
   return jsonResponse({});
 }

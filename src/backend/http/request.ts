@@ -85,6 +85,11 @@ export class JsonBody {
     this.#where = where;
   }
 
+  /** All fields, as they are. */
+  get fields(): Readonly<Record<string, unknown>> {
+    return this.#fields;
+  }
+
   /** Whether a field is there, be it null. */
   has(name: string): boolean {
     return Object.hasOwn(this.#fields, name);

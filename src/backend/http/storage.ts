@@ -4,14 +4,16 @@ import { isUuid } from '../../protocol/uuid.ts';
 import type { Actor } from '../actor.ts';
 import type { App } from '../app.ts';
 import type { Apps } from '../apps.ts';
-import { findRecord, textOf } from '../auth/records.ts';
+import { findRecord, type SystemRecord, textOf } from '../auth/records.ts';
 import { userForToken } from '../auth/refresh-tokens.ts';
+import type { Content } from '../files/content-store.ts';
 import { deleteFiles } from '../files/delete-files.ts';
 import { assertFilePermission } from '../files/file-permission.ts';
 import { CONTENT_PATH } from '../files/file-urls.ts';
 import { serveContent } from '../files/serve-content.ts';
 import { uploadFile } from '../files/upload-file.ts';
 import type { BackendHost } from '../host.ts';
+import { streamOfPath } from '../streams/stream-file.ts';
 import { tokenOf } from './admin-access.ts';
 import { visitorOf } from './auth-actor.ts';
 import { downloadUrl, pathHeader, pathOf, uploadOf, uploadUrl } from './file-request.ts';
@@ -86,12 +88,18 @@ async function serve(request: HttpRequest, apps: Apps, { files }: BackendHost): 
   const app = apps.get(place.appId);
   app.assertReadable();
   const record = findRecord(app, '$files', 'location-id', place.locationId);
-  const content = record && (await files.content.read(place));
+  const content = record && ((await files.content.read(place)) ?? contentOfStream(app, record));
   if (!content) return errorNotFound(recordNotFound('app-file', { 'location-id': place.locationId }));
   return serveContent(request.raw, place, content, {
     contentType: textOf(record, 'content-type') ?? 'application/octet-stream',
     contentDisposition: textOf(record, 'content-disposition'),
   });
+}
+
+/** The content of a stream's file: that of the stream itself. */
+function contentOfStream(app: App, record: SystemRecord): Content | undefined {
+  const streamId = streamOfPath(textOf(record, 'path'));
+  return streamId === undefined ? undefined : app.streams.content(streamId, record.values.size);
 }
 
 function errorNotFound({ type, message, hint }: ServerError): Response {

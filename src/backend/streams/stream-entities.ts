@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { ADMIN } from '../actor.ts';
 import type { App } from '../app.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
+import { stepsToFile } from './stream-file.ts';
 
 /** A stream as an entity of the app. */
 export interface StreamEntity {
@@ -46,12 +47,13 @@ export function createStream(
 }
 
 /**
- * Notes in its entity that a stream has ended.
+ * Notes in its entity that a stream has ended, and gives it its file.
  *
  * @throws {ServerError} when the app may not be written.
  */
 export function finishStream(app: App, id: string, size: number, abortReason: string | undefined): void {
-  write(app, id, { done: true, size, ...(abortReason === undefined ? {} : { abortReason }) });
+  const values = { done: true, size, ...(abortReason === undefined ? {} : { abortReason }) };
+  write(app, id, values, stepsToFile(app, id, size));
 }
 
 function asEntity(id: string, values: JsonObject): StreamEntity {
@@ -65,9 +67,14 @@ function asEntity(id: string, values: JsonObject): StreamEntity {
   };
 }
 
-function write(app: App, id: string, values: Record<string, JsonValue>): void {
+function write(
+  app: App,
+  id: string,
+  values: Record<string, JsonValue>,
+  more: readonly JsonValue[] = [],
+): void {
   const steps = Object.entries(values).map(([label, value]) => ['add-triple', id, streamAttr(label), value]);
-  app.transact({ steps, actor: ADMIN, system: true });
+  app.transact({ steps: [...steps, ...more], actor: ADMIN, system: true });
 }
 
 function valuesOf({ data: { catalog, triples } }: App, id: string): JsonObject {

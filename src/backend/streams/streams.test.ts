@@ -98,6 +98,32 @@ describe('writing', () => {
     await writer.session.close();
   });
 
+  test('leaves a file that goes with the stream', async () => {
+    const writer = await write();
+    append(writer, 0, ['Hello']);
+    append(writer, 5, [' World'], { done: true });
+    await writer.session.nextOf('stream-flushed');
+    const session = await admin();
+    const ask = async (q: JsonObject): Promise<Message['result']> =>
+      (await session.ask({ op: 'add-query', q, 'return-type': 'tree' })).result;
+    const { $streams } = (await ask({
+      $streams: { $: { where: { id: writer.streamId } }, $files: {} },
+    })) as { $streams: [{ $files: [JsonObject] }] };
+    const [file] = $streams[0].$files;
+    expect(file).toMatchObject({
+      path: `$stream/${writer.streamId}/0`,
+      size: 11,
+      'content-type': 'application/octet-stream',
+    });
+    expect(await (await fetch(String(file.url))).text()).toBe('Hello World');
+    const part = await fetch(String(file.url), { headers: { range: 'bytes=3-7' } });
+    expect([part.status, await part.text()]).toEqual([206, 'lo Wo']);
+    const steps = [['delete-entity', writer.streamId, '$streams']];
+    expect((await session.ask({ op: 'transact', 'tx-steps': steps })).op).toBe('transact-ok');
+    expect(await ask({ $files: { $: { where: { id: String(file.id) } } } })).toEqual({ $files: [] });
+    expect((await fetch(String(file.url))).status).toBe(404);
+  });
+
   test('is acknowledged each mebibyte', async () => {
     const writer = await write();
     const half = 'x'.repeat(512 * 1024);

@@ -8,6 +8,7 @@ import type {
 import type { App } from '../app.ts';
 import { hashUuid } from '../auth/secrets.ts';
 import type { EventId } from '../encode.ts';
+import type { Content } from '../files/content-store.ts';
 import { assertAllowed } from '../permissions/index.ts';
 import type { Change } from '../store/journal.ts';
 import { upsert } from '../store/upsert.ts';
@@ -15,6 +16,7 @@ import type { Wire } from '../wire.ts';
 import { LiveStream } from './live-stream.ts';
 import type { StreamContent } from './stream-content.ts';
 import { createStream, findStream, finishStream, type StreamEntity, streamAttr } from './stream-entities.ts';
+import { fileContent } from './stream-file.ts';
 import { StreamReader } from './stream-reader.ts';
 
 /** How many writers are remembered whose stream was deleted under them. */
@@ -117,6 +119,11 @@ export class Streams {
       },
       failed: (error) => this.#app.host.report('read a stream', error),
     });
+  }
+
+  /** The content of the file of a stream, where it is the size that it has to be. */
+  content(streamId: string, size: unknown): Content | undefined {
+    return this.#content.size(streamId) === size ? fileContent(this.#content, streamId, size) : undefined;
   }
 
   /** A reader wants no more. */

@@ -1,0 +1,47 @@
+import type { JsonValue } from '../../protocol/json.ts';
+import type { App } from '../app.ts';
+import { stepsToPut } from '../auth/records.ts';
+import type { Content } from '../files/content-store.ts';
+import { systemAttrId } from '../store/system-attrs.ts';
+import type { StreamContent } from './stream-content.ts';
+
+/** So many bytes are read at a time. */
+const PIECE_BYTES = 256 * 1024;
+
+/** The steps that give a stream that has ended its file: on an Instant server, that is where its bytes are. */
+export function stepsToFile(app: App, streamId: string, size: number): JsonValue[] {
+  const { newId } = app.host;
+  const fileId = newId();
+  const file = stepsToPut(app, '$files', fileId, {
+    path: `$stream/${streamId}/0`,
+    size,
+    'content-type': 'application/octet-stream',
+    'location-id': newId(),
+    'key-version': 1,
+  });
+  return [...file, ['add-triple', streamId, systemAttrId('$streams', '$files'), fileId]];
+}
+
+/** The stream whose file is at a path; undefined when it is no stream's. */
+export function streamOfPath(path: string | undefined): string | undefined {
+  return /^\$stream\/([0-9a-f-]{36})\/0$/.exec(path ?? '')?.[1];
+}
+
+/** What was written to a stream, as the content of a file of `size` bytes. */
+export function fileContent(content: StreamContent, streamId: string, size: number): Content {
+  return {
+    size,
+    stream: ({ start, end }) => {
+      let at = start;
+      return new ReadableStream({
+        pull(controller) {
+          const bytes = content.read(streamId, at, Math.min(PIECE_BYTES, end - at));
+          at += bytes.byteLength;
+          // A copy: the memory is the stream's, and a runtime may take what it sends away.
+          if (bytes.byteLength > 0) controller.enqueue(bytes.slice());
+          if (bytes.byteLength === 0 || at >= end) controller.close();
+        },
+      });
+    },
+  };
+}
