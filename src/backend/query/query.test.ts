@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { labelOf } from '../../protocol/attr.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import { joinRowsResult, objectTree, pruneProof, runQuery, trackReads } from './index.ts';
 import { likeMatcher } from './like-matcher.ts';
 import { ReadBudget } from './read-budget.ts';
@@ -119,7 +120,7 @@ describe('where', () => {
   test('alternatives that have to look at a whole namespace look at it once', () => {
     const app = new SmallApp({ 'a/n': {} });
     for (let i = 0; i < 100; i++) app.add('a', `a${i}`, { n: i });
-    const or = Array.from({ length: 1_000 }, (_, n) => ({ n }));
+    const or: JsonObject[] = Array.from({ length: 500 }, (_, n) => ({ n, and: [{ n: { $not: -1 } }] }));
     expect(app.found({ a: { $: { where: { or } } } })).toHaveLength(100);
     const { triples } = app.data;
     const scan = vi.spyOn(triples, 'attr');
@@ -127,10 +128,28 @@ describe('where', () => {
     expect(scan).toHaveBeenCalledTimes(1);
   });
 
+  test('alternatives for the values of one path are one condition', () => {
+    const app = library();
+    const conditions = (values: unknown[]): unknown => ({
+      or: values.map((title) => ({ 'books.title': title })),
+    });
+    expect(where(conditions(['Alpha', 'Gamma']))).toEqual(['ann']);
+    expect(
+      where({ or: [{ 'books.title': { $in: ['Alpha'] } }, { and: [{ 'books.title': 'Beta' }] }] }),
+    ).toEqual(where(conditions(['Alpha', 'Beta'])));
+    const many = Array.from({ length: 50_000 }, (_, i) => `title ${i}`);
+    const { reader } = trackReads(app.data.triples, new ReadBudget(200_000));
+    const query = { authors: { $: { where: conditions([...many, 'Alpha']) } } };
+    const { triples } = runQuery({ catalog: app.data.catalog, reader }, query, { admin: false });
+    expect(triples.map(([e]) => e)).toContain(app.id('ann'));
+  });
+
   test('and a query that reads without end is given up', () => {
     const app = new SmallApp({ 'a/n': {} });
     for (let i = 0; i < 1_000; i++) app.add('a', `a${i}`, { n: i });
-    const query = { a: { $: { where: { or: Array.from({ length: 1_000 }, (_, n) => ({ n: -n })) } } } };
+    const query = {
+      a: { $: { where: { or: Array.from({ length: 1_000 }, (_, n) => ({ n: -n, and: [{ n: -n }] })) } } },
+    };
     const run = (max: number): unknown => {
       const { reader } = trackReads(app.data.triples, new ReadBudget(max));
       return runQuery({ catalog: app.data.catalog, reader }, query, { admin: false }).triples;
