@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'isows';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isInstantNodeError } from '../../errors.ts';
+import { denoGlobal } from '../../runtime/deno.ts';
 import { detectRuntime } from '../../runtime/detect.ts';
 import type { Listener, ListenOptions, Peer } from './contract.ts';
 import { listen } from './index.ts';
@@ -187,6 +188,14 @@ describe('WebSocket', () => {
       });
       socket.resume();
     });
+  });
+
+  test.runIf(detectRuntime() === 'deno')('leaves no variable of its own in the process', async () => {
+    const socket = await dial(await start());
+    socket.send('x');
+    await nextMessage(socket);
+    expect(denoGlobal().env.get('DENO_USE_WRITEV')).toBeUndefined();
+    socket.close();
   });
 
   test('drops a peer that sends a broken frame, and serves the others', async () => {
