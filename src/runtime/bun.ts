@@ -17,6 +17,8 @@ export interface BunServerWebSocket<Data> {
 /** What `Bun.serve` calls for its WebSockets. */
 export interface BunWebSocketHandler<Data> {
   maxPayloadLength: number;
+  backpressureLimit: number;
+  closeOnBackpressureLimit: boolean;
   idleTimeout: number;
   sendPings: boolean;
   open(ws: BunServerWebSocket<Data>): void;

@@ -25,6 +25,14 @@ export interface DenoServeInfo {
 
 /** The global `Deno`. */
 export interface DenoGlobal {
+  readonly env: {
+    get(name: string): string | undefined;
+    set(name: string, value: string): void;
+    delete(name: string): void;
+  };
+  readonly permissions: {
+    querySync(of: { name: 'env'; variable: string }): { readonly state: 'granted' | 'prompt' | 'denied' };
+  };
   serve(
     options: DenoServeOptions,
     handler: (request: Request, info: DenoServeInfo) => Response | Promise<Response>,

@@ -1,5 +1,5 @@
 import type { Triple } from '../../protocol/attr.ts';
-import { type ChildResult, type EntityResult, type FormResult, pruneProof } from '../query/index.ts';
+import { type ChildResult, type EntityResult, type FormResult, proofPruner } from '../query/index.ts';
 import type { Viewer } from './viewer.ts';
 
 /**
@@ -26,6 +26,8 @@ export function visibleForms(forms: readonly FormResult[], viewer: Viewer): Form
 
 class EntityFilter {
   readonly #viewer: Viewer;
+  readonly #canSee = (triple: Triple): boolean => this.#viewer.canSee(triple);
+  readonly #prune = proofPruner(this.#canSee);
   // An entity that is reached on several ways is one object, and stays one.
   readonly #filtered = new Map<EntityResult, readonly EntityResult[]>();
 
@@ -46,10 +48,9 @@ class EntityFilter {
     // A link can lead to what is not there, or not any more. Rules have nothing to look at then.
     if (entity.values.length === 0) return [];
     if (!this.#viewer.canView(etype, entity.e)) return [];
-    const canSee = (triple: Triple): boolean => this.#viewer.canSee(triple);
-    const proof = entity.proof && pruneProof(entity.proof, canSee);
+    const proof = entity.proof && this.#prune(entity.proof);
     if (entity.proof && !proof) return [];
-    const values = entity.values.filter(canSee);
+    const values = entity.values.filter(this.#canSee);
     const children = entity.children.map((child) => this.#children(child, values));
     return [{ ...entity, proof, values, children }];
   }

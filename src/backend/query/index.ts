@@ -10,7 +10,7 @@ export { type JoinRowsResult, joinRowsResult } from './join-rows.ts';
 export { type ObjectTree, objectTree, type TreeObject } from './object-tree.ts';
 export type { ChildResult, EntityResult, FormResult, QueryOutcome } from './outcome.ts';
 export type { PageInfo, WireCursor } from './page.ts';
-export { type Proof, pruneProof } from './proof.ts';
+export { type Proof, proofPruner } from './proof.ts';
 export { ReadIndex } from './read-index.ts';
 export { trackReads } from './track-reads.ts';
 

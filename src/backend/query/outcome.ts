@@ -2,7 +2,7 @@ import type { Triple } from '../../protocol/attr.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { type Page, type PageInfo, type PageRow, pageInfo } from './page.ts';
 import type { ChildPlan, FormPlan } from './plan.ts';
-import { eachProofTriple, type Proof } from './proof.ts';
+import { type Proof, proofVisitor } from './proof.ts';
 
 /** An entity in an answer. One that is reached on several ways is one object. */
 export interface EntityResult {
@@ -65,10 +65,11 @@ function collectTriples(forms: readonly FormResult[]): Triple[] {
   const triples = new Set<Triple>();
   const seen = new Set<EntityResult>();
   const take = (triple: Triple): void => void triples.add(triple);
+  const takeProof = proofVisitor(take);
   const visit = (entity: EntityResult): void => {
     if (seen.has(entity)) return;
     seen.add(entity);
-    if (entity.proof) eachProofTriple(entity.proof, take);
+    if (entity.proof) takeProof(entity.proof);
     entity.values.forEach(take);
     for (const child of entity.children) {
       for (const { link, entity: inner } of child.linked) {

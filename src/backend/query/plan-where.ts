@@ -1,5 +1,6 @@
 import type { Attr } from '../../protocol/attr.ts';
 import { validationFailed } from '../../protocol/error.ts';
+import type { JsonValue } from '../../protocol/json.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { QueryPath } from './grammar.ts';
 import { type Hop, type PathMatch, ROOT, type Test, type WherePlan } from './plan.ts';
@@ -16,6 +17,8 @@ export interface WhereScope {
   etype: string;
   path: QueryPath;
 }
+
+type ValueTest = Extract<Test, { kind: 'value' }>;
 
 const ID_PREFIX = '$entityIdStartsWith';
 
@@ -115,12 +118,43 @@ function planNot(scope: WhereScope, path: readonly string[], check: ValueCheck):
   return { kind: 'any', of: [alone(differs), ...empty] };
 }
 
+/** What stands alone in an element needs no element around it. */
+function unwrapped(plan: WherePlan): WherePlan {
+  const [only] = plan.kind === 'join' ? [] : plan.of;
+  return plan.kind !== 'join' && only && plan.of.length === 1 ? unwrapped(only) : plan;
+}
+
+/** Where a plan asks for one of some values at the end of one path: the match, and what is equal for equal paths. */
+function valuesMatch(plan: WherePlan): { match: PathMatch; test: ValueTest; key: string } | undefined {
+  const [match] = plan.kind === 'join' ? plan.matches : [];
+  if (plan.kind !== 'join' || plan.matches.length !== 1 || match?.test.kind !== 'value') return undefined;
+  const { test, hops } = match;
+  return { match, test, key: JSON.stringify([hops, test.step, test.indexed]) };
+}
+
+/** Any of these; alternatives for the values of one path are one condition on it, however many they are. */
+function planAny(plans: readonly WherePlan[]): WherePlan {
+  const values = new Map<string, { match: PathMatch; test: ValueTest; all: JsonValue[] }>();
+  const others: WherePlan[] = [];
+  for (const plan of plans.map(unwrapped)) {
+    const found = valuesMatch(plan);
+    const known = found && values.get(found.key);
+    if (known) for (const value of found.test.values) known.all.push(value);
+    else if (found) values.set(found.key, { ...found, all: [...found.test.values] });
+    else others.push(plan);
+  }
+  const merged = [...values.values()].map(({ match, test, all }) =>
+    alone({ ...match, test: { ...test, values: all } }),
+  );
+  return { kind: 'any', of: [...merged, ...others] };
+}
+
 type Planned = { kind: 'plain'; match: PathMatch } | { kind: 'apart'; plan: WherePlan };
 
 function planCondition(scope: WhereScope, condition: Condition): Planned {
   if (condition.kind !== 'value') {
     const of = condition.of.map((element) => planApart(scope, element));
-    return { kind: 'apart', plan: { kind: condition.kind === 'and' ? 'all' : 'any', of } };
+    return { kind: 'apart', plan: condition.kind === 'and' ? { kind: 'all', of } : planAny(of) };
   }
   const { path, check } = condition;
   if (check.op === 'not') return { kind: 'apart', plan: planNot(scope, path, check) };

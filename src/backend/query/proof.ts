@@ -4,37 +4,52 @@ import type { Triple } from '../../protocol/attr.ts';
  * Why an entity matches a where clause, with every way that it does: `any` of these holds, `all` of those, or a `row` of
  * triples that belong together. Combinations of independent parts are not multiplied out.
  *
- * Whoever may not see a triple loses the row it is in; {@link pruneProof} tells whether the entity still matches then.
+ * Whoever may not see a triple loses the row it is in; {@link proofPruner} tells whether the entity still matches then.
  */
 export type Proof =
   | { kind: 'row'; triples: readonly Triple[] }
   | { kind: 'all' | 'any'; of: readonly Proof[] };
 
-/** Passes every triple of the proof to `take`; one that several parts share may come more than once. */
-export function eachProofTriple(proof: Proof, take: (triple: Triple) => void): void {
+/**
+ * Passes every triple of proofs to `take`. Proofs share parts, also those of different entities: each part is visited
+ * once.
+ */
+export function proofVisitor(take: (triple: Triple) => void): (proof: Proof) => void {
   const seen = new Set<Proof>();
-  const visit = (part: Proof): void => {
-    if (part.kind === 'row') {
-      part.triples.forEach(take);
-    } else if (!seen.has(part)) {
-      seen.add(part);
-      part.of.forEach(visit);
-    }
+  return function visit(part) {
+    if (seen.has(part)) return;
+    seen.add(part);
+    if (part.kind === 'row') part.triples.forEach(take);
+    else part.of.forEach(visit);
   };
-  visit(proof);
 }
 
-/** What is left of a proof when only rows of visible triples count; undefined when nothing proves the match any more. */
-export function pruneProof(proof: Proof, isVisible: (triple: Triple) => boolean): Proof | undefined {
+/**
+ * Tells what is left of a proof when only rows of visible triples count; undefined when nothing proves the match any
+ * more. Parts that proofs share are judged once.
+ */
+export function proofPruner(isVisible: (triple: Triple) => boolean): (proof: Proof) => Proof | undefined {
   const pruned = new Map<Proof, Proof | undefined>();
-  const prune = (part: Proof): Proof | undefined => {
-    if (part.kind === 'row') return part.triples.every(isVisible) ? part : undefined;
+  return function prune(part) {
     if (pruned.has(part)) return pruned.get(part);
-    const left = part.of.flatMap((inner) => prune(inner) ?? []);
-    const holds = part.kind === 'all' ? left.length === part.of.length : left.length > 0;
-    const result: Proof | undefined = holds ? { kind: part.kind, of: left } : undefined;
+    const result = part.kind === 'row' ? visibleRow(part, isVisible) : left(part, prune);
     pruned.set(part, result);
     return result;
   };
-  return prune(proof);
+}
+
+function visibleRow(
+  row: Extract<Proof, { kind: 'row' }>,
+  isVisible: (triple: Triple) => boolean,
+): Proof | undefined {
+  return row.triples.every(isVisible) ? row : undefined;
+}
+
+function left(
+  { kind, of }: Extract<Proof, { of: unknown }>,
+  prune: (part: Proof) => Proof | undefined,
+): Proof | undefined {
+  const parts = of.flatMap((part) => prune(part) ?? []);
+  const holds = kind === 'all' ? parts.length === of.length : parts.length > 0;
+  return holds ? { kind, of: parts } : undefined;
 }

@@ -18,6 +18,8 @@ import {
 import { listenerOf } from './listener-of.ts';
 import { PeerSet, STOP_LIMIT_MS, within } from './peer-set.ts';
 
+/** Above what anybody leaves unread who is not about to be closed for it. */
+const MAX_UNREAD_BYTES = 1024 * 1024 * 1024;
 const OPEN = 1;
 
 /** What `Bun.serve` carries along with a socket. */
@@ -67,6 +69,9 @@ function answer(
 function socketHandler(options: ListenOptions, peers: PeerSet): BunWebSocketHandler<SocketData> {
   return {
     maxPayloadLength: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    // By default Bun drops what is sent to a socket with 16 MiB unread, and says so in the result of send() alone.
+    backpressureLimit: MAX_UNREAD_BYTES,
+    closeOnBackpressureLimit: true,
     // The pings of PeerSet decide, as on Node.
     idleTimeout: 0,
     sendPings: false,

@@ -52,7 +52,10 @@ export interface PeerEvents {
 
 /** One open WebSocket, seen from the server. */
 export interface Peer {
-  /** Queues a text message. Without effect once the peer is closing or gone. */
+  /**
+   * Queues a text message. It arrives, however late the peer reads, or the peer is closed. Without effect once the peer
+   * is closing or gone.
+   */
   send(text: string): void;
   /** Starts the closing handshake. Without effect once the peer is closing or gone. `reason` has at most 123 bytes. */
   close(code: number, reason: string): void;

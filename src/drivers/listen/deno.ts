@@ -10,6 +10,7 @@ import {
   type ListenOptions,
   TOO_LARGE_REASON,
 } from './contract.ts';
+import { sendUnbuffered } from './deno-unbuffered.ts';
 import { listenerOf } from './listener-of.ts';
 import { type Connection, PeerSet, STOP_LIMIT_MS, within } from './peer-set.ts';
 
@@ -56,7 +57,11 @@ function answer(
   try {
     const idleTimeout = Math.ceil((pingMs * unanswered) / 1_000);
     const { socket, response } = denoGlobal().upgradeWebSocket(request, { idleTimeout });
-    socket.onopen = () => serve(socket, accept, options, peers);
+    const opened = sendUnbuffered();
+    socket.onopen = () => {
+      opened();
+      serve(socket, accept, options, peers);
+    };
     return response;
   } catch {
     // Not a valid handshake, for all its header said.

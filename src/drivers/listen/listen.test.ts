@@ -1,7 +1,9 @@
+import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'isows';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isInstantNodeError } from '../../errors.ts';
+import { denoGlobal } from '../../runtime/deno.ts';
 import { detectRuntime } from '../../runtime/detect.ts';
 import type { Listener, ListenOptions, Peer } from './contract.ts';
 import { listen } from './index.ts';
@@ -161,6 +163,39 @@ describe('WebSocket', () => {
     expect(await end).toMatchObject({ code: 1009, reason: expect.stringMatching(/larger|too big/) });
     await closed;
     expect(delivered).toEqual([1_000]);
+  });
+
+  test('keeps all that was sent for a peer that reads late, and tells how much that is', async () => {
+    const [messages, bytes] = [64, 1024 * 1024];
+    const peers = new EventEmitter();
+    const listener = await start({
+      upgrade: () => (peer) => {
+        peers.emit('peer', peer);
+        return { message() {}, closed() {} };
+      },
+    });
+    const opened = once(peers, 'peer') as Promise<[Peer]>;
+    const { socket } = await dialRaw(listener);
+    socket.pause();
+    const [peer] = await opened;
+    for (let i = 0; i < messages; i++) peer.send('x'.repeat(bytes));
+    expect(peer.bufferedAmount).toBeGreaterThan((messages * bytes) / 2);
+    await new Promise<void>((resolve) => {
+      let read = 0;
+      socket.on('data', (data) => {
+        read += data.length;
+        if (read >= messages * bytes) resolve();
+      });
+      socket.resume();
+    });
+  });
+
+  test.runIf(detectRuntime() === 'deno')('leaves no variable of its own in the process', async () => {
+    const socket = await dial(await start());
+    socket.send('x');
+    await nextMessage(socket);
+    expect(denoGlobal().env.get('DENO_USE_WRITEV')).toBeUndefined();
+    socket.close();
   });
 
   test('drops a peer that sends a broken frame, and serves the others', async () => {
