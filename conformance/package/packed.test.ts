@@ -94,31 +94,37 @@ describe('the packed archive, installed in a bare project', () => {
     expect(JSON.parse(stdout)).not.toHaveProperty('problems');
   });
 
-  test('type-checks for a user without ambient types of any runtime', async () => {
+  test.each([
+    ['nodenext', 'typed.mts'],
+    ['nodenext', 'typed.cts'],
+    ['preserve', 'typed.ts'],
+  ])('type-checks for a user without ambient types of any runtime: module %s, %s', async (module, file) => {
     const program = `
       import { i, init, id } from '@instantdb/node';
-      const schema = i.schema({ entities: { goals: i.entity({ title: i.string() }) } });
-      const db = init({ appId: id(), schema });
-      for await (const { data } of db.watch({ goals: {} })) {
-        const title: string | undefined = data.goals[0]?.title;
-        console.log(title);
-      }`;
-    await typeCheck('typed.mts', program, []);
+      import { startBackend } from '@instantdb/node/backend';
+      const schema = i.schema({ entities: { goals: i.entity({ title: i.string() }) }, links: {}, rooms: {} });
+      async function main(): Promise<void> {
+        const backend = await startBackend();
+        const db = init({ appId: id(), apiURI: backend.url, schema });
+        for await (const { data } of db.watch({ goals: {} })) {
+          const title: string | undefined = data.goals[0]?.title;
+          console.log(title);
+        }
+        await db[Symbol.asyncDispose]();
+      }
+      void main();`;
+    await typeCheck(file, program, { module, skipLibCheck: false, types: [] });
   });
 });
 
-async function typeCheck(file: string, program: string, types: string[]): Promise<void> {
+async function typeCheck(file: string, program: string, options: object): Promise<void> {
   await writeFile(join(folder, file), program);
   const compilerOptions = {
     noEmit: true,
     strict: true,
-    skipLibCheck: types.length > 0,
     target: 'es2023',
-    lib: ['es2023', 'esnext.disposable', 'dom'],
-    module: 'nodenext',
-    moduleResolution: 'nodenext',
     typeRoots: [join(root, 'node_modules', '@types')],
-    types,
+    ...options,
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
   await run(bin('tsc'), ['-p', folder]);
@@ -157,7 +163,11 @@ describe('README', () => {
 
   test('its TypeScript type-checks, and that of docs/storage.md', async () => {
     for (const [index, code] of [...of('ts'), ...storageBlocks].entries())
-      await typeCheck(`readme-${index}.mts`, code, ['node']);
+      await typeCheck(`readme-${index}.mts`, code, {
+        module: 'nodenext',
+        skipLibCheck: true,
+        types: ['node'],
+      });
   });
 
   test('its commands do what it says', async () => {
