@@ -42,7 +42,12 @@ export default defineConfig([
   {
     entry,
     format: ['esm', 'cjs'],
-    // tsup 8 sets `baseUrl`, which TypeScript 6 has deprecated.
-    dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } },
+    dts: {
+      only: true,
+      // `await using`, for users whose `lib` ends before it. JSR takes no such line in the sources.
+      banner: '/// <reference lib="esnext.disposable" />',
+      // tsup 8 sets `baseUrl`, which TypeScript 6 has deprecated.
+      compilerOptions: { ignoreDeprecations: '6.0' },
+    },
   },
 ]);

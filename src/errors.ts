@@ -4,7 +4,7 @@
  * - `invalid-config`: an option of `init` or `startBackend` cannot be used; nothing was opened.
  * - `unsupported-runtime`: none of Node, Bun and Deno was found, or a feature the chosen runtime lacks was asked for.
  * - `missing-dependency`: an optional package that the chosen driver needs is not installed.
- * - `closed`: the database was closed, and the call needs it open.
+ * - `closed`: the database, or the local backend, was closed, and the call needs it open.
  * - `connection-failed`: the server refused the session, or could not be reached in the time given.
  * - `protocol`: the other side sent something that is not Instant's protocol; the connection goes on or is renewed.
  * - `storage`: a storage could not be opened, read or written, or holds what cannot be used.

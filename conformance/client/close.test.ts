@@ -1,7 +1,9 @@
-import { type InstantNodeDatabase, id } from '@instantdb/node';
+import { type InstantNodeDatabase, id, type TransactionError } from '@instantdb/node';
 import { describe, expect, test } from 'vitest';
 import { fakeInstant } from '../support/fake-instant.ts';
-import { freshKey, open, serveApp } from '../support/open.ts';
+import { inbox } from '../support/inbox.ts';
+import { switchedNetwork } from '../support/network.ts';
+import { eventIdOf, freshKey, open, serveApp } from '../support/open.ts';
 import { goal, type Schema } from '../support/schema.ts';
 
 /** A server that leaves messages of one op without an answer. */
@@ -51,6 +53,28 @@ describe('close()', () => {
     const rejected = expect(written).rejects.toMatchObject({ code: 'closed', hint: expect.any(String) });
     await db.close({ timeoutMs: 0 });
     await rejected;
+  });
+
+  test('tells of writes that were acknowledged and kept in memory alone', async () => {
+    const network = switchedNetwork(false);
+    const db = open((await silentOn('transact')).address, { network });
+    await network.listenedTo;
+    const lost = inbox<TransactionError>();
+    db.subscribeTransactionErrors(lost.push);
+    const run = id();
+    const result = await db.transact(goal(run).create({ title: 'Run' }));
+    expect(result.status).toBe('enqueued');
+    await db.close();
+    expect(lost.all).toMatchObject([
+      { eventId: eventIdOf(result), type: 'closed', isKept: false, hint: expect.any(String) },
+    ]);
+    expect(lost.all[0]?.steps).toContainEqual([
+      'add-triple',
+      run,
+      expect.any(String),
+      'Run',
+      expect.anything(),
+    ]);
   });
 
   test('settles what still waits: ready(), queryOnce(), watch()', async () => {

@@ -12,6 +12,7 @@ const ALLOWED = [
   'pendingTransactions',
   'stats',
   'issuerURI',
+  'toJSON',
 ];
 /** What stands for the arguments of a method where none at all would be refused for another reason. */
 const ARGUMENTS: Record<string, unknown[]> = {

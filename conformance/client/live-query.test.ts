@@ -17,8 +17,17 @@ describe('ready()', () => {
     await expect(db.ready()).rejects.toMatchObject({
       code: 'connection-failed',
       message: expect.stringContaining('Record not found: app'),
+      hint: expect.stringContaining(backend.url),
     });
     expect(db.stats().status).toBe('errored');
+  });
+
+  test('rejects with the advice of the server where it gives one', async () => {
+    const db = open(await serveApp(), { adminToken: 'none of this app' });
+    await expect(db.ready()).rejects.toMatchObject({
+      code: 'connection-failed',
+      hint: expect.stringContaining('admin token'),
+    });
   });
 
   test('rejects with the reason of its signal, before and while it waits', async () => {
@@ -96,6 +105,14 @@ describe('subscribeQuery()', () => {
 });
 
 describe('queryOnce()', () => {
+  test('rejects with what the server said when it refuses the session, however early it was called', async () => {
+    const db = open({ ...(await serveApp()), appId: id() });
+    const refused = { code: 'connection-failed', message: expect.stringContaining('Record not found: app') };
+    await expect(db.queryOnce({ goals: {} })).rejects.toMatchObject(refused);
+    expect(db.stats().status).toBe('errored');
+    await expect(db.queryOnce({ goals: {} })).rejects.toMatchObject(refused);
+  });
+
   test('resolves with the answer of the server, and keeps no subscription', async () => {
     const address = await serveApp();
     const [writer, reader] = [open(address), open(address)];

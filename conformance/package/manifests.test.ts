@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { nodeVersion } from '../../src/version.ts';
 
@@ -42,6 +42,22 @@ test('JSR knows every dependency', () => {
       specifiers.some((specifier) => specifier.startsWith(`npm:${name}@`)),
       name,
     ).toBe(true);
+  }
+});
+
+test('JSR knows every package that a source of it imports', () => {
+  const src = new URL('../../src/', import.meta.url);
+  const published = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.ts') && !/\.(test|test-d|fixture)\.ts$|test-app|testing|^cli/.test(path),
+  );
+  const imported = published.flatMap((path) =>
+    [
+      ...readFileSync(new URL(path, src), 'utf8').matchAll(/^(?! *\*).*(?:from |import\()'([^'.][^']*)'/gm),
+    ].map(([, name = '']) => name),
+  );
+  expect(imported).toContain('@instantdb/core');
+  for (const name of imported.filter((one) => !one.startsWith('node:'))) {
+    expect(Object.keys(jsr.imports)).toContain(name);
   }
 });
 

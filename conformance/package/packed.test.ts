@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { locateRuntime } from '../../runtimes/locate.mjs';
 import { currentNode } from '../../runtimes/plan.mjs';
-import { codeBlocks } from './code-blocks.ts';
+import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -94,48 +94,65 @@ describe('the packed archive, installed in a bare project', () => {
     expect(JSON.parse(stdout)).not.toHaveProperty('problems');
   });
 
-  test('type-checks for a user without ambient types of any runtime', async () => {
+  test.each([
+    ['nodenext', 'typed.mts'],
+    ['nodenext', 'typed.cts'],
+    ['preserve', 'typed.ts'],
+  ])('type-checks for a user without ambient types of any runtime: module %s, %s', async (module, file) => {
     const program = `
       import { i, init, id } from '@instantdb/node';
-      const schema = i.schema({ entities: { goals: i.entity({ title: i.string() }) } });
-      const db = init({ appId: id(), schema });
-      for await (const { data } of db.watch({ goals: {} })) {
-        const title: string | undefined = data.goals[0]?.title;
-        console.log(title);
-      }`;
-    await typeCheck('typed.mts', program, []);
+      import { startBackend } from '@instantdb/node/backend';
+      const schema = i.schema({ entities: { goals: i.entity({ title: i.string() }) }, links: {}, rooms: {} });
+      async function main(): Promise<void> {
+        const backend = await startBackend();
+        const db = init({ appId: id(), apiURI: backend.url, schema });
+        for await (const { data } of db.watch({ goals: {} })) {
+          const title: string | undefined = data.goals[0]?.title;
+          console.log(title);
+        }
+        await db[Symbol.asyncDispose]();
+      }
+      void main();`;
+    await typeCheck(file, program, { module, skipLibCheck: false, types: [] });
   });
 });
 
-async function typeCheck(file: string, program: string, types: string[]): Promise<void> {
+async function typeCheck(file: string, program: string, options: object): Promise<void> {
   await writeFile(join(folder, file), program);
   const compilerOptions = {
     noEmit: true,
     strict: true,
-    skipLibCheck: types.length > 0,
     target: 'es2023',
-    lib: ['es2023', 'esnext.disposable', 'dom'],
-    module: 'nodenext',
-    moduleResolution: 'nodenext',
     typeRoots: [join(root, 'node_modules', '@types')],
-    types,
+    ...options,
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
   await run(bin('tsc'), ['-p', folder]);
 }
 
-describe('README', () => {
-  const blocks = codeBlocks(readFileSync(join(root, 'README.md'), 'utf8'));
-  const of = (language: string): string[] =>
-    blocks.filter((block) => block.language === language).map(({ code }) => code);
-
-  const storageBlocks = codeBlocks(readFileSync(join(root, 'docs', 'storage.md'), 'utf8')).map(
-    ({ code }) => code,
-  );
+describe('README and docs', () => {
+  const read = (path: string): CodeBlock[] => codeBlocks(readFileSync(join(root, path), 'utf8'));
+  const [blocks, storage, backend] = ['README.md', 'docs/storage.md', 'docs/backend.md'].map(read) as [
+    CodeBlock[],
+    CodeBlock[],
+    CodeBlock[],
+  ];
+  const of = (language: string, from: CodeBlock[] = blocks): string[] =>
+    from.filter((block) => block.language === language).map(({ code }) => code);
 
   test('has less than 150 lines, and no block that this file does not run', () => {
     expect(readFileSync(join(root, 'README.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(150);
-    expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'ts']);
+    const languages = (from: CodeBlock[]): string[] =>
+      [...new Set(from.map(({ language }) => language))].sort();
+    expect([blocks, storage, backend].map(languages)).toEqual([['js', 'sh', 'ts'], ['ts'], ['sh', 'ts']]);
+  });
+
+  test('links to what is in the archive', async () => {
+    const { stdout } = await run('tar', ['-tzf', archive]);
+    const files = stdout.split('\n').map((path) => path.replace(/^package\//, ''));
+    const text = readFileSync(join(root, 'README.md'), 'utf8');
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = '']) => target);
+    for (const target of targets.filter((one) => one !== 'CONTRIBUTING.md')) expect(files).toContain(target);
   });
 
   test.each([currentNode, 'node24', 'bun', 'deno'])('its JavaScript runs on %s', async (runtime) => {
@@ -151,13 +168,22 @@ describe('README', () => {
   });
 
   test.each(['node24', 'bun', 'deno'])('the TypeScript of docs/storage.md runs on %s', async (runtime) => {
-    const [printed] = await runAll(runtime, storageBlocks, 'mts');
+    const [printed] = await runAll(runtime, of('ts', storage), 'mts');
     expect(printed).toMatch(/^(enqueued|synced)\n/);
   });
 
-  test('its TypeScript type-checks, and that of docs/storage.md', async () => {
-    for (const [index, code] of [...of('ts'), ...storageBlocks].entries())
-      await typeCheck(`readme-${index}.mts`, code, ['node']);
+  test.each(['node24', 'bun', 'deno'])('the TypeScript of docs/backend.md runs on %s', async (runtime) => {
+    const [printed] = await runAll(runtime, of('ts', backend), 'mts');
+    expect(printed).toBe('Bob sees 0\nAnn sees 0\n');
+  });
+
+  test('its TypeScript type-checks, and that of the docs', async () => {
+    for (const [index, code] of [...of('ts'), ...of('ts', storage), ...of('ts', backend)].entries())
+      await typeCheck(`readme-${index}.mts`, code, {
+        module: 'nodenext',
+        skipLibCheck: true,
+        types: ['node'],
+      });
   });
 
   test('its commands do what it says', async () => {
@@ -167,7 +193,7 @@ describe('README', () => {
       'bun add @instantdb/node': () => installs(bin('bun'), ['add', archive]),
       // JSR serves the sources; that it takes them is tested below.
       'deno add jsr:@instantdb/node': () => run(bin('deno'), ['check', 'src/index.ts'], { cwd: root }),
-      'npx instant-node backend --data ./.instant': () => backendInTerminal(),
+      'npx instant-node backend --data ./.instant': () => backendInTerminal(['--data', './.instant']),
       'npm ci && npm run demo': () => demo(),
       // This very test is run by it, in .ci/run on a clean checkout.
       'npm ci && npm test': async () => {
@@ -177,6 +203,20 @@ describe('README', () => {
     const commands = of('sh').map((code) => code.trim());
     expect([...commands].sort()).toEqual(Object.keys(how).sort());
     for (const command of commands) await how[command]?.();
+  });
+
+  test('the command of docs/backend.md takes the files that it names', async () => {
+    const [line = ''] = of('sh', backend).map((code) => code.trim());
+    const [, flags = ''] = /^npx instant-node backend (.+)$/.exec(line) ?? [];
+    const schema = 'i.schema({ entities: { todos: i.entity({ text: i.string() }) }, links: {}, rooms: {} })';
+    const files = {
+      'instant.schema.ts': `import { i } from '@instantdb/core';\nexport default ${schema};\n`,
+      'instant.perms.ts': `const rules: object = { todos: { allow: { view: 'true' } } };\nexport default rules;\n`,
+      'seed.json': '{ "todos": [{ "text": "Test" }] }',
+    };
+    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+    await rm(join(folder, '.instant'), { recursive: true, force: true });
+    await backendInTerminal(flags.split(' '));
   });
 
   async function runAll(runtime: string, programs: string[], extension: string): Promise<string[]> {
@@ -202,10 +242,10 @@ describe('README', () => {
   }
 
   /** On a Node that has SQLite and a free port instead of the usual one, and ended as Ctrl-C does. */
-  async function backendInTerminal(): Promise<void> {
+  async function backendInTerminal(flags: string[]): Promise<void> {
     const command = join(folder, 'node_modules', '.bin', 'instant-node');
     const PATH = `${dirname(commandFor('node24')[0] ?? '')}${delimiter}${process.env.PATH}`;
-    const child = spawn(command, ['backend', '--data', './.instant', '--port', '0'], {
+    const child = spawn(command, ['backend', ...flags, '--port', '0'], {
       cwd: folder,
       env: { ...plain, PATH },
     });

@@ -4,6 +4,7 @@ import { ServerError } from '../protocol/error.ts';
 import type { App } from './app.ts';
 import { asEmail } from './auth/users.ts';
 import { checkDataSet, checkSnapshot, type DataSet, type Snapshot } from './data-set.ts';
+import { refusalText } from './refusal-text.ts';
 
 /** An app of a {@link Backend}, as its owner holds it. */
 export interface BackendApp {
@@ -83,6 +84,6 @@ function takingRules(work: () => void): void {
     work();
   } catch (cause) {
     if (!(cause instanceof ServerError)) throw cause;
-    throw new InstantNodeError('invalid-config', `Cannot use the rules: ${cause.message}`, { cause });
+    throw new InstantNodeError('invalid-config', `Cannot use the rules: ${refusalText(cause)}`, { cause });
   }
 }

@@ -76,11 +76,18 @@ export type ResolvedBackendOptions = Required<Omit<BackendOptions, 'data' | 'onR
 
 const MIB = 1024 * 1024;
 
-type Checks<Options> = { [Name in keyof Options]-?: { holds(value: unknown): boolean; wants: string } };
+interface Check {
+  holds(value: unknown): boolean;
+  wants: string;
+  /** Whether the value stays out of messages. */
+  isSecret?: true;
+}
+type Checks<Options> = { [Name in keyof Options]-?: Check };
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '';
 const isToken = (value: unknown): boolean => typeof value === 'string' && /^\S{16,}$/.test(value);
+const isSchema = (value: unknown): boolean => isObject(value) && 'entities' in value;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
@@ -88,7 +95,11 @@ const isPort = (value: unknown): boolean =>
 const BACKEND_CHECKS: Checks<BackendOptions> = {
   host: { holds: isText, wants: 'a host name or an IP address' },
   port: { holds: isPort, wants: 'an integer from 0 to 65535' },
-  personalAccessToken: { holds: isToken, wants: 'a text of 16 characters or more, without white space' },
+  personalAccessToken: {
+    holds: isToken,
+    wants: 'a text of 16 characters or more, without white space',
+    isSecret: true,
+  },
   data: { holds: isText, wants: 'the path of a folder' },
   maxFileBytes: { holds: isCount, wants: 'a positive integer' },
   now: { holds: isFunction, wants: 'a function' },
@@ -99,7 +110,7 @@ const BACKEND_CHECKS: Checks<BackendOptions> = {
 const APP_CHECKS: Checks<CreateAppOptions> = {
   id: { holds: isUuid, wants: 'a UUID' },
   title: { holds: isText, wants: 'a text that is not blank' },
-  schema: { holds: isObject, wants: 'what i.schema() returns, or the same as JSON' },
+  schema: { holds: isSchema, wants: 'what i.schema() returns, or the same as JSON' },
   rules: { holds: isObject, wants: 'permission rules, as in instant.perms.ts' },
   signIn: { holds: isObject, wants: 'an object, see SignInOptions' },
 };
@@ -136,9 +147,10 @@ function check<Options extends object>(call: string, options: Options, checks: C
         hint,
       });
     }
-    const { holds, wants } = checks[name as keyof Options];
+    const { holds, wants, isSecret } = checks[name as keyof Options];
     if (!holds(value)) {
-      const message = `Cannot use option "${name}" of ${call}: got ${shown(value)}, wanted ${wants}`;
+      const got = isSecret ? '' : `got ${shown(value)}, `;
+      const message = `Cannot use option "${name}" of ${call}: ${got}wanted ${wants}`;
       throw new InstantNodeError('invalid-config', message);
     }
   }
@@ -146,6 +158,7 @@ function check<Options extends object>(call: string, options: Options, checks: C
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 

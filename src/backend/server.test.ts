@@ -186,6 +186,8 @@ describe('createApp()', () => {
     ['schema', 'x'],
     ['schema', { entities: { a: 1 } }],
     ['schema', { links: { a: {} } }],
+    ['schema', {}],
+    ['schema', { todos: { allow: { view: 'true' } } }],
     ['rules', { todos: { allow: { view: '(' } } }],
     ['rules', 'x'],
     ['name', 'x'],
@@ -201,6 +203,31 @@ describe('createApp()', () => {
       expect(String(error)).toContain(`option "${name}" of createApp`);
     }),
   );
+});
+
+test('createApp() and setRules() say where the rules cannot be used', async () => {
+  await using backend = await startBackend();
+  const rules = { todos: { allow: { view: 'true', create: 'auth.id ==' } } };
+  const refusals = [
+    await attempt(() => backend.createApp({ rules })),
+    await attempt(() => backend.createApp().setRules(rules)),
+  ];
+  for (const refusal of refusals) expect(String(refusal)).toContain('todos.allow.create: ');
+});
+
+test('a token that cannot be used is not named', async () => {
+  const error = await attempt(() => startBackend({ personalAccessToken: 'a short one' }));
+  expect(isInstantNodeError(error, 'invalid-config')).toBe(true);
+  expect(String(error)).toContain('"personalAccessToken"');
+  expect(String(error)).not.toContain('a short one');
+});
+
+test('createApp() refuses once the backend is closed', async () => {
+  const backend = await startBackend();
+  const closing = backend.close();
+  const error = await attempt(() => backend.createApp());
+  expect(isInstantNodeError(error, 'closed')).toBe(true);
+  await closing;
 });
 
 describe('load() and snapshot()', () => {

@@ -19,6 +19,7 @@ import {
   type ResolvedBackendOptions,
   resolveBackendOptions,
 } from './options.ts';
+import { refusalText } from './refusal-text.ts';
 import { observed } from './request-entry.ts';
 import { Session } from './session.ts';
 import { SseSessions } from './sse/sse-sessions.ts';
@@ -41,7 +42,7 @@ export interface Backend {
   /**
    * Creates an app; clients can use it at once.
    *
-   * @throws {InstantNodeError} `invalid-config` that names the option that cannot be used.
+   * @throws {InstantNodeError} `invalid-config` that names the option that cannot be used, or `closed`.
    */
   createApp(options?: CreateAppOptions): BackendApp;
   /**
@@ -153,6 +154,11 @@ function createBackend(
     const app = apps.list().find(({ identity }) => identity.id === id.toLowerCase());
     return app && asBackendApp(app);
   };
+  let isClosed = false;
+  const end = (): Promise<void> => {
+    isClosed = true;
+    return close();
+  };
   return {
     url: `http://${authority}`,
     websocketURI: `ws://${authority}${SESSION_PATH}`,
@@ -161,9 +167,16 @@ function createBackend(
     apps: () => apps.list().map(asBackendApp),
     app: find,
     magicCode: (app, email) => find(typeof app === 'string' ? app : app.id)?.magicCode(email),
-    createApp: (options = {}) => createApp(apps, host, options),
-    close,
-    [Symbol.asyncDispose]: close,
+    createApp(options = {}) {
+      if (isClosed) {
+        throw new InstantNodeError('closed', 'Cannot call createApp(): the backend is closed', {
+          hint: 'Call startBackend() again for a new one',
+        });
+      }
+      return createApp(apps, host, options);
+    },
+    close: end,
+    [Symbol.asyncDispose]: end,
   };
 }
 
@@ -193,7 +206,7 @@ function createApp(apps: Apps, host: BackendHost, options: CreateAppOptions): Ba
   } catch (cause) {
     if (!(cause instanceof ServerError)) throw cause;
     const option = isObject(cause.hint) && cause.hint['data-type'] === 'rule' ? 'rules' : 'schema';
-    const message = `Cannot use option "${option}" of createApp: ${cause.message}`;
+    const message = `Cannot use option "${option}" of createApp: ${refusalText(cause)}`;
     throw new InstantNodeError('invalid-config', message, { cause });
   }
 }

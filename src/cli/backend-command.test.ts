@@ -149,6 +149,7 @@ describe('instant-node backend', { timeout: 30_000 }, () => {
     [['backend', '--port'], 2, '--port needs a value: --port <number>'],
     [['backend', '--app', 'x'], 2, 'the id of an app is a UUID'],
     [['backend', '--schema', 'nowhere.ts'], 2, 'there is no such file'],
+    [['backend', '--port', '0', '--host', '203.0.113.1'], 1, 'Give an address of this machine as the host'],
     [['backend', '--quiet=yes'], 2, '--quiet takes no value'],
     [['backend', 'extra'], 2, 'Cannot use "extra"'],
     [['bakend'], 2, 'There is no command "bakend". Did you mean "backend"?'],
@@ -166,6 +167,7 @@ describe('instant-node backend', { timeout: 30_000 }, () => {
     [['backend', '--version'], nodeVersion],
     [['--help'], 'Usage: instant-node <command>'],
     [['backend', '--help'], '--schema <file>'],
+    [['help', 'backend'], '--schema <file>'],
   ])('answers %j', async (args, text) => {
     const child = start(...args);
     expect(await child.ended).toBe(0);
@@ -173,12 +175,65 @@ describe('instant-node backend', { timeout: 30_000 }, () => {
     expect(child.lines.join('\n')).toContain(text);
   });
 
+  test.each([
+    ['--schema', { todos: { allow: { view: 'true' } } }, 'as a schema: it has no "entities"'],
+    ['--schema', { entities: { todos: 5 } }, 'schema.entities.todos has to be an object'],
+    ['--schema', [], 'it holds no object'],
+    ['--perms', { entities: {}, links: {} }, 'as permission rules: it is a schema'],
+    ['--perms', { todos: { allow: { view: 'true ==' } } }, 'todos.allow.view: '],
+  ])('names the file that cannot be used as %s, and the place in it: %j', async (flag, content, problem) => {
+    const name = file('given.json', content);
+    const messages: string[] = [];
+    // In a new app, and in one that is there.
+    for (const step of ['new', 'kept']) {
+      const child = startBackend('--data', 'data', flag, name);
+      expect(await child.ended).toBe(2);
+      await child.outputEnded;
+      messages.push(child.errors);
+      if (step === 'new') {
+        const kept = startBackend('--data', 'data');
+        await greeting(kept);
+        await kept.kill();
+      }
+    }
+    for (const message of messages) {
+      expect(message).toContain(`Cannot use "${name}"`);
+      expect(message).toContain(problem);
+      expect(message).not.toContain('createApp');
+    }
+  });
+
+  test('says that it does not seed an app that is there', async () => {
+    const seed = ['--data', 'data', '--seed', file('seed.json', { todos: [{ text: 'Seeded' }] })];
+    const first = startBackend(...seed);
+    const { id } = await greeting(first);
+    expect(first.lines.join('\n')).not.toContain('Did not seed');
+    await first.kill();
+    const again = startBackend(...seed);
+    await greeting(again);
+    expect(again.lines.join('\n')).toContain(`Did not seed: app ${id} is there already`);
+  });
+
+  test('says what the system said of a folder that it cannot use', async () => {
+    const child = startBackend('--data', file('taken', ''));
+    expect(await child.ended).toBe(1);
+    await child.outputEnded;
+    expect(child.errors).toContain('it is no folder');
+    expect(child.errors).toContain('Give a folder that this process may write');
+  });
+
   test('reads TypeScript where the runtime does, and else says what to do', async () => {
-    const source = `const rules: object = { todos: { allow: { view: 'false' } } };\nexport default rules;\n`;
+    // As `npm init` writes it. Node by itself would take the TypeScript for CommonJS.
+    file('package.json', { type: 'commonjs' });
+    file('todo-rules.ts', `export const todos: object = { allow: { view: 'false' } };\n`);
+    // Bundlers, and so most projects, leave the extension out; Deno wants it.
+    const from = 'Deno' in globalThis ? './todo-rules.ts' : './todo-rules';
+    const source = `import { todos } from '${from}';\nconst rules: object = { todos };\nexport default rules;\n`;
     const child = startBackend('--perms', file('instant.perms.ts', source));
     const canRead = 'Bun' in globalThis || 'Deno' in globalThis || Boolean(process.features.typescript);
     if (canRead) {
       expect((await greeting(child)).id).toMatch(/-/);
+      expect(child.errors).toBe('');
       return;
     }
     expect(await child.ended).toBe(2);

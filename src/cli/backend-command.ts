@@ -1,10 +1,12 @@
 import type { Backend, BackendApp, BackendLogEntry, RequestEntry } from '../backend/index.ts';
 import { startBackend } from '../backend/index.ts';
+import { ServerError } from '../protocol/error.ts';
+import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
 import { nodeVersion } from '../version.ts';
-import { loadDefinition } from './load-definition.ts';
+import { loadRules, loadSchema } from './load-definition.ts';
 import { describeFlags, type FlagValues, parseFlags } from './parse-flags.ts';
-import { publish } from './publish.ts';
+import { cannotUse, type Definitions, publish } from './publish.ts';
 import { readSeed, type Seed, sow } from './seed.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -40,8 +42,8 @@ export async function backendCommand(args: string[]): Promise<void> {
   if (flags.version) return console.log(nodeVersion);
   const port = portOf(flags.port);
   const id = appIdOf(flags.app);
-  const schema = flags.schema === undefined ? undefined : await loadDefinition(flags.schema);
-  const rules = flags.perms === undefined ? undefined : await loadDefinition(flags.perms);
+  const schema = flags.schema === undefined ? undefined : await loadSchema(flags.schema);
+  const rules = flags.perms === undefined ? undefined : await loadRules(flags.perms);
   const seed = flags.seed === undefined ? undefined : readSeed(flags.seed);
   const backend = await startBackend({ port, ...optionsFor(flags) });
   endOnSignals(backend);
@@ -79,10 +81,8 @@ function appIdOf(text: string | undefined): string | undefined {
   );
 }
 
-interface Wanted {
+interface Wanted extends Definitions {
   readonly id: string | undefined;
-  readonly schema: unknown;
-  readonly rules: unknown;
   readonly seed: Seed | undefined;
 }
 
@@ -91,15 +91,27 @@ async function openApp(backend: Backend, { id, schema, rules, seed }: Wanted): P
   const kept = id === undefined ? backend.apps()[0] : backend.app(id);
   if (kept) {
     await publish(backend, kept, { schema, rules });
+    if (seed !== undefined) console.log(`Did not seed: app ${kept.id} is there already`);
     return kept;
   }
-  const app = backend.createApp({
-    ...(id !== undefined && { id }),
-    ...(schema !== undefined && { schema }),
-    ...(rules !== undefined && { rules }),
-  });
+  const app = createApp(backend, id, { schema, rules });
   if (seed !== undefined) await sow(backend, app, seed);
   return app;
+}
+
+function createApp(backend: Backend, id: string | undefined, { schema, rules }: Definitions): BackendApp {
+  try {
+    return backend.createApp({
+      ...(id !== undefined && { id }),
+      ...(schema !== undefined && { schema: schema.content }),
+      ...(rules !== undefined && { rules: rules.content }),
+    });
+  } catch (error) {
+    const { cause } = error as { cause?: unknown };
+    if (!(cause instanceof ServerError)) throw error;
+    const refused = isObject(cause.hint) && cause.hint['data-type'] === 'rule' ? rules : schema;
+    throw refused ? cannotUse(refused, cause) : error;
+  }
 }
 
 function greeting(

@@ -1,33 +1,61 @@
 import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isObject } from '../protocol/json.ts';
+import { importModule } from './import-module.ts';
 import { readJson } from './read-json.ts';
 import { UsageError } from './usage-error.ts';
 
 const TYPESCRIPT: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts']);
 
+/** A schema or permission rules, and the file they are from, as it was given. */
+export interface Definition {
+  readonly file: string;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
 /**
- * Reads a schema or permission rules from a file, as `instant-cli` does: what a module has as its default export, or
- * a JSON file.
+ * Reads a schema from a file, as `instant-cli` does: what a module has as its default export, or a JSON file.
  *
- * @throws {UsageError} when it cannot be read, and what to do about it.
+ * @throws {UsageError} when it cannot be read or is none, and what to do about it.
  */
-export async function loadDefinition(file: string): Promise<unknown> {
+export async function loadSchema(file: string): Promise<Definition> {
+  const schema = await loadDefinition(file);
+  if (isObject(schema.content.entities)) return schema;
+  throw new UsageError(`Cannot use "${file}" as a schema: it has no "entities"`);
+}
+
+/** As {@link loadSchema}, of permission rules. */
+export async function loadRules(file: string): Promise<Definition> {
+  const rules = await loadDefinition(file);
+  // Every word may name an entity, so a schema would do as rules that rule nothing.
+  if (!(isObject(rules.content.entities) && isObject(rules.content.links))) return rules;
+  throw new UsageError(`Cannot use "${file}" as permission rules: it is a schema`);
+}
+
+async function loadDefinition(file: string): Promise<Definition> {
+  const content = await contentOf(file);
+  if (isObject(content)) return { file, content };
+  throw new UsageError(
+    extname(file) === '.json'
+      ? `Cannot use "${file}": it holds no object`
+      : `Cannot use "${file}": it has no object as its default export`,
+  );
+}
+
+async function contentOf(file: string): Promise<unknown> {
   const path = resolve(file);
   const extension = extname(path);
   if (!existsSync(path)) throw new UsageError(`Cannot read "${file}": there is no such file`);
-  if (extension === '.json') return readJson(path);
+  if (extension === '.json') return readJson(file);
   if (TYPESCRIPT.has(extension) && !readsTypeScript()) throw needsAnotherRuntime(file);
-  let module: { default?: unknown };
   try {
-    module = await import(pathToFileURL(path).href);
+    const module = await importModule(pathToFileURL(path).href);
+    // A CommonJS module that was TypeScript has its default export one level further down.
+    return unwrap(module.default);
   } catch (error) {
     throw new UsageError(`Cannot read "${file}": ${(error as Error).message}`);
   }
-  // A CommonJS module that was TypeScript has its default export one level further down.
-  const definition = unwrap(module.default);
-  if (typeof definition === 'object' && definition !== null) return definition;
-  throw new UsageError(`Cannot use "${file}": it has no default export`);
 }
 
 function unwrap(value: unknown): unknown {
@@ -43,6 +71,6 @@ function readsTypeScript(): boolean {
 function needsAnotherRuntime(file: string): UsageError {
   return new UsageError(
     `Cannot read "${file}": Node ${process.versions.node} does not run TypeScript. ` +
-      'Use Node 22.18 or newer, Bun or Deno, or give the file as .js or .json',
+      'Use Node 22.18 or newer, Bun or Deno, give the file as .mjs or .json, or push it with instant-cli',
   );
 }

@@ -1,19 +1,35 @@
 import type { Backend, BackendApp } from '../backend/index.ts';
+import { refusalText } from '../backend/refusal-text.ts';
+import type { Definition } from './load-definition.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Pushes a schema and rules to an app that is there, as `instant-cli push` does; undefined leaves what there is. */
+/** What an app is to have; undefined leaves what there is. */
+export interface Definitions {
+  readonly schema: Definition | undefined;
+  readonly rules: Definition | undefined;
+}
+
+/** Pushes a schema and rules to an app that is there, as `instant-cli push` does. */
 export async function publish(
   backend: Backend,
   app: BackendApp,
-  { schema, rules }: { schema: unknown; rules: unknown },
+  { schema, rules }: Definitions,
 ): Promise<void> {
   if (schema !== undefined) {
-    await post(backend, `/dash/apps/${app.id}/schema/push/apply`, { schema, check_types: true });
+    const body = { schema: schema.content, check_types: true };
+    await post(backend, `/dash/apps/${app.id}/schema/push/apply`, body, schema);
   }
-  if (rules !== undefined) await post(backend, `/dash/apps/${app.id}/rules`, { code: rules });
+  if (rules !== undefined) {
+    await post(backend, `/dash/apps/${app.id}/rules`, { code: rules.content }, rules);
+  }
 }
 
-async function post(backend: Backend, path: string, body: unknown): Promise<void> {
+/** The error of a file that the backend refuses. */
+export function cannotUse({ file }: Definition, refusal: { message: string; hint?: unknown }): UsageError {
+  return new UsageError(`Cannot use "${file}": ${refusalText(refusal)}`);
+}
+
+async function post(backend: Backend, path: string, body: unknown, source: Definition): Promise<void> {
   const response = await fetch(`${backend.url}${path}`, {
     method: 'POST',
     headers: {
@@ -23,6 +39,9 @@ async function post(backend: Backend, path: string, body: unknown): Promise<void
     body: JSON.stringify(body),
   });
   if (response.status === 200) return;
-  const { message } = (await response.json()) as { message?: string };
-  throw new UsageError(`Cannot push to the app: ${message ?? response.status}`);
+  const { message = `HTTP ${response.status}`, hint } = (await response.json()) as {
+    message?: string;
+    hint?: unknown;
+  };
+  throw cannotUse(source, { message, hint });
 }

@@ -25,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
 async function dispatch([name, ...args]: readonly string[]): Promise<void> {
   if (name === '--version' || name === '-v') return console.log(nodeVersion);
+  if (name === 'help' && args.length > 0) return dispatch([...args, '--help']);
   if (name === '--help' || name === '-h' || name === 'help') return console.log(HELP);
   if (name === undefined) throw new UsageError(`No command was given\n\n${HELP}`);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -45,6 +46,8 @@ function tell(error: unknown): number {
     return 1;
   }
   console.error(error.message);
-  if (error.hint !== undefined) console.error(error.hint);
+  const { cause, hint } = error;
+  if (cause instanceof Error && !error.message.includes(cause.message)) console.error(cause.message);
+  if (hint !== undefined) console.error(hint);
   return 1;
 }

@@ -15,6 +15,7 @@ import { Latest } from './latest.ts';
 import type { NodeReactor } from './reactor.ts';
 import { within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
+import { showAs } from './show-as.ts';
 import type { DatabaseStats } from './stats.ts';
 import type { PendingTransaction, TransactionError } from './transactions.ts';
 
@@ -45,6 +46,7 @@ export class InstantNodeDatabase<
     super(reactor);
     this.#reactor = reactor;
     this.#forget = forget;
+    showAs(this, () => ({ appId: reactor.config.appId, ...this.stats() }));
     this.#rejectCalls = trackCalls(reactor);
     reactor.onFailure = (error) => {
       forget();
@@ -69,7 +71,7 @@ export class InstantNodeDatabase<
     const { promise, resolve, reject } = deferred<void>();
     const settle = (): void => {
       if (this.#reactor.status === 'authenticated') resolve();
-      else if (this.#reactor.status === 'errored') reject(this.#refusedSession());
+      else if (this.#reactor.status === 'errored') reject(this.#reactor.refusedSession());
     };
     const onAbort = (): void => reject(signal?.reason);
     const onClosed = (): void => reject(closedError('ready'));
@@ -198,8 +200,8 @@ export class InstantNodeDatabase<
   /**
    * Closes the database: waits up to `timeoutMs` milliseconds (default 5,000) for pending writes to be confirmed, saves,
    * disconnects and lets go of the process. With a storage that outlives the process, writes that could not be
-   * delivered are kept there and their promises resolve as `enqueued`; in memory they are lost and their promises
-   * reject with code `closed`. Rejects with code `storage` when what is left cannot be saved; all else is released then too.
+   * delivered are kept there and their promises resolve as `enqueued`; in memory they are lost: their promises reject with
+   * code `closed`, and those that had resolved are told to `subscribeTransactionErrors`. Rejects with code `storage` when what is left cannot be saved; all else is released then too.
    *
    * Repeatable: each call waits for the same end. Calls of other methods reject or throw with code `closed` from then on.
    */
@@ -243,16 +245,6 @@ export class InstantNodeDatabase<
 
   #assertOpen(method: string): void {
     if (this.#closing) throw closedError(method);
-  }
-
-  #refusedSession(): InstantNodeError {
-    if (this.#reactor.failure) return this.#reactor.failure;
-    const refusal = this.#reactor._errorMessage as { message?: string; hint?: unknown } | null;
-    return new InstantNodeError(
-      'connection-failed',
-      `The server refused the session: ${refusal?.message ?? 'it gave no reason'}`,
-      { cause: refusal },
-    );
   }
 }
 

@@ -113,9 +113,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     }
   }
 
-  // Core's timer of 30 s outlives the answer, and with it the process.
+  // Core's timer of 30 s outlives the answer, and with it the process. Core also lets it run out when the server has
+  // refused the session, and then says that the query timed out.
   override queryOnce(query: object, options?: { ruleParams?: object }): Promise<unknown> {
-    if (this.failure) return Promise.reject(this.failure);
+    if (this.status === 'errored') return Promise.reject(this.refusedSession());
     // Offline, core refuses at once and starts no timer.
     if (!this._isOnline) return super.queryOnce(query, options);
     if (!this.config.disableValidation) validateQuery(query, this.config.schema);
@@ -184,6 +185,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   override _setStatus(status: string, error?: unknown): void {
     if (status === 'authenticated') this.#outage.accepted();
     super._setStatus(status, error);
+    if (status === 'errored') this.#rejectQueries(this.refusedSession());
     this.queueChanged();
   }
 
@@ -201,7 +203,9 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   async disconnect(): Promise<void> {
     this._isShutdown = true;
     this.#unlisten();
-    this.#settleQueries();
+    this.#rejectQueries(
+      new InstantNodeError('closed', 'The database was closed before the query was answered'),
+    );
     endStreams(
       this._instantStream,
       new InstantNodeError('closed', 'The database was closed before the stream ended'),
@@ -293,10 +297,14 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     });
   }
 
-  #settleQueries(): void {
-    const closed = new InstantNodeError('closed', 'The database was closed before the query was answered');
-    for (const { dfd } of Object.values(this.queryOnceDfds).flat()) dfd.reject(closed);
-    this.queryOnceDfds = {};
+  /** Rejects what `queryOnce` has promised. */
+  #rejectQueries(reason: Error): void {
+    for (const [hash, waiting] of Object.entries(this.queryOnceDfds)) {
+      for (const { q, dfd } of waiting) {
+        dfd.reject(reason);
+        this._completeQueryOnce(q, hash, dfd as never);
+      }
+    }
   }
 }
 

@@ -35,7 +35,10 @@ export interface TransactionError {
   message: string;
   /** The server's details, where it gave any. */
   hint?: unknown;
-  /** The server's kind of error, e.g. `permission-denied`; `user-changed` when another user has signed in. */
+  /**
+   * The server's kind of error, e.g. `permission-denied`; `user-changed` when another user has signed in; `closed` when the
+   * database was closed before the write was delivered, and kept it in memory alone.
+   */
   type?: string;
   /** What it would have changed. */
   steps: readonly TransactionStep[];

@@ -1,10 +1,12 @@
 import { id, type Logger } from '@instantdb/core';
 import { InstantNodeError } from '../errors.ts';
 import { AckWatch } from './ack-watch.ts';
+import type { CoreConfig } from './config.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { Emitter } from './emitter.ts';
 import { type QueueParts, QueueReactor } from './queue-reactor.ts';
 import type { AnySchema } from './schema.ts';
+import { sessionRefused } from './session-refused.ts';
 import type { WriteEntry } from './storage/journal.ts';
 import type { Timers } from './timers.ts';
 import {
@@ -94,6 +96,11 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     this.report(error);
   }
 
+  /** Why nothing works while the status is `errored`. */
+  refusedSession(): InstantNodeError {
+    return this.failure ?? sessionRefused(this._errorMessage, this.config as CoreConfig);
+  }
+
   /** What waits for the server, oldest first. */
   pendingTransactions(): PendingTransaction[] {
     return [...this.queue]
@@ -161,15 +168,24 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
   /** Settles the promises of writes that will not be answered any more: the storage keeps them, or they are lost. */
   async settleWrites(): Promise<void> {
     if (!this.keeping.durable) {
-      this.rejectWrites(
-        new InstantNodeError('closed', 'The transaction was not delivered before the database was closed', {
-          hint: 'Give close() more time with timeoutMs, or open the database with a storage that keeps pending writes',
-        }),
-      );
+      this.#loseWrites();
       return;
     }
     const waiting = [...this.mutationDeferredStore.keys()] as string[];
     await Promise.all(waiting.map((eventId) => this.#enqueuedOnceSaved(eventId)));
+  }
+
+  #loseWrites(): void {
+    const message = 'The transaction was not delivered before the database was closed';
+    const hint =
+      'Give close() more time with timeoutMs, or open the database with a storage that keeps pending writes';
+    const acknowledged = this.pendingTransactions().filter(
+      ({ eventId }) => !this.mutationDeferredStore.has(eventId),
+    );
+    this.rejectWrites(new InstantNodeError('closed', message, { hint }));
+    for (const { eventId, steps } of acknowledged) {
+      this.#tellRefused({ eventId, steps, message, hint, type: 'closed', isKept: false });
+    }
   }
 
   protected rejectWrites(reason: Error): void {
@@ -353,10 +369,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
   #whyNotSent(): string {
     if (this.failure) return this.failure.message;
     if (!this._isOnline) return 'There is no network';
-    if (this.status === 'errored') {
-      const { message } = Object(this._errorMessage) as { message?: string };
-      return `The server refused the session: ${message}`;
-    }
+    if (this.status === 'errored') return this.refusedSession().message;
     return 'There is no session with the server';
   }
 }

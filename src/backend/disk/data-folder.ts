@@ -40,7 +40,9 @@ export function openDataFolder(folder: string): DataFolder {
 }
 
 function notWritable(path: string, cause: unknown): InstantNodeError {
-  return new InstantNodeError('storage', `Cannot keep data in "${path}": it cannot be written`, {
+  const problem =
+    (cause as NodeJS.ErrnoException).code === 'EEXIST' ? 'it is no folder' : 'it cannot be written';
+  return new InstantNodeError('storage', `Cannot keep data in "${path}": ${problem}`, {
     hint: 'Give a folder that this process may write, or leave the option out to keep everything in memory',
     cause,
   });

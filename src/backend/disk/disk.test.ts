@@ -172,7 +172,7 @@ describe('startBackend({ data })', () => {
     writeFileSync(folder, '');
     await expect(startBackend({ data: folder })).rejects.toMatchObject({
       code: 'storage',
-      message: expect.stringContaining('cannot be written'),
+      message: expect.stringContaining('it is no folder'),
     });
   });
 

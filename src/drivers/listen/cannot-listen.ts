@@ -6,6 +6,10 @@ export function cannotListen({ host, port }: ListenOptions, cause: unknown): Ins
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
   return new InstantNodeError('backend', `Cannot listen on "${host}" port ${port}${reason}`, {
     cause,
-    hint: 'Choose another port, or 0 for any free one',
+    // With port 0 the port cannot be what is wrong.
+    hint:
+      port === 0
+        ? 'Give an address of this machine as the host: 127.0.0.1, or 0.0.0.0 for all there are'
+        : 'Choose another port, or 0 for any free one; the host has to be an address of this machine',
   });
 }
