@@ -18,6 +18,8 @@ export interface DatabaseStats {
   sentBytes: number;
   /** Characters of JSON received. */
   receivedBytes: number;
+  /** Messages sent. */
   sentMessages: number;
+  /** Messages received. */
   receivedMessages: number;
 }
