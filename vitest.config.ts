@@ -25,7 +25,7 @@ const ours: Record<string, TestProjectInlineConfiguration> = {
   // In one context: nothing here leaves anything behind, and loading core anew for each file takes longer than the tests.
   client: { test: { include: ['conformance/client/**/*.test.ts'], isolate: false } },
   kill: { test: { include: ['conformance/kill/**/*.test.ts'] } },
-  package: { test: { include: ['conformance/package/**/*.test.ts'], testTimeout: 120_000 } },
+  package: { test: { include: ['conformance/package/**/*.test.ts'] } },
   core: coreTests,
 };
 
@@ -60,8 +60,9 @@ async function projectsOn(runtime: string): Promise<TestProjectInlineConfigurati
     resolve: { alias: publishedNames(runtime) },
     test: {
       // A limit for what hangs, not for what is slow: machines differ, and one may be busy.
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      expect: { poll: { timeout: 30_000 } },
       ...config.test,
       name: `${suite} (${runtime})`,
       env: { EXPECT_RUNTIME: runtime },

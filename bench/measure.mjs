@@ -57,7 +57,7 @@ async function measureWrites(command, target, { processes, rounds, writes, inFli
   for (let series = 0; series < processes; series++) {
     const writers = {};
     for (const subject of SUBJECTS) writers[subject] = start(command, 'writer.mjs', subject, target);
-    // The echo sends as many characters as a write of ours takes, which the very first round tells.
+    // The echo sends as many bytes as a write of ours takes, which the very first round tells.
     frameLength ??= (await writers.ours.ask({ live: false, writes, inFlight })).frameLength;
     for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
       const first = series + round + WARM_UP_ROUNDS;

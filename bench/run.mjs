@@ -38,7 +38,7 @@ for (const name of names) {
   const { frameLength, series } = await measure(runtime.command, effort);
   const rows = series.map(summarize);
   results.push({ runtime: name, version: runtime.version, frameLength, rows, series });
-  console.log(`\n${name} (${runtime.version}), ${frameLength} characters a write\n${table(rows)}`);
+  console.log(`\n${name} (${runtime.version}), ${frameLength} bytes a write\n${table(rows)}`);
 }
 if (json) writeFileSync(json, `${JSON.stringify({ machine, effort, missing, results }, null, 2)}\n`);
 if (missing.length > 0) process.exitCode = 1;

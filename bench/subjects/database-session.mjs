@@ -19,7 +19,7 @@ export async function openDatabaseSession(openDatabase, { target, live }) {
       const { status } = await db.transact(db.tx[NAMESPACE][row].update(change));
       if (status !== 'synced') throw new Error(`A write ended as "${status}"`);
     },
-    /** Characters sent so far, where the database counts them. */
+    /** Bytes sent so far, where the database counts them. */
     sent: () => db.stats?.().sentBytes,
     close,
   };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-/** A session with the echo server: a write is one frame of `frameLength` characters, there and back. */
+/** A session with the echo server: a write is one frame of `frameLength` bytes, there and back. */
 export async function openEchoSession({ target: { echoURI }, frameLength }) {
   const socket = new WebSocket(echoURI, { perMessageDeflate: false });
   await once(socket, 'open');

@@ -109,10 +109,13 @@ test('stats() counts connections and what goes over them', async () => {
   await db.ready();
   const before = db.stats();
   expect(before).toMatchObject({ connections: 1, sentMessages: 1, receivedMessages: 1 });
-  await db.queryOnce({ goals: {} });
+  await db.queryOnce({ goals: { $: { where: { title: 'Üben' } } } });
   const after = db.stats();
-  expect(after.sentMessages).toBeGreaterThan(before.sentMessages);
+  expect(after.sentMessages).toBe(before.sentMessages + 2);
   expect(after.receivedMessages).toBe(before.receivedMessages + 1);
-  expect(after.sentBytes).toBeGreaterThan(before.sentBytes);
+  const { messages } = await server.peers.first();
+  await messages.first(({ op }) => op === 'remove-query');
+  const [, ...sent] = messages.all.map((message) => Buffer.byteLength(JSON.stringify(message)));
+  expect(after.sentBytes - before.sentBytes).toBe(sent.reduce((sum, bytes) => sum + bytes));
   expect(after.receivedBytes).toBeGreaterThan(before.receivedBytes);
 });

@@ -18,7 +18,7 @@ export async function ensureBetterSqlite3() {
   const built = await run([process.execPath, npm, 'rebuild', 'better-sqlite3'], {
     cwd: folder,
     env: { ...process.env, ...buildEnvironment() },
-    timeoutMs: 180_000,
+    timeoutMs: 600_000,
   });
   const { code } = await load();
   if (code === 0) return { output: '', ms: built.ms };
@@ -27,7 +27,7 @@ export async function ensureBetterSqlite3() {
 
 function load() {
   const script = "new (require('better-sqlite3'))(':memory:').close()";
-  return run([process.execPath, '-e', script], { cwd: folder, timeoutMs: 10_000 });
+  return run([process.execPath, '-e', script], { cwd: folder, timeoutMs: 60_000 });
 }
 
 function buildEnvironment() {

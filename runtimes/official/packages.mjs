@@ -22,7 +22,7 @@ export async function ensureOfficialPackages() {
   if (npm === undefined) return { reason: 'not installed yet: start the tests by npm', output: '', ms: 0 };
   // No scripts: none of these packages needs one here, and some would download.
   const command = [process.execPath, npm, 'ci', '--ignore-scripts', '--loglevel=error'];
-  const { code, output, ms } = await run(command, { cwd: folder, timeoutMs: 180_000 });
+  const { code, output, ms } = await run(command, { cwd: folder, timeoutMs: 600_000 });
   if (code !== 0) return { reason: 'npm ci failed in runtimes/official', output, ms };
   writeFileSync(stamp, digestOfLockfile());
   return { output, ms };

@@ -8,10 +8,13 @@ import { refusalText } from './refusal-text.ts';
 
 /** An app of a {@link Backend}, as its owner holds it. */
 export interface BackendApp {
+  /** The `appId` for a client, a UUID. */
   readonly id: string;
+  /** The title, for people. */
   readonly title: string;
   /** Gives whoever presents it every right in this app. */
   readonly adminToken: string;
+  /** Whether it serves, see {@link setStatus}. */
   readonly status: AppStatus;
   /** Changes the status; open sessions are told. */
   setStatus(status: AppStatus): void;

@@ -9,7 +9,9 @@ import type { SignInOptions } from './auth/options.ts';
  * magic codes that a server with a mail provider would send.
  */
 export interface BackendLogEntry {
+  /** `error` for a failure of the backend's own. */
   readonly level: 'info' | 'error';
+  /** One sentence, for people. */
   readonly message: string;
   /** What went wrong, for a failure. */
   readonly error?: unknown;
@@ -21,6 +23,7 @@ export interface RequestEntry {
   readonly what: string;
   /** The app it was for, where it said so. */
   readonly appId: string | null;
+  /** How long it took, in milliseconds. */
   readonly ms: number;
   /** `ok`; of a failure, the kind of error or the HTTP status. */
   readonly outcome: string;

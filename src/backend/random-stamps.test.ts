@@ -192,9 +192,7 @@ async function runApp(draw: Draw): Promise<number> {
   return transactions.length;
 }
 
-test(`a result holds exactly the transactions that its stamp says (SEED=${seed})`, {
-  timeout: 120_000,
-}, async () => {
+test(`a result holds exactly the transactions that its stamp says (SEED=${seed})`, async () => {
   const draw = random(seed);
   const counts: number[] = [];
   for (let app = 0; app < APPS; app++) counts.push(await runApp(draw));

@@ -30,6 +30,7 @@ export interface Backend {
   readonly url: string;
   /** Where its sessions are: the `websocketURI` for a client. */
   readonly websocketURI: string;
+  /** The port that was bound, also when option `port` was 0. */
   readonly port: number;
   /** Gives every right in every app, see {@link BackendOptions.personalAccessToken}. It is a secret. */
   readonly personalAccessToken: string;

@@ -1,18 +1,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Child, commandFor } from '../backend/testing/child-process.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Child, type Program, programOf } from '../backend/testing/child-process.ts';
 import { todoSchema } from '../backend/testing/todos.ts';
 import { nodeVersion } from '../version.ts';
 
-let command: [string, ...string[]];
+let program: Program;
 let folder: string;
 const children: Child[] = [];
 
 beforeAll(async () => {
-  command = await commandFor(new URL('./main.ts', import.meta.url));
-}, 60_000);
+  program = await programOf(new URL('./main.ts', import.meta.url));
+});
+afterAll(() => program.remove());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'instant-cli-'));
 });
@@ -22,7 +23,7 @@ afterEach(async () => {
 });
 
 function start(...args: string[]): Child {
-  const child = new Child(command, args, folder);
+  const child = new Child(program.command, args, folder);
   children.push(child);
   return child;
 }
@@ -65,7 +66,7 @@ function file(name: string, content: unknown): string {
   return path;
 }
 
-describe('instant-node backend', { timeout: 30_000 }, () => {
+describe('instant-node backend', () => {
   test('greets, logs requests without tokens, and ends cleanly', async () => {
     const child = startBackend();
     const app = await greeting(child);

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Socket, SocketDriver } from '../drivers/contract.ts';
 import type { Outage } from './outage.ts';
 
@@ -83,7 +84,7 @@ export class SocketConnection {
   send(message: object): void {
     const text = JSON.stringify(message);
     this.#traffic.sentMessages++;
-    this.#traffic.sentBytes += text.length;
+    this.#traffic.sentBytes += Buffer.byteLength(text);
     this.conn.send(text);
   }
 
@@ -100,7 +101,7 @@ export class SocketConnection {
 
   #receive(text: string, onMalformed: (cause: unknown) => void): void {
     this.#traffic.receivedMessages++;
-    this.#traffic.receivedBytes += text.length;
+    this.#traffic.receivedBytes += Buffer.byteLength(text);
     let message: unknown;
     try {
       message = JSON.parse(text);

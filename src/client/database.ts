@@ -23,7 +23,9 @@ const CLOSE_TIMEOUT_MS = 5_000;
 
 /** The answer of a live query, as {@link InstantNodeDatabase.watch} yields it. */
 export interface WatchedResult<Schema extends AnySchema, Q, UseDates extends boolean> {
+  /** The entities, by namespace, as `queryOnce` gives them. */
   data: InstaQLResponse<Schema, Q, UseDates>;
+  /** Cursors of each namespace of which the query asked for a page. */
   pageInfo: PageInfoResponse<Q>;
 }
 

@@ -14,10 +14,12 @@ export interface DatabaseStats {
   sentTransactions: number;
   /** Connections opened so far; one less is the number of reconnects. */
   connections: number;
-  /** Characters of JSON sent. */
+  /** Bytes of JSON sent. */
   sentBytes: number;
-  /** Characters of JSON received. */
+  /** Bytes of JSON received. */
   receivedBytes: number;
+  /** Messages sent. */
   sentMessages: number;
+  /** Messages received. */
   receivedMessages: number;
 }

@@ -11,18 +11,31 @@ export type InferredType = 'string' | 'number' | 'boolean' | 'json';
 
 /** An attribute as it goes over the wire (`init-ok`, `refresh-ok`, `add-attr`). */
 export interface Attr {
+  /** A UUID. */
   id: string;
+  /** A value of its own, or a link to another entity. */
   'value-type': 'blob' | 'ref';
+  /** How many values an entity has at most. */
   cardinality: 'one' | 'many';
+  /** Its namespace and label; for a link, those of the entity it leads from. */
   'forward-identity': Ident;
+  /** For a link: the namespace it leads to, and its label there. */
   'reverse-identity'?: Ident;
+  /** Whether no two entities have the same value. */
   'unique?': boolean;
+  /** Whether queries may compare its values and order by them. */
   'index?': boolean;
+  /** Whether every entity of the namespace has a value. Default false. */
   'required?'?: boolean;
+  /** Whether the app defined it, or every app has it, as `$users.email`. */
   catalog: 'user' | 'system';
+  /** The kinds of values it was seen to have; null or absent when none is known. */
   'inferred-types'?: InferredType[] | null;
+  /** The type that each value must have. Default: any. */
   'checked-data-type'?: CheckedDataType;
+  /** For a link: an entity goes with the one it leads to. */
   'on-delete'?: 'cascade';
+  /** For a link: the entity it leads to goes with the one it leads from. */
   'on-delete-reverse'?: 'cascade';
 }
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { JsonValue } from '../../protocol/json.ts';
-import { Child, commandFor } from '../testing/child-process.ts';
+import { Child, programOf } from '../testing/child-process.ts';
 import { random } from '../testing/random.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 
@@ -40,10 +40,14 @@ test(`${KILLS} kills lose nothing that was acknowledged or shown (SEED=${SEED})`
 }, async () => {
   const chance = random(SEED);
   const folder = mkdtempSync(join(tmpdir(), 'instant-kill-'));
-  const command = await commandFor(new URL('../testing/kill-child.ts', import.meta.url));
+  const program = await programOf(new URL('../testing/kill-child.ts', import.meta.url));
+  onTestFinished(() => {
+    program.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
   let duringStart = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    const child = new Child(command, [folder]);
+    const child = new Child(program.command, [folder]);
     if (chance() < 0.2) {
       // While it starts: the file may be half made, or its log half read.
       await sleep(chance() * 400);
@@ -55,13 +59,12 @@ test(`${KILLS} kills lose nothing that was acknowledged or shown (SEED=${SEED})`
     await checkKept(app);
     await writeUntilKilled(app, child, chance);
   }
-  const child = new Child(command, [folder]);
+  const child = new Child(program.command, [folder]);
   await checkKept(JSON.parse(await child.line(/websocketURI/)));
   await child.kill();
   const line = `${KILLS} kills (${duringStart} during start), ${sent.length} transactions sent, ${promises} answers and results before a kill: none taken back, none half there`;
   process.stdout.write(`${line}; SEED=${SEED}\n`);
   expect(promises).toBeGreaterThan(KILLS);
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Opens a session as the admin, with the ids of the attributes it was greeted with. */

@@ -168,9 +168,7 @@ function sorted(triples: readonly WireTriple[]): string[] {
   return triples.map(canonicalJson).sort();
 }
 
-test(`nobody is sent a triple of what he may not see, and all that he may (SEED=${seed})`, {
-  timeout: 120_000,
-}, async () => {
+test(`nobody is sent a triple of what he may not see, and all that he may (SEED=${seed})`, async () => {
   const next = random(seed);
   for (let app = 0; app < APPS; app++) await runApp(next);
 });

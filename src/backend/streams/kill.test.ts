@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { Child, commandFor } from '../testing/child-process.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { Child, programOf } from '../testing/child-process.ts';
 import { random } from '../testing/random.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 
@@ -41,9 +41,13 @@ test(`${KILLS} kills take nothing back that was flushed or shown (SEED=${SEED})`
   timeout: 60_000 + KILLS * 4_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'instant-kill-streams-'));
-  const command = await commandFor(new URL('../testing/kill-child.ts', import.meta.url));
+  const program = await programOf(new URL('../testing/kill-child.ts', import.meta.url));
+  onTestFinished(() => {
+    program.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
   const startApp = async (): Promise<[App, Child]> => {
-    const child = new Child(command, [folder]);
+    const child = new Child(program.command, [folder]);
     return [JSON.parse(await child.line(/websocketURI/)), child];
   };
   for (let kill = 0; kill < KILLS; kill++) {
@@ -62,7 +66,6 @@ test(`${KILLS} kills take nothing back that was flushed or shown (SEED=${SEED})`
   process.stdout.write(`${line}; SEED=${SEED}\n`);
   expect(promises).toBeGreaterThan(KILLS);
   expect(ended).toBeGreaterThan(0);
-  rmSync(folder, { recursive: true, force: true });
 });
 
 async function openSession({ websocketURI, id, adminToken }: App): Promise<RawSession> {

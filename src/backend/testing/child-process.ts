@@ -1,38 +1,49 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BETTER_SQLITE3_FOLDER } from './better-sqlite3.ts';
 
-/** The command that runs a TypeScript file of ours on the runtime this test runs on. */
-export async function commandFor(file: URL): Promise<[command: string, ...args: string[]]> {
+/** What starts a TypeScript file of ours, until it is removed. */
+export interface Program {
+  readonly command: readonly [string, ...string[]];
+  remove(): void;
+}
+
+/** Makes a file ready to be started on the runtime this test runs on. */
+export async function programOf(file: URL): Promise<Program> {
   const path = fileURLToPath(file);
-  if ('Deno' in globalThis) return [process.execPath, 'run', '--allow-all', '--no-check', path];
-  if ('Bun' in globalThis || 'typescript' in process.features) return [process.execPath, path];
-  return [process.execPath, await bundle(path)];
+  if ('Deno' in globalThis) {
+    return { command: [process.execPath, 'run', '--allow-all', '--no-check', path], remove() {} };
+  }
+  const runsTypeScript = 'Bun' in globalThis || 'typescript' in process.features;
+  return runsTypeScript ? { command: [process.execPath, path], remove() {} } : bundle(path);
 }
 
 /** For Node 20, which does not run TypeScript. */
-async function bundle(path: string): Promise<string> {
-  const { build } = await import('tsup');
-  const outDir = mkdtempSync(join(tmpdir(), 'instant-child-'));
+async function bundle(path: string): Promise<Program> {
+  const { build } = await import('esbuild');
+  const folder = mkdtempSync(join(tmpdir(), 'instant-child-'));
+  const outfile = join(folder, 'child.mjs');
   await build({
-    config: false,
-    entry: { child: path },
+    entryPoints: [path],
+    outfile,
+    bundle: true,
     format: 'esm',
+    platform: 'node',
     target: 'node20',
-    noExternal: [/.*/],
     external: ['better-sqlite3'],
-    outDir,
-    outExtension: () => ({ js: '.mjs' }),
     // Bundled CommonJS modules look for `require`, which an ES module does not have.
     banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
-    silent: true,
+    logLevel: 'error',
   });
-  return join(outDir, 'child.mjs');
+  return {
+    command: [process.execPath, outfile],
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 /** A process of ours. */

@@ -1,35 +1,28 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import type { BackendApp } from '../backend-app.ts';
 import type { Backend } from '../server.ts';
+import { Heard } from './heard.ts';
 import { openTransport, type RawTransport, type TransportEnd } from './raw-transport.ts';
 
 /** A message of the server, as it came. */
 export type Message = JsonObject & { op: string };
 
 const CORE = { '@instantdb/core': 'v1.0.67' };
-const WAIT_MS = 5_000;
 
 /** A connection to a backend that says what it is told to and keeps what it hears, in order. For tests. */
 export class RawSession {
   readonly #transport: RawTransport;
-  readonly #heard: Message[];
-  readonly #waiting: Set<() => void>;
+  readonly #heard: Heard;
 
-  private constructor(transport: RawTransport, heard: Message[], waiting: Set<() => void>) {
+  private constructor(transport: RawTransport, heard: Heard) {
     this.#transport = transport;
     this.#heard = heard;
-    this.#waiting = waiting;
   }
 
   /** Connects: by an event stream to an `http:` address, else by WebSocket. */
   static async open(uri: string): Promise<RawSession> {
-    const heard: Message[] = [];
-    const waiting = new Set<() => void>();
-    const transport = await openTransport(uri, (text) => {
-      heard.push(JSON.parse(text));
-      for (const wake of [...waiting]) wake();
-    });
-    return new RawSession(transport, heard, waiting);
+    const heard = new Heard();
+    return new RawSession(await openTransport(uri, heard.put), heard);
   }
 
   /** Settles when the connection has ended. */
@@ -79,7 +72,7 @@ export class RawSession {
 
   /** Messages heard and not taken yet. */
   get pending(): readonly Message[] {
-    return this.#heard;
+    return this.#heard.all;
   }
 
   close(): Promise<TransportEnd> {
@@ -89,20 +82,10 @@ export class RawSession {
 
   /** Waits for the first message that `matches`; others are kept. */
   take(matches: (message: Message) => boolean): Promise<Message> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const at = this.#heard.findIndex(matches);
-        if (at < 0) return;
-        clearTimeout(timer);
-        this.#waiting.delete(look);
-        resolve(this.#heard.splice(at, 1)[0] as Message);
-      };
-      const timer = setTimeout(() => {
-        this.#waiting.delete(look);
-        reject(new Error(`Not heard; pending: ${JSON.stringify(this.#heard).slice(0, 500)}`));
-      }, WAIT_MS);
-      this.#waiting.add(look);
-      look();
+    const { all } = this.#heard;
+    return this.#heard.wait(() => {
+      const at = all.findIndex(matches);
+      return at < 0 ? undefined : all.splice(at, 1)[0];
     });
   }
 }

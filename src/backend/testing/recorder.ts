@@ -1,31 +1,27 @@
 import type { JsonObject } from '../../protocol/json.ts';
+import { Heard } from './heard.ts';
 import type { Message } from './raw-session.ts';
 import { openTransport, type RawTransport, type TransportEnd } from './raw-transport.ts';
 
-const WAIT_MS = 10_000;
-
 /** A connection to a backend that keeps all it hears, in order, whoever waits for what. For tests. */
 export class Recorder {
-  /** Every message of the server, in the order of arrival. */
-  readonly heard: readonly Message[];
   readonly #transport: RawTransport;
-  readonly #waiting: Set<() => void>;
+  readonly #heard: Heard;
 
-  private constructor(transport: RawTransport, heard: Message[], waiting: Set<() => void>) {
+  private constructor(transport: RawTransport, heard: Heard) {
     this.#transport = transport;
-    this.heard = heard;
-    this.#waiting = waiting;
+    this.#heard = heard;
   }
 
   /** Connects: by an event stream to an `http:` address, else by WebSocket. */
   static async open(uri: string): Promise<Recorder> {
-    const heard: Message[] = [];
-    const waiting = new Set<() => void>();
-    const transport = await openTransport(uri, (text) => {
-      heard.push(JSON.parse(text));
-      for (const wake of [...waiting]) wake();
-    });
-    return new Recorder(transport, heard, waiting);
+    const heard = new Heard();
+    return new Recorder(await openTransport(uri, heard.put), heard);
+  }
+
+  /** Every message of the server, in the order of arrival. */
+  get heard(): readonly Message[] {
+    return this.#heard.all;
   }
 
   /** Sends an event under a new `client-event-id`, unless it brings one, and returns that. */
@@ -43,24 +39,11 @@ export class Recorder {
 
   /** The first message that `matches`, of those heard and those to come. */
   until(matches: (message: Message) => boolean): Promise<Message> {
-    return new Promise((resolve, reject) => {
-      let looked = 0;
-      const look = (): void => {
-        for (; looked < this.heard.length; looked++) {
-          const message = this.heard[looked] as Message;
-          if (!matches(message)) continue;
-          clearTimeout(timer);
-          this.#waiting.delete(look);
-          resolve(message);
-          return;
-        }
-      };
-      const timer = setTimeout(() => {
-        this.#waiting.delete(look);
-        reject(new Error(`Not heard; last: ${JSON.stringify(this.heard.slice(-3)).slice(0, 500)}`));
-      }, WAIT_MS);
-      this.#waiting.add(look);
-      look();
+    let looked = 0;
+    return this.#heard.wait(() => {
+      const message = this.heard.slice(looked).find(matches);
+      looked = this.heard.length;
+      return message;
     });
   }
 

@@ -19,7 +19,7 @@ export function openClassStorage(Store: StoreInterfaceClass, options: StorageOpt
   const open = (): StorageDriver => {
     const release = claimWithin(Store, appId, about.subject);
     try {
-      return new ItemDriver(new ClassItems(new Store(appId, 'kv'), about, release));
+      return new ItemDriver(new ClassItems(new Store(appId, 'kv')), about, release);
     } catch (error) {
       release();
       throw error;
@@ -29,21 +29,9 @@ export function openClassStorage(Store: StoreInterfaceClass, options: StorageOpt
 }
 
 class ClassItems implements ItemStore {
-  readonly name: string;
-  readonly durable: boolean;
-  readonly subject: string;
-  readonly release: () => void;
   readonly #store: StoreInterface;
 
-  constructor(
-    store: StoreInterface,
-    about: Pick<ItemStore, 'name' | 'durable' | 'subject'>,
-    release: () => void,
-  ) {
-    this.name = about.name;
-    this.durable = about.durable;
-    this.subject = about.subject;
-    this.release = release;
+  constructor(store: StoreInterface) {
     this.#store = store;
   }
 

@@ -2,20 +2,22 @@ import { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange, StorageDriver } from '../../contract.ts';
 import { Turns } from './turns.ts';
 
-/** A storage of somebody else's, which knows single items and no batches. */
-export interface ItemStore {
+/** What is known of a storage of somebody else's. */
+export interface ItemStoreFacts {
   readonly name: string;
   readonly durable: boolean;
   /** For messages: `storage "unstorage" over driver "fs"`. */
   readonly subject: string;
+}
+
+/** A storage of somebody else's, which knows single items and no batches. */
+export interface ItemStore {
   get(key: string): Promise<string | null>;
   /** Splits a batch into what the storage takes in one call. */
   steps(changes: readonly StorageChange[]): (readonly StorageChange[])[];
   /** Does one of `steps`. */
   apply(step: readonly StorageChange[]): Promise<void>;
   keys(): Promise<string[]>;
-  /** Gives up the claim on the storage, which itself stays open: it is the user's. */
-  release(): void;
 }
 
 /**
@@ -26,13 +28,18 @@ export class ItemDriver implements StorageDriver {
   readonly name: string;
   readonly durable: boolean;
   readonly #items: ItemStore;
+  readonly #subject: string;
+  readonly #release: () => void;
   readonly #turns = new Turns();
   #disposed: Promise<void> | undefined;
 
-  constructor(items: ItemStore) {
-    this.name = items.name;
-    this.durable = items.durable;
+  /** `release` gives up the claim on the storage, which itself stays open: it is the user's. */
+  constructor(items: ItemStore, { name, durable, subject }: ItemStoreFacts, release: () => void) {
+    this.name = name;
+    this.durable = durable;
     this.#items = items;
+    this.#subject = subject;
+    this.#release = release;
   }
 
   async get(key: string): Promise<string | null> {
@@ -52,7 +59,7 @@ export class ItemDriver implements StorageDriver {
   }
 
   dispose(): Promise<void> {
-    this.#disposed ??= this.#turns.idle().then(() => this.#items.release());
+    this.#disposed ??= this.#turns.idle().then(this.#release);
     return this.#disposed;
   }
 
@@ -79,7 +86,7 @@ export class ItemDriver implements StorageDriver {
     } catch {
       throw new InstantNodeError(
         'storage',
-        `Cannot write to ${this.#items.subject}: it failed within a batch, and again when the batch was put back`,
+        `Cannot write to ${this.#subject}: it failed within a batch, and again when the batch was put back`,
         { hint: 'The storage may hold a part of the batch', cause },
       );
     }
@@ -90,13 +97,13 @@ export class ItemDriver implements StorageDriver {
       return await work();
     } catch (cause) {
       if (cause instanceof InstantNodeError) throw cause;
-      throw new InstantNodeError('storage', `Cannot ${does} ${this.#items.subject}: it failed`, { cause });
+      throw new InstantNodeError('storage', `Cannot ${does} ${this.#subject}: it failed`, { cause });
     }
   }
 
   #assertOpen(): void {
     if (this.#disposed) {
-      throw new InstantNodeError('storage', `Cannot use ${this.#items.subject}: it is closed`);
+      throw new InstantNodeError('storage', `Cannot use ${this.#subject}: it is closed`);
     }
   }
 }

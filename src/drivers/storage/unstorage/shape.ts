@@ -3,20 +3,30 @@
 
 /** What is used of a `Storage` of unstorage; those that its `createStorage()` makes are of this shape. */
 export interface UnstorageStorage {
+  /** Resolves with the item, or null. */
   getItem(key: string): Promise<unknown>;
+  /** Resolves once the item is kept. */
   setItem(key: string, value: string): Promise<unknown>;
+  /** Resolves once the item is gone. */
   removeItem(key: string): Promise<unknown>;
+  /** Resolves with every key that begins with `base`. */
   getKeys(base?: string): Promise<string[]>;
   /** What tells it from a driver. */
   mount(base: string, driver: never): unknown;
+  /** The driver that has a key. Without it, what the storage keeps is taken to outlive the process. */
   getMount?(key?: string): { driver?: { name?: string } };
 }
 
 /** What is used of a `Driver` of unstorage; those that its `unstorage/drivers/*` make are of this shape. */
 export interface UnstorageDriver {
+  /** For messages. What the drivers `memory`, `lru-cache` and `null` keep is known to end with the process. */
   name?: string;
+  /** Gives the item, or null, or a promise of either. */
   getItem(key: string, options?: object): unknown;
+  /** Keeps an item; what it returns is awaited. A driver without it is refused. */
   setItem?(key: string, value: string, options: object): unknown;
+  /** Removes an item; what it returns is awaited. A driver without it is refused. */
   removeItem?(key: string, options: object): unknown;
+  /** Gives every key that begins with `base`. */
   getKeys(base: string, options: object): string[] | Promise<string[]>;
 }

@@ -43,8 +43,10 @@ export function openUnstorageStorage(
   return openOrWait(
     {
       ...about,
-      open: () =>
-        new ItemDriver(new UnstorageItems(access, base, about, claimWithin(storage, scope, about.subject))),
+      open: () => {
+        const release = claimWithin(storage, scope, about.subject);
+        return new ItemDriver(new UnstorageItems(access, base, about.subject), about, release);
+      },
     },
     options,
   );
@@ -62,26 +64,15 @@ function accessOrRefuse(storage: UnstorageStorage | UnstorageDriver, base: strin
 }
 
 class UnstorageItems implements ItemStore {
-  readonly name: string;
-  readonly durable: boolean;
-  readonly subject: string;
-  readonly release: () => void;
   readonly #access: UnstorageAccess;
   readonly #base: string;
+  readonly #subject: string;
   #isProven = false;
 
-  constructor(
-    access: UnstorageAccess,
-    base: string,
-    about: Pick<ItemStore, 'name' | 'durable' | 'subject'>,
-    release: () => void,
-  ) {
-    this.name = about.name;
-    this.durable = about.durable;
-    this.subject = about.subject;
-    this.release = release;
+  constructor(access: UnstorageAccess, base: string, subject: string) {
     this.#access = access;
     this.#base = base;
+    this.#subject = subject;
   }
 
   async get(key: string): Promise<string | null> {
@@ -128,7 +119,7 @@ class UnstorageItems implements ItemStore {
     if ((await this.#access.get(this.#base + segment)) !== text) {
       throw new InstantNodeError(
         'storage',
-        `Cannot write to ${this.subject}: it does not give back what it was given`,
+        `Cannot write to ${this.#subject}: it does not give back what it was given`,
         { hint: 'Give storage a driver that may be written and keeps what it is given' },
       );
     }

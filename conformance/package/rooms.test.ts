@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (path: string): string => readFileSync(root + path, 'utf8');
+
+interface Room {
+  /** Folders or files, below `src`. */
+  readonly holds: readonly string[];
+  readonly mayImport: readonly string[];
+}
+
+/** The rooms of `src`, from the table of CONTRIBUTING.md. */
+function roomsOfTable(): Room[] {
+  const cells = read('CONTRIBUTING.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `src/'))
+    .map((line) =>
+      line.split('|').map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)),
+    );
+  return cells.map(([, names = [], , imports = []]) => {
+    const [first = '', ...others] = names;
+    const folder = posix.dirname(first);
+    const holds = [first, ...others.map((name) => `${folder}/${name}`)].map((path) =>
+      path.slice('src/'.length),
+    );
+    return { holds, mayImport: [...imports, 'errors.ts', 'version.ts'] };
+  });
+}
+
+const isWithin = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
+/** Tests and what they share may reach further. */
+const isForTests = (path: string): boolean =>
+  /\.(test|test-d|fixture)\.ts$|\/testing\/|\/test-app\.ts$/.test(path);
+
+const files = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => path.endsWith('.ts') && !isForTests(path));
+
+const rooms = roomsOfTable();
+
+/** The innermost place of the table that has a file, with its room. */
+function placeOf(path: string): { place: string; room: Room } | undefined {
+  const places = rooms.flatMap((room) => room.holds.map((place) => ({ place, room })));
+  return places
+    .filter(({ place }) => isWithin(path, place))
+    .sort((a, b) => b.place.length - a.place.length)[0];
+}
+
+/** What a file imports, lazily or not. */
+const importsOf = (path: string): string[] =>
+  ts.preProcessFile(read(`src/${path}`)).importedFiles.map(({ fileName }) => fileName);
+
+test('the table of CONTRIBUTING.md has every file of src', () => {
+  const homeless = files.filter((path) => !placeOf(path) && !['errors.ts', 'version.ts'].includes(path));
+  expect(homeless).toEqual([]);
+});
+
+test.each(rooms.flatMap(({ holds }) => holds))('src/%s imports what the table lets it', (place) => {
+  const own = files.filter((path) => placeOf(path)?.place === place);
+  expect(own).not.toEqual([]);
+  const allowed = [place, ...(placeOf(place)?.room.mayImport ?? [])];
+  const trespasses = own.flatMap((path) =>
+    importsOf(path)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => posix.join(posix.dirname(path), name))
+      .filter((target) => !allowed.some((it) => isWithin(target, it)))
+      .map((target) => `${path} imports ${target}`),
+  );
+  expect(trespasses).toEqual([]);
+});
+
+test.each(['backend/store', 'backend/query', 'backend/transact'])(
+  'src/%s has no clock and no I/O',
+  (folder) => {
+    const own = files.filter((path) => isWithin(path, folder));
+    expect(own.flatMap(importsOf).filter((name) => !name.startsWith('.'))).toEqual([]);
+    const impure =
+      /\b(Date\.now|new Date\(\)|Math\.random|randomUUID|performance\.|process\.|setTimeout|setInterval|fetch\()/;
+    expect(own.filter((path) => impure.test(read(`src/${path}`)))).toEqual([]);
+  },
+);

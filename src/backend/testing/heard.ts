@@ -1,0 +1,39 @@
+import type { Message } from './raw-session.ts';
+
+/** Far more than any answer takes, however busy the machine: for what never comes. */
+const WAIT_MS = 30_000;
+
+/** What was heard over a connection, in order, and who waits for more of it. For tests. */
+export class Heard {
+  readonly all: Message[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  /** Takes in a message as it came; bound, to be handed over as a callback. */
+  readonly put = (text: string): void => {
+    this.all.push(JSON.parse(text));
+    for (const look of [...this.#waiting]) look();
+  };
+
+  /** Resolves with what `find` finds, now or after a message to come. */
+  wait<Found>(find: () => Found | undefined): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+      };
+      const look = (): void => {
+        const found = find();
+        if (found === undefined) return;
+        stop();
+        resolve(found);
+      };
+      const timer = setTimeout(() => {
+        stop();
+        const last = JSON.stringify(this.all.slice(-3)).slice(0, 500);
+        reject(new Error(`Not heard in ${WAIT_MS / 1_000} s; last: ${last}`));
+      }, WAIT_MS);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+}
