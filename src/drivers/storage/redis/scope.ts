@@ -179,7 +179,10 @@ export class RedisScope {
     }
     this.#generation = generation;
     this.#state = { is: 'owned', epoch, token, acked: 0 };
-    if (rolledBack) this.#options.report(this.#rolledBack());
+    if (rolledBack) {
+      this.#options.report(this.#rolledBack());
+      this.#options.emptied();
+    }
     return token;
   }
 
