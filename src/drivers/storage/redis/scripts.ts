@@ -110,12 +110,10 @@ if redis.call('PEXPIRE', lease, ARGV[2]) == 0 then redis.pcall('SET', lease, ARG
 return full and 2 or 1
 `);
 
-/** Reads a record. Arguments: token, key. Replies the record in a list, an empty list for none, or 0. */
+/** Reads records. Arguments: token, some keys. Replies a list with the record of each, nil for none, or 0. */
 export const GET: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
-local record = redis.call('HGET', KEYS[1], ARGV[2])
-if record then return {record} end
-return {}
+return redis.call('HMGET', KEYS[1], unpack(ARGV, 2))
 `);
 
 /** Lists the keys. Argument: token. Replies a list, or 0. */
