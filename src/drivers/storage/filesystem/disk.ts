@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { passIfUnsyncable } from './folder.ts';
 
 /** A file that the log reads and writes. Nothing is called once it is closed. */
 export interface DiskFile {
@@ -40,7 +41,7 @@ export const machineDisk: Disk = {
     if (process.platform === 'win32') return;
     const handle = await fs.promises.open(folder, 'r');
     try {
-      await handle.sync();
+      await handle.sync().catch(passIfUnsyncable);
     } finally {
       await handle.close();
     }
