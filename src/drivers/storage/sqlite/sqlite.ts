@@ -30,7 +30,14 @@ function openScope(path: string, subject: string, options: StorageOptions): Stor
   const file = makeSqliteFile(path);
   const lock = lockOf(file, subject, options);
   try {
-    return new SqliteStorage(new SqliteRecords(openSqliteFile(file), options.scope), lock, subject);
+    return new SqliteStorage(
+      new SqliteRecords(
+        openSqliteFile(file, (error) => options.report(error)),
+        options.scope,
+      ),
+      lock,
+      subject,
+    );
   } catch (cause) {
     lock.release();
     if (cause instanceof InstantNodeError) throw cause;
