@@ -243,6 +243,23 @@ describe('storage "filesystem"', () => {
     }
   });
 
+  test('writes its log anew when that was removed under it, and says so', async () => {
+    const folder = await folderWith(3);
+    const options = storageOptions();
+    const driver = openAt(folder, options);
+    for (const n of [3, 4]) {
+      rmSync(logIn(folder));
+      await driver.write([
+        [`batch:${n}:a`, `${n}`],
+        [`batch:${n}:b`, 'x'.repeat(n * 7)],
+      ]);
+    }
+    await driver.dispose();
+    expect(await batchesIn(openAt(folder))).toEqual(upTo(5));
+    const told = expect.objectContaining({ code: 'storage', message: expect.stringContaining('removed') });
+    expect(options.reports).toEqual([told, told]);
+  });
+
   test.each([
     ['by its name', (log: string) => writeFileSync(log.replace('log-v1', 'log-v2'), 'what comes')],
     ['by its first line', (log: string) => writeFileSync(log, encodeHeader(2))],

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -193,6 +194,21 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
     const { 'key:7': seven, ...rest } = whole;
     expect(found).toContainEqual(whole);
     expect(found).toContainEqual({ ...rest, 'xey:7': seven });
+  });
+
+  test.each(['', '-wal'])('acknowledges nothing once "data.db%s" was removed under it', async (ending) => {
+    const path = `${temporaryFolder()}/data.db`;
+    const driver = openAt(path);
+    await driver.write([['a', '1']]);
+    rmSync(path + ending);
+    for (const removed of [true, false]) {
+      // Nor when another has taken its place.
+      if (!removed) writeFileSync(path + ending, '');
+      await expect(driver.write([['b', '1']])).rejects.toMatchObject({
+        code: 'storage',
+        message: expect.stringContaining(`"${path}${ending}" was removed`),
+      });
+    }
   });
 
   test('several scopes share the file, each of which is let go by itself', async () => {

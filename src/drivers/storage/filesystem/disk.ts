@@ -14,6 +14,8 @@ export interface DiskFile {
   sync(): Promise<void>;
   truncate(size: number): Promise<void>;
   close(): void;
+  /** Whether it has no name any more: what is written to it is gone when it is closed. */
+  isRemoved(): boolean;
 }
 
 /** What the log needs of a file system; a test simulates one. */
@@ -63,6 +65,7 @@ function fileOver(fd: number): DiskFile {
     sync: () => promised((done) => fs.fdatasync(fd, (error) => done(error))),
     truncate: (size) => promised((done) => fs.ftruncate(fd, size, (error) => done(error))),
     close: () => fs.closeSync(fd),
+    isRemoved: () => fs.fstatSync(fd).nlink === 0,
   };
 }
 

@@ -106,6 +106,10 @@ export class LogFile {
     return this.#file.truncate(this.end);
   }
 
+  isRemoved(): boolean {
+    return this.#file.isRemoved();
+  }
+
   sync(): Promise<void> {
     return this.#file.sync();
   }

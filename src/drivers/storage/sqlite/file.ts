@@ -59,6 +59,26 @@ export function openSqliteFile(file: string, report: (error: InstantNodeError) =
   return database;
 }
 
+/**
+ * Returns what throws once the file, or its log, was removed or replaced: what is written then is gone when it is closed.
+ * To be called within a transaction.
+ */
+export function guardOf(file: string): () => void {
+  const numbers = new Map<string, number | undefined>();
+  return () => {
+    for (const path of [file, `${file}-wal`]) {
+      const number = statSync(path, { throwIfNoEntry: false })?.ino;
+      if (!numbers.has(path)) numbers.set(path, number);
+      if (number !== undefined && number === numbers.get(path)) continue;
+      throw new InstantNodeError(
+        'storage',
+        `Cannot write to storage "sqlite" at "${file}": "${path}" was removed or replaced while it was open`,
+        { hint: 'Let no other program touch the files, and open the database again' },
+      );
+    }
+  };
+}
+
 // Opened only where it is not there: a process that closes a file drops every lock it has on it, those of SQLite too.
 // SQLite gives its log files the mode of the database file, so the file is made first, with the right one.
 function create(file: string): void {
