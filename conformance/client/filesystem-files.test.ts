@@ -203,9 +203,12 @@ describe('storage "filesystem"', () => {
     expect(before).toBe(count);
   });
 
-  test('a damaged byte costs one batch, which is set aside and told once', async () => {
+  test('a damaged byte costs one record, which is set aside and told once', async () => {
     const count = 20;
     const folder = await folderWith(count);
+    const first = openAt(folder);
+    const whole = await contentOf(first);
+    await first.dispose();
     const bytes = readFileSync(logIn(folder));
     const random = seededRandom(seed);
     for (let turn = 0; turn < 60; turn++) {
@@ -220,10 +223,11 @@ describe('storage "filesystem"', () => {
       const driver = openAt(copy, options);
       // A line break that was damaged joins two lines.
       const wasBreak = bytes.readUInt8(at) === 0x0a || damaged.readUInt8(at) === 0x0a;
-      const found = await batchesIn(driver);
-      expect(found.length, told).toBeGreaterThanOrEqual(count - (wasBreak ? 2 : 1));
-      await driver.write([['batch:20:a', '20']]);
-      await driver.write([['batch:20:b', 'x'.repeat(140)]]);
+      const found = await contentOf(driver);
+      expect(whole, told).toMatchObject(found);
+      const lost = 2 * count - Object.keys(found).length;
+      expect(lost, told).toBeLessThanOrEqual(wasBreak ? 2 : 1);
+      await driver.write([['later', '20']]);
       await driver.dispose();
       const aside = readdirSync(scopeFolder(copy)).filter((name) => name.startsWith('damaged-'));
       expect(aside, told).toHaveLength(options.reports.length);
@@ -232,11 +236,28 @@ describe('storage "filesystem"', () => {
         const kept = readFileSync(`${scopeFolder(copy)}/${aside}`);
         expect(damaged.includes(kept.subarray(0, kept.indexOf(0x0a) + 1)), told).toBe(true);
       }
-      if (found.length < count) expect(options.reports, told).toHaveLength(1);
+      if (lost > 0) expect(options.reports, told).toHaveLength(1);
       const later = storageOptions();
-      expect(await batchesIn(openAt(copy, later)), told).toEqual([...found, 20]);
+      expect(await contentOf(openAt(copy, later)), told).toEqual({ ...found, later: '20' });
       expect(later.reports, told).toEqual([]);
     }
+  });
+
+  test('writes its log anew when that was removed under it, and says so', async () => {
+    const folder = await folderWith(3);
+    const options = storageOptions();
+    const driver = openAt(folder, options);
+    for (const n of [3, 4]) {
+      rmSync(logIn(folder));
+      await driver.write([
+        [`batch:${n}:a`, `${n}`],
+        [`batch:${n}:b`, 'x'.repeat(n * 7)],
+      ]);
+    }
+    await driver.dispose();
+    expect(await batchesIn(openAt(folder))).toEqual(upTo(5));
+    const told = expect.objectContaining({ code: 'storage', message: expect.stringContaining('removed') });
+    expect(options.reports).toEqual([told, told]);
   });
 
   test.each([

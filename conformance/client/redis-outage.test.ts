@@ -120,6 +120,25 @@ describeWithRedis('redis that goes away', () => {
     expect(options.reports.map(({ message }) => message)).toEqual([
       `Lost data of storage "redis" at "127.0.0.1:${server.port}": the server does not have all that it had acknowledged`,
     ]);
+    expect(options.emptyings).toBe(1);
+  });
+
+  test('without its records alone, as a server that evicts keys does, is told of too', async () => {
+    const server = await startRedis();
+    const { driver, options } = open({ url: server.url });
+    await driver.write([['a', '1']]);
+    server.command('DEL', RECORDS);
+    await until(() => options.emptyings === 1);
+    server.command('DEL', RECORDS);
+    await driver.write([['b', '1']]);
+    expect(await contentOf(driver)).toEqual({ b: '1' });
+    expect(options.emptyings).toBe(2);
+    expect(options.reports).toHaveLength(2);
+    expect(options.reports[0]?.message).toContain('Lost data of storage "redis"');
+    await driver.write([['b', null]]);
+    await driver.write([['c', '1']]);
+    expect(await contentOf(driver)).toEqual({ c: '1' });
+    expect(options.emptyings).toBe(2);
   });
 });
 

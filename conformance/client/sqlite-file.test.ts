@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -123,7 +124,9 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
       mkdirSync(image);
       copyFileSync(`${folder}/data.db`, `${image}/data.db`);
       writeFileSync(`${image}/data.db-wal`, Buffer.concat([after.subarray(0, end), garbage]));
-      const copy = openAt(`${image}/data.db`);
+      const options = storageOptions();
+      const copy = openAt(`${image}/data.db`, options);
+      expect(options.reports).toEqual([]);
       const expected = upTo(n).flatMap((kept) => [`batch:${kept}`, `also:${kept}`]);
       expect((await copy.keys()).sort(), `SQLITE_SEED=${seed}, batch ${n}`).toEqual(
         ['last', ...expected].sort(),
@@ -132,6 +135,79 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
       await copy.write([['more', '1']]);
       expect(await copy.get('more')).toBe('1');
       await copy.dispose();
+    }
+  });
+
+  test('a damaged byte in its log is told of, and the log is set aside, when it hides what was acknowledged', async () => {
+    const folder = temporaryFolder();
+    const driver = openAt(`${folder}/data.db`);
+    const count = 20;
+    for (const n of upTo(count)) await driver.write([[`key:${n}`, `${n}`]]);
+    const random = seededRandom(seed);
+    const log = readFileSync(`${folder}/data.db-wal`);
+    let lost = 0;
+    for (let turn = 0; turn < 60; turn++) {
+      const image = `${folder}/image${turn}`;
+      mkdirSync(image);
+      copyFileSync(`${folder}/data.db`, `${image}/data.db`);
+      const damaged = Buffer.from(log);
+      // The first bytes are the header's.
+      const at = turn < 32 ? turn : random.below(log.length - 4_096 - 24);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << random.below(8)), at);
+      writeFileSync(`${image}/data.db-wal`, damaged);
+      const options = storageOptions();
+      const copy = openAt(`${image}/data.db`, options);
+      const isWhole = (await copy.keys()).length === count;
+      await copy.write([['more', '1']]);
+      await copy.dispose();
+      if (isWhole) continue;
+      lost++;
+      expect(options.reports, `SQLITE_SEED=${seed}, byte ${at}`).toMatchObject([
+        { code: 'storage', message: expect.stringContaining(`${image}/data.db-wal.damaged-1`) },
+      ]);
+      expect(readFileSync(`${image}/data.db-wal.damaged-1`).equals(damaged)).toBe(true);
+    }
+    expect(lost).toBeGreaterThan(30);
+  });
+
+  test('an index that is damaged costs nothing: it is made anew, and told of', async () => {
+    const folder = temporaryFolder();
+    const driver = openAt(`${folder}/data.db`);
+    for (const n of upTo(10)) await driver.write([[`key:${n}`, `${n}`]]);
+    const whole = await contentOf(driver);
+    await driver.dispose();
+    const bytes = readFileSync(`${folder}/data.db`);
+    const key = Buffer.from('key:7', 'utf16le');
+    const places = [bytes.indexOf(key), bytes.lastIndexOf(key)];
+    const found: unknown[] = [];
+    for (const [turn, at] of places.entries()) {
+      const path = `${folder}/damaged${turn}.db`;
+      const damaged = Buffer.from(bytes);
+      damaged.write('x', at);
+      writeFileSync(path, damaged);
+      const options = storageOptions();
+      const copy = openAt(path, options);
+      found.push(await contentOf(copy));
+      expect(options.reports).toMatchObject([{ code: 'storage', message: expect.stringContaining(path) }]);
+    }
+    // One of the two is the row's own.
+    const { 'key:7': seven, ...rest } = whole;
+    expect(found).toContainEqual(whole);
+    expect(found).toContainEqual({ ...rest, 'xey:7': seven });
+  });
+
+  test.each(['', '-wal'])('acknowledges nothing once "data.db%s" was removed under it', async (ending) => {
+    const path = `${temporaryFolder()}/data.db`;
+    const driver = openAt(path);
+    await driver.write([['a', '1']]);
+    rmSync(path + ending);
+    for (const removed of [true, false]) {
+      // Nor when another has taken its place.
+      if (!removed) writeFileSync(path + ending, '');
+      await expect(driver.write([['b', '1']])).rejects.toMatchObject({
+        code: 'storage',
+        message: expect.stringContaining(`"${path}${ending}" was removed`),
+      });
     }
   });
 

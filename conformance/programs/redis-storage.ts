@@ -28,6 +28,7 @@ const driver = openRedisStorage(
     hold,
     report: () => {},
     lost: ({ code }) => say({ lost: code }),
+    emptied: () => {},
   },
 );
 

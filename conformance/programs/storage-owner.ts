@@ -27,6 +27,7 @@ for (let turn = 0; turn < turns; turn++) {
     hold: true,
     report: (error) => say(`report ${error.message}`),
     lost: (error) => say(`lost ${error.message}`),
+    emptied: () => say('emptied'),
   });
   let count = Number((await driver.get('count')) ?? 0);
   say('owner');

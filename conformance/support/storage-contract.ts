@@ -112,18 +112,25 @@ const APP = '5f1c2bd8-3a55-4c2f-9a2e-0d7c0d1f8a11';
 export function storageOptions(options: Partial<StorageOptions> = {}): StorageOptions & {
   readonly reports: InstantNodeError[];
   readonly losses: InstantNodeError[];
+  /** How often it was told that what it had acknowledged is gone. */
+  readonly emptyings: number;
 } {
   const reports: InstantNodeError[] = [];
   const losses: InstantNodeError[] = [];
+  let emptyings = 0;
   return {
     scope: { appId: APP, instanceKey: '' },
     whenLocked: 'fail',
     hold: false,
     report: (error) => reports.push(error),
     lost: (error) => losses.push(error),
+    emptied: () => emptyings++,
     ...options,
     reports,
     losses,
+    get emptyings() {
+      return emptyings;
+    },
   };
 }
 

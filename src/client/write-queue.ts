@@ -79,6 +79,12 @@ export class WriteQueue extends Map<string, Mutation> {
     for (const [eventId, mutation] of own) this.set(eventId, { ...mutation, order: this.nextOrder() });
   }
 
+  /** Has the journal keep all of them anew, when it has lost them. */
+  keepAgain(): void {
+    const waiting = [...this].filter(([, mutation]) => mutation['tx-id'] === undefined && !mutation.error);
+    void this.#journal?.keepAgain(waiting);
+  }
+
   /** Takes other steps for the same writes, as core rewrites them for attributes that the server has already. */
   rewrite(mutations: ReadonlyMap<string, Mutation>): void {
     for (const [eventId, mutation] of mutations) {

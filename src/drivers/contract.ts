@@ -64,6 +64,11 @@ export interface StorageOptions {
   report(error: InstantNodeError): void;
   /** Tells that another process has taken the scope over: nothing is written any more. Called at most once. */
   lost(error: InstantNodeError): void;
+  /**
+   * Tells that records which were acknowledged are gone, or older ones back in their place: a server was emptied, say, or
+   * restored from a copy. Whoever has them in memory should write them again. Called after that was reported.
+   */
+  emptied(): void;
 }
 
 /** One change of a batch: a record to keep under a key, or with null a key to forget. */

@@ -13,6 +13,8 @@ export class BackgroundWrites {
   readonly #records: Records;
   readonly #report: (error: InstantNodeError) => void;
   #unsaved: Map<string, RecordChange> = new Map();
+  /** What `kv` holds: the user, and local ids. What else is saved can be had from the server again. */
+  readonly #latest: Map<string, RecordChange> = new Map();
   #isFailing = false;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
@@ -27,6 +29,7 @@ export class BackgroundWrites {
   async save(changes: readonly RecordChange[]): Promise<void> {
     const added = changes.map((change) => [nameOf(change[0], change[1]), change] as const);
     for (const [name, change] of added) this.#unsaved.set(name, change);
+    for (const change of changes) this.noteLatest(change);
     try {
       await this.#records.write(changes);
       this.#saved(added);
@@ -35,6 +38,17 @@ export class BackgroundWrites {
     } catch (cause) {
       this.#failed(cause);
     }
+  }
+
+  /** Notes what the storage has, for {@link saveAgain}. */
+  noteLatest(change: RecordChange): void {
+    const [store, key] = change;
+    if (store === 'kv') this.#latest.set(nameOf(store, key), change);
+  }
+
+  /** Saves anew what only this database knows: the storage has lost it. */
+  async saveAgain(): Promise<void> {
+    await this.save([...this.#latest.values()]);
   }
 
   /** What was given to `save` for a key and is not in the storage yet. */

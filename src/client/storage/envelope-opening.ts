@@ -19,8 +19,9 @@ export interface Opening {
 
 /** A storage whose records can be read. */
 export interface OpenGeneration extends Generation {
-  /** What the next batch has to begin with: the header of a storage that is new. */
-  readonly preamble: readonly StorageChange[];
+  readonly header: readonly StorageChange[];
+  /** Whether the header is not in the storage yet: the next batch has to begin with it. */
+  readonly isNew: boolean;
 }
 
 /** What is found, and how it is to be read. */
@@ -42,19 +43,24 @@ export async function openGeneration(opening: Opening): Promise<OpenGeneration> 
   // Before an old generation is forgotten: what is to be mended may name that one.
   if (repair.length > 0) await driver.write(repair);
   for (const error of damage) report(error);
-  if (found?.isCurrent) {
+  if (header && found?.isCurrent) {
     await tidy(driver, keys, found);
-    if (header) await scrub(opening, header);
-    return { ...found, preamble: [] };
+    await scrub(opening, header);
+    return opened(found, header, false);
   }
   const made = await makeGeneration(opening, (found?.number ?? BARE_GENERATION) + 1);
-  if (!found) return { ...made, preamble: headerChanges(scope, made.header) };
+  if (!found) return opened(made, made.header, true);
   const isUnscrubbed = keyring !== undefined && driver.scrub !== undefined;
   const to = isUnscrubbed ? { ...made, header: { ...made.header, isUnscrubbed } } : made;
   await convert({ driver, scope, keys, from: found, to, report });
   await tidy(driver, await driver.keys(), to);
   await scrub(opening, to.header);
-  return { ...made, preamble: [] };
+  return opened(made, made.header, false);
+
+  function opened({ number, envelope }: Generation, current: Header, isNew: boolean): OpenGeneration {
+    const { generation, sealed } = current;
+    return { number, envelope, header: headerChanges(scope, { generation, sealed }), isNew };
+  }
 }
 
 /** Has the driver remove what it forgot; where that fails, the storage can be used all the same. */

@@ -36,13 +36,19 @@ export function envelopeRecords(
   driver: StorageDriver,
   scope: StorageScope,
   { keyring, report }: EnvelopeOptions,
-): Records {
+): EnvelopeRecords {
   const open = async (): Promise<EnvelopeStorage> =>
     new EnvelopeStorage(driver, await openGeneration({ driver, scope, keyring, report }), report);
-  return new EnvelopeRecords(driver, open, report);
+  return new DriverRecords(driver, open, report);
 }
 
-class EnvelopeRecords implements Records {
+/** The records of a driver. */
+export interface EnvelopeRecords extends Records {
+  /** To be called when the driver tells that what it had is gone: without its header, what comes now could not be read. */
+  emptied(): void;
+}
+
+class DriverRecords implements EnvelopeRecords {
   readonly durable: boolean;
   readonly #driver: StorageDriver;
   readonly #open: () => Promise<EnvelopeStorage>;
@@ -83,6 +89,11 @@ class EnvelopeRecords implements Records {
 
   async keys(store: RecordStore): Promise<string[]> {
     return (await this.#use()).keys(store);
+  }
+
+  emptied(): void {
+    // One that is being opened has acknowledged nothing yet.
+    if (this.#isOpen) void this.#storage?.then((storage) => storage.emptied());
   }
 
   dispose(): Promise<void> {

@@ -16,18 +16,20 @@ export class EnvelopeStorage {
   readonly #envelope: Envelope;
   readonly #prefixes: Readonly<Record<RecordStore, string>>;
   readonly #report: (error: InstantNodeError) => void;
+  readonly #header: readonly StorageChange[];
   #preamble: readonly StorageChange[];
   /** Records that are being set aside, and whether a batch has named them meanwhile. */
   readonly #suspects: Map<string, { isOverwritten: boolean; value: Promise<unknown> }> = new Map();
 
   constructor(
     driver: StorageDriver,
-    { number, envelope, preamble }: OpenGeneration,
+    { number, envelope, header, isNew }: OpenGeneration,
     report: (error: InstantNodeError) => void,
   ) {
     this.#driver = driver;
     this.#envelope = envelope;
-    this.#preamble = preamble;
+    this.#header = header;
+    this.#preamble = isNew ? header : [];
     this.#report = report;
     this.#prefixes = {
       kv: storePrefix(number, 'kv'),
@@ -54,7 +56,12 @@ export class EnvelopeStorage {
     const preamble = this.#preamble;
     // With each batch until one is kept: this one may fail, and the one behind it may not.
     await this.#driver.write(preamble.length > 0 ? [...preamble, ...batch] : batch);
-    this.#preamble = [];
+    if (this.#preamble === preamble) this.#preamble = [];
+  }
+
+  /** What the driver had is gone, the header too. */
+  emptied(): void {
+    this.#preamble = [...this.#header];
   }
 
   async keys(store: RecordStore): Promise<string[]> {

@@ -94,6 +94,18 @@ export class Journal {
     this.#saveLater();
   }
 
+  /** Keeps `writes` anew and nothing else: the storage has lost some, or has some back that were forgotten. */
+  async keepAgain(writes: readonly WriteEntry[]): Promise<void> {
+    for (const [eventId, mutation] of writes) this.put(eventId, mutation);
+    this.#saveSoon();
+    const found = await this.#records.keys('writes').catch(() => []);
+    for (const eventId of found) {
+      if (this.#kept.has(eventId) || this.#changed.has(eventId)) continue;
+      this.#kept.add(eventId);
+      this.remove(eventId);
+    }
+  }
+
   /** Forgets a write; one that was never saved will not be. */
   remove(eventId: string): void {
     if (this.#kept.has(eventId)) {

@@ -3,6 +3,7 @@ import { InstantNodeError } from '../../errors.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { BackgroundWrites } from './background-writes.ts';
 import { Journal, type WriteEntry } from './journal.ts';
+import type { RecordsEvents } from './open-records.ts';
 import type { Records } from './records.ts';
 import { retried } from './retried.ts';
 import { storeClassOver } from './store-class.ts';
@@ -34,10 +35,10 @@ export class Keeping {
   #hasFailed = false;
   #isLoaded = false;
 
-  constructor(openRecords: (events: Pick<KeepingEvents, 'report' | 'failed'>) => Records) {
+  constructor(openRecords: (events: RecordsEvents) => Records) {
     const report = this.#report;
     const failed = (error: InstantNodeError): void => this.#fail(error);
-    this.#records = openRecords({ report, failed });
+    this.#records = openRecords({ report, failed, emptied: () => this.#keepAgain() });
     this.durable = this.#records.durable;
     this.journal = this.durable ? new Journal(this.#records, report) : undefined;
     this.queue = new WriteQueue(this.journal);
@@ -97,6 +98,13 @@ export class Keeping {
     if (!loaded) return;
     this.queue.restore(loaded.own);
     if (loaded.foreign.length > 0) this.#tell((events) => events.foreign(loaded.foreign));
+  }
+
+  /** What the storage had is gone; what is in memory is not. */
+  #keepAgain(): void {
+    if (!this.#isLoaded) return;
+    this.queue.keepAgain();
+    void this.#background.saveAgain();
   }
 
   #report = (error: InstantNodeError): void => this.#tell((events) => events.report(error));

@@ -4,7 +4,7 @@ import type { RedisConfig } from '../../drivers/storage/redis/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/shape.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { classRecords } from './class-records.ts';
-import { envelopeRecords } from './envelope-records.ts';
+import { type EnvelopeRecords, envelopeRecords } from './envelope-records.ts';
 import type { KeepingEvents } from './keeping.ts';
 import { memoryRecords } from './memory-records.ts';
 import type { Records } from './records.ts';
@@ -20,25 +20,37 @@ export interface StorageDrivers {
   class(Store: StoreInterfaceClass, options: StorageOptions): StorageDriver;
 }
 
+/** Who is told of what happens in a storage. */
+export interface RecordsEvents extends Pick<KeepingEvents, 'report' | 'failed'> {
+  /** What was kept is gone, or older: whatever is in memory is to be kept again. */
+  emptied(): void;
+}
+
 /** Opens the storage that `init` was asked for. */
 export function openRecords(
   drivers: StorageDrivers,
   resolved: ResolvedConfig,
-  events: Pick<KeepingEvents, 'report' | 'failed'>,
+  events: RecordsEvents,
 ): Records {
   const { storage, keyring } = resolved;
   if (storage.kind === 'memory') return memoryRecords();
   const scope = { appId: resolved.core.appId, instanceKey: resolved.instanceKey };
   // A class of the user's is given what core would give it, unless that is to be sealed.
   if (storage.kind === 'class' && !keyring) return classRecords(storage.Store, scope.appId);
+  let records: EnvelopeRecords | undefined;
   const driver = openDriver(drivers, resolved, {
     scope,
     whenLocked: resolved.whenStorageLocked,
     hold: resolved.keepAlive,
     report: events.report,
     lost: events.failed,
+    emptied() {
+      records?.emptied();
+      events.emptied();
+    },
   });
-  return envelopeRecords(driver, scope, { keyring, report: events.report });
+  records = envelopeRecords(driver, scope, { keyring, report: events.report });
+  return records;
 }
 
 function openDriver(

@@ -64,7 +64,12 @@ export function storeClassOver({ records, writes, queueLoaded, report }: StorePa
           new InstantNodeError('storage', `Cannot read "${key}" of "${this.#name}": ${what}`, { cause }),
         );
       };
-      if (this.#name === 'kv') return retried(read, failed('it is tried again'), () => writes.isStopped);
+      if (this.#name === 'kv') {
+        const value = await retried(read, failed('it is tried again'), () => writes.isStopped);
+        // Core works with the value itself, in place.
+        if (value !== null) writes.noteLatest(['kv', key, structuredClone(value)]);
+        return value;
+      }
       try {
         return await read();
       } catch (cause) {

@@ -20,7 +20,15 @@ export function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r');
   try {
     fsyncSync(fd);
+  } catch (error) {
+    passIfUnsyncable(error);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Some network and FUSE file systems keep names by themselves, and refuse to sync a folder. Throws what else went wrong. */
+export function passIfUnsyncable(error: unknown): void {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'EINVAL' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
 }

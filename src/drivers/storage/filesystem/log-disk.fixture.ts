@@ -198,6 +198,7 @@ export class SimulatedDisk implements Disk {
         use();
         isClosed = true;
       },
+      isRemoved: () => ![...this.#names.values()].includes(inode),
     };
   }
 

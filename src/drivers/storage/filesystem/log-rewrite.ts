@@ -2,6 +2,7 @@ import type { Disk } from './disk.ts';
 import { LogFile } from './log-file.ts';
 import { LOG_VERSION } from './log-folder.ts';
 import { encodeHeader, encodeSynced, movedLine, type Place } from './log-line.ts';
+import { runsOf } from './log-runs.ts';
 
 /** How much is read and written at a time. */
 const PIECE = 1 << 20;
@@ -36,7 +37,7 @@ export class Rewrite {
   /** Copies until there is little left. */
   async copy(): Promise<void> {
     await this.target.append(encodeHeader(LOG_VERSION));
-    for (const run of runsOf(this.#places)) await this.#move(run);
+    for (const run of runsOf(this.#places, { most: PIECE })) await this.#move(run);
     this.#shift = this.target.end - this.#from;
     // Who writes as fast as this copies is never caught up with.
     for (
@@ -105,19 +106,4 @@ export class Rewrite {
   #checkCancelled(): void {
     if (this.#isCancelled) throw new Error('The log was closed while it was written anew');
   }
-}
-
-/** Places that can be read at once. */
-function* runsOf(places: readonly Place[]): Generator<Place[]> {
-  let run: Place[] = [];
-  let start = 0;
-  for (const place of places) {
-    if (run.length > 0 && place.offset + place.length - start > PIECE) {
-      yield run;
-      run = [];
-    }
-    if (run.length === 0) start = place.offset;
-    run.push(place);
-  }
-  if (run.length > 0) yield run;
 }

@@ -20,6 +20,7 @@ function fileOf(bytes: Buffer): DiskFile {
     sync: never,
     truncate: never,
     close: never,
+    isRemoved: never,
   };
 }
 

@@ -36,7 +36,7 @@ export class LogTable {
     const place = this.#index.get(key);
     if (!place || !this.file) return null;
     // A copy: the log may be written anew meanwhile.
-    const record = recordIn(await this.file.read({ ...place }), key);
+    const record = recordIn(await this.file.readTogether(place), key);
     if (record === undefined) throw new Error('The record is damaged');
     return record;
   }

@@ -1,4 +1,4 @@
-import type { InstantNodeError } from '../../../errors.ts';
+import { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
 import type { Lock } from '../lock/lock.ts';
 import type { Disk } from './disk.ts';
@@ -105,6 +105,7 @@ export class LogWriter {
 
   async #makeReady(): Promise<void> {
     if (this.#options.lock.loss) throw this.#options.lock.loss;
+    if (this.#table.file?.isRemoved()) this.#leaveRemoved();
     if (this.#trust === 'full') return;
     const file = this.#trust === 'unsynced' ? this.#table.file : undefined;
     // Until all of this has succeeded.
@@ -112,6 +113,17 @@ export class LogWriter {
     if (file) await this.#settle(file);
     else await this.#goOver();
     this.#trust = 'full';
+  }
+
+  /** What it holds can still be read, and is not lost. */
+  #leaveRemoved(): void {
+    if (this.#trust !== 'none') {
+      const message = `Found the log of ${this.#options.subject} removed: it is written anew`;
+      this.#options.report(
+        new InstantNodeError('storage', message, { hint: 'Let no other program touch the folder' }),
+      );
+    }
+    this.#trust = 'none';
   }
 
   async #settle(file: LogFile): Promise<void> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   fstatSync,
+  futimesSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -48,42 +49,65 @@ export function readClaim(file: string): LockClaim | 'incomplete' | undefined {
   }
 }
 
-/** Makes the file for `owner`; false when it is there already. */
-export function createClaim(file: string, owner: LockOwner, fence: number): boolean {
-  let fd: number;
-  try {
-    fd = openSync(file, 'wx', 0o600);
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
+/** The file that its owner has made, kept open: no other file has its number as long as it is. */
+export class ClaimFile {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #text: string;
+  readonly #number: number;
+  #isWritten = false;
+
+  constructor(path: string, fd: number, text: string) {
+    this.#path = path;
+    this.#fd = fd;
+    this.#text = text;
+    this.#number = fstatSync(fd).ino;
   }
-  try {
-    writeSync(fd, `held\n${JSON.stringify({ ...owner, fence })}\n`, 0);
-  } catch (error) {
-    remove(file);
-    throw error;
-  } finally {
-    closeSync(fd);
+
+  /** Whether it is still there, under its name. Asked before each batch, so it does not read the file. */
+  isThere(): boolean {
+    return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#number;
   }
-  return true;
+
+  /**
+   * Writes the state anew. Also the heartbeat: a write gives the file the time of the clock of its file system, which
+   * is the one clock that two machines have in common.
+   */
+  write(state: LockClaim['state']): void {
+    const text = `${state}\n${this.#text}\n`;
+    try {
+      writeSync(this.#fd, this.#isWritten ? state : text, 0);
+      this.#isWritten = true;
+    } catch (error) {
+      // A file that says nothing holds as well. What is stored can still be read then.
+      if (this.#isWritten || !isFull(error)) throw error;
+      futimesSync(this.#fd, new Date(), new Date());
+    }
+  }
+
+  /** Nothing may be called any more. */
+  close(): void {
+    closeSync(this.#fd);
+  }
 }
 
-/**
- * Writes the state anew, where the file is there. Also the heartbeat: a write gives the file the time of the clock of
- * its file system, which is the one clock that two machines have in common.
- */
-export function writeState(file: string, state: LockClaim['state']): void {
+/** Makes the file for `owner`; undefined when it is there already. */
+export function createClaim(path: string, owner: LockOwner, fence: number): ClaimFile | undefined {
   let fd: number;
   try {
-    fd = openSync(file, 'r+');
+    fd = openSync(path, 'wx', 0o600);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
+    if (codeOf(error) === 'EEXIST') return undefined;
     throw error;
   }
   try {
-    writeSync(fd, state, 0);
-  } finally {
+    const file = new ClaimFile(path, fd, JSON.stringify({ ...owner, fence }));
+    file.write('held');
+    return file;
+  } catch (error) {
     closeSync(fd);
+    remove(path);
+    throw error;
   }
 }
 
@@ -102,7 +126,12 @@ function clockBeside(lock: string): number {
   const file = `${lock}.clock-${randomUUID()}`;
   const fd = openSync(file, 'wx', 0o600);
   try {
-    writeSync(fd, '.');
+    try {
+      writeSync(fd, '.');
+    } catch (error) {
+      // It has the time at which it was made.
+      if (!isFull(error)) throw error;
+    }
     return fstatSync(fd).mtimeMs;
   } finally {
     closeSync(fd);
@@ -117,6 +146,10 @@ function readIfThere(file: string): string | undefined {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+function isFull(error: unknown): boolean {
+  return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
 }
 
 function codeOf(error: unknown): unknown {

@@ -24,13 +24,30 @@ interface ProcessState {
   readonly ended: boolean;
 }
 
+/** The locks that this thread holds, by their tokens. */
+const heldHere = new Set<string>();
+
+/** Notes that this thread holds a lock. Returns what takes that back. */
+export function holdHere({ token }: LockOwner): () => void {
+  heldHere.add(token);
+  return () => heldHere.delete(token);
+}
+
+/** Whether `owner` is of this process, of whichever thread. */
+export function isOfThisProcess(owner: LockOwner): boolean {
+  const { machine, started } = whereabouts();
+  const isHere = machine !== undefined && owner.machine === machine;
+  return isHere && owner.pid === process.pid && owner.started === started;
+}
+
 /** This process as the owner of one more lock. */
 export function newOwner(): LockOwner {
   return { token: randomUUID(), pid: process.pid, ...whereabouts() };
 }
 
-/** Whether the process of `owner` still runs. */
+/** Whether the process of `owner` still runs, and its thread: of another thread than this nothing can be said. */
 export function lifeOf(owner: LockOwner): Life {
+  if (isOfThisProcess(owner)) return heldHere.has(owner.token) ? 'alive' : 'unknown';
   const { machine } = whereabouts();
   if (machine === undefined || owner.machine !== machine) return 'unknown';
   if (owner.started === undefined) return lifeByPid(owner.pid);

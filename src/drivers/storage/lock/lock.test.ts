@@ -26,7 +26,9 @@ function take(place: string, lost: (error: InstantNodeError) => void = () => {})
 /** Makes the lock of another owner. */
 function leave(place: string, owner: Partial<LockOwner>, fence = 1): string {
   const file = lockFile(place, (generationsOf(place).at(-1) ?? 0) + 1);
-  expect(createClaim(file, { ...newOwner(), ...owner }, fence)).toBe(true);
+  const claim = createClaim(file, { ...newOwner(), ...owner }, fence);
+  expect(claim).toBeDefined();
+  claim?.close();
   return file;
 }
 
@@ -121,6 +123,21 @@ describe('takeLock()', () => {
       expect(take(place)).toMatchObject({ generation: 2, fence: 1 });
     });
 
+    test('takes over from another thread of this process when that says nothing any more', () => {
+      const place = freshPlace();
+      const file = leave(place, {});
+      expect(() => take(place)).toThrow(/another database of this process/);
+      silenceFor(file, 6);
+      expect(take(place)).toMatchObject({ generation: 2, fence: 2 });
+    });
+
+    test('is refused while a database of this thread has it, however long that could say nothing', () => {
+      const place = freshPlace();
+      take(place);
+      silenceFor(lockFile(place, 1), 1_000);
+      expect(() => take(place)).toThrow(/another database of this process/);
+    });
+
     test('takes over at once when the pid is another process’s by now', () => {
       const place = freshPlace();
       leave(place, { started: '1' });
@@ -147,6 +164,15 @@ describe('takeLock()', () => {
         silenceFor(leave(place, owner as Partial<LockOwner>), 6);
         expect(take(place)).toMatchObject({ generation: 2, fence: 2 });
       }
+    });
+
+    test('takes over from one that has said nothing since the clock was set back', () => {
+      const place = freshPlace();
+      const file = leave(place, elsewhere);
+      silenceFor(file, -3);
+      expect(() => take(place)).toThrow(isLocked);
+      silenceFor(file, -3_600);
+      expect(take(place)).toMatchObject({ generation: 2, fence: 2 });
     });
 
     test('the fence stays for the owners that follow', () => {

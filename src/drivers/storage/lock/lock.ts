@@ -3,6 +3,7 @@ import { clearInterval, setInterval } from 'node:timers';
 import { InstantNodeError } from '../../../errors.ts';
 import { withHint } from '../filesystem/hint.ts';
 import {
+  type ClaimFile,
   createClaim,
   generationsOf,
   type LockClaim,
@@ -10,9 +11,8 @@ import {
   readClaim,
   remove,
   silenceOf,
-  writeState,
 } from './lock-file.ts';
-import { type LockOwner, lifeOf, newOwner } from './lock-owner.ts';
+import { holdHere, isOfThisProcess, type LockOwner, lifeOf, newOwner } from './lock-owner.ts';
 
 // How it excludes. A lock is files `<place>.lock.<generation>`; the owner is who made the one of the highest
 // generation. A contender lists them, judges the owner of the highest, and where that has let go or is dead creates
@@ -24,8 +24,8 @@ import { type LockOwner, lifeOf, newOwner } from './lock-owner.ts';
 // An owner learns that it was replaced from the next generation's file, or where the owner after that has removed it
 // already, from its own file being gone: generations are removed from the lowest up, so one of the two always holds.
 //
-// Who is dead. A process that is on the same machine and sees the same pids: exactly, from the system. Any other:
-// when the file's time, which the owner renews, has stood still by the clock of the file system. An owner that was
+// Who is dead. A process that is on the same machine and sees the same pids: exactly, from the system. Any other, and
+// another thread of this process, which may have ended without it: when the file's time, which the owner renews, has stood still by the clock of the file system. An owner that was
 // merely stopped may come back from that, hence `fence`.
 //
 // Not the lock of a file of the operating system, since neither Node nor Bun offers one, and not SQLite's, since the
@@ -87,6 +87,7 @@ export function takeLock(place: string, options: LockOptions): Lock {
 
 interface Claimed {
   readonly generation: number;
+  readonly file: ClaimFile;
   readonly owner: LockOwner;
   readonly fence: number;
 }
@@ -98,14 +99,16 @@ function tryToClaim(place: string, subject: string): Claimed | undefined {
   const fence = highest === 0 ? generation : fenceAfter(place, highest, subject);
   if (fence === undefined) return undefined;
   const owner = newOwner();
-  const file = lockFile(place, generation);
-  if (!createClaim(file, owner, fence)) return undefined;
+  const path = lockFile(place, generation);
+  const file = createClaim(path, owner, fence);
+  if (!file) return undefined;
   // Twice, as a listing may miss what is made and removed while it runs.
   if (!isHighest(place, generation) || !isHighest(place, generation)) {
-    remove(file);
+    file.close();
+    remove(path);
     return undefined;
   }
-  return { generation, owner, fence };
+  return { generation, file, owner, fence };
 }
 
 /**
@@ -138,12 +141,13 @@ function fenceAfterSilence(
 ): number | undefined {
   const silence = silenceOf(file);
   if (silence === undefined) return undefined;
-  if (silence < SILENT_AFTER_MS) throw lockedBy(subject, `${owner} has it open for the same app`);
+  // Written in the future: the clock was set back, and nothing was written since.
+  if (Math.abs(silence) < SILENT_AFTER_MS) throw lockedBy(subject, `${owner} has it open for the same app`);
   return generation + 1;
 }
 
 function nameOf({ owner }: LockClaim): string {
-  if (owner.pid === process.pid && lifeOf(owner) === 'alive') return 'another database of this process';
+  if (isOfThisProcess(owner)) return 'another database of this process';
   return owner.host === undefined ? `process ${owner.pid}` : `process ${owner.pid} of "${owner.host}"`;
 }
 
@@ -166,17 +170,17 @@ class FileLock implements Lock {
   readonly generation: number;
   readonly fence: number;
   readonly #place: string;
-  readonly #file: string;
-  readonly #token: string;
+  readonly #file: ClaimFile;
+  readonly #letGo: () => void;
   readonly #options: LockOptions;
   #state: State;
 
-  constructor(place: string, { generation, fence, owner }: Claimed, options: LockOptions) {
+  constructor(place: string, { generation, file, fence, owner }: Claimed, options: LockOptions) {
     this.generation = generation;
     this.fence = fence;
     this.#place = place;
-    this.#file = lockFile(place, generation);
-    this.#token = owner.token;
+    this.#file = file;
+    this.#letGo = holdHere(owner);
     this.#options = options;
     this.#removeLower();
     this.#state = { is: 'held', heartbeat: setInterval(() => this.#beat(), HEARTBEAT_MS).unref() };
@@ -196,25 +200,26 @@ class FileLock implements Lock {
     if (this.#state.is !== 'held') return;
     clearInterval(this.#state.heartbeat);
     this.#state = { is: 'released' };
+    this.#letGo();
     try {
-      if (this.#isOurs()) writeState(this.#file, 'free');
+      if (this.#isOurs()) this.#file.write('free');
     } catch {
       // It is taken over as that of a dead owner then.
     }
+    this.#file.close();
   }
 
   /** In this order: see at the top of the file. */
   #isOurs(): boolean {
     const next = lockFile(this.#place, this.generation + 1);
     if (statSync(next, { throwIfNoEntry: false })) return false;
-    const claim = readClaim(this.#file);
-    return typeof claim === 'object' && claim.owner.token === this.#token;
+    return this.#file.isThere();
   }
 
   #beat(): void {
     try {
       this.assertHeld();
-      writeState(this.#file, 'held');
+      this.#file.write('held');
     } catch {
       // A loss was told where it was found; what else fails may succeed with the next beat.
     }
@@ -222,6 +227,8 @@ class FileLock implements Lock {
 
   #lose(heartbeat: NodeJS.Timeout): void {
     clearInterval(heartbeat);
+    this.#letGo();
+    this.#file.close();
     const error = new InstantNodeError(
       'storage-locked',
       `Cannot go on with ${this.#options.subject}: another process has taken it over, or its lock file was removed`,

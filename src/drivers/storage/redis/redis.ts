@@ -25,6 +25,15 @@ export function openRedisStorage(config: RedisConfig, options: StorageOptions): 
   return new RedisStorage(config, options);
 }
 
+/** How many records one script reads. */
+const MOST_RECORDS = 500;
+
+/** Keys that are asked for in one turn of the event loop, and their records. */
+interface Reading {
+  readonly keys: string[];
+  readonly records: Promise<(string | null)[]>;
+}
+
 class RedisStorage implements StorageDriver {
   readonly name: string = 'redis';
   readonly durable: boolean = true;
@@ -33,6 +42,7 @@ class RedisStorage implements StorageDriver {
   readonly #writer: RedisWriter;
   /** Settles when every read that was called has. */
   #reads: Promise<unknown> = Promise.resolve();
+  #reading: Reading | undefined;
   #disposed: Promise<void> | undefined;
 
   constructor(config: RedisConfig, options: StorageOptions) {
@@ -48,19 +58,25 @@ class RedisStorage implements StorageDriver {
   }
 
   async get(key: string): Promise<string | null> {
-    const reply = (await this.#read(GET, [key])) as string[];
-    return reply[0] ?? null;
+    this.#assertOpen();
+    this.#reading ??= this.#beginReading();
+    const { keys, records } = this.#reading;
+    const index = keys.push(key) - 1;
+    return (await records)[index] ?? null;
   }
 
   async write(changes: readonly StorageChange[]): Promise<void> {
     this.#assertOpen();
+    // What is read from here on is to see the batch.
+    this.#reading = undefined;
     const batch = this.#writer.add(changes, this.#reads);
     const cancel = this.#deadline(() => batch.abandon(this.#noAnswer()));
     await batch.done.finally(cancel);
   }
 
   async keys(): Promise<string[]> {
-    return (await this.#read(LIST, [])) as string[];
+    this.#assertOpen();
+    return (await this.#read(() => this.#run(LIST, []))) as string[];
   }
 
   dispose(): Promise<void> {
@@ -76,14 +92,27 @@ class RedisStorage implements StorageDriver {
   }
 
   /** Reads what every batch that was called before has left, and none that is called after. */
-  async #read(script: RedisScript, args: readonly string[]): Promise<unknown> {
-    this.#assertOpen();
-    const reply = this.#answered(this.#writer.idle().then(() => this.#run(script, args)));
+  async #read<Reply>(read: () => Promise<Reply>): Promise<Reply> {
+    const reply = this.#answered(this.#writer.idle().then(read));
     this.#reads = Promise.allSettled([this.#reads, reply]);
     return reply;
   }
 
-  async #answered(reply: Promise<unknown>): Promise<unknown> {
+  #beginReading(): Reading {
+    const keys: string[] = [];
+    const records = this.#read(async () => {
+      if (this.#reading?.keys === keys) this.#reading = undefined;
+      const found: (string | null)[] = [];
+      while (found.length < keys.length) {
+        const some = keys.slice(found.length, found.length + MOST_RECORDS);
+        found.push(...((await this.#run(GET, some)) as (string | null)[]));
+      }
+      return found;
+    });
+    return { keys, records };
+  }
+
+  async #answered<Reply>(reply: Promise<Reply>): Promise<Reply> {
     let cancel = (): void => {};
     const expired = new Promise<never>((_, reject) => {
       cancel = this.#deadline(() => reject(this.#noAnswer()));

@@ -1,7 +1,14 @@
 import { clearInterval, setInterval, setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageOptions } from '../../contract.ts';
-import { type Life, type LockOwner, lifeOf, newOwner } from '../lock/lock-owner.ts';
+import {
+  holdHere,
+  isOfThisProcess,
+  type Life,
+  type LockOwner,
+  lifeOf,
+  newOwner,
+} from '../lock/lock-owner.ts';
 import type { RedisLink } from './link.ts';
 import { RedisUnreachable } from './refusal.ts';
 import { ACQUIRE, RELEASE, RENEW } from './scripts.ts';
@@ -50,6 +57,7 @@ export class RedisScope {
   #epoch = 0;
   #generation = 0;
   #isContended = false;
+  readonly #letGoHere: () => void;
   #acquiring: Promise<string> | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -59,6 +67,7 @@ export class RedisScope {
     this.#options = options;
     const owner = newOwner();
     this.#instance = owner.token;
+    this.#letGoHere = holdHere(owner);
     this.#label = `${owner.token} ${JSON.stringify(owner)}`;
     this.#contended = new Promise((resolve) => {
       this.#contend = resolve;
@@ -179,7 +188,10 @@ export class RedisScope {
     }
     this.#generation = generation;
     this.#state = { is: 'owned', epoch, token, acked: 0 };
-    if (rolledBack) this.#options.report(this.#rolledBack());
+    if (rolledBack) {
+      this.#options.report(this.#rolledBack());
+      this.#options.emptied();
+    }
     return token;
   }
 
@@ -226,6 +238,7 @@ export class RedisScope {
 
   #end(error: InstantNodeError): void {
     clearInterval(this.#heartbeat);
+    this.#letGoHere();
     this.#isContended = false;
     this.#state = { is: 'ended', error };
   }
@@ -259,7 +272,7 @@ function lifeOfHolder(holder: string): Life {
 function nameOf(holder: string): string {
   const owner = ownerIn(holder);
   if (!owner) return 'another process';
-  if (owner.pid === process.pid && lifeOf(owner) === 'alive') return 'another database of this process';
+  if (isOfThisProcess(owner)) return 'another database of this process';
   return owner.host === undefined ? `process ${owner.pid}` : `process ${owner.pid} of "${owner.host}"`;
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 // Each script is one atomic step on the server. The three keys of a scope, which one hash tag puts into one slot:
 //
-//   records   a hash: every record under its key
+//   records   a hash: every record under its key, and under `!`, which is no key, a mark: it goes where the records go
 //   lease     its holder, as `<instance> <owner, as JSON>`; expires by itself when its holder falls silent
 //   state     a hash:
 //     generation  how often the scope has gone from one process to another; tells a server that lost data from a takeover
@@ -15,6 +15,9 @@ import { createHash } from 'node:crypto';
 
 /** What a refusal begins with when a part of the batch has been done. It is taken back when the scope is taken again. */
 export const PARTIAL = 'PARTIAL';
+
+/** Tells records that are gone, the hash with them, from a scope that has none yet. */
+const MARK = '!';
 
 /** A script and its digest. */
 export interface RedisScript {
@@ -47,6 +50,7 @@ local undo, rolledBack = '', 0
 if ownerEpoch then
   if ownerEpoch >= epoch then return {'held', holder, 0} end
   if ownerEpoch < before or (ownerEpoch == before and seq < acked) then rolledBack = 1 end
+  if held > 0 and redis.call('HEXISTS', records, '${MARK}') == 0 then rolledBack = 1 end
   if ownerEpoch == before and seq > acked then undo = field('undo') end
 elseif held == 0 then
   if heldByOther then return {'held', holder, redis.call('PTTL', lease)} end
@@ -63,26 +67,27 @@ if undo ~= '' then
   end
 end
 redis.call('HDEL', state, 'undo')
+redis.call('HSET', records, '${MARK}', '')
 redis.call('SET', lease, ARGV[7], 'PX', ARGV[6])
 return {'owned', generation, rolledBack}
 `);
 
-/** Says that the holder is there. Arguments: token, lease in ms, holder. Replies 1, or 0 to a token of no right. */
+/** Says that the holder is there. Arguments: token, lease in ms, holder. Replies 1, or 0 when the scope is to be taken again. */
 export const RENEW: RedisScript = script(`
-if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
+if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] or redis.call('HEXISTS', KEYS[1], '${MARK}') == 0 then return 0 end
 if redis.call('PEXPIRE', KEYS[2], ARGV[2]) == 0 then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2]) end
 return 1
 `);
 
 /**
  * Does a batch. Arguments: token, lease in ms, holder, the batch's number, then `+`, key and record or `-`, key and ''
- * for each change. Replies 1, also when it had been done before, or 0 to a token of no right. A full server still takes
+ * for each change. Replies 1, also when it had been done before, or 0 when the scope is to be taken again. A full server still takes
  * a batch that only removes: it then replies 2, and has noted neither number nor undo.
  */
 export const WRITE: RedisScript = script(`
 local records, lease, state = KEYS[1], KEYS[2], KEYS[3]
 local owner, last = unpack(redis.call('HMGET', state, 'owner', 'seq'))
-if owner ~= ARGV[1] then return 0 end
+if owner ~= ARGV[1] or redis.call('HEXISTS', records, '${MARK}') == 0 then return 0 end
 if tonumber(last) >= tonumber(ARGV[4]) then return 1 end
 local undo, seen, keeps = {}, {}, false
 for i = 5, #ARGV, 3 do
@@ -105,18 +110,20 @@ if redis.call('PEXPIRE', lease, ARGV[2]) == 0 then redis.pcall('SET', lease, ARG
 return full and 2 or 1
 `);
 
-/** Reads a record. Arguments: token, key. Replies the record in a list, an empty list for none, or 0. */
+/** Reads records. Arguments: token, some keys. Replies a list with the record of each, nil for none, or 0. */
 export const GET: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
-local record = redis.call('HGET', KEYS[1], ARGV[2])
-if record then return {record} end
-return {}
+return redis.call('HMGET', KEYS[1], unpack(ARGV, 2))
 `);
 
 /** Lists the keys. Argument: token. Replies a list, or 0. */
 export const LIST: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
-return redis.call('HKEYS', KEYS[1])
+local keys = {}
+for _, key in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if key ~= '${MARK}' then keys[#keys + 1] = key end
+end
+return keys
 `);
 
 /** Lets the scope go. Argument: token. */

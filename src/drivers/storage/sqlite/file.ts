@@ -1,8 +1,19 @@
-import { closeSync, openSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { InstantNodeError } from '../../../errors.ts';
 import { makeFolder, syncFolder } from '../filesystem/folder.ts';
+import { withHint } from '../filesystem/hint.ts';
 import { openSqliteDatabase, type SqliteDatabase } from './database.ts';
+import { hidesCommits } from './wal-damage.ts';
 
 /** Written to `application_id`, so that no other program's file is taken for one of ours: "InNd". */
 const APPLICATION_ID = 0x496e_4e64;
@@ -29,20 +40,43 @@ export function makeSqliteFile(file: string): string {
   }
 }
 
-/** Opens a file that is there; an empty one becomes ours. One that is not ours, or a later version's, is left as it is. */
-export function openSqliteFile(file: string): SqliteDatabase {
+/**
+ * Opens a file that is there; an empty one becomes ours. One that is not ours, or a later version's, is left as it is.
+ * What is damaged and can be done without is reported.
+ */
+export function openSqliteFile(file: string, report: (error: InstantNodeError) => void): SqliteDatabase {
   const database = openSqliteDatabase(file);
   try {
     database.exec('PRAGMA busy_timeout = 5000');
-    claim(database, file);
+    claim(database, file, report);
     // Full: each commit is on the disk when it returns. On macOS that takes more than a sync.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON');
   } catch (cause) {
     database.close();
     if (cause instanceof InstantNodeError) throw cause;
-    throw cannotOpen(file, reasonOf(cause), { cause });
+    throw cannotOpen(file, ...reasonOf(cause));
   }
   return database;
+}
+
+/**
+ * Returns what throws once the file, or its log, was removed or replaced: what is written then is gone when it is closed.
+ * To be called within a transaction.
+ */
+export function guardOf(file: string): () => void {
+  const numbers = new Map<string, number | undefined>();
+  return () => {
+    for (const path of [file, `${file}-wal`]) {
+      const number = statSync(path, { throwIfNoEntry: false })?.ino;
+      if (!numbers.has(path)) numbers.set(path, number);
+      if (number !== undefined && number === numbers.get(path)) continue;
+      throw new InstantNodeError(
+        'storage',
+        `Cannot write to storage "sqlite" at "${file}": "${path}" was removed or replaced while it was open`,
+        { hint: 'Let no other program touch the files, and open the database again' },
+      );
+    }
+  };
 }
 
 // Opened only where it is not there: a process that closes a file drops every lock it has on it, those of SQLite too.
@@ -56,7 +90,7 @@ function create(file: string): void {
   }
 }
 
-function claim(database: SqliteDatabase, file: string): void {
+function claim(database: SqliteDatabase, file: string, report: (error: InstantNodeError) => void): void {
   // Also waits for what another process has begun to write, so that this one sees it.
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -76,8 +110,11 @@ function claim(database: SqliteDatabase, file: string): void {
       throw cannotOpen(file, `it has version ${version}, this package reads ${SCHEMA_VERSION}`, {
         hint: 'Use the version of @instantdb/node that wrote it, or another storagePath',
       });
-    } else if (version < SCHEMA_VERSION) {
-      database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    } else {
+      // While nobody writes.
+      reportHiddenCommits(database, file, report);
+      mendIndex(database, file, report);
+      if (version < SCHEMA_VERSION) database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     }
     database.exec('COMMIT');
   } catch (cause) {
@@ -86,12 +123,67 @@ function claim(database: SqliteDatabase, file: string): void {
   }
 }
 
-function reasonOf(cause: unknown): string {
+function reportHiddenCommits(
+  database: SqliteDatabase,
+  file: string,
+  report: (error: InstantNodeError) => void,
+): void {
+  const log = `${file}-wal`;
+  const { size } = database.prepare('SELECT page_size AS size FROM pragma_page_size').get() as {
+    size: number;
+  };
+  if (!existsSync(log) || !hidesCommits(readFileSync(log), size)) return;
+  const message = `Found damage in the log of storage "sqlite" at "${file}": what was written after it is lost`;
+  const hint = 'Check the disk. What was lost is lost to the database, unless the server has it';
+  try {
+    report(
+      new InstantNodeError('storage', `${message}; the log is set aside in "${setAside(log)}"`, { hint }),
+    );
+  } catch (cause) {
+    report(new InstantNodeError('storage', message, { hint, cause }));
+  }
+}
+
+function setAside(log: string): string {
+  for (let number = 1; ; number++) {
+    const path = `${log}.damaged-${number}`;
+    if (existsSync(path)) continue;
+    // It gets the mode of the log.
+    copyFileSync(log, path, constants.COPYFILE_EXCL);
+    return path;
+  }
+}
+
+/** A record that the index has under another key, or not at all, is neither found nor missed. */
+function mendIndex(database: SqliteDatabase, file: string, report: (error: InstantNodeError) => void): void {
+  const damage = damageIn(database);
+  if (damage.length === 0) return;
+  database.exec('REINDEX');
+  // Throws where rows cannot be read.
+  database.prepare('SELECT count(*), sum(length(value)) FROM items NOT INDEXED').get();
+  const found = damageIn(database).length === 0 ? 'its index was made anew' : 'records may be lost';
+  const message = `Found damage in storage "sqlite" at "${file}": ${found}`;
+  report(
+    new InstantNodeError('storage', message, { hint: 'Check the disk', cause: new Error(damage.join('; ')) }),
+  );
+}
+
+function damageIn(database: SqliteDatabase): string[] {
+  const rows = database.prepare('PRAGMA integrity_check(10)').all() as { integrity_check: string }[];
+  return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok');
+}
+
+function reasonOf(cause: unknown): [why: string, details: { hint?: string; cause?: unknown }] {
   const said = cause instanceof Error ? cause.message : '';
-  if (/malformed|corrupt/i.test(said)) return 'the file is damaged';
-  if (/locked|busy/i.test(said)) return 'another process has been writing to the file for 5 seconds';
-  if (/readonly|read-only/i.test(said)) return 'the file cannot be written';
-  return 'not a database of ours';
+  if (/malformed|corrupt/i.test(said)) {
+    const hint = 'Restore it from a copy, or read what can be read with: sqlite3 <file> .recover';
+    return ['the file is damaged', { hint, cause }];
+  }
+  if (/locked|busy/i.test(said))
+    return ['another process has been writing to the file for 5 seconds', { cause }];
+  if (/not a database/i.test(said)) return ['not a database of ours', { cause }];
+  if (/readonly|read-only/i.test(said)) return ['the file cannot be written', withHint(cause)];
+  return ['SQLite cannot use the file', withHint(cause)];
 }
 
 function cannotOpen(

@@ -6,7 +6,7 @@ import { withHint } from '../filesystem/hint.ts';
 import { fileNameOf } from '../filesystem/scope.ts';
 import { type Lock, takeLock } from '../lock/lock.ts';
 import { openOrWait } from '../lock/wait-for-lock.ts';
-import { makeSqliteFile, openSqliteFile } from './file.ts';
+import { guardOf, makeSqliteFile, openSqliteFile } from './file.ts';
 import { SqliteRecords } from './records.ts';
 
 /**
@@ -30,7 +30,8 @@ function openScope(path: string, subject: string, options: StorageOptions): Stor
   const file = makeSqliteFile(path);
   const lock = lockOf(file, subject, options);
   try {
-    return new SqliteStorage(new SqliteRecords(openSqliteFile(file), options.scope), lock, subject);
+    const database = openSqliteFile(file, (error) => options.report(error));
+    return new SqliteStorage(new SqliteRecords(database, options.scope), lock, guardOf(file), subject);
   } catch (cause) {
     lock.release();
     if (cause instanceof InstantNodeError) throw cause;
@@ -74,13 +75,15 @@ class SqliteStorage implements StorageDriver {
   readonly durable = true;
   readonly #records: SqliteRecords;
   readonly #lock: Lock;
+  readonly #assertThere: () => void;
   readonly #subject: string;
   #turn: Turn | undefined;
   #isDisposed = false;
 
-  constructor(records: SqliteRecords, lock: Lock, subject: string) {
+  constructor(records: SqliteRecords, lock: Lock, assertThere: () => void, subject: string) {
     this.#records = records;
     this.#lock = lock;
+    this.#assertThere = assertThere;
     this.#subject = subject;
   }
 
@@ -158,7 +161,10 @@ class SqliteStorage implements StorageDriver {
     if (this.#lock.loss) throw this.#lock.loss;
     this.#records.commit(
       batches.map(({ changes }) => changes),
-      () => this.#lock.assertHeld(),
+      () => {
+        this.#lock.assertHeld();
+        this.#assertThere();
+      },
     );
   }
 
