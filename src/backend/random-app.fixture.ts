@@ -26,6 +26,9 @@ interface Blob {
   readonly unique: boolean;
 }
 
+/** A namespace of which nothing is said but its name is not created, as on other servers. */
+const MARKER_BLOB: Blob = { label: 'note', type: 'string', indexed: false, unique: false };
+
 interface Link {
   readonly label: string;
   readonly from: string;
@@ -60,7 +63,7 @@ export function randomSchema(draw: Draw): RandomSchema {
   );
   return {
     json: {
-      entities: { ...entities, [MARKERS]: { attrs: {} } },
+      entities: { ...entities, [MARKERS]: { attrs: { note: definitionOf(MARKER_BLOB) } } },
       links: Object.fromEntries(links.map((link) => [link.label, linkDefinition(draw, link)])),
       rooms: {},
     },
