@@ -29,7 +29,10 @@ test('a server that is not there is told of once, and tried again until it is', 
   const db = open(absent.address);
   const errors = inbox<InstantNodeError>();
   db.subscribeErrors(errors.push);
-  expect(await errors.next()).toMatchObject({ code: 'connection-failed' });
+  const error = await errors.next();
+  expect(error).toMatchObject({ code: 'connection-failed' });
+  expect(error.cause).toBeInstanceOf(Error);
+  expect(String(error.cause)).toMatch(/connect/);
   await fakeInstant({ port: absent.port });
   await db.ready();
   expect(errors.all).toHaveLength(1);

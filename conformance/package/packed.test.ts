@@ -89,6 +89,22 @@ describe('the packed archive, installed in a bare project', () => {
     expect(stdout).toBe('true\n');
   });
 
+  test('does the main job in a bundle, as functions in the cloud are deployed', async () => {
+    const storage = `storage: 'filesystem', storagePath: './bundled'`;
+    await writeFile(join(folder, 'to-bundle.mjs'), esm.replace('apiURI: backend.url', `$&, ${storage}`));
+    const bundle = [
+      '--bundle',
+      '--platform=node',
+      '--format=cjs',
+      '--external:ioredis',
+      '--outfile=bundle.cjs',
+      'to-bundle.mjs',
+    ];
+    await run(bin('esbuild'), bundle, { cwd: folder });
+    const { stdout } = await run(process.execPath, ['bundle.cjs'], { cwd: folder });
+    expect(stdout).toBe('["Ship"] 0.1.0\n');
+  });
+
   test('brings nothing that the tree alone has', async () => {
     const { stdout } = await run('npm', ['ls', '--all', '--json'], { cwd: folder });
     expect(JSON.parse(stdout)).not.toHaveProperty('problems');

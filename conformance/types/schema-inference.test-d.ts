@@ -1,5 +1,18 @@
 import { init as coreInit, type InstantCoreDatabase, i } from '@instantdb/core';
-import { type InstaQLEntity, id, init, lookup, type WatchedResult } from '@instantdb/node';
+import {
+  type InstantNodeDatabase,
+  type InstantRules,
+  type InstaQLEntity,
+  type InstaQLParams,
+  type InstaQLResult,
+  id,
+  init,
+  lookup,
+  type PresenceOf,
+  type TopicsOf,
+  type UpdateParams,
+  type WatchedResult,
+} from '@instantdb/node';
 import { describe, expectTypeOf, test } from 'vitest';
 import type { Schema } from '../support/schema.ts';
 
@@ -158,6 +171,39 @@ describe('rooms', () => {
     room.publishTopic('wave', { hand: 1 });
     // @ts-expect-error No such presence.
     room.publishPresence({ name: 'Ann' });
+  });
+});
+
+describe('the types that core names for a schema', () => {
+  test('describe what a database of ours gives and takes', async () => {
+    const { data } = await db.queryOnce(query);
+    expectTypeOf(data).toEqualTypeOf<InstaQLResult<typeof schema, typeof query>>();
+    expectTypeOf(query).toExtend<InstaQLParams<typeof schema>>();
+    expectTypeOf<UpdateParams<typeof schema, 'goals'>>().toExtend<{ state?: 'open' | 'done' | null }>();
+    expectTypeOf<PresenceOf<typeof schema, 'chat'>>().toExtend<{ nickname: string }>();
+    expectTypeOf<TopicsOf<typeof schema, 'chat'>['wave']>().toEqualTypeOf<{ hand: string }>();
+    const rules = { goals: { allow: { view: 'true' } } } satisfies InstantRules<typeof schema>;
+    expectTypeOf(rules).toExtend<InstantRules<typeof schema>>();
+  });
+
+  test('select the fields that a query asks for', async () => {
+    const { data } = await db.queryOnce({ goals: { $: { fields: ['title'] } } });
+    expectTypeOf<keyof (typeof data.goals)[number]>().toEqualTypeOf<'id' | 'title'>();
+  });
+
+  test('go with a schema that is named as instant-cli writes it', async () => {
+    type Written = typeof schema;
+    interface AppSchema extends Written {}
+    const named: AppSchema = schema;
+    const opened = init({ appId, schema: named });
+    expectTypeOf(opened).toEqualTypeOf<InstantNodeDatabase<AppSchema, false>>();
+    const { data } = await opened.queryOnce({ goals: { author: {} } });
+    expectTypeOf(data.goals[0]?.author?.name).toEqualTypeOf<string | undefined>();
+    for await (const watched of opened.watch({ goals: {} })) {
+      expectTypeOf(watched.data.goals[0]?.state).toEqualTypeOf<'open' | 'done' | undefined>();
+    }
+    // @ts-expect-error No such entity.
+    void opened.queryOnce({ goal: {} });
   });
 });
 

@@ -1,5 +1,5 @@
 import { InstantNodeError } from '../errors.ts';
-import type { AppStatus } from '../protocol/down.ts';
+import { APP_STATUSES, type AppStatus } from '../protocol/down.ts';
 import { ServerError } from '../protocol/error.ts';
 import type { App } from './app.ts';
 import { asEmail } from './auth/users.ts';
@@ -16,7 +16,11 @@ export interface BackendApp {
   readonly adminToken: string;
   /** Whether it serves, see {@link setStatus}. */
   readonly status: AppStatus;
-  /** Changes the status; open sessions are told. */
+  /**
+   * Changes the status; open sessions are told.
+   *
+   * @throws {InstantNodeError} `invalid-config` when there is no such status.
+   */
   setStatus(status: AppStatus): void;
   /**
    * Puts permission rules in force, as in `instant.perms.ts`; null takes them away. Live queries are refreshed.
@@ -64,7 +68,14 @@ export function asBackendApp(app: App): BackendApp {
     get status() {
       return app.status;
     },
-    setStatus: (status) => app.setStatus(status),
+    setStatus(status) {
+      if (!APP_STATUSES.includes(status)) {
+        const wanted = APP_STATUSES.map((one) => `"${one}"`).join(', ');
+        const message = `Cannot set the status of an app to "${String(status)}": it is one of ${wanted}`;
+        throw new InstantNodeError('invalid-config', message);
+      }
+      app.setStatus(status);
+    },
     setRules: (rules) => takingRules(() => app.setRules(rules)),
     magicCode: (email) => app.auth.sentCode(asEmail(email) ?? email),
     load(data) {

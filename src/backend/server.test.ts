@@ -215,6 +215,15 @@ test('createApp() and setRules() say where the rules cannot be used', async () =
   for (const refusal of refusals) expect(String(refusal)).toContain('todos.allow.create: ');
 });
 
+test('setStatus() refuses a status that there is not', async () => {
+  await using backend = await startBackend();
+  const app = backend.createApp();
+  const error = await attempt(() => app.setStatus('readonly' as never));
+  expect(isInstantNodeError(error, 'invalid-config')).toBe(true);
+  expect(String(error)).toContain('"readonly": it is one of "active", "read-only", "disabled"');
+  expect(app.status).toBe('active');
+});
+
 test('a token that cannot be used is not named', async () => {
   const error = await attempt(() => startBackend({ personalAccessToken: 'a short one' }));
   expect(isInstantNodeError(error, 'invalid-config')).toBe(true);

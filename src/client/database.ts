@@ -154,7 +154,10 @@ export class InstantNodeDatabase<
     return this.#reactor.errors.subscribe(callback);
   }
 
-  /** The writes that the server has not confirmed yet, oldest first, with where each stands and why it waits. */
+  /**
+   * The writes that the server has not confirmed yet, oldest first, with where each stands and why it waits. Those of earlier
+   * processes are among them once the storage was read, which an awaited `transact()` or `ready()` waits for.
+   */
   pendingTransactions(): PendingTransaction[] {
     return this.#reactor.pendingTransactions();
   }

@@ -152,6 +152,14 @@ test('a batch with what is no JSON value is refused before any of it is written'
   expect(held.size).toBe(0);
 });
 
+test('a class that lacks a function is an error of code "storage" that names it, at once', () => {
+  class Half extends recordingClass().Store {}
+  Object.assign(Half.prototype, { multiSet: undefined, getAllKeys: undefined });
+  const open = (): unknown => classRecords(Half, appId);
+  expect(open).toThrow('Cannot open the storage class "Half": it has no multiSet, getAllKeys');
+  expect(open).toThrow(expect.objectContaining({ code: 'storage', hint: expect.any(String) }));
+});
+
 test('a class that cannot be made is an error of code "storage"', () => {
   const failure = new Error('no disk');
   class Broken extends StoreInterface {

@@ -8,6 +8,9 @@ import {
   type Records,
 } from './records.ts';
 
+/** What a class of core's `StoreInterface` has. */
+const METHODS = ['getItem', 'removeItem', 'multiSet', 'getAllKeys'] as const;
+
 /** Before the keys of `writes`, which core does not know and which are therefore kept in `kv`. */
 const WRITE_PREFIX = 'pendingMutation:';
 
@@ -91,17 +94,23 @@ class ClassRecords implements Records {
 }
 
 function openStores(Store: StoreInterfaceClass, appId: string): Stores {
+  const open = (name: StoreInterfaceStoreName): StoreInterface => openStore(Store, appId, name);
+  return { kv: open('kv'), querySubs: open('querySubs'), syncSubs: open('syncSubs') };
+}
+
+function openStore(Store: StoreInterfaceClass, appId: string, name: StoreInterfaceStoreName): StoreInterface {
+  const cannot = `Cannot open the storage class "${Store.name}"`;
+  let store: StoreInterface;
   try {
-    return {
-      kv: new Store(appId, 'kv'),
-      querySubs: new Store(appId, 'querySubs'),
-      syncSubs: new Store(appId, 'syncSubs'),
-    };
+    store = new Store(appId, name);
   } catch (cause) {
-    throw new InstantNodeError('storage', `Cannot open the storage class "${Store.name}": it threw`, {
-      cause,
-    });
+    throw new InstantNodeError('storage', `${cannot}: it threw`, { cause });
   }
+  const missing = METHODS.filter((method) => typeof store[method] !== 'function');
+  if (missing.length === 0) return store;
+  throw new InstantNodeError('storage', `${cannot}: it has no ${missing.join(', ')}`, {
+    hint: `A class that extends StoreInterface has ${METHODS.join(', ')}`,
+  });
 }
 
 function instanceOf(store: RecordStore): StoreInterfaceStoreName {

@@ -14,7 +14,8 @@ export const nativeSocketDriver: SocketDriver = {
     const socket = new WebSocket(url);
     socket.onopen = () => events.open();
     socket.onmessage = (event) => events.message(String(event.data));
-    socket.onerror = (event) => events.error(event);
+    // Bun's event holds the error itself, the standard's none.
+    socket.onerror = (event) => events.error((event as { error?: unknown }).error ?? event);
     socket.onclose = (event) => events.close(event.code, event.reason);
     return {
       isOpen: () => socket.readyState === socket.OPEN,

@@ -1,8 +1,8 @@
 import type { ClientRequest } from 'node:http';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { WebSocket } from 'ws';
 import { detectRuntime } from '../../runtime/detect.ts';
+import { requireHere } from '../../runtime/require-here.ts';
 import type { Socket, SocketDriver, SocketEvents } from '../contract.ts';
 
 /** Frames larger than this end the connection: far above what a server sends, below what would exhaust a process. */
@@ -25,7 +25,7 @@ export const wsDriver: SocketDriver = {
 // By its path, because the name `ws` is Bun's own for a class whose sockets cannot be let go of (seen on Bun 1.4.5).
 function packageWebSocket(): typeof WebSocket {
   if (detectRuntime() !== 'bun') return WebSocket;
-  const load = createRequire(import.meta.url);
+  const load = requireHere();
   return load(join(dirname(load.resolve('ws/package.json')), 'index.js')) as typeof WebSocket;
 }
 

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { InstantNodeError } from '../../../errors.ts';
+import { requireHere } from '../../../runtime/require-here.ts';
 
 /** The part of a SQLite connection that storage uses; `node:sqlite` and `better-sqlite3` both have it. */
 export interface SqliteDatabase {
@@ -24,8 +24,6 @@ export interface SqliteOptions {
 type SqliteOpener = (path: string, readOnly: boolean) => SqliteDatabase;
 type SqliteConstructor<Options> = new (path: string, options: Options) => SqliteDatabase;
 
-const load = createRequire(import.meta.url);
-
 /**
  * Opens a SQLite file with what the runtime brings: `node:sqlite` on Node from 22.13, Bun and Deno, else the package
  * `better-sqlite3`, which the user installs.
@@ -37,7 +35,7 @@ export function openSqliteDatabase(path: string, { readOnly = false }: SqliteOpt
 
 function builtIn(): SqliteOpener | undefined {
   try {
-    const { DatabaseSync } = load('node:sqlite') as {
+    const { DatabaseSync } = requireHere()('node:sqlite') as {
       DatabaseSync: SqliteConstructor<{ readOnly: boolean }>;
     };
     return (path, readOnly) => new DatabaseSync(path, { readOnly });
@@ -49,7 +47,7 @@ function builtIn(): SqliteOpener | undefined {
 
 function installed(): SqliteOpener {
   try {
-    const Database = load('better-sqlite3') as SqliteConstructor<{ readonly: boolean }>;
+    const Database = requireHere()('better-sqlite3') as SqliteConstructor<{ readonly: boolean }>;
     return (path, readonly) => new Database(path, { readonly });
   } catch (cause) {
     throw new InstantNodeError(
