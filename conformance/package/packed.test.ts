@@ -171,7 +171,7 @@ describe('README', () => {
       'npm ci && npm run demo': () => demo(),
       // This very test is run by it, in .ci/run on a clean checkout.
       'npm ci && npm test': async () => {
-        expect(readFileSync(join(root, '.ci', 'run'), 'utf8')).toMatch(/^npm ci\nnpm test$/m);
+        expect(readFileSync(join(root, '.ci', 'run'), 'utf8')).toMatch(/^npm ci\nnpm test -- "\$@"$/m);
       },
     };
     const commands = of('sh').map((code) => code.trim());
