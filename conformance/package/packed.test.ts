@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { locateRuntime } from '../../runtimes/locate.mjs';
 import { currentNode } from '../../runtimes/plan.mjs';
@@ -89,6 +90,20 @@ describe('the packed archive, installed in a bare project', () => {
     expect(stdout).toBe('true\n');
   });
 
+  test.each([
+    ['main.mjs', esm],
+    ['main.cjs', cjs],
+  ])('can be bundled, without a warning, from %s', async (file, program) => {
+    expect(await runBundled(file, program)).toBe('["Ship"] 0.1.0\n');
+  });
+
+  test('changes no global in a bundle that uses little of it', async () => {
+    const program = `
+      import { id } from '@instantdb/node';
+      console.log(id().length, Object.getOwnPropertyNames(globalThis).filter((name) => /instant/i.test(name)));`;
+    expect(await runBundled('little.mjs', program)).toBe('36 []\n');
+  });
+
   test('brings nothing that the tree alone has', async () => {
     const { stdout } = await run('npm', ['ls', '--all', '--json'], { cwd: folder });
     expect(JSON.parse(stdout)).not.toHaveProperty('problems');
@@ -106,6 +121,32 @@ describe('the packed archive, installed in a bare project', () => {
     await typeCheck('typed.mts', program, []);
   });
 });
+
+async function runBundled(file: string, program: string): Promise<string> {
+  await writeFile(join(folder, file), program);
+  const isModule = file.endsWith('.mjs');
+  const { warnings } = await build({
+    absWorkingDir: folder,
+    entryPoints: [file],
+    outdir: 'bundle',
+    outExtension: { '.js': isModule ? '.mjs' : '.cjs' },
+    bundle: true,
+    platform: 'node',
+    format: isModule ? 'esm' : 'cjs',
+    // An optional peer, which is not installed here. In one file, an ES module would import it at once.
+    external: ['ioredis'],
+    splitting: isModule,
+    // What a bundle is given so that CommonJS packages within it find `require`.
+    ...(isModule && {
+      banner: {
+        js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);",
+      },
+    }),
+    logLevel: 'silent',
+  });
+  expect(warnings.map(({ text }) => text)).toEqual([]);
+  return (await run(process.execPath, [join('bundle', file)], { cwd: folder })).stdout;
+}
 
 async function typeCheck(file: string, program: string, types: string[]): Promise<void> {
   await writeFile(join(folder, file), program);
@@ -213,9 +254,12 @@ describe('README', () => {
     child.stderr.on('data', (chunk) => {
       printed += String(chunk);
     });
+    let isEnding = false;
     for await (const chunk of child.stdout) {
       printed += String(chunk);
-      if (/http:\/\/127\.0\.0\.1:\d+/.test(printed) && /admin/i.test(printed)) child.kill('SIGINT');
+      if (isEnding || !/http:\/\/127\.0\.0\.1:\d+/.test(printed) || !/admin/i.test(printed)) continue;
+      // Once: a second Ctrl-C ends it without care.
+      isEnding = child.kill('SIGINT');
     }
     const code = await new Promise((resolve) => {
       if (child.exitCode !== null) resolve(child.exitCode);
