@@ -46,7 +46,8 @@ const rows = await pool(
     ...checks.filter((name) => CHECKS[name].needs).map((name) => () => runCheck(name)),
     ...runs.filter((it) => it.runtime === currentNode).map((it) => () => runSuite(it)),
   ],
-  availableParallelism(),
+  // One more than there are processors: much of what a suite does is to wait, for a clock, a disk or a process.
+  availableParallelism() + 1,
 );
 for (const preparation of [sqlite, official]) if (preparation) rows.push(await preparation);
 

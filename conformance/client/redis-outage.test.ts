@@ -33,8 +33,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 describeWithRedis('redis that goes away', () => {
   test('and comes back has all that it had acknowledged, and takes what comes then', async () => {
-    // By default Redis syncs once a second, and holds writing back too while a sync is slow.
-    const server = await startRedis({ appendfsync: 'always' });
+    const server = await startRedis();
     const { driver, options } = open({ url: server.url });
     const acknowledged: string[] = [];
     const sending = Array.from({ length: 500 }, (_, index) =>

@@ -44,6 +44,10 @@ test('where WebSockets are refused, the database works over an event stream', as
   const room = db.joinRoom('chat', 'lobby');
   const heard = inbox<unknown>();
   room.subscribeTopic('wave', heard.push);
+  // Who is not in a room yet does not hear what is said there, not even later.
+  const presence = inbox<{ isLoading: boolean }>();
+  room.subscribePresence({}, presence.push);
+  await presence.first(({ isLoading }) => !isLoading);
   const other = open(address).joinRoom('chat', 'lobby', { initialPresence: { nickname: 'other' } });
   other.publishTopic('wave', { hand: 'left' });
   expect(await heard.next()).toEqual({ hand: 'left' });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type GoldenCase, loadCases } from './fixture.ts';
 
 // `npm run golden -- <folder>`, on a folder of a few cases. It runs on Node, and runs the tests of this folder: this
@@ -18,33 +18,32 @@ const DENIED = 'tx/write-perms/L1763';
 const DIRECT = 'cel/unknown-results-throw/L66';
 const CHOSEN: readonly string[] = [DENIED, DIRECT, 'iq/default-perms/L4004#13'];
 
-const scratch = mkdtempSync(join(tmpdir(), 'golden-set-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
-
-/** A set of few cases, of which one expects what does not come true. */
-function writeSet(): void {
+/** A folder with a few cases, of which one expects what does not come true. */
+function writeSet(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'golden-set-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const file of FILES) {
     const all = loadCases<GoldenCase>(here, file);
     const chosen = file === 'perm-cases.json' ? all.filter(({ id }) => CHOSEN.includes(id)) : all.slice(0, 1);
-    writeFileSync(join(scratch, file), JSON.stringify(chosen.map(allowWhatIsDenied)));
+    writeFileSync(join(folder, file), JSON.stringify(chosen.map(allowWhatIsDenied)));
   }
+  return folder;
 }
 
 function allowWhatIsDenied(testCase: GoldenCase): object {
   return testCase.id === DENIED ? { ...testCase, expect: { allowed: true } } : testCase;
 }
 
-async function runGolden(): Promise<{ code: number | null; output: string }> {
+async function runGolden(folder: string): Promise<{ code: number | null; output: string }> {
   const script = fileURLToPath(new URL('run.mjs', import.meta.url));
-  const child = spawn(process.execPath, [script, scratch], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const output = await text(child.stdout);
   return { code: await ended, output };
 }
 
 test.runIf(isRun)('a set is counted by file and kind, and a wrong answer makes the run fail', async () => {
-  writeSet();
-  const { code, output } = await runGolden();
+  const { code, output } = await runGolden(writeSet());
   expect(output.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
     'not in the folder: protocol-cases.json',
     'not in the folder: datasets, own are taken',

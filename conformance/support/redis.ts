@@ -28,7 +28,7 @@ export interface RedisServer {
   remove(): Promise<void>;
 }
 
-/** What a server is started with beyond what all of them are: it keeps an append-only file. */
+/** What a server is started with beyond what all of them are: it has in a file what it has acknowledged. */
 export type RedisSettings = Readonly<Record<string, string>>;
 
 /** A server that is ended, and its folder removed, when the test ends. */
@@ -94,6 +94,8 @@ class Server implements RedisServer {
       bind: '127.0.0.1',
       dir: this.#folder,
       appendonly: 'yes',
+      // By default Redis syncs once a second, and holds writing back too while a sync is slow.
+      appendfsync: 'always',
       save: '',
       ...this.#settings,
     };

@@ -117,6 +117,7 @@ describe('takeLock()', () => {
       const parent = start('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
       const [line] = await once(parent);
       const pid = Number(line);
+      await until(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n');
       leave(place, { pid, ...startOf({ pid }) });
       process.kill(pid, 'SIGKILL');
       await until(() => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));
