@@ -1,4 +1,5 @@
 import { InstantNodeError } from '../../../errors.ts';
+import { Patience } from '../../../patience.ts';
 import type { StorageChange, StorageDriver } from '../../contract.ts';
 import { Turns } from './turns.ts';
 
@@ -19,7 +20,8 @@ export interface ItemStore {
 }
 
 /**
- * A driver over single items. A batch of one step is as atomic as the storage is. One of several steps is put back step
+ * A driver over single items. Calls reject when the storage does not answer for 10 seconds; what it was doing then is
+ * still waited for before anything else is done. A batch of one step is as atomic as the storage is. One of several steps is put back step
  * by step when one of them fails; a process that is killed within it leaves the steps it has done.
  */
 export class ItemDriver implements StorageDriver {
@@ -27,41 +29,58 @@ export class ItemDriver implements StorageDriver {
   readonly durable: boolean;
   readonly #items: ItemStore;
   readonly #turns = new Turns();
+  readonly #patience: Patience;
   #disposed: Promise<void> | undefined;
 
   constructor(items: ItemStore) {
     this.name = items.name;
     this.durable = items.durable;
     this.#items = items;
+    this.#patience = new Patience(
+      (seconds) =>
+        new InstantNodeError(
+          'storage',
+          `Cannot use ${items.subject}: it has not answered for ${seconds} s, and is waited for`,
+        ),
+    );
   }
 
   async get(key: string): Promise<string | null> {
     this.#assertOpen();
-    return this.#turns.read(() => this.#told('read from', () => this.#items.get(key)));
+    return this.#patience.of(this.#turns.read(() => this.#told('read from', () => this.#items.get(key))));
   }
 
   async write(changes: readonly StorageChange[]): Promise<void> {
     this.#assertOpen();
     const steps = this.#items.steps(changes.map(([key, record]) => [key, record] as const));
-    return this.#turns.write(() => this.#told('write to', () => this.#applyAll(steps)));
+    let isGivenUp = false;
+    const done = this.#turns.write(() =>
+      this.#told('write to', () => this.#applyAll(steps, () => isGivenUp)),
+    );
+    return this.#patience.of(done, () => {
+      isGivenUp = true;
+    });
   }
 
   async keys(): Promise<string[]> {
     this.#assertOpen();
-    return this.#turns.read(() => this.#told('read from', () => this.#items.keys()));
+    return this.#patience.of(this.#turns.read(() => this.#told('read from', () => this.#items.keys())));
   }
 
   dispose(): Promise<void> {
-    this.#disposed ??= this.#turns.idle().then(() => this.#items.release());
+    // One that does not answer may still do what it was asked: nobody else is to have it before.
+    this.#disposed ??= this.#patience.untilSilent(this.#turns.idle().then(() => this.#items.release()));
     return this.#disposed;
   }
 
-  async #applyAll(steps: readonly (readonly StorageChange[])[]): Promise<void> {
+  async #applyAll(steps: readonly (readonly StorageChange[])[], isGivenUp: () => boolean): Promise<void> {
     const before: StorageChange[] = [];
     try {
       for (const step of steps) {
+        if (isGivenUp()) throw new Error('The batch was given up');
         if (steps.length > 1) before.unshift(...(await this.#recordsOf(step)));
         await this.#items.apply(step);
+        this.#patience.heard();
       }
     } catch (cause) {
       await this.#putBack(before, cause);
@@ -87,7 +106,9 @@ export class ItemDriver implements StorageDriver {
 
   async #told<T>(does: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
+      const value = await work();
+      this.#patience.heard();
+      return value;
     } catch (cause) {
       if (cause instanceof InstantNodeError) throw cause;
       throw new InstantNodeError('storage', `Cannot ${does} ${this.#items.subject}: it failed`, { cause });
