@@ -29,7 +29,19 @@ const shared: Options = {
   ],
 };
 
-export default defineConfig([
+const declarations: Options = {
+  entry,
+  format: ['esm', 'cjs'],
+  dts: {
+    only: true,
+    // `await using`, for users whose `lib` ends before it. JSR takes no such line in the sources.
+    banner: '/// <reference lib="esnext.disposable" />',
+    // tsup 8 sets `baseUrl`, which TypeScript 6 has deprecated.
+    compilerOptions: { ignoreDeprecations: '6.0' },
+  },
+};
+
+export default defineConfig(({ dts }) => [
   { ...shared, entry: { ...entry, ...cli }, format: 'esm', splitting: true },
   // Not split: what tsup makes of a split CommonJS entry lets core's `init` take the place of ours.
   { ...shared, entry, format: 'cjs', splitting: false, shims: true },
@@ -39,15 +51,6 @@ export default defineConfig([
     format: ['esm', 'cjs'],
     esbuildPlugins: [],
   },
-  {
-    entry,
-    format: ['esm', 'cjs'],
-    dts: {
-      only: true,
-      // `await using`, for users whose `lib` ends before it. JSR takes no such line in the sources.
-      banner: '/// <reference lib="esnext.disposable" />',
-      // tsup 8 sets `baseUrl`, which TypeScript 6 has deprecated.
-      compilerOptions: { ignoreDeprecations: '6.0' },
-    },
-  },
+  // With --no-dts, tsup would make code of it, into the same files at the same time.
+  ...(dts === false ? [] : [declarations]),
 ]);

@@ -182,6 +182,37 @@ storageContract('a class of core’s', {
   },
 });
 
+describe('a storage that does not answer', () => {
+  const isSilent = expect.objectContaining({
+    code: 'storage',
+    message: expect.stringContaining('has not answered for 10 s'),
+  });
+
+  test('lets calls reject, does nothing else before it has answered, and nothing that was rejected', async () => {
+    const memory = memoryDriver();
+    let answer = (): void => {};
+    let isHanging = false;
+    const driver = open({
+      ...memory,
+      async setItem(key, value, options) {
+        if (isHanging) await new Promise<void>((resolve) => (answer = resolve));
+        await memory.setItem?.(key, value, options);
+      },
+    });
+    await driver.write([['a', '1']]);
+    isHanging = true;
+    const calls = [driver.write([['a', '2']]), driver.write([['b', '2']]), driver.get('a'), driver.keys()];
+    for (const outcome of await Promise.allSettled(calls))
+      expect(outcome).toMatchObject({ reason: isSilent });
+    isHanging = false;
+    const later = driver.write([['c', '3']]);
+    answer();
+    await later;
+    // What hung has been done by now, as a call whose answer is lost may be.
+    expect(await contentOf(driver)).toEqual({ a: '2', c: '3' });
+  });
+});
+
 describe('a class of core’s', () => {
   test('is one database’s at a time for an app, whatever its instanceKey', async () => {
     const { Store } = classStore();

@@ -107,6 +107,8 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
 
   // Core looks through all pending writes, at each answer and each refresh.
   override _cleanupPendingMutationsQueries(): void {
+    // It is asked at each message, and then of each live query.
+    if (this.queue.size === this.queue.waiting) return;
     const seen = Object.values(this.querySubs.currentValue).map(
       ({ result }) => result?.processedTxId || Number.MAX_SAFE_INTEGER,
     );

@@ -1,4 +1,5 @@
 import type { StoreInterface, StoreInterfaceClass, StoreInterfaceStoreName } from '@instantdb/core';
+import { Patience } from '../../drivers/storage/patience.ts';
 import { InstantNodeError } from '../../errors.ts';
 import {
   closedRecords,
@@ -19,7 +20,8 @@ const WRITE_PREFIX = 'pendingMutation:';
  * and the values that core would give it, so that what such a class holds already can be read.
  *
  * A batch is as atomic as the class: what follows on each other in one store is one `multiSet`, but a key to forget, and
- * the next store, are calls of their own. A batch that fails in the middle rejects, and what came before stays.
+ * the next store, are calls of their own. A batch that fails in the middle rejects, and what came before stays. Calls
+ * reject when the class does not answer for 10 seconds.
  */
 export function classRecords(Store: StoreInterfaceClass, appId: string): Records {
   return new ClassRecords(openStores(Store, appId));
@@ -39,6 +41,10 @@ class ClassRecords implements Records {
   readonly #stores: Stores;
   /** Settles after the last batch that was called. */
   #written: Promise<unknown> = Promise.resolve();
+  readonly #patience: Patience = new Patience(
+    (seconds) =>
+      new InstantNodeError('storage', `Cannot use the storage class: it has not answered for ${seconds} s`),
+  );
   #isClosed = false;
 
   constructor(stores: Stores) {
@@ -47,9 +53,8 @@ class ClassRecords implements Records {
 
   async read(store: RecordStore, key: string): Promise<unknown> {
     this.#assertOpen();
-    await this.#written;
     const name = instanceOf(store);
-    return calling(`Cannot read ${describeRecord(store, key)}`, async () => {
+    return this.#afterWrites(`Cannot read ${describeRecord(store, key)}`, async () => {
       // A copy: core turns what it loads into what it works with, in place.
       return structuredClone((await this.#stores[name].getItem(keyIn(store, key))) ?? null);
     });
@@ -58,17 +63,23 @@ class ClassRecords implements Records {
   async write(changes: readonly RecordChange[]): Promise<void> {
     this.#assertOpen();
     const steps = stepsOf(changes);
+    let isGivenUp = false;
     const writing = this.#written.then(async () => {
-      for (const step of steps) await this.#take(step);
+      for (const step of steps) {
+        if (isGivenUp) return;
+        await this.#take(step);
+        this.#patience.heard();
+      }
     });
     this.#written = writing.catch(() => {});
-    await writing;
+    await this.#patience.of(writing, () => {
+      isGivenUp = true;
+    });
   }
 
   async keys(store: RecordStore): Promise<string[]> {
     this.#assertOpen();
-    await this.#written;
-    const keys = await calling(`Cannot list the keys of "${store}"`, async () => {
+    const keys = await this.#afterWrites(`Cannot list the keys of "${store}"`, async () => {
       return Array.from(await this.#stores[instanceOf(store)].getAllKeys());
     });
     if (store === 'kv') return keys.filter((key) => !key.startsWith(WRITE_PREFIX));
@@ -78,7 +89,12 @@ class ClassRecords implements Records {
 
   async dispose(): Promise<void> {
     this.#isClosed = true;
-    await this.#written;
+    await this.#patience.untilSilent(this.#written);
+  }
+
+  #afterWrites<T>(action: string, call: () => Promise<T>): Promise<T> {
+    const answer = this.#written.then(() => calling(action, call)).finally(() => this.#patience.heard());
+    return this.#patience.of(answer);
   }
 
   #take(step: Step): Promise<void> {

@@ -76,7 +76,9 @@ export class ClaimFile {
   write(state: LockClaim['state']): void {
     const text = `${state}\n${this.#text}\n`;
     try {
-      writeSync(this.#fd, this.#isWritten ? state : text, 0);
+      // As bytes: Deno writes a text at the end, whatever place is named (seen on 2.9.6).
+      const bytes = Buffer.from(this.#isWritten ? state : text);
+      writeSync(this.#fd, bytes, 0, bytes.length, 0);
       this.#isWritten = true;
     } catch (error) {
       // A file that says nothing holds as well. What is stored can still be read then.

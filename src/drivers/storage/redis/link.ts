@@ -1,8 +1,8 @@
-import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageOptions } from '../../contract.ts';
 import { cutConnections, openRedisClient, type RedisClient } from './client.ts';
 import { placeOf, type ResolvedRedisConfig, secretsOf } from './config.ts';
+import { deadline } from './deadline.ts';
 import { RedisUnreachable, refusalOf, withoutSecrets } from './refusal.ts';
 import type { RedisScript } from './scripts.ts';
 
@@ -20,7 +20,7 @@ export class RedisLink {
   #client: RedisClient | undefined;
   #waiting: { resolve(): void; reject(error: InstantNodeError): void }[] = [];
   #lastFailure: Error | undefined;
-  #silence: NodeJS.Timeout | undefined;
+  #stopWaiting = (): void => {};
   #isReported = false;
   #hasEnded = false;
 
@@ -86,7 +86,7 @@ export class RedisLink {
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    clearTimeout(this.#silence);
+    this.#stopWaiting();
     const { status } = this.#client ?? {};
     this.#client?.disconnect();
     if (this.#client && status !== 'end') cutConnections(this.#client);
@@ -125,23 +125,24 @@ export class RedisLink {
 
   /** A server that says nothing is left: what it still does with the script is found out on the next connection. */
   async #answered(reply: Promise<unknown>): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
+    let cancel = (): void => {};
     const silence = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.#silent()), ANSWER_MS).unref();
+      cancel = deadline(ANSWER_MS, () => reject(this.#silent()), { hold: false });
     });
     try {
       return await Promise.race([reply, silence]);
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
   /** Of sentinels and clusters, `ioredis` waits for the first words of a server for as long as it takes. */
   #expectReady(client: RedisClient): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => {
+    this.#stopWaiting();
+    const expire = (): void => {
       if (client.status !== 'ready') this.#lastFailure = this.#silent();
-    }, ANSWER_MS).unref();
+    };
+    this.#stopWaiting = deadline(ANSWER_MS, expire, { hold: false });
   }
 
   #silent(): RedisUnreachable {
@@ -150,7 +151,7 @@ export class RedisLink {
   }
 
   #up(): void {
-    clearTimeout(this.#silence);
+    this.#stopWaiting();
     if (this.#hasEnded) return;
     this.#wake();
     this.#listeners.up();

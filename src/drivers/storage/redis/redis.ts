@@ -138,7 +138,7 @@ class RedisStorage implements StorageDriver {
   }
 
   #deadline(expire: () => void): () => void {
-    return deadline(ANSWER_MS, () => this.#scope.isContended && !this.#disposed, expire);
+    return deadline(ANSWER_MS, expire, { isExcused: () => this.#scope.isContended && !this.#disposed });
   }
 
   #noAnswer(): InstantNodeError {

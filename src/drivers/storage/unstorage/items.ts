@@ -1,5 +1,6 @@
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange, StorageDriver } from '../../contract.ts';
+import { Patience } from '../patience.ts';
 import { Turns } from './turns.ts';
 
 /** What is known of a storage of somebody else's. */
@@ -21,7 +22,8 @@ export interface ItemStore {
 }
 
 /**
- * A driver over single items. A batch of one step is as atomic as the storage is. One of several steps is put back step
+ * A driver over single items. Calls reject when the storage does not answer for 10 seconds; what it was doing then is
+ * still waited for before anything else is done. A batch of one step is as atomic as the storage is. One of several steps is put back step
  * by step when one of them fails; a process that is killed within it leaves the steps it has done.
  */
 export class ItemDriver implements StorageDriver {
@@ -31,6 +33,7 @@ export class ItemDriver implements StorageDriver {
   readonly #subject: string;
   readonly #release: () => void;
   readonly #turns = new Turns();
+  readonly #patience: Patience;
   #disposed: Promise<void> | undefined;
 
   /** `release` gives up the claim on the storage, which itself stays open: it is the user's. */
@@ -40,35 +43,51 @@ export class ItemDriver implements StorageDriver {
     this.#items = items;
     this.#subject = subject;
     this.#release = release;
+    this.#patience = new Patience(
+      (seconds) =>
+        new InstantNodeError(
+          'storage',
+          `Cannot use ${subject}: it has not answered for ${seconds} s, and is waited for`,
+        ),
+    );
   }
 
   async get(key: string): Promise<string | null> {
     this.#assertOpen();
-    return this.#turns.read(() => this.#told('read from', () => this.#items.get(key)));
+    return this.#patience.of(this.#turns.read(() => this.#told('read from', () => this.#items.get(key))));
   }
 
   async write(changes: readonly StorageChange[]): Promise<void> {
     this.#assertOpen();
     const steps = this.#items.steps(changes.map(([key, record]) => [key, record] as const));
-    return this.#turns.write(() => this.#told('write to', () => this.#applyAll(steps)));
+    let isGivenUp = false;
+    const done = this.#turns.write(() =>
+      this.#told('write to', () => this.#applyAll(steps, () => isGivenUp)),
+    );
+    return this.#patience.of(done, () => {
+      isGivenUp = true;
+    });
   }
 
   async keys(): Promise<string[]> {
     this.#assertOpen();
-    return this.#turns.read(() => this.#told('read from', () => this.#items.keys()));
+    return this.#patience.of(this.#turns.read(() => this.#told('read from', () => this.#items.keys())));
   }
 
   dispose(): Promise<void> {
-    this.#disposed ??= this.#turns.idle().then(this.#release);
+    // One that does not answer may still do what it was asked: nobody else is to have it before.
+    this.#disposed ??= this.#patience.untilSilent(this.#turns.idle().then(this.#release));
     return this.#disposed;
   }
 
-  async #applyAll(steps: readonly (readonly StorageChange[])[]): Promise<void> {
+  async #applyAll(steps: readonly (readonly StorageChange[])[], isGivenUp: () => boolean): Promise<void> {
     const before: StorageChange[] = [];
     try {
       for (const step of steps) {
+        if (isGivenUp()) throw new Error('The batch was given up');
         if (steps.length > 1) before.unshift(...(await this.#recordsOf(step)));
         await this.#items.apply(step);
+        this.#patience.heard();
       }
     } catch (cause) {
       await this.#putBack(before, cause);
@@ -94,7 +113,9 @@ export class ItemDriver implements StorageDriver {
 
   async #told<T>(does: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
+      const value = await work();
+      this.#patience.heard();
+      return value;
     } catch (cause) {
       if (cause instanceof InstantNodeError) throw cause;
       throw new InstantNodeError('storage', `Cannot ${does} ${this.#subject}: it failed`, { cause });
