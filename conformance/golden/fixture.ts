@@ -44,6 +44,8 @@ export interface OpenCase {
   readonly data: AppData;
   /** Replaces the names in a JSON value by ids: of entities, and `attr:etype/label`. */
   toIds(value: unknown): unknown;
+  /** Replaces the names in steps by ids, and spells out the short form that sources have for writing an entity. */
+  stepsOf(steps: unknown): unknown;
   /** Replaces the ids of entities in a JSON value by their names. */
   toNames(value: unknown): unknown;
   /** A triple of an answer or of the store in the notation of the cases. */
@@ -123,6 +125,11 @@ class Opened implements OpenCase {
     return mapStrings(repeated(value), (text) => this.#ids.get(text) ?? this.#attrId(text) ?? text);
   }
 
+  stepsOf(steps: unknown): unknown {
+    const resolved = this.toIds(steps);
+    return Array.isArray(resolved) ? resolved.flatMap((step) => this.#spelledOut(step)) : resolved;
+  }
+
   toNames(value: unknown): unknown {
     return mapStrings(value, (text) => this.#names.get(text) ?? text);
   }
@@ -150,6 +157,18 @@ class Opened implements OpenCase {
     };
   }
 
+  /** `{ id, etype, … }` writes every other key, and the id. */
+  #spelledOut(step: unknown): unknown[] {
+    if (!isObject(step) || typeof step.id !== 'string' || typeof step.etype !== 'string') return [step];
+    const { etype, ...values } = step;
+    return Object.entries(values).map(([label, v]) => [
+      'add-triple',
+      step.id,
+      this.#attrId(`attr:${etype}/${label}`),
+      v,
+    ]);
+  }
+
   /** The id behind `attr:etype/label`: of an attribute that exists, or of one that the case is about to add. */
   #attrId(text: string): string | undefined {
     if (!text.startsWith('attr:')) return undefined;
@@ -165,7 +184,7 @@ class Opened implements OpenCase {
 function runSetup(opened: Opened, op: SetupOp, testCase: GoldenCase): void {
   switch (op.op) {
     case 'transact':
-      setUp(opened, opened.toIds(op.steps), testCase);
+      setUp(opened, opened.stepsOf(op.steps), testCase);
       return;
     case 'create-user':
       opened.transact(opened.toIds(entitySteps('$users', op.user)), { admin: true });

@@ -92,7 +92,7 @@ export class WireCase implements CaseApp {
   async refusal(steps: unknown, auth: Auth): Promise<WireError | undefined> {
     const { session } = await this.#greeted(auth);
     return refusalOf(async () => {
-      const message = { op: 'transact', 'tx-steps': this.opened.toIds(steps) as JsonValue };
+      const message = { op: 'transact', 'tx-steps': this.opened.stepsOf(steps) as JsonValue };
       await ask(session, message, 'transact-ok');
     });
   }
