@@ -32,15 +32,12 @@ export interface TransactOptions {
 export class Transaction {
   readonly data: AppData;
   readonly options: TransactOptions;
-  readonly #known: ReadonlyMap<string, string>;
   #lookups: Lookups;
 
-  /** `known` are the entities of lookups that were looked up before anything was written. */
-  constructor(data: AppData, options: TransactOptions, known: ReadonlyMap<string, string>) {
+  constructor(data: AppData, options: TransactOptions) {
     this.data = data;
     this.options = options;
-    this.#known = known;
-    this.#lookups = new Lookups(this, known);
+    this.#lookups = new Lookups(this);
   }
 
   /** The lookups of the operation that runs. */
@@ -50,7 +47,7 @@ export class Transaction {
 
   /** Begins an operation: what the one before has written is found by its lookups. */
   begin(): void {
-    this.#lookups = new Lookups(this, this.#known);
+    this.#lookups = new Lookups(this);
   }
 
   /** The attribute that a step writes to. */
