@@ -60,7 +60,7 @@ export function randomSchema(draw: Draw): RandomSchema {
   );
   return {
     json: {
-      entities: { ...entities, [MARKERS]: { attrs: {} } },
+      entities: { ...entities, [MARKERS]: { attrs: { note: { valueType: 'any' } } } },
       links: Object.fromEntries(links.map((link) => [link.label, linkDefinition(draw, link)])),
       rooms: {},
     },
