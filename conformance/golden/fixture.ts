@@ -101,7 +101,7 @@ export function openCase(folder: string, testCase: GoldenCase): OpenCase {
     for (const triple of triples) data.triples.load(triple);
   });
   const opened = new Opened(data, { ...names, ...testCase.names }, attrIds(testCase));
-  for (const op of testCase.setup ?? []) runSetup(opened, op, testCase);
+  for (const op of testCase.setup ?? []) runSetup(opened, op);
   return opened;
 }
 
@@ -181,10 +181,10 @@ class Opened implements OpenCase {
   }
 }
 
-function runSetup(opened: Opened, op: SetupOp, testCase: GoldenCase): void {
+function runSetup(opened: Opened, op: SetupOp): void {
   switch (op.op) {
     case 'transact':
-      setUp(opened, opened.stepsOf(op.steps), testCase);
+      setUp(opened, opened.stepsOf(op.steps));
       return;
     case 'create-user':
       opened.transact(opened.toIds(entitySteps('$users', op.user)), { admin: true });
@@ -207,12 +207,12 @@ function runSetup(opened: Opened, op: SetupOp, testCase: GoldenCase): void {
 }
 
 /** Some sources write what only the backend itself may, such as the place of a file, or what nobody can send. */
-function setUp(opened: Opened, steps: unknown, { via }: GoldenCase): void {
+function setUp(opened: Opened, steps: unknown): void {
   const access = { admin: true, system: true };
   try {
     opened.transact(steps, access);
   } catch (error) {
-    if (via !== 'raw' || !isGrammarRefusal(error)) throw error;
+    if (!isGrammarRefusal(error)) throw error;
     opened.transactRaw(steps, access);
     opened.setupIsBelowGrammar = true;
   }
