@@ -9,13 +9,9 @@ import { officialSuites } from './conformance/official/suites.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-// In one context: nothing here leaves anything behind, and loading it all anew for each file takes long.
-const inOneContext = { isolate: false };
-
 const ours: Record<string, TestProjectInlineConfiguration> = {
   unit: {
     test: {
-      ...inOneContext,
       include: [
         'src/**/*.test.ts',
         'runtimes/*.test.mjs',
@@ -26,7 +22,8 @@ const ours: Record<string, TestProjectInlineConfiguration> = {
   },
   // Each runtime has a listener of its own; Node's is among the unit tests.
   listen: { test: { include: ['src/drivers/listen/**/*.test.ts'] } },
-  client: { test: { ...inOneContext, include: ['conformance/client/**/*.test.ts'] } },
+  // In one context: nothing here leaves anything behind, and loading core anew for each file takes longer than the tests.
+  client: { test: { include: ['conformance/client/**/*.test.ts'], isolate: false } },
   kill: { test: { include: ['conformance/kill/**/*.test.ts'] } },
   package: { test: { include: ['conformance/package/**/*.test.ts'] } },
   core: coreTests,

@@ -33,6 +33,22 @@ describe('golden transaction cases of the admin API', () => {
     expect(await txDifferences(app, wanting('other'))).toHaveLength(1);
   });
 
+  test('knows an attribute of which a case tells a part only', async () => {
+    const attr = {
+      id: '00000000-0000-4000-8000-000000000001',
+      'forward-identity': ['00000000-0000-4000-8000-000000000002', 'books', 'test.isbn'],
+      'unique?': false,
+    };
+    const testCase: TxCase = {
+      ...{ id: 'own', source: 'here', dataset: 'zeneca', auth: { admin: true }, api: 'admin' },
+      setup: [{ op: 'transact', steps: [['add-attr', attr]] }],
+      steps: [['update', 'books', ['test.isbn', 'asdf'], { title: 'test' }]],
+      expect: { error: { firstHintError: { message: 'test.isbn is not a unique attribute on books' } } },
+    };
+    await using app = new AdminCase(backend, import.meta.dirname, testCase);
+    expect(await txDifferences(app, testCase)).toEqual([]);
+  });
+
   test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run', () => {
     expect(cases).toHaveLength(4);
   });

@@ -35,13 +35,13 @@ export class DirectCase implements CaseApp {
   async signIn(): Promise<void> {}
 
   async refusal(steps: unknown, auth: Auth): Promise<WireError | undefined> {
-    const error = this.#refusal(() => this.opened.transact(this.opened.toIds(steps), this.#access(auth)));
+    const error = this.#refusal(() => this.opened.transact(this.opened.stepsOf(steps), this.#access(auth)));
     if (!error || this.#case.via !== 'raw' || !isGrammarRefusal(error)) return error;
     const { expect } = this.#case;
     const isExpected = expect.error && errorDifferences(error, errorOf(this.opened, this.#case)).length === 0;
     if (isExpected) return error;
     this.#isBelowGrammar = true;
-    return this.#refusal(() => this.opened.transactRaw(this.opened.toIds(steps), this.#access(auth)));
+    return this.#refusal(() => this.opened.transactRaw(this.opened.stepsOf(steps), this.#access(auth)));
   }
 
   async answer(query: unknown, { auth, layer }: { auth: Auth; layer?: string | undefined }) {

@@ -46,6 +46,8 @@ export interface OpenCase {
   readonly data: AppData;
   /** Replaces the names in a JSON value by ids: of entities, and `attr:etype/label`. */
   toIds(value: unknown): unknown;
+  /** Replaces the names in steps by ids, and spells out the short form that sources have for writing an entity. */
+  stepsOf(steps: unknown): unknown;
   /** Replaces the ids of entities in a JSON value by their names. */
   toNames(value: unknown): unknown;
   /** A triple of an answer or of the store in the notation of the cases. */
@@ -112,7 +114,7 @@ export function openCase(folder: string, testCase: GoldenCase): OpenCase {
     for (const triple of triples) data.triples.load(triple);
   });
   const opened = new Opened(data, { ...names, ...testCase.names }, attrIds(testCase));
-  for (const op of testCase.setup ?? []) runSetup(opened, op, testCase);
+  for (const op of testCase.setup ?? []) runSetup(opened, op);
   return opened;
 }
 
@@ -134,6 +136,11 @@ class Opened implements OpenCase {
 
   toIds(value: unknown): unknown {
     return mapStrings(repeated(value), (text) => this.#ids.get(text) ?? this.#attrId(text) ?? text);
+  }
+
+  stepsOf(steps: unknown): unknown {
+    const resolved = this.toIds(steps);
+    return Array.isArray(resolved) ? resolved.flatMap((step) => this.#spelledOut(step)) : resolved;
   }
 
   toNames(value: unknown): unknown {
@@ -163,6 +170,18 @@ class Opened implements OpenCase {
     };
   }
 
+  /** `{ id, etype, … }` writes every other key, and the id. */
+  #spelledOut(step: unknown): unknown[] {
+    if (!isObject(step) || typeof step.id !== 'string' || typeof step.etype !== 'string') return [step];
+    const { etype, ...values } = step;
+    return Object.entries(values).map(([label, v]) => [
+      'add-triple',
+      step.id,
+      this.#attrId(`attr:${etype}/${label}`),
+      v,
+    ]);
+  }
+
   /** The id behind `attr:etype/label`: of an attribute that exists, or of one that the case is about to add. */
   #attrId(text: string): string | undefined {
     if (!text.startsWith('attr:')) return undefined;
@@ -175,10 +194,10 @@ class Opened implements OpenCase {
   }
 }
 
-function runSetup(opened: Opened, op: SetupOp, testCase: GoldenCase): void {
+function runSetup(opened: Opened, op: SetupOp): void {
   switch (op.op) {
     case 'transact':
-      setUp(opened, opened.toIds(op.steps), testCase);
+      setUp(opened, opened.stepsOf(op.steps));
       return;
     case 'create-user':
       opened.transact(opened.toIds(entitySteps('$users', op.user)), { admin: true });
@@ -209,12 +228,12 @@ function createFile(opened: Opened, { metadata, ...file }: GoldenFile): void {
 }
 
 /** Some sources write what only the backend itself may, such as the place of a file, or what nobody can send. */
-function setUp(opened: Opened, steps: unknown, { via }: GoldenCase): void {
+function setUp(opened: Opened, steps: unknown): void {
   const access = { admin: true, system: true };
   try {
     opened.transact(steps, access);
   } catch (error) {
-    if (via !== 'raw' || !isGrammarRefusal(error)) throw error;
+    if (!isGrammarRefusal(error)) throw error;
     opened.transactRaw(steps, access);
     opened.setupIsBelowGrammar = true;
   }

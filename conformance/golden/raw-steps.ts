@@ -40,6 +40,8 @@ function rawStep([op, ...rest]: unknown[]): TxStep {
 
 function rawAttr(attr: Partial<Attr>): Attr {
   return {
+    'value-type': 'blob',
+    cardinality: 'one',
     ...attr,
     'unique?': attr['unique?'] ?? false,
     'index?': attr['index?'] ?? false,

@@ -102,6 +102,16 @@ describe('the notation of a case', () => {
     expect(await found({ ...parts, expect: expect_('abab') })).toHaveLength(1);
   });
 
+  test('has a short form for writing an entity', async () => {
+    const setup: TxCase['setup'] = [{ op: 'transact', steps: [['add-attr', attr('notes', 'id', '10')]] }];
+    const steps = [['add-attr', attr('notes', 'text', '11')], { id: e, etype: 'notes', text: 'x' }];
+    const equals: [string, string, unknown][] = [
+      [e, 'notes/id', e],
+      [e, 'notes/text', 'x'],
+    ];
+    expect(await found({ setup, steps, expect: { ok: true, triples: [{ equals }] } })).toEqual([]);
+  });
+
   test('may be malformed on purpose', async () => {
     const firstHintError = { expected: 'instant.db.model.attr/value-type', in: [0, 1] };
     expect(await found({ steps: [['add-attr']], expect: { error: { firstHintError } } })).toEqual([]);

@@ -95,7 +95,7 @@ export class WireCase implements CaseApp {
     if (api) return this.#adminRefusal(steps, auth);
     const { session } = await this.#greeted(auth);
     return refusalOf(async () => {
-      const message = { op: 'transact', 'tx-steps': this.opened.toIds(steps) as JsonValue };
+      const message = { op: 'transact', 'tx-steps': this.opened.stepsOf(steps) as JsonValue };
       await ask(session, message, 'transact-ok');
     });
   }

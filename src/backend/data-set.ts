@@ -85,13 +85,14 @@ export function checkSnapshot(input: Snapshot, data: AppData): Snapshot {
 
 function isAttr(value: unknown): value is Attr {
   if (!isObject(value)) return false;
-  const isRef = value['value-type'] === 'ref';
+  const { 'value-type': valueType, cardinality, 'reverse-identity': reverse } = value;
   return (
     isUuid(value.id) &&
-    (isRef || value['value-type'] === 'blob') &&
-    (value.cardinality === 'one' || value.cardinality === 'many') &&
+    (valueType === 'ref' || valueType === 'blob') &&
+    (cardinality === 'one' || cardinality === 'many') &&
     isIdent(value['forward-identity']) &&
-    (isIdent(value['reverse-identity']) || (!isRef && value['reverse-identity'] === undefined))
+    // A link that an update made of a plain attribute has none.
+    (isIdent(reverse) || reverse === undefined)
   );
 }
 

@@ -35,6 +35,16 @@ async function fill(todos: TodoApp): Promise<void> {
 }
 
 describe('restore()', () => {
+  test('brings back a link that an update has made of a plain attribute', async () => {
+    const { app, attr } = createTodoApp(backend);
+    const session = await asAdmin(app);
+    await transact(session, [['update-attr', { id: attr('people', 'name'), 'value-type': 'ref' }]]);
+    await session.close();
+    const before = app.snapshot();
+    app.restore(before);
+    expect(app.snapshot()).toEqual(before);
+  });
+
   test('brings back data, deleted attributes and rules, exactly', async () => {
     const todos = createTodoApp(backend);
     const { app } = todos;

@@ -93,6 +93,13 @@ describe('system entities', () => {
     );
   });
 
+  test('of $users can be named by a link that nothing else goes with', () => {
+    const app = withUser();
+    const pal = app.add('$users/pal', { to: '$users/palOf' });
+    app.run([['add-triple', uuid(9), pal, joe]], { admin: false });
+    expect(app.values('$users/pal')).toEqual([[uuid(9), joe]]);
+  });
+
   test('of $users cannot be created by clients', () => {
     const app = withUser();
     for (const e of [uuid(9), [app.id('$users/email'), 'new']]) {

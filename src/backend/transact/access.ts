@@ -86,9 +86,10 @@ function checkLookupEtype(lookup: unknown[], step: TxStep, etype: string | undef
   );
 }
 
-function createsUser(data: AppData, plan: Plan, { e, a }: AnyTripleStep): boolean {
+/** Whether a step makes a user of what is none. A link alone does not, for the server: its rules have the say. */
+function createsUser(data: AppData, plan: Plan, { op, e, a }: AnyTripleStep): boolean {
   const attr = plan.attr(a);
-  if (!attr || etypeOf(attr) !== '$users') return false;
+  if (!attr || etypeOf(attr) !== '$users' || (op === 'add-triple' && attr['reverse-identity'])) return false;
   const id = isLookup(e) ? findByLookup(data, e) : e;
   return id === undefined || !data.triples.exists(id, '$users');
 }

@@ -5,10 +5,9 @@ import { addAttr, deleteAttrs, restoreAttrs, updateAttr } from './attr-steps.ts'
 import { checkModes } from './check-modes.ts';
 import { checkMadeRequired, checkRequired } from './check-required.ts';
 import { deleteEntities } from './delete-entities.ts';
-import { findByLookup, lookupKey } from './lookups.ts';
 import { parseSteps } from './parse.ts';
-import { type Plan, planTransaction, stepsOf } from './plan.ts';
-import { isTripleStep, type Lookup, looksLikeLookup, type TxOp, type TxStep } from './steps.ts';
+import { type Plan, planTransaction, stepsOf, withFoundLookups } from './plan.ts';
+import type { TxOp, TxStep } from './steps.ts';
 import { Transaction, type TransactOptions } from './transaction.ts';
 import { addTriples, deepMergeTriples, retractTriples } from './write-triples.ts';
 
@@ -30,14 +29,12 @@ export function transact(data: AppData, steps: unknown, options: TransactOptions
 
 /** Runs steps that were read already; see {@link transact}. */
 export function transactSteps(data: AppData, steps: TxStep[], options: TransactOptions): Change[] {
-  const plan = planTransaction(data, steps);
+  const asked = planTransaction(data, steps);
   return data.journal.transaction(() => {
-    checkBefore(data, plan, options);
-    const transaction = new Transaction(
-      data,
-      options,
-      isClient(options) ? knownLookups(data, plan) : new Map(),
-    );
+    const plan = allowedPlan(data, asked, options);
+    options.guard?.before(plan);
+    checkModes(data, plan);
+    const transaction = new Transaction(data, options);
     for (const op of plan.ops) {
       transaction.begin();
       run(transaction, plan, op);
@@ -47,32 +44,13 @@ export function transactSteps(data: AppData, steps: TxStep[], options: TransactO
   }).changes;
 }
 
-/** Whether the steps come from somebody whom rules apply to. */
-function isClient({ system, admin }: TransactOptions): boolean {
-  return !system && !admin;
-}
-
-/** The entities that lookups name, as the rules saw them: what a client's transaction writes does not change them. */
-function knownLookups(data: AppData, plan: Plan): Map<string, string> {
-  const lookups = plan.steps.flatMap((step) => {
-    if (!isTripleStep(step)) return [];
-    const isLink = plan.attr(step.a)?.['reverse-identity'] !== undefined;
-    return [step.e, ...(isLink ? [step.v] : [])].filter(looksLikeLookup);
-  });
-  return new Map(lookups.flatMap((lookup) => known(data, lookup)));
-}
-
-function known(data: AppData, lookup: Lookup): [key: string, e: string][] {
-  const e = findByLookup(data, lookup);
-  return e === undefined ? [] : [[lookupKey(lookup), e]];
-}
-
-/** The checks that look at the data as it was. */
-function checkBefore(data: AppData, plan: Plan, options: TransactOptions): void {
-  if (!options.system) checkSystemColumns(plan, options.admin);
-  if (isClient(options)) checkClientSteps(data, plan);
-  options.guard?.before(plan);
-  checkModes(data, plan);
+/** The plan, if whoever asks may have any like it. Rules are about entities: for a client, lookups are made those. */
+function allowedPlan(data: AppData, plan: Plan, { system, admin }: TransactOptions): Plan {
+  if (system) return plan;
+  checkSystemColumns(plan, admin);
+  if (admin) return plan;
+  checkClientSteps(data, plan);
+  return withFoundLookups(data, plan);
 }
 
 /** The checks that look at the data as it has become. */

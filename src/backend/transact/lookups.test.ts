@@ -102,6 +102,19 @@ describe('a lookup of the entity', () => {
     expect(asClient.values('users/name')).toEqual([[joe, 'Joe']]);
   });
 
+  test('counts for a client as the id that it finds, in messages and in the kinds of values that were seen', () => {
+    const app = blog();
+    const author = app.id('posts/author');
+    const lookup = [app.id('users/email'), 'joe'];
+    const create = [['add-triple', lookup, app.id('users/name'), 'x', { mode: 'create' }]];
+    expect(app.refusal(create, { admin: false }).message).toContain(`Creating entities that exist: ${joe}`);
+    expect(app.refusal(create).message).toContain('Creating entities that exist: [#uuid');
+    app.run([['add-triple', post, author, lookup]], { admin: false });
+    expect(app.attr('posts/author')?.['inferred-types']).toEqual(['string']);
+    app.run([['add-triple', post, author, lookup]]);
+    expect(app.attr('posts/author')?.['inferred-types']).toEqual(['string', 'json']);
+  });
+
   test('may be renamed by a later operation than the one that creates it', () => {
     const app = blog();
     const lookup = [app.id('users/email'), 'new'];

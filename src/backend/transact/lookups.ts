@@ -25,14 +25,12 @@ function findHolder({ triples }: AppData, [a, v]: Lookup): string | undefined {
 /** The lookups in the steps of one operation: the same lookup is the same entity in all of them. */
 export class Lookups {
   readonly #transaction: Transaction;
-  readonly #entities: Map<string, string>;
+  readonly #entities = new Map<string, string>();
   /** By entity: the lookup that created it. */
   readonly #created = new Map<string, Lookup>();
 
-  /** With the entities that lookups are known to name, by {@link lookupKey}. */
-  constructor(transaction: Transaction, known: ReadonlyMap<string, string> = new Map()) {
+  constructor(transaction: Transaction) {
     this.#transaction = transaction;
-    this.#entities = new Map(known);
   }
 
   /** The entity that a step writes to. Where a lookup names none, an entity with the lookup's value is created. */
@@ -41,7 +39,7 @@ export class Lookups {
     const known = this.#find(e);
     if (known !== undefined) return known;
     const id = this.#create(e);
-    this.#entities.set(lookupKey(e), id);
+    this.#entities.set(canonicalJson(e), id);
     this.#created.set(id, e);
     return id;
   }
@@ -70,14 +68,14 @@ export class Lookups {
   }
 
   #find(lookup: Lookup): string | undefined {
-    const key = lookupKey(lookup);
+    const key = canonicalJson(lookup);
     const known = this.#entities.get(key) ?? findByLookup(this.#transaction.data, lookup);
     if (known !== undefined) this.#entities.set(key, known);
     return known;
   }
 
   #findHolder(lookup: Lookup): string | undefined {
-    return this.#entities.get(lookupKey(lookup)) ?? findHolder(this.#transaction.data, lookup);
+    return this.#entities.get(canonicalJson(lookup)) ?? findHolder(this.#transaction.data, lookup);
   }
 
   #create([a, v]: Lookup): string {
@@ -93,11 +91,6 @@ export class Lookups {
     const attr = this.#transaction.data.catalog.byId(a);
     return attr !== undefined && (attr['value-type'] === 'ref' || labelOf(attr) === 'id');
   }
-}
-
-/** Equal for lookups of one attribute by one value. */
-export function lookupKey(lookup: Lookup): string {
-  return canonicalJson(lookup);
 }
 
 function missingTarget(transaction: Transaction, [a, value]: Lookup): ServerError {

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { AppData } from '../store/app-data.ts';
 import { cascade, type Deletion } from './cascade.ts';
 import { findByLookup } from './lookups.ts';
-import { isLookup, type StepsOf, type TxOp, type TxStep } from './steps.ts';
+import { isLookup, isTripleStep, looksLikeLookup, type StepsOf, type TxOp, type TxStep } from './steps.ts';
 
 /**
  * What a transaction is going to do, before anything is written: its steps with all deletions spelled out, and the
@@ -26,6 +26,22 @@ export function planTransaction(data: AppData, steps: TxStep[]): Plan {
     steps: ops.includes('delete-entity') ? withDeletions(data, steps) : steps,
     attr: (id) => attrs.get(id) ?? data.catalog.byId(id),
   };
+}
+
+/**
+ * The plan with ids in the place of lookups, as far as they name something in the data as it is: of entities, and of the
+ * targets of links.
+ */
+export function withFoundLookups(data: AppData, plan: Plan): Plan {
+  const found = <T>(ref: T): T | string => (looksLikeLookup(ref) ? (findByLookup(data, ref) ?? ref) : ref);
+  const steps = plan.steps.map((step): TxStep => {
+    if (!('e' in step)) return step;
+    const e = found(step.e);
+    if (!isTripleStep(step)) return e === step.e ? step : { ...step, e };
+    const v = plan.attr(step.a)?.['reverse-identity'] ? found(step.v) : step.v;
+    return e === step.e && v === step.v ? step : { ...step, e, v };
+  });
+  return { ...plan, steps };
 }
 
 /** The steps of one operation. */

@@ -36,16 +36,13 @@ export class Transaction {
   readonly options: TransactOptions;
   /** The time that new triples get. */
   readonly createdAt: number;
-  readonly #known: ReadonlyMap<string, string>;
   #lookups: Lookups;
 
-  /** `known` are the entities of lookups that were looked up before anything was written. */
-  constructor(data: AppData, options: TransactOptions, known: ReadonlyMap<string, string>) {
+  constructor(data: AppData, options: TransactOptions) {
     this.data = data;
     this.options = options;
     this.createdAt = options.createdAt ?? options.now;
-    this.#known = known;
-    this.#lookups = new Lookups(this, known);
+    this.#lookups = new Lookups(this);
   }
 
   /** The lookups of the operation that runs. */
@@ -55,7 +52,7 @@ export class Transaction {
 
   /** Begins an operation: what the one before has written is found by its lookups. */
   begin(): void {
-    this.#lookups = new Lookups(this, this.#known);
+    this.#lookups = new Lookups(this);
   }
 
   /** The attribute that a step writes to. */
