@@ -176,7 +176,10 @@ class Run {
     });
     const fits = found.findIndex((differences) => differences.length === 0);
     const sameOp = expected.findIndex(({ op }) => op === message.op);
-    const at = isOrdered ? 0 : Math.max(fits >= 0 ? fits : sameOp, 0);
+    // A refresh may come before or after what answers the transaction that it is of.
+    const first = expected.findIndex(({ op }) => op !== 'refresh-ok');
+    const isNext = isOrdered && message.op !== 'refresh-ok';
+    const at = Math.max(isNext ? first : fits >= 0 ? fits : sameOp, 0);
     return { at, differences: found[at] ?? [] };
   }
 
