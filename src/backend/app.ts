@@ -142,7 +142,7 @@ export class App {
       subscription_id: null,
       connection_string: null,
       status: this.#status,
-      magic_code_expiry_minutes: null,
+      magic_code_expiry_minutes: this.identity.signIn?.magicCodeMinutes ?? null,
     };
   }
 
