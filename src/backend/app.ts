@@ -94,6 +94,7 @@ export class App {
   readonly #sessions = new Set<AppSession>();
   readonly #ledger = new Ledger();
   #identity: AppIdentity;
+  #lastInstant = 0;
   #initial: Snapshot = { attrs: [], triples: [], rules: null };
   #status: AppStatus = 'active';
   #processedTxId: number;
@@ -225,14 +226,16 @@ export class App {
     if (!request.inAnyStatus) this.assertWritable();
     const before = this.#ledger.find(request.clientEventId);
     if (before !== undefined) return before;
-    const { now, newId } = this.host;
-    this.#dropExpiredAttrs(now());
     const { steps, actor, system } = request;
+    const { newId } = this.host;
+    // What the backend writes for itself, such as a code that is good for a while, is of the clock's own time.
+    const now = system ? this.host.now() : this.#nextInstant();
+    this.#dropExpiredAttrs(now);
     const guard =
       actor.admin || system
         ? undefined
         : new TransactionChecks(this.data, this.permissions.run(this.#source, actor));
-    const changes = transact(this.data, steps, { admin: actor.admin, system, now: now(), newId, guard });
+    const changes = transact(this.data, steps, { admin: actor.admin, system, now, newId, guard });
     return this.#commit(changes, request.clientEventId);
   }
 
@@ -245,9 +248,10 @@ export class App {
   tryTransact(request: TrialRequest): { txId: number; results: readonly CheckResult[]; committed: boolean } {
     this.assertWritable();
     const { steps, actor, rules, commit = false } = request;
-    const { now, newId } = this.host;
+    const { newId } = this.host;
+    const now = this.#nextInstant();
     const run = this.permissions.run(this.#source, actor, { rules, verbose: true });
-    const { results, changes } = rehearse(this.data, steps, { run, commit, now: now(), newId });
+    const { results, changes } = rehearse(this.data, steps, { run, commit, now, newId });
     const txId = changes ? this.#commit(changes) : this.host.nextTxId();
     return { txId, results, committed: changes !== undefined };
   }
@@ -299,6 +303,15 @@ export class App {
       for (const attr of attrs) this.data.catalog.put(attr);
       for (const triple of triples) this.data.triples.load(triple);
     });
+  }
+
+  /**
+   * When the next transaction of a client happens: after the one before, be it within the same millisecond or the clock
+   * put back. Entities are ordered by when they were created, and clients count on what is written later to come later.
+   */
+  #nextInstant(): number {
+    this.#lastInstant = Math.max(this.host.now(), this.#lastInstant + 1);
+    return this.#lastInstant;
   }
 
   get #source(): QuerySource {

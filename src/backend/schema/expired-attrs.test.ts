@@ -30,6 +30,7 @@ beforeEach(async () => {
   app = todos.app;
   text = todos.attr('todos', 'text');
   await transact(todos.put('todos', id, { text: 'kept', position: 1 }));
+  now += 1;
   await transact([['delete-attr', text]]);
 });
 afterEach(async () => {
@@ -97,6 +98,7 @@ test('one that time runs out for while nothing runs goes with the next transacti
 
 test('an attribute with its id can be added anew, even if that is no longer indexed', async () => {
   const position = todos.attr('todos', 'position');
+  now += 1;
   await transact([['delete-attr', position]]);
   now += 2 * DAY_MS;
   const attr = {
