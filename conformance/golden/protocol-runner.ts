@@ -9,6 +9,9 @@ import { checkDifferences, messageDifferences } from './protocol-checks.ts';
 import { readTokenStep, type TokenStep } from './token-check.ts';
 import { type AttrsExpectation, attrDifferences, type WireAttr } from './tx-expectations.ts';
 
+/** The title of every app of the source's tests. */
+const SOURCE_TITLE = 'empty-app';
+
 /** Runs a case against a backend of its own, and tells what does not hold, in words. Never rejects. */
 export async function runProtocolCase(folder: string, testCase: ProtocolCase): Promise<string[]> {
   const backend = await startBackend();
@@ -43,7 +46,7 @@ class Run {
     const names = Object.keys(testCase.apps);
     const opened = names.map((name) => openApp(folder, testCase, name));
     for (const [at, name] of names.entries()) {
-      const app = backend.createApp();
+      const app = backend.createApp({ title: SOURCE_TITLE });
       app.load(contentOf(opened[at] as OpenCase));
       if (testCase.rules) app.setRules(testCase.rules as JsonObject);
       this.#apps.set(name, app);
@@ -176,7 +179,10 @@ class Run {
     });
     const fits = found.findIndex((differences) => differences.length === 0);
     const sameOp = expected.findIndex(({ op }) => op === message.op);
-    const at = isOrdered ? 0 : Math.max(fits >= 0 ? fits : sameOp, 0);
+    // A refresh may come before or after what answers the transaction that it is of.
+    const first = expected.findIndex(({ op }) => op !== 'refresh-ok');
+    const isNext = isOrdered && message.op !== 'refresh-ok';
+    const at = Math.max(isNext ? first : fits >= 0 ? fits : sameOp, 0);
     return { at, differences: found[at] ?? [] };
   }
 

@@ -145,7 +145,7 @@ export class App {
       subscription_id: null,
       connection_string: null,
       status: this.#status,
-      magic_code_expiry_minutes: null,
+      magic_code_expiry_minutes: this.identity.signIn?.magicCodeMinutes ?? null,
     };
   }
 
@@ -228,9 +228,10 @@ export class App {
     if (!request.inAnyStatus) this.assertWritable();
     const before = this.#ledger.find(request.clientEventId);
     if (before !== undefined) return before;
-    const { now, newId } = this.host;
-    this.#dropExpiredAttrs(now());
     const { steps, actor, system } = request;
+    const { newId } = this.host;
+    const now = this.host.now();
+    this.#dropExpiredAttrs(now);
     const guard =
       actor.admin || system
         ? undefined
@@ -238,8 +239,8 @@ export class App {
     const changes = transact(this.data, steps, {
       admin: actor.admin,
       system,
-      now: now(),
-      // What the backend writes for itself, such as a magic code, is timed by the clock alone: its life is counted from there.
+      now,
+      // What the backend writes for itself, such as a magic code, lives from the clock's own time on.
       createdAt: system ? undefined : this.#creation.next(),
       newId,
       guard,

@@ -71,6 +71,22 @@ describe('startBackend()', () => {
   });
 });
 
+test('entities keep the order of their creation, in one millisecond and when the clock is put back a little', async () => {
+  let now = Date.parse('2026-01-02T03:04:05Z');
+  await using backend = await startBackend({ now: () => now });
+  const { app, put } = createTodoApp(backend);
+  const session = await RawSession.init(backend, app, { '__admin-token': app.adminToken });
+  const texts = Array.from({ length: 20 }, (_, at) => `${at}`);
+  for (const text of texts) {
+    if (text === '10') now -= 500;
+    const steps = put('todos', crypto.randomUUID(), { text });
+    expect((await session.ask({ op: 'transact', 'tx-steps': steps })).op).toBe('transact-ok');
+  }
+  const { result } = await session.ask({ op: 'add-query', q: { todos: {} }, 'return-type': 'tree' });
+  expect((result as { todos: { text: string }[] }).todos.map(({ text }) => text)).toEqual(texts);
+  await session.close();
+});
+
 describe('close()', () => {
   test('ends open sessions with 1001, resolves, and can be called again', async () => {
     const backend = await startBackend();

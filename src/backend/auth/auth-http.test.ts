@@ -123,6 +123,22 @@ describe('magic codes', () => {
     );
   });
 
+  test('are good for as long as the operator says, and no longer than a day', async () => {
+    const app = createApp();
+    const headers = { authorization: `Bearer ${auth.backend.personalAccessToken}` };
+    const limit = (expiry: JsonValue) =>
+      auth.post(`/dash/apps/${app.id}/set-magic-code-expiry`, { expiry }, headers);
+    for (const expiry of [0, -1, 1441]) expect(await limit(expiry)).toMatchObject({ status: 400 });
+    expect(await limit('10')).toMatchObject({ body: { type: 'param-malformed' } });
+    const codes = [await auth.sendCode(app, 'a@example.com'), await auth.sendCode(app, 'b@example.com')];
+    expect(await limit(10)).toMatchObject({ body: { app: { magic_code_expiry_minutes: 10 } } });
+    auth.pass(10 * MINUTE_MS);
+    const verify = (email: string, code = '') => auth.post(VERIFY, { 'app-id': app.id, email, code });
+    expect((await verify('a@example.com', codes[0])).status).toBe(200);
+    auth.pass(1);
+    expect(await verify('b@example.com', codes[1])).toMatchObject({ body: { type: 'record-expired' } });
+  });
+
   test('may be several at a time: an older one is good as well', async () => {
     const app = createApp();
     const codes = [await auth.sendCode(app, 'a@example.com'), await auth.sendCode(app, 'a@example.com')];

@@ -4,13 +4,15 @@ import type { App } from '../app.ts';
 import { recordExpired } from './record-expired.ts';
 import { recordsWith, stepsToPut, stepsToSweep, stepToDelete, textOf, write } from './records.ts';
 import { hashText, isSameSecret } from './secrets.ts';
-import { signInSettings } from './settings.ts';
+import { MAX_MAGIC_CODE_MINUTES, signInSettings } from './settings.ts';
 
 const ETYPE = '$magicCodes';
 const DIGITS = 6;
 
-/** How long a code can be used: 24 hours. */
-const MAGIC_CODE_LIFETIME_MS: number = 24 * 60 * 60 * 1_000;
+const MINUTE_MS = 60 * 1_000;
+
+/** The longest that a code can be used: 24 hours. */
+const MAGIC_CODE_LIFETIME_MS: number = MAX_MAGIC_CODE_MINUTES * MINUTE_MS;
 
 /** Makes a code for an email, without sending it. Only its hash is stored among the data. */
 export function createMagicCode(app: App, email: string): string {
@@ -67,7 +69,8 @@ function isTestUser(app: App, email: string, code: string): boolean {
 }
 
 function isExpired(app: App, { createdAt }: { createdAt: number }): boolean {
-  return app.host.now() > createdAt + MAGIC_CODE_LIFETIME_MS;
+  const { magicCodeMinutes = MAX_MAGIC_CODE_MINUTES } = signInSettings(app);
+  return app.host.now() > createdAt + magicCodeMinutes * MINUTE_MS;
 }
 
 function tooMany(): ServerError {

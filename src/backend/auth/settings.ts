@@ -8,7 +8,12 @@ export interface SignInSettings {
   readonly testUsers: readonly TestUser[];
   /** Where sign-ins at a provider may lead back to, apart from this machine itself. */
   readonly redirectOrigins: readonly RedirectOrigin[];
+  /** For how many minutes a magic code is good; absent for the most that it can be, a day. */
+  readonly magicCodeMinutes?: number;
 }
+
+/** The most minutes that a magic code can be good for. */
+export const MAX_MAGIC_CODE_MINUTES: number = 24 * 60;
 
 /** A user for tests and reviews. */
 export interface TestUser {
@@ -64,6 +69,17 @@ export function removeRedirectOrigin(app: App, id: string): RedirectOrigin | und
   const { redirectOrigins } = signInSettings(app);
   amend(app, { redirectOrigins: redirectOrigins.filter((origin) => origin.id !== id) });
   return redirectOrigins.find((origin) => origin.id === id);
+}
+
+/** Sets for how many minutes magic codes are good, those that were sent already among them. */
+export function setMagicCodeMinutes(app: App, minutes: number): void {
+  const problem =
+    minutes <= 0
+      ? 'The magic token expiry must be positive.'
+      : minutes > MAX_MAGIC_CODE_MINUTES && 'The magic token expiry must be under 1,440 minutes (24 hours).';
+  if (problem)
+    throw validationFailed('app', { 'magic-token-expiry-minutes': minutes }, [{ message: problem }]);
+  amend(app, { magicCodeMinutes: minutes });
 }
 
 function amend(app: App, changes: Partial<SignInSettings>): void {

@@ -8,6 +8,7 @@ import {
   putTestUser,
   removeRedirectOrigin,
   removeTestUser,
+  setMagicCodeMinutes,
   signInSettings,
   type TestUser,
 } from '../auth/settings.ts';
@@ -40,6 +41,11 @@ export function dashAuthRoutes(context: DashContext): Route[] {
     { method: 'GET', path: dash('test_users'), handle: (request) => listTestUsers(request, context) },
     { method: 'POST', path: dash('test_users'), handle: (request) => addTestUser(request, context) },
     { method: 'DELETE', path: dash('test_users'), handle: (request) => dropTestUser(request, context) },
+    {
+      method: 'POST',
+      path: dash('set-magic-code-expiry'),
+      handle: (request) => setCodeExpiry(request, context),
+    },
   ];
 }
 
@@ -88,12 +94,23 @@ async function dropTestUser(request: HttpRequest, context: DashContext): Promise
   return jsonResponse({ 'test-user': user ? testUserJson(user) : null });
 }
 
+async function setCodeExpiry(request: HttpRequest, context: DashContext): Promise<Response> {
+  const minutes = (await request.body()).required('expiry', asInteger);
+  const app = operatorApp(request, context);
+  setMagicCodeMinutes(app, minutes);
+  return jsonResponse({ app: app.row });
+}
+
 function originJson({ id, service, params, createdAt }: RedirectOrigin): JsonObject {
   return { id, service, params: [...params], created_at: new Date(createdAt).toISOString() };
 }
 
 function testUserJson({ id, email, code }: TestUser): JsonObject {
   return { id, email, code };
+}
+
+function asInteger(value: unknown): number | undefined {
+  return typeof value === 'number' ? Math.trunc(value) : undefined;
 }
 
 function asTexts(value: unknown): string[] | undefined {

@@ -25,7 +25,7 @@ const PLACES: readonly string[] = [
     ...['backup-jobs', 'backups', 'billing', 'checkout_session', 'clear', 'email_status', 'email_templates'],
     ...['invite', 'members', 'oauth-app-client-secrets', 'oauth-app-clients', 'oauth-apps', 'portal_session'],
     ...['rule-versions', 'self_hosted_subscription', 'send-test-email', 'sender-verification'],
-    ...['set-magic-code-expiry', 'stats', 'storage', 'tokens', 'transfer_to_org', 'webhooks'],
+    ...['stats', 'storage', 'tokens', 'transfer_to_org', 'webhooks'],
   ].map((name) => `/dash/apps/:app_id/${name}`),
   '/superadmin/apps/:app_id/transfers',
   '/platform/oauth',
