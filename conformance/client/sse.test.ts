@@ -44,7 +44,7 @@ test('where WebSockets are refused, the database works over an event stream', as
   const room = db.joinRoom('chat', 'lobby');
   const heard = inbox<unknown>();
   room.subscribeTopic('wave', heard.push);
-  // Who is not in a room yet does not hear what is said there, not even later.
+  // A topic is heard by those who are in the room when it is published, and the other's socket is faster.
   const presence = inbox<{ isLoading: boolean }>();
   room.subscribePresence({}, presence.push);
   await presence.first(({ isLoading }) => !isLoading);
