@@ -2,6 +2,7 @@ import type { Attr } from '../protocol/attr.ts';
 import { recordNotFound } from '../protocol/error.ts';
 import { App, type AppIdentity } from './app.ts';
 import { findRecord } from './auth/records.ts';
+import { isSameSecret } from './auth/secrets.ts';
 import type { Place } from './files/content-store.ts';
 import type { BackendHost } from './host.ts';
 import type { KeptApp } from './keeper.ts';
@@ -71,7 +72,7 @@ export class Apps {
 
   /** The app with this admin token. */
   withAdminToken(token: string): App | undefined {
-    return this.list().find(({ identity }) => identity.adminToken === token);
+    return this.list().find(({ identity }) => isSameSecret(identity.adminToken, token));
   }
 
   /** Whether a file of an app has its content at this place. */

@@ -1,3 +1,5 @@
+import { isSameSecret } from './auth/secrets.ts';
+
 /**
  * Whoever runs a backend: the creator and owner of every app in it. A local backend has no other accounts, so all
  * that belongs to an account on an Instant server belongs to this one.
@@ -17,4 +19,9 @@ export const OPERATOR_ID = '00000000-0000-4000-8000-000000000000';
 /** The operator of a backend that was started at `createdAt`. */
 export function createOperator(token: string, createdAt: number): Operator {
   return { id: OPERATOR_ID, email: 'operator@localhost', token, createdAt };
+}
+
+/** Whether a token is the operator's. */
+export function isOperatorToken(token: string, { operator }: { readonly operator: Operator }): boolean {
+  return isSameSecret(token, operator.token);
 }

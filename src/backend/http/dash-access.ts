@@ -1,8 +1,8 @@
 import { ServerError } from '../../protocol/error.ts';
 import type { App } from '../app.ts';
 import type { Apps } from '../apps.ts';
-import { isSameSecret } from '../auth/secrets.ts';
 import type { BackendHost } from '../host.ts';
+import { isOperatorToken } from '../operator.ts';
 import { bearerToken } from './admin-access.ts';
 import type { HttpRequest } from './request.ts';
 
@@ -18,7 +18,7 @@ export interface DashContext {
  * @throws {ServerError} `record-not-found`, with status 401, for any other token.
  */
 export function assertOperator(request: HttpRequest, { host }: DashContext): void {
-  if (isOperator(bearerToken(request), host)) return;
+  if (isOperatorToken(bearerToken(request), host)) return;
   throw new ServerError('record-not-found', 'Record not found: instant-user', {
     args: [{ 'auth?': true }],
     'record-type': 'instant-user',
@@ -43,7 +43,7 @@ export function operatorApp(request: HttpRequest, context: DashContext): App {
 export function dashApp(request: HttpRequest, context: DashContext): App {
   const id = request.uuidParam('app_id');
   const token = bearerToken(request);
-  if (isOperator(token, context.host)) return context.apps.get(id);
+  if (isOperatorToken(token, context.host)) return context.apps.get(id);
   const app = context.apps.withAdminToken(token.toLowerCase());
   if (!app) assertOperator(request, context);
   else if (app.identity.id === id) return app;
@@ -52,8 +52,4 @@ export function dashApp(request: HttpRequest, context: DashContext): App {
     `This admin token does not belong to app ${id}. Admin tokens are bound to a single app. Use a personal access token to manage other apps.`,
     { reason: 'admin-token-mismatch' },
   );
-}
-
-function isOperator(token: string, { operator }: BackendHost): boolean {
-  return isSameSecret(token, operator.token);
 }
