@@ -296,6 +296,11 @@ describe.each(TRANSPORTS)('over %s:', (transport, uriOf) => {
       await first.close();
       const second = await open();
       expect(await second.ask(event)).toEqual(answer);
+      todos.app.setStatus('read-only');
+      await second.nextOf('app-status-changed');
+      expect(await second.ask(event)).toEqual(answer);
+      todos.app.setStatus('active');
+      await second.nextOf('app-status-changed');
       const fresh = await second.ask({ ...event, 'client-event-id': crypto.randomUUID() });
       expect(fresh).toMatchObject({
         op: 'error',
