@@ -14,12 +14,17 @@ function fold(char: string): string {
 }
 
 /**
- * A test for SQL's LIKE: `%` stands for any run of characters, `_` for one. It takes time proportional to pattern times
- * text at worst, whatever the pattern: a regular expression made of it would not.
+ * A test for SQL's LIKE: `%` stands for any run of characters, `_` for one. It takes time proportional to the square of
+ * the text at worst, however long the pattern is: a regular expression made of it would not.
  */
 export function likeMatcher(pattern: string, caseSensitive: boolean): (text: string) => boolean {
-  const wanted = caseSensitive ? [...pattern.split('')] : pattern.split('').map(fold);
+  const runs = pattern.replace(/%+/g, ANY_RUN);
+  const least = runs.replaceAll(ANY_RUN, '').length;
+  let split: readonly string[] | undefined;
   return (text) => {
+    if (text.length < least) return false;
+    split ??= caseSensitive ? runs.split('') : runs.split('').map(fold);
+    const wanted = split;
     let p = 0;
     let retryPattern = -1;
     let retryText = 0;
