@@ -219,15 +219,15 @@ export class App {
   }
 
   /**
-   * Runs a transaction and gives its tx-id. Attributes that cannot be restored any more go first. One that was
-   * applied before under the same `clientEventId` is not run again: its tx-id is given.
+   * Runs a transaction and gives its tx-id. Attributes that cannot be restored any more go first. One that was applied
+   * before under the same `clientEventId` is not run again: its tx-id is given, whatever the status of the app is now.
    *
    * @throws {ServerError} when it is refused; then nothing has changed.
    */
   transact(request: TransactRequest): number {
-    if (!request.inAnyStatus) this.assertWritable();
     const before = this.#ledger.find(request.clientEventId);
     if (before !== undefined) return before;
+    if (!request.inAnyStatus) this.assertWritable();
     const { steps, actor, system } = request;
     const { newId } = this.host;
     const now = this.host.now();

@@ -77,7 +77,7 @@ export class Apps {
 
   /** The app with this admin token. */
   withAdminToken(token: string): App | undefined {
-    return this.list().find(({ identity }) => identity.adminToken === token);
+    return this.list().find(({ identity }) => isSameSecret(identity.adminToken, token));
   }
 
   /** Whether a file of an app has its content at this place. */

@@ -24,6 +24,11 @@ export class LiveQueries<Subscriber> {
     this.#permissions = permissions;
   }
 
+  /** How many different queries are live. */
+  get size(): number {
+    return this.#queries.size;
+  }
+
   /**
    * Subscribes, and gives the query with its answer of this moment.
    *

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Attr } from '../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../protocol/json.ts';
 import { Apps } from './apps.ts';
 import { createHost } from './create-host.ts';
@@ -296,6 +297,11 @@ describe.each(TRANSPORTS)('over %s:', (transport, uriOf) => {
       await first.close();
       const second = await open();
       expect(await second.ask(event)).toEqual(answer);
+      todos.app.setStatus('read-only');
+      await second.nextOf('app-status-changed');
+      expect(await second.ask(event)).toEqual(answer);
+      todos.app.setStatus('active');
+      await second.nextOf('app-status-changed');
       const fresh = await second.ask({ ...event, 'client-event-id': crypto.randomUUID() });
       expect(fresh).toMatchObject({
         op: 'error',
@@ -480,4 +486,51 @@ test('a client that leaves too much unread is cut off', () => {
   peer.bufferedAmount = 2 ** 40;
   session.receive('{"op":"init"}');
   expect(closes).toEqual([1013]);
+});
+
+test('a session may have so much in its live queries, and no more until some are removed', () => {
+  const host = createHost(resolveBackendOptions({}), createForgetfulKeeper());
+  const apps = new Apps(host);
+  const app = apps.create({ id: crypto.randomUUID(), title: 'large', ephemeral: false });
+  const e = crypto.randomUUID();
+  const attrOf = (label: string): Attr => ({
+    id: crypto.randomUUID(),
+    'forward-identity': [crypto.randomUUID(), 'notes', label],
+    'value-type': 'blob',
+    cardinality: 'one',
+    'unique?': label === 'id',
+    'index?': false,
+    catalog: 'user',
+  });
+  const [id, text] = [attrOf('id'), attrOf('text')];
+  app.load(
+    [id, text],
+    [
+      [e, id.id, e, 1],
+      [e, text.id, 'x'.repeat(30_000_000), 1],
+    ],
+  );
+  const heard: JsonObject[] = [];
+  const peer = {
+    send: (sent: string) =>
+      heard.push({ op: /"op":"([a-z-]+)"/.exec(sent)?.[1], text: sent.slice(0, 2_000) }),
+    close: () => {},
+    bufferedAmount: 0,
+  };
+  const session = new Session(peer, apps, host);
+  const tell = (event: JsonObject): JsonObject | undefined => {
+    session.receive(JSON.stringify(event));
+    return heard.at(-1);
+  };
+  tell({ op: 'init', 'app-id': app.identity.id });
+  // Each is another query with the same result.
+  const queries = Array.from({ length: 9 }, (_, i) => ({ notes: {}, $$ruleParams: { i } }));
+  const ops = queries.map((q) => tell({ op: 'add-query', q })?.op);
+  expect(ops).toEqual([...Array(8).fill('add-query-ok'), 'error']);
+  expect(heard.at(-1)?.text).toContain('at most 268435456 characters in all');
+  expect(app.live.size).toBe(8);
+  tell({ op: 'remove-query', q: queries[0] ?? null });
+  expect(tell({ op: 'add-query', q: queries[8] ?? null })?.op).toBe('add-query-ok');
+  session.closed();
+  expect(app.live.size).toBe(0);
 });

@@ -45,16 +45,27 @@ interface OpenState {
   /** Whether links that lead to one entity at most are objects in a tree. */
   readonly inference: boolean;
   /** The subscriptions, by canonical query. */
-  readonly queries: Map<string, LiveQuery<AppSession>>;
+  readonly queries: Map<string, Subscription>;
+  /** What the subscriptions take in all. */
+  queryChars: number;
   readonly realtime: Realtime;
   /** The revision of the attributes that the client has. */
   attrsRevision: number;
+}
+
+interface Subscription {
+  readonly query: LiveQuery<AppSession>;
+  /** How many characters it has kept since it was made: the query, and its first result. */
+  readonly chars: number;
 }
 
 type State = { readonly is: 'new' } | OpenState | { readonly is: 'closed' };
 
 /** A client that leaves this much unread is cut off, before it takes everybody's memory. */
 const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
+
+/** What the live queries of one session may make the backend keep, with their results. */
+const MAX_QUERY_CHARS = 256 * 1024 * 1024;
 
 /**
  * One client's session. Its events are handled one after the other in the order of arrival. Whatever is wrong with
@@ -129,7 +140,7 @@ export class Session implements AppSession {
     this.#state = { is: 'closed' };
     if (state.is !== 'open') return;
     state.app.leave(this);
-    for (const query of state.queries.values()) state.app.live.unsubscribe(this, query);
+    for (const { query } of state.queries.values()) state.app.live.unsubscribe(this, query);
     state.realtime.end();
   }
 
@@ -180,8 +191,17 @@ export class Session implements AppSession {
   #open(app: App, actor: Actor, features: ClientFeatures, inference = false): void {
     const realtime = new Realtime(app, this.#wire(actor, features));
     const attrsRevision = app.attrs.revision;
-    const queries = new Map();
-    this.#state = { is: 'open', app, actor, features, inference, queries, realtime, attrsRevision };
+    this.#state = {
+      is: 'open',
+      app,
+      actor,
+      features,
+      inference,
+      queries: new Map(),
+      queryChars: 0,
+      realtime,
+      attrsRevision,
+    };
     app.join(this);
   }
 
@@ -226,15 +246,24 @@ export class Session implements AppSession {
     // Read before the query runs: a result includes at least what its stamp says.
     const txId = app.processedTxId;
     const { query, result } = app.live.subscribe(this, { q, returnType, inference, actor });
-    queries.set(key, query);
+    const chars = key.length + result.result.length;
+    if (state.queryChars + chars > MAX_QUERY_CHARS) {
+      app.live.unsubscribe(this, query);
+      throw tooManyLive();
+    }
+    state.queryChars += chars;
+    queries.set(key, { query, chars });
     this.#send(encodeAddQueryOk(result, { q, txId, id }));
   }
 
-  #removeQuery({ app, queries }: OpenState, { q }: RemoveQueryMessage, id: EventId): void {
+  #removeQuery(state: OpenState, { q }: RemoveQueryMessage, id: EventId): void {
     const key = canonicalJson(q);
-    const query = queries.get(key);
-    if (query) app.live.unsubscribe(this, query);
-    queries.delete(key);
+    const subscription = state.queries.get(key);
+    if (subscription) {
+      state.app.live.unsubscribe(this, subscription.query);
+      state.queryChars -= subscription.chars;
+      state.queries.delete(key);
+    }
     this.#reply({ op: 'remove-query-ok', q, 'client-event-id': id, 'trace-id': null });
   }
 
@@ -270,4 +299,9 @@ export class Session implements AppSession {
 
 function refused(event: JsonObject, message: string): ServerError {
   return validationFailed('init', event, [{ message }]);
+}
+
+function tooManyLive(): ServerError {
+  const message = `The live queries of a session, with their results, have at most ${MAX_QUERY_CHARS} characters in all. Remove some, or ask for less.`;
+  return validationFailed('add-query', null, [{ message }]);
 }

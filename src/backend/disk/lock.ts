@@ -55,5 +55,8 @@ function ownerOf(file: string): string {
 }
 
 function unusable(folder: string, cause: unknown): InstantNodeError {
-  return new InstantNodeError('storage', `Cannot keep data in "${folder}": it cannot be locked`, { cause });
+  return new InstantNodeError('storage', `Cannot keep data in "${folder}": it cannot be locked`, {
+    hint: 'Give a folder that this process may write, on a file system that has locks and room',
+    cause,
+  });
 }

@@ -121,6 +121,16 @@ describe('whoever asks', () => {
     });
   });
 
+  test('the personal access token is good for every app, also to impersonate', async () => {
+    const headers = { 'app-id': app.id, authorization: `Bearer ${backend.personalAccessToken}` };
+    expect(await query({ todos: {} }, {}, headers)).toEqual({ todos: [] });
+    await post('/admin/refresh_tokens', { email: 'joe@example.com' }, headers);
+    const asJoe = { ...headers, 'as-email': 'joe@example.com' };
+    expect(await query({ $users: {} }, {}, asJoe)).toMatchObject({ $users: [{ email: 'joe@example.com' }] });
+    const unknown = await post('/admin/query', { query: {} }, { ...headers, 'app-id': uuid() });
+    expect(unknown).toMatchObject({ status: 400, body: { type: 'record-not-found' } });
+  });
+
   test('as-token goes before as-email, and that before as-guest', async () => {
     const token = async (email: string): Promise<string> => {
       return (await post('/admin/refresh_tokens', { email })).body.user.refresh_token;

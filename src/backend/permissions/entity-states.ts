@@ -1,4 +1,4 @@
-import { etypeOf, labelOf } from '../../protocol/attr.ts';
+import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import type { AppData } from '../store/app-data.ts';
 import {
@@ -9,7 +9,8 @@ import {
   type Lookup,
   looksLikeLookup,
   type Plan,
-  type TxStep,
+  patchesByValue,
+  stepsOf,
 } from '../transact/index.ts';
 import { ByEntity } from './by-entity.ts';
 
@@ -56,23 +57,72 @@ export class EntityStates {
     return this.#after.get(e, etype) ?? this.before(e, etype);
   }
 
-  /** Takes a step into account. */
-  apply(step: TxStep): void {
-    if (step.op !== 'add-triple' && step.op !== 'deep-merge-triple' && step.op !== 'retract-triple') return;
-    const attr = this.#plan.attr(step.a);
+  /** Takes the steps into account, in the order in which they will be run. */
+  applySteps(): void {
+    for (const op of this.#plan.ops) {
+      switch (op) {
+        case 'add-triple':
+          for (const { e, a, v } of stepsOf(this.#plan, op)) this.#add(e, a, v);
+          break;
+        case 'deep-merge-triple':
+          for (const patches of patchesByValue(stepsOf(this.#plan, op))) this.#merge(patches);
+          break;
+        case 'retract-triple':
+          for (const { e, a, v } of stepsOf(this.#plan, op)) this.#retract(e, a, v);
+          break;
+        case 'delete-entity':
+          for (const { e, etype } of stepsOf(this.#plan, op)) this.#delete(e, etype);
+      }
+    }
+  }
+
+  #add(e: EntityRef, a: string, v: JsonValue): void {
+    this.#write(e, a, v, (state, label, isLink) => set(state, label, isLink ? this.#target(v) : v));
+  }
+
+  #merge({ e, a, patches }: { e: EntityRef; a: string; patches: readonly JsonValue[] }): void {
+    this.#write(e, a, null, (state, label) => set(state, label, deepMerge(state[label], patches)));
+  }
+
+  #write(
+    ref: EntityRef,
+    a: string,
+    v: JsonValue,
+    write: (state: JsonObject, label: string, isLink: boolean) => void,
+  ): void {
+    const attr = this.#plan.attr(a);
     if (!attr) return;
-    const e = this.resolve(step.e);
-    const reverse = attr['reverse-identity'];
-    // Who is linked is asked about when all is written, too, and has to be known as it was.
-    if (reverse) this.before(looksLikeLookup(step.v) ? this.resolve(step.v) : String(step.v), reverse[1]);
-    // Nothing comes into being by taking something away.
-    if (step.op === 'retract-triple' && !this.after(e, etypeOf(attr))) return;
+    const e = this.resolve(ref);
+    this.#rememberTarget(attr, v);
     const state = this.#changed(e, etypeOf(attr));
-    if (isLookup(e) && step.op !== 'retract-triple') this.#applyLookup(state, e);
+    if (isLookup(e)) this.#applyLookup(state, e);
+    write(state, labelOf(attr), attr['reverse-identity'] !== undefined);
+  }
+
+  /** Nothing comes into being by taking something away, and only what is there is taken. */
+  #retract(ref: EntityRef, a: string, v: JsonValue): void {
+    const attr = this.#plan.attr(a);
+    if (!attr) return;
+    const e = this.resolve(ref);
+    this.#rememberTarget(attr, v);
+    const value = attr['reverse-identity'] ? this.#target(v) : v;
     const label = labelOf(attr);
-    if (step.op === 'retract-triple') delete state[label];
-    else if (step.op === 'deep-merge-triple') set(state, label, deepMerge(state[label], step.v));
-    else set(state, label, reverse ? this.#target(step.v) : step.v);
+    const now = this.after(e, etypeOf(attr));
+    if (!now || canonicalJson(now[label]) !== canonicalJson(value)) return;
+    delete this.#changed(e, etypeOf(attr))[label];
+  }
+
+  /** What is written to an entity after it was deleted is all that there will be. */
+  #delete(ref: EntityRef, etype: string | undefined): void {
+    const e = this.resolve(ref);
+    if (etype === undefined || isLookup(e) || this.#after.has(e, etype)) return;
+    if (this.before(e, etype)) this.#after.set(e, etype, { id: e });
+  }
+
+  /** Who is linked is asked about when all is written, too, and has to be known as it was. */
+  #rememberTarget(attr: Attr, v: JsonValue): void {
+    const reverse = attr['reverse-identity'];
+    if (reverse) this.before(looksLikeLookup(v) ? this.resolve(v) : String(v), reverse[1]);
   }
 
   #applyLookup(state: JsonObject, [a, v]: Lookup): void {

@@ -255,6 +255,35 @@ describe('a transaction', () => {
     expect(await transact(await visitor(), steps)).toMatchObject(DENIED);
   });
 
+  test('is judged by what it will have done, whatever else its steps say', async () => {
+    const [todo = ''] = await fill({ text: 'mine', position: 1 });
+    todos.app.setRules({ todos: { allow: { update: "newData.text == 'mine' && newData.position != 9" } } });
+    const session = await visitor();
+    const [text, position] = [todos.attr('todos', 'text'), todos.attr('todos', 'position')];
+    // What is taken away is not there, so the value that was written stays.
+    const other = [
+      ['add-triple', todo, position, 9],
+      ['retract-triple', todo, position, 5],
+    ];
+    expect(await transact(session, other)).toMatchObject(DENIED);
+    // All that is added is added before the first thing is taken away.
+    const again = [
+      ['add-triple', todo, position, 2],
+      ['retract-triple', todo, text, 'mine'],
+      ['add-triple', todo, text, 'mine'],
+    ];
+    expect(await transact(session, again)).toMatchObject(DENIED);
+    // What was there is gone when it is deleted first.
+    const anew = [
+      ['delete-entity', todo, 'todos'],
+      ['add-triple', todo, position, 3],
+    ];
+    expect(await transact(session, anew)).toMatchObject(DENIED);
+    expect(await transact(session, [...anew, ['add-triple', todo, text, 'mine']])).toMatchObject({
+      op: 'transact-ok',
+    });
+  });
+
   test('adds attributes where the schema is not locked', async () => {
     const attr = (): JsonValue => ({
       id: id(),

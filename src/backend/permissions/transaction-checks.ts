@@ -30,7 +30,7 @@ export class TransactionChecks implements TransactGuard {
     const states = new EntityStates(this.#data, plan);
     const list = new CheckList(this.#run.context.rules, plan, states);
     if (!this.#collect && !list.concernsAny()) return;
-    for (const step of plan.steps) states.apply(step);
+    states.applySteps();
     this.#list = list;
     this.#check(list, 'before');
   }

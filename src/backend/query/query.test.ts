@@ -349,5 +349,9 @@ describe('likeMatcher()', () => {
 
   test('comes to an end with a pattern that would keep a regular expression busy', () => {
     expect(likeMatcher(`${'%a'.repeat(500)}%b`, true)('a'.repeat(20_000))).toBe(false);
+    // However long the pattern is, a text takes its own time.
+    const texts = Array.from({ length: 10_000 }, () => 'a'.repeat(100));
+    expect(texts.filter(likeMatcher(`${'%'.repeat(1_000_000)}a`, true))).toHaveLength(10_000);
+    expect(texts.filter(likeMatcher(`${'%a'.repeat(1_000_000)}%`, false))).toHaveLength(0);
   });
 });

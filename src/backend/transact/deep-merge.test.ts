@@ -22,12 +22,27 @@ describe('deepMerge()', () => {
     [{ a: 1 }, { a: { b: null } }, { a: { b: null } }],
     [{ a: [1, 2] }, { a: [3] }, { a: [3] }],
   ])('%j with %j is %j', (base, patch, merged) => {
-    expect(deepMerge(base, patch)).toEqual(merged);
+    expect(deepMerge(base, [patch])).toEqual(merged);
+  });
+
+  test('takes patches one after the other', () => {
+    expect(deepMerge({ a: { b: 1 } }, [{ a: { c: 2 } }, { a: { b: null } }, { d: [1] }])).toEqual({
+      a: { c: 2 },
+      d: [1],
+    });
+    expect(deepMerge({ a: 1 }, ['text', { b: null }, { b: 2, c: null }])).toEqual({ b: 2 });
+    expect(deepMerge(undefined, [])).toBeNull();
+    const keys = Array.from({ length: 200_000 }, (_, i) => `k${i}`);
+    const merged = deepMerge(
+      {},
+      keys.map((key) => ({ [key]: 1 })),
+    );
+    expect(Object.keys(merged as object)).toHaveLength(keys.length);
   });
 
   test('leaves what it was given alone', () => {
     const base = { a: { b: 1 } };
-    deepMerge(base, { a: { c: 2 }, d: 3 });
+    deepMerge(base, [{ a: { c: 2 }, d: 3 }]);
     expect(base).toEqual({ a: { b: 1 } });
   });
 });

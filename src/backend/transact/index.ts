@@ -13,9 +13,10 @@ import { addTriples, deepMergeTriples, retractTriples } from './write-triples.ts
 
 export { deepMerge } from './deep-merge.ts';
 export { findByLookup } from './lookups.ts';
-export type { Plan } from './plan.ts';
+export { type Plan, stepsOf } from './plan.ts';
 export { type EntityRef, isLookup, type Lookup, looksLikeLookup, type TxStep } from './steps.ts';
 export type { TransactGuard, TransactOptions } from './transaction.ts';
+export { patchesByValue } from './write-triples.ts';
 
 /**
  * Runs the steps of a transaction as a client sent them and returns what changed, in order. Throws a `ServerError`

@@ -43,17 +43,23 @@ export function deepMergeTriples(transaction: Transaction, steps: StepsOf<'deep-
     if (attr['value-type'] === 'ref') throw raised('merge operation is not supported for links');
     const e = transaction.lookups.write(ref);
     const stored = transaction.data.triples.entityAttr(e, a)[0]?.[2];
-    const v = patches.reduce(deepMerge, stored) ?? null;
+    const v = deepMerge(stored, patches);
     checkLookupRename(transaction, { attr, e, v });
     transaction.put(attr, e, v);
   }
   growInferredTypes(transaction, steps);
 }
 
-function patchesByValue(
-  steps: StepsOf<'deep-merge-triple'>[],
-): Iterable<{ e: EntityRef; a: string; patches: JsonValue[] }> {
-  const byValue = new Map<string, { e: EntityRef; a: string; patches: JsonValue[] }>();
+/** The patches of one value, in order. */
+export interface Patches {
+  readonly e: EntityRef;
+  readonly a: string;
+  readonly patches: JsonValue[];
+}
+
+/** Gathers the steps that merge into the same value. */
+export function patchesByValue(steps: readonly StepsOf<'deep-merge-triple'>[]): Iterable<Patches> {
+  const byValue = new Map<string, Patches>();
   for (const { e, a, v } of steps) {
     const key = `${a}${isLookup(e) ? canonicalJson(e) : e}`;
     const group = byValue.get(key);
