@@ -56,12 +56,14 @@ function proveBound(reader: Reader, pattern: Pattern, bindings: Bindings): Proof
 }
 
 /** Remembers what was proved for an entity, where nothing but that entity decides. */
-function remember(prove: Prover<Bindings>, name: string): Prover<Bindings> {
+function remember(prove: Prover<string>): Prover<string> {
   const known = new Map<string, Proof | undefined>();
-  return (bindings) => {
-    const e = bindings.get(name) ?? '';
-    if (!known.has(e)) known.set(e, prove(bindings));
-    return known.get(e);
+  return (e) => {
+    const before = known.get(e);
+    if (before || known.has(e)) return before;
+    const proof = prove(e);
+    known.set(e, proof);
+    return proof;
   };
 }
 
@@ -79,13 +81,15 @@ function proveGroup(
   const needsOthers = rest.some((pattern) =>
     pattern.names.some((name) => name !== hop.to && bound.has(name)),
   );
-  const proveNext = needsOthers ? proveRest : remember(proveRest, hop.to);
+  const proveAlone = remember((to) => proveRest(new Map([[hop.to, to]])));
+  const proveNext = (bindings: Bindings, to: string): Proof | undefined =>
+    needsOthers ? proveRest(new Map(bindings).set(hop.to, to)) : proveAlone(to);
   return (bindings) => {
     const ways: Proof[] = [];
     for (const triple of stepTriples(reader, hop, bindings.get(hop.from) ?? '')) {
       const to = farEnd(hop, triple);
       if (typeof to !== 'string') continue;
-      const next = proveNext(new Map(bindings).set(hop.to, to));
+      const next = proveNext(bindings, to);
       if (next) ways.push({ kind: 'all', of: [{ kind: 'row', triples: [triple] }, next] });
     }
     return ways.length > 0 ? { kind: 'any', of: ways } : undefined;
