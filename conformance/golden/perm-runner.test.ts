@@ -112,6 +112,36 @@ describe.runIf(process.env.GOLDEN_DIR === undefined)('the runner of the permissi
     expect(found).toContain(`unknown to the runner: ${what}`);
   });
 
+  test('expects a denial where the case says no more than that something is not allowed', async () => {
+    const denied = cases.find((one) => one.id === 'tx/write-perms/L1763') as PermCase;
+    const expecting = (expect: object) => ({ ...denied, expect }) as unknown as PermCase;
+    expect(await permDifferences(bench, expecting({ allowed: false }))).toEqual([]);
+    const told = { allowed: false, error: { messageIncludes: 'denied' } };
+    expect(await permDifferences(bench, expecting(told))).toEqual([]);
+    const raw = { ...denied, flags: ['raw-transact'] } as PermCase;
+    expect(await permDifferences(bench, raw)).toEqual(['went through, though it is not allowed']);
+    const storage = {
+      ...denied,
+      flags: ['storage-specific-error'],
+      expect: { error: { type: 'sql-raise' } },
+    };
+    expect(await permDifferences(bench, storage as PermCase)).toEqual([]);
+  });
+
+  test('runs the steps of the admin API', async () => {
+    const transaction = cases.find((one) => one.action === 'transact') as PermCase;
+    const steps = [['update', 'users', 'eid-alex', { handle: 'al' }]];
+    const query = { users: { $: { where: { handle: 'al' } } } };
+    const counts = [{ path: 'users', equals: 1 }];
+    const common = { ...transaction, setup: [], dataset: 'zeneca', auth: null, api: 'admin', steps };
+    const answered = { allowed: true, queries: [{ query, auth: null, counts }] };
+    const open = { ...common, rules: {}, expect: answered } as unknown as PermCase;
+    expect(await permDifferences(bench, open)).toEqual([]);
+    const rules = { users: { allow: { update: 'false' } } };
+    const closed = { ...common, rules, expect: { allowed: false } } as unknown as PermCase;
+    expect(await permDifferences(bench, closed)).toEqual([]);
+  });
+
   test('compares what a rule comes to by value', async () => {
     const list = celCase({ ruleAction: 'view', code: '[1, 2].map(x, x * 2)', expect: { result: [2, 4] } });
     expect(await permDifferences(bench, list)).toEqual([]);

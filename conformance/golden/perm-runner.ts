@@ -84,10 +84,7 @@ async function transactDifferences(wire: WireCase, step: TransactStep): Promise<
 
 /** What is not allowed is denied, unless the case says otherwise; a storage's own types of error do not count. */
 function expectedRefusal({ flags = [], expect }: TransactStep): ErrorExpectation {
-  const { type, ...rest } = {
-    ...(expect.allowed === false && { type: 'permission-denied' }),
-    ...expect.error,
-  };
+  const { type, ...rest } = expect.error ?? { type: 'permission-denied' };
   return type === undefined || flags.includes('storage-specific-error') ? rest : { type, ...rest };
 }
 
