@@ -8,6 +8,7 @@ import { isPass } from './rule-run.ts';
 
 /** An entity as a rule is shown it. */
 export interface Subject {
+  readonly e: EntityRef;
   readonly etype: string;
   readonly state: State;
 }

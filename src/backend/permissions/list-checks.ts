@@ -150,7 +150,7 @@ export class CheckList {
     const reverseProgram = this.#rules.linkProgram(target.etype, action, reverseLabel);
     if (program || reverseProgram) {
       // The holder of a link is shown its target as it was, the target its holder as it will be.
-      const shown = phase === 'before' ? (target.before ?? target.after) : target.after;
+      const shown = phase === 'before' ? target.before : target.after;
       if (program) yield* linkCheck(action, program, own, { ...target, after: shown }, ownParams, phase);
       if (reverseProgram) yield* linkCheck(action, reverseProgram, target, own, targetParams, phase);
       return;
@@ -212,7 +212,7 @@ function* linkCheck(
     program,
     data: state,
     newData: phase === 'before' ? side.after : state,
-    linkedData: linked && { etype: other.etype, state: linked },
+    linkedData: linked && { e: other.e, etype: other.etype, state: linked },
     ...(action === 'link' && {
       actions: { data: side.before ? 'update' : 'create', linkedData: other.before ? 'update' : 'create' },
     }),

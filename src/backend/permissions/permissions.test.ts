@@ -284,6 +284,39 @@ describe('a transaction', () => {
     });
   });
 
+  test('is told of a rule that fails rather than of one that refuses: all are asked', async () => {
+    const [todo = ''] = await fill({ text: 'x', position: 1 });
+    const ada = id();
+    await transact(await admin(), todos.put('people', ada, { name: 'Ada' }));
+    todos.app.setRules({
+      todos: { allow: { update: 'false' } },
+      people: { allow: { update: 'data.name.first == 1' } },
+    });
+    const more = todos.put('people', ada, { name: 'Bob' }) as JsonValue[];
+    expect(await transact(await visitor(), todos.put('todos', todo, { text: 'y' }), more)).toMatchObject({
+      type: 'permission-evaluation-failed',
+    });
+  });
+
+  test('shows the rule of a link its target as it was before: one that comes into being is not there', async () => {
+    const [todo = ''] = await fill({ text: 'Ada', position: 1 });
+    todos.app.setRules({ todos: { allow: { link: { owner: 'data.text == linkedData.name' } } } });
+    const [ada, bob] = [id(), id()];
+    const session = await visitor();
+    const people = todos.put('people', ada, { name: 'Ada' });
+    const failed = { type: 'permission-evaluation-failed' };
+    expect(await transact(session, people, own(todo, ada))).toMatchObject(failed);
+    await transact(session, people);
+    await transact(session, todos.put('people', bob, { name: 'Bob' }));
+    expect(await transact(session, own(todo, bob))).toMatchObject(DENIED);
+    expect(await transact(session, own(todo, ada))).toMatchObject({ op: 'transact-ok' });
+    const created = id();
+    const both = todos.put('todos', created, { text: 'Eve' });
+    const eve = id();
+    const steps = [...(todos.put('people', eve, { name: 'Eve' }) as JsonValue[]), ...own(created, eve)];
+    expect(await transact(session, both, steps)).toMatchObject({ op: 'transact-ok' });
+  });
+
   test('adds attributes where the schema is not locked', async () => {
     const attr = (): JsonValue => ({
       id: id(),

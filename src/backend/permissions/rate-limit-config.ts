@@ -17,17 +17,18 @@ export class RateLimitConfigError extends Error {
 }
 
 const SECOND = 1_000;
-const DAY = 24 * 60 * 60 * SECOND;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
-const UNITS: readonly (readonly [unit: RegExp, ms: number])[] = [
-  [/^(?:milliseconds?|msecs?|ms)$/, 1],
-  [/^(?:seconds?|secs?|s)$/, SECOND],
-  [/^(?:minutes?|mins?|m)$/, 60 * SECOND],
-  [/^(?:hours?|hrs?|h)$/, 60 * 60 * SECOND],
-  [/^(?:days?|d)$/, DAY],
-  [/^(?:weeks?|w)$/, 7 * DAY],
-  [/^(?:months?|mons?)$/, 30 * DAY],
-  [/^(?:years?|yrs?|y)$/, 365 * DAY],
+/** The units of an interval: a word counts when it begins with one of them. */
+const UNITS: readonly (readonly [unit: string, ms: number])[] = [
+  ['year', 365 * DAY],
+  ['mon', 30 * DAY],
+  ['day', DAY],
+  ['hour', HOUR],
+  ['min', MINUTE],
+  ['sec', SECOND],
 ];
 
 /**
@@ -49,7 +50,8 @@ export function parseRateLimit(config: unknown): readonly RateLimit[] {
 function parseLimit(limit: unknown): RateLimit {
   const { capacity, refill } = isObject(limit) ? limit : {};
   const amountOf = count(capacity, 'capacity');
-  const given = isObject(refill) ? refill : {};
+  const given = refill ?? {};
+  if (!isObject(given)) throw new RateLimitConfigError('Unexpected error parsing $rateLimits config');
   const { amount = amountOf, period = '1 hour', type = 'greedy' } = given;
   if (type !== 'greedy' && type !== 'interval') throw malformed('refill', 'type');
   return {
@@ -74,7 +76,8 @@ function parsePeriod(period: unknown): number {
       'Validation failed for rules: The refill period must be longer than a second.',
     );
   }
-  if (ms > DAY) {
+  // Whole hours are compared.
+  if (ms >= DAY + HOUR) {
     throw new RateLimitConfigError(
       "Validation failed for rules: The refill period can't be longer than a day.",
     );
@@ -82,25 +85,43 @@ function parsePeriod(period: unknown): number {
   return ms;
 }
 
-/** Reads an interval as Postgres writes it: `1 hour 30 minutes`, `01:30:00`. */
+/** Reads an interval in whole seconds, as the server's driver for Postgres does: `1 hour 30 minutes`, `01:30:00`, `PT90M`. */
 function parseInterval(text: string): number | undefined {
+  if (text.startsWith('P')) return parseIsoInterval(text);
+  const words = text.replace(/[+@]/g, ' ').trim().split(/\s+/).filter(Boolean);
   let ms = 0;
-  let rest = text.trim().toLowerCase();
-  if (rest === '') return undefined;
-  while (rest !== '') {
-    const clock = /^(\d{1,6}):(\d{2})(?::(\d{2}(?:\.\d{1,6})?))?\s*/.exec(rest);
-    const part = /^(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]+)\s*/.exec(rest);
-    const unit = part && UNITS.find(([name]) => name.test(part[2] ?? ''));
-    if (clock) {
-      ms += (Number(clock[1]) * 3_600 + Number(clock[2]) * 60 + Number(clock[3] ?? 0)) * SECOND;
-    } else if (part && unit) {
-      ms += Number(part[1]) * unit[1];
-    } else {
-      return undefined;
-    }
-    rest = rest.slice((clock ?? part)?.[0].length ?? rest.length);
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    const part = word.includes(':') ? parseClock(word) : parseAmount(word, words[++at]);
+    if (part === undefined) return undefined;
+    ms += part;
   }
-  return ms;
+  return text.startsWith('@') && text.endsWith('ago') ? -ms : ms;
+}
+
+function parseClock(word: string): number | undefined {
+  const [, sign, hours, minutes, seconds = 0] = /^(-?)(\d+):(\d{2})(?::(\d+(?:\.\d*)?))?$/.exec(word) ?? [];
+  if (hours === undefined) return undefined;
+  const ms = Number(hours) * HOUR + Number(minutes) * MINUTE + Math.trunc(Number(seconds)) * SECOND;
+  return sign === '-' ? -ms : ms;
+}
+
+/** A word that is no unit makes the number before it count nothing. */
+function parseAmount(number: string, word = ''): number | undefined {
+  const unit = UNITS.find(([name]) => word.startsWith(name));
+  if (!unit) return 0;
+  const pattern = unit[1] === SECOND ? /^-?\d+(?:\.\d*)?$/ : /^-?\d+$/;
+  return pattern.test(number) ? Math.trunc(Number(number)) * unit[1] : undefined;
+}
+
+function parseIsoInterval(text: string): number | undefined {
+  const parts =
+    /^P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?\d+(?:\.\d+)?)S)?)?$/.exec(
+      text,
+    );
+  return parts
+    ?.slice(1)
+    .reduce((ms, part, i) => ms + Math.trunc(Number(part ?? 0)) * (UNITS[i]?.[1] ?? 0), 0);
 }
 
 function missing(...path: string[]): RateLimitConfigError {

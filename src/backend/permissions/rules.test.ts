@@ -117,15 +117,38 @@ describe('rules that cannot be used', () => {
     ],
     [{ a: { limits: [{ capacity: 1, refill: { type: 'x' } }] } }, 'Malformed parameter: ["refill","type"]'],
     [
-      { a: { limits: [{ capacity: 1, refill: { period: 'soon' } }] } },
+      { a: { limits: [{ capacity: 1, refill: { period: 'an hour' } }] } },
       'Malformed parameter: ["refill","period"]',
     ],
+    [
+      { a: { limits: [{ capacity: 1, refill: { period: 60 } }] } },
+      'Malformed parameter: ["refill","period"]',
+    ],
+    [{ a: { limits: [{ capacity: 1, refill: 'hourly' }] } }, 'Unexpected error parsing $rateLimits config'],
+    [{ a: { limits: [{ capacity: 1, refill: { period: 'soon' } }] } }, 'longer than a second'],
+    [{ a: { limits: [{ capacity: 1, refill: { period: '30m' } }] } }, 'longer than a second'],
+    [{ a: { limits: [{ capacity: 1, refill: { period: '1 year' } }] } }, "can't be longer than a day"],
     [{ a: { limits: [{ capacity: 1, refill: { period: '10 ms' } }] } }, 'longer than a second'],
     [{ a: { limits: [{ capacity: 1, refill: { period: '25 hours' } }] } }, "can't be longer than a day"],
   ])('$rateLimits: %j', (limits, message) => {
     expect(ruleIssues({ $rateLimits: limits })).toEqual([
       { message: expect.stringContaining(message), in: expect.any(Array) },
     ]);
+  });
+
+  test.each(['1 hour 30 minutes', '01:30:00', 'PT90M', '@ 1 day', '24 hours 59 mins', '10 secs'])(
+    'but a limit may be refilled every %s',
+    (period) => {
+      const limits = { a: { limits: [{ capacity: 1, refill: { period } }] } };
+      expect(ruleIssues({ $rateLimits: limits })).toEqual([]);
+    },
+  );
+
+  test('tell of every limit that there is not, as often as it is used', () => {
+    const issues = ruleIssues(
+      view('rateLimit.a.limit(1) && rateLimit["b"].limit(1) && rateLimit.a.limit(2)'),
+    );
+    expect(issues.map(({ message }) => message?.slice(0, 3))).toEqual(['`a`', '`b`', '`a`']);
   });
 
   test.each([[1], ['true'], [[]]])('%j', (code) => {

@@ -58,7 +58,8 @@ describe('a bucket', () => {
 test.each([
   ['1 hour', HOUR],
   ['1 hour 30 minutes', 1.5 * HOUR],
-  ['90s', 90_000],
+  ['90 sec', 90_000],
+  ['PT1M30S', 90_000],
   ['1 day', 24 * HOUR],
   ['00:01:30', 90_000],
   ['2 mins', 120_000],

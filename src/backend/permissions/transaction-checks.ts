@@ -2,7 +2,8 @@ import { validationFailed } from '../../protocol/error.ts';
 import { canonicalJson } from '../../protocol/json.ts';
 import type { AppData } from '../store/app-data.ts';
 import { upsert } from '../store/upsert.ts';
-import { findByLookup, isLookup, type Plan, type TransactGuard } from '../transact/index.ts';
+import { type EntityRef, findByLookup, isLookup, type Plan, type TransactGuard } from '../transact/index.ts';
+import type { CelValue } from './cel/values.ts';
 import { type Check, type CheckResult, checkResult } from './check.ts';
 import { permissionDenied } from './denied.ts';
 import { describedEntity } from './entity-sources.ts';
@@ -39,35 +40,55 @@ export class TransactionChecks implements TransactGuard {
     if (this.#list) this.#check(this.#list, 'after');
   }
 
+  /** Asks all rules of a phase before one of them can refuse, as one that fails says more. */
   #check(list: CheckList, phase: Phase): void {
-    const checked = new Map<Program | undefined, Set<string>>();
-    for (const check of list.checks(phase)) {
-      if (!check.program && !this.#collect) continue;
-      const done = upsert(checked, check.program, () => new Set());
-      const key = keyOf(check);
-      if (done.has(key)) continue;
-      done.add(key);
-      this.#ask(this.#identified(check, phase));
-    }
+    const results = this.#distinct(list, phase)
+      .map((check) => this.#identified(check, phase))
+      .map((check) => ({ check, result: this.#ask(check) }));
+    if (this.#collect) this.#collect.push(...results.map(({ check, result }) => checkResult(check, result)));
+    const refused = this.#collect ? undefined : results.find(({ result }) => !isPass(result));
+    if (refused) throw permissionDenied([refused.check.etype, refused.check.scope]);
   }
 
-  #ask(check: Check): void {
-    const result = check.program ? this.#run.evaluate(check.program, this.#bindings(check)) : true;
-    if (this.#collect) this.#collect.push(checkResult(check, result));
-    else if (!isPass(result)) throw permissionDenied([check.etype, check.scope]);
+  #distinct(list: CheckList, phase: Phase): Check[] {
+    const checks: Check[] = [];
+    const known = new Map<Program | undefined, Set<string>>();
+    for (const check of list.checks(phase)) {
+      if (!check.program && !this.#collect) continue;
+      const keys = upsert(known, check.program, () => new Set());
+      const key = keyOf(check);
+      if (keys.has(key)) continue;
+      keys.add(key);
+      checks.push(check);
+    }
+    return checks;
+  }
+
+  #ask(check: Check): CelValue {
+    return check.program ? this.#run.evaluate(check.program, this.#bindings(check)) : true;
   }
 
   /** The check with ids in the place of lookups, which by then have to name something. */
   #identified(check: Check, phase: Phase): Check {
-    const { eid } = check;
+    const { eid, linkedData } = check;
     if (eid === undefined) return check;
-    const id = isLookup(eid) ? findByLookup(this.#data, eid) : eid;
+    const id = this.#idOf(eid);
     if (id === undefined) {
       throw validationFailed('lookup', eid, [{ message: 'Could not find the entity for this lookup' }]);
     }
     if (phase === 'before') return check;
-    const withId = (state: State): State => state && { ...state, id };
-    return { ...check, eid: id, data: withId(check.data), newData: withId(check.newData) };
+    const withId = (state: State, id: string | undefined): State => state && { ...state, ...(id && { id }) };
+    return {
+      ...check,
+      eid: id,
+      data: withId(check.data, id),
+      newData: withId(check.newData, id),
+      linkedData: linkedData && { ...linkedData, state: withId(linkedData.state, this.#idOf(linkedData.e)) },
+    };
+  }
+
+  #idOf(e: EntityRef): string | undefined {
+    return isLookup(e) ? findByLookup(this.#data, e) : e;
   }
 
   #bindings(check: Check): Bindings {

@@ -107,23 +107,23 @@ function expressionIssues(
 /** What can be told from how a rule is written, and not from its types. */
 function usageProblems(code: JsonObject, program: Program): string[] {
   const limits = ruleAt(code, [RATE_LIMITS]);
-  const problems = new Set<string>();
+  const problems: string[] = [];
   for (const root of program.syntax) {
     eachNode(root, (node) => {
       if (node.op !== 'rcall') return;
       const [name, receiver, args] = node.args;
       if (name === 'ref' && receiver.op === 'id' && receiver.args === 'auth') {
         if (literalText(args[0])?.startsWith('$user.')) return;
-        problems.add('auth.ref arg must start with `$user.`');
+        problems.push('auth.ref arg must start with `$user.`');
       }
       const bucket = bucketName(receiver);
       if (bucket === undefined || (isObject(limits) && Object.hasOwn(limits, bucket))) return;
-      problems.add(
+      problems.push(
         `\`${bucket}\` is not a valid rate limit config. It should be defined in the \`${RATE_LIMITS}\` key.`,
       );
     });
   }
-  return [...problems];
+  return problems;
 }
 
 type Node = Program['syntax'][number];
