@@ -36,7 +36,7 @@ const declarations: Options = {
   dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } },
 };
 
-export default defineConfig(({ dts }) => [
+export default defineConfig(({ dts }): Options[] => [
   { ...shared, entry: { ...entry, ...cli }, format: 'esm', splitting: true },
   // Not split: what tsup makes of a split CommonJS entry lets core's `init` take the place of ours.
   { ...shared, entry, format: 'cjs', splitting: false, shims: true },
