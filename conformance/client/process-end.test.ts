@@ -1,5 +1,5 @@
 import { id, type NodeConfig } from '@instantdb/node';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Input, Step } from '../programs/database.ts';
 import { buildProgram, type Child } from '../support/child.ts';
 import { fakeInstant } from '../support/fake-instant.ts';
@@ -75,4 +75,12 @@ test('an open database keeps a process running, with and without a connection, u
   await db.transact(goal(id()).create({ title: 'Run' }));
   expect(await child.ended).toMatchObject(byItselfAnyway);
   expect(child.lines.all.at(-1)).toBe('closed');
+});
+
+test('a process runs until close() has ended, also where the storage fails to be read, and then ends', async () => {
+  const failing = await buildProgram('failing-storage');
+  onTestFinished(() => failing.remove());
+  const child = failing.start(null);
+  expect(await child.ended).toEqual(byItself);
+  expect(child.lines.all).toEqual(['closed']);
 });

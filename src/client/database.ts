@@ -13,7 +13,7 @@ import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
 import { Latest } from './latest.ts';
 import type { NodeReactor } from './reactor.ts';
-import { within } from './saving.ts';
+import { holding, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
 import { showAs } from './show-as.ts';
 import type { DatabaseStats } from './stats.ts';
@@ -216,7 +216,7 @@ export class InstantNodeDatabase<
       const message = `Cannot close the database: timeoutMs is ${String(timeoutMs)}, expected a number from 0`;
       return Promise.reject(new InstantNodeError('invalid-config', message));
     }
-    this.#closing ??= this.#close(timeoutMs);
+    this.#closing ??= holding(this.#close(timeoutMs));
     return this.#closing;
   }
 
@@ -227,7 +227,7 @@ export class InstantNodeDatabase<
 
   /** Core's: disconnects at once. Saves, and lets go of the process, without waiting for pending writes. */
   override shutdown(): void {
-    this.#closing ??= this.#close(0);
+    this.#closing ??= holding(this.#close(0));
     this.#closing.catch((cause) => {
       this.#reactor.report(
         new InstantNodeError('storage', 'Cannot save what was left at shutdown', { cause }),

@@ -1,7 +1,9 @@
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 
 /** How long one round of saving may take before the next is tried, in milliseconds. */
 const ROUND_MS = 1_000;
+/** The longest that a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
 /** Rounds after which whatever still asks to be saved is left. */
 const MAX_ROUNDS = 10;
 
@@ -41,7 +43,13 @@ export class Saving {
 
   /** Saves what has changed, now. Saving may ask for another round, when a key had to be loaded first. */
   async flush(): Promise<void> {
-    await this.#state.waitForMetaToLoad();
+    let isLoaded = false;
+    const loaded = this.#state.waitForMetaToLoad().then(() => {
+      isLoaded = true;
+    });
+    // From a storage that cannot be read it never is, and then there is nothing to save.
+    await within(ROUND_MS, loaded);
+    if (!isLoaded) return;
     for (let round = 0; this.#state._nextSave && round < MAX_ROUNDS; round++) {
       await within(ROUND_MS, this.#state.flush());
     }
@@ -56,6 +64,16 @@ export class Saving {
     clearTimeout(state._nextGc ?? undefined);
     state._nextSave = null;
     state._nextGc = null;
+  }
+}
+
+/** The result of `work`, until which the process is kept running: what it waits for may not do that. */
+export async function holding<T>(work: Promise<T>): Promise<T> {
+  const hold = setInterval(() => {}, LONGEST_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(hold);
   }
 }
 

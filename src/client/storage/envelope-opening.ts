@@ -46,21 +46,25 @@ export async function openGeneration(opening: Opening): Promise<OpenGeneration> 
   if (header && found?.isCurrent) {
     await tidy(driver, keys, found);
     await scrub(opening, header);
-    return opened(found, header, false);
+    return opened(scope, found, header, false);
   }
   const made = await makeGeneration(opening, (found?.number ?? BARE_GENERATION) + 1);
-  if (!found) return opened(made, made.header, true);
+  if (!found) return opened(scope, made, made.header, true);
   const isUnscrubbed = keyring !== undefined && driver.scrub !== undefined;
   const to = isUnscrubbed ? { ...made, header: { ...made.header, isUnscrubbed } } : made;
   await convert({ driver, scope, keys, from: found, to, report });
   await tidy(driver, await driver.keys(), to);
   await scrub(opening, to.header);
-  return opened(made, made.header, false);
+  return opened(scope, made, made.header, false);
+}
 
-  function opened({ number, envelope }: Generation, current: Header, isNew: boolean): OpenGeneration {
-    const { generation, sealed } = current;
-    return { number, envelope, header: headerChanges(scope, { generation, sealed }), isNew };
-  }
+function opened(
+  scope: StorageScope,
+  { number, envelope }: Generation,
+  { generation, sealed }: Header,
+  isNew: boolean,
+): OpenGeneration {
+  return { number, envelope, header: headerChanges(scope, { generation, sealed }), isNew };
 }
 
 /** Has the driver remove what it forgot; where that fails, the storage can be used all the same. */

@@ -1,4 +1,5 @@
 const FULL = 'Free some space on the disk. What was acknowledged is kept';
+const FAILING = 'See whether the disk is full, or failing';
 const FORBIDDEN = 'Give storagePath a place that this process may write';
 
 /** What would help against what a file system or SQLite said; undefined where that is not known. */
@@ -9,6 +10,8 @@ function hintAgainst(cause: unknown): string | undefined {
     return FULL;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || /readonly database/.test(cause.message))
     return FORBIDDEN;
+  // What SQLite says of a full disk too, when it cannot make the files beside its own.
+  if (/disk I\/O error/.test(cause.message)) return FAILING;
   return undefined;
 }
 
