@@ -3,6 +3,7 @@ import {
   closeSync,
   fstatSync,
   futimesSync,
+  linkSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -28,11 +29,26 @@ export function lockFile(place: string, generation: number): string {
 
 /** The generations that are there, in order. */
 export function generationsOf(place: string): number[] {
+  return suffixesOf(place)
+    .filter((suffix) => GENERATION.test(suffix))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** What contenders have beside the lock files for a moment; some that were killed have left theirs. */
+export function passingFilesOf(place: string): string[] {
+  return suffixesOf(place)
+    .filter((suffix) => !GENERATION.test(suffix))
+    .map((suffix) => `${place}.lock.${suffix}`);
+}
+
+const GENERATION = /^[1-9]\d*$/;
+
+function suffixesOf(place: string): string[] {
   const prefix = `${basename(place)}.lock.`;
   return readdirSync(dirname(place))
-    .filter((name) => name.startsWith(prefix) && /^[1-9]\d*$/.test(name.slice(prefix.length)))
-    .map((name) => Number(name.slice(prefix.length)))
-    .sort((a, b) => a - b);
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length));
 }
 
 /** What the file says; undefined when it is gone; `incomplete` when whoever made it has not written it to its end. */
@@ -93,22 +109,44 @@ export class ClaimFile {
   }
 }
 
-/** Makes the file for `owner`; undefined when it is there already. */
+/**
+ * Makes the file for `owner`; undefined when another contender was faster. It appears with all that it says, where the
+ * file system has links: one that says nothing yet, because its owner was killed just then, would have to be waited for.
+ */
 export function createClaim(path: string, owner: LockOwner, fence: number): ClaimFile | undefined {
-  let fd: number;
+  const text = JSON.stringify({ ...owner, fence });
+  const draft = `${path}.draft-${randomUUID()}`;
   try {
-    fd = openSync(path, 'wx', 0o600);
+    return createFile(draft, path, text, () => linkSync(draft, path));
+  } catch (error) {
+    // An owner takes away drafts that it finds.
+    if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return undefined;
+    return createInPlace(path, text);
+  } finally {
+    remove(draft);
+  }
+}
+
+function createInPlace(path: string, text: string): ClaimFile | undefined {
+  try {
+    return createFile(path, path, text);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return undefined;
+    remove(path);
     throw error;
   }
+}
+
+/** Makes a file of this `name` that is to be at `path`, says in it that it is held, and does the rest. */
+function createFile(name: string, path: string, text: string, finish = () => {}): ClaimFile {
+  const fd = openSync(name, 'wx', 0o600);
   try {
-    const file = new ClaimFile(path, fd, JSON.stringify({ ...owner, fence }));
+    const file = new ClaimFile(path, fd, text);
     file.write('held');
+    finish();
     return file;
   } catch (error) {
     closeSync(fd);
-    remove(path);
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import {
   generationsOf,
   type LockClaim,
   lockFile,
+  passingFilesOf,
   readClaim,
   remove,
   silenceOf,
@@ -25,8 +26,8 @@ import { holdHere, isOfThisProcess, type LockOwner, lifeOf, newOwner } from './l
 // already, from its own file being gone: generations are removed from the lowest up, so one of the two always holds.
 //
 // Who is dead. A process that is on the same machine and sees the same pids: exactly, from the system. Any other, and
-// another thread of this process, which may have ended without it: when the file's time, which the owner renews, has stood still by the clock of the file system. An owner that was
-// merely stopped may come back from that, hence `fence`.
+// another thread of this process, which may have ended without it: when the file's time, which the owner renews, has
+// stood still by the clock of the file system. An owner that was merely stopped may come back from that, hence `fence`.
 //
 // Not the lock of a file of the operating system, since neither Node nor Bun offers one, and not SQLite's, since the
 // filesystem driver runs where there is no SQLite.
@@ -244,6 +245,7 @@ class FileLock implements Lock {
       for (const generation of generationsOf(this.#place)) {
         if (generation < this.generation) remove(lockFile(this.#place, generation));
       }
+      for (const file of passingFilesOf(this.#place)) remove(file);
     } catch {
       // Left over, and in nobody's way.
     }
