@@ -1,5 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { compileError, RuleCompileError } from './compile-error.ts';
+import { serverOrder } from './server-order.ts';
 import { namesIn } from './syntax.ts';
 
 /** Named expressions that a rule may use. */
@@ -12,26 +13,37 @@ export type Binds = ReadonlyMap<string, string>;
  */
 export function neededBinds(environment: Environment, expression: string, binds: Binds): string[] {
   if (binds.size === 0) return [];
-  const needsOf = (code: string): string[] => {
-    try {
-      return [...namesIn(environment.parse(code).ast)].filter((name) => binds.has(name));
-    } catch (error) {
-      throw compileError(error);
-    }
-  };
-  const ordered: string[] = [];
+  const needs = new Map<string, readonly string[]>();
+  const needed = new Set(namesOfBinds(environment, expression, binds));
+  // A set goes on to what is added to it meanwhile.
+  for (const name of needed) {
+    const names = namesOfBinds(environment, binds.get(name) ?? '', binds);
+    needs.set(name, names);
+    for (const next of names) needed.add(next);
+  }
+  return ordered(serverOrder([...needed]), needs);
+}
+
+function namesOfBinds(environment: Environment, code: string, binds: Binds): string[] {
+  try {
+    return serverOrder([...namesIn(environment.parse(code).ast)].filter((name) => binds.has(name)));
+  } catch (error) {
+    throw compileError(error);
+  }
+}
+
+function ordered(names: readonly string[], needs: ReadonlyMap<string, readonly string[]>): string[] {
   const done = new Set<string>();
   const visit = (name: string, path: readonly string[]): void => {
     if (done.has(name)) return;
     if (path.includes(name)) {
       throw new RuleCompileError(`The binds have a cyclic dependency ${[...path, name].join(' -> ')}`);
     }
-    for (const next of needsOf(binds.get(name) ?? '')) visit(next, [...path, name]);
+    for (const next of needs.get(name) ?? []) visit(next, [...path, name]);
     done.add(name);
-    ordered.push(name);
   };
-  for (const name of needsOf(expression)) visit(name, []);
-  return ordered;
+  for (const name of names) visit(name, []);
+  return [...done];
 }
 
 /** The expression with its binds written into it, as the server shows it. */

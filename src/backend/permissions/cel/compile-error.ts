@@ -1,3 +1,4 @@
+import { candidatesOf } from './candidates.ts';
 import { publicName } from './prepare.ts';
 
 /** An expression that cannot be used, with what is wrong in the words of Instant's server. */
@@ -33,11 +34,11 @@ function operatorMessage(subject: string): string | undefined {
   const [, left, operator, right] = /^(.+?) (==|!=|<=|>=|<|>|in|[-+*/%]) (.+)$/.exec(subject) ?? [];
   if (left !== undefined && operator !== undefined && right !== undefined) {
     const name = operator === 'in' ? '@in' : `_${operator}_`;
-    return `found no matching overload for '${name}' applied to '(${typeName(left)}, ${typeName(right)})'`;
+    return noOverload(name, `(${typeName(left)}, ${typeName(right)})`);
   }
   const [, unary, operand] = /^([!-])(.+)$/.exec(subject) ?? [];
   if (unary === undefined || operand === undefined) return undefined;
-  return `found no matching overload for '${unary}_' applied to '(${typeName(operand)})'`;
+  return noOverload(`${unary}_`, `(${typeName(operand)})`);
 }
 
 function functionMessage(text: string): string | undefined {
@@ -45,7 +46,11 @@ function functionMessage(text: string): string | undefined {
     /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/.exec(text) ?? [];
   if (name === undefined || args === undefined) return undefined;
   const types = `${receiver && `${typeName(receiver)}.`}(${typeName(args)})`;
-  return `found no matching overload for '${publicName(name)}' applied to '${types}'`;
+  return noOverload(publicName(name), types);
+}
+
+function noOverload(name: string, types: string): string {
+  return `found no matching overload for '${name}' applied to '${types}'${candidatesOf(name)}`;
 }
 
 function typeName(type: string): string {

@@ -1,4 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { widenHas } from './has-macro.ts';
 import { charge } from './meter.ts';
 import { SEARCHES } from './search-functions.ts';
 import { eachNode } from './syntax.ts';
@@ -23,6 +24,7 @@ export function publicName(name: string): string {
 /** Makes calls of functions that exist in a form of ours go there. To be done before types are checked. */
 export function replaceCalls(root: ASTNode): void {
   eachNode(root, (node) => {
+    widenHas(node);
     if (node.op === 'call' || node.op === 'rcall') node.args[0] = REPLACED.get(node.args[0]) ?? node.args[0];
   });
 }

@@ -1,0 +1,58 @@
+const TIME = 'google.protobuf.Timestamp';
+const SPAN = 'google.protobuf.Duration';
+
+const NUMBERS = ['(int, int)', '(uint, uint)', '(double, double)'];
+const ORDERED = [
+  '(bool, bool)',
+  ...NUMBERS,
+  '(string, string)',
+  '(bytes, bytes)',
+  `(${TIME}, ${TIME})`,
+  `(${SPAN}, ${SPAN})`,
+];
+const EQUAL = ['(%A0, %A0)'];
+const LOGICAL = ['(bool, bool)'];
+
+/** What operators and functions take, in the order and the words of the compiler of Instant's server; `%A0` is any type. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  '!_': ['(bool)'],
+  '-_': ['(int)', '(double)'],
+  '_&&_': LOGICAL,
+  '_||_': LOGICAL,
+  '_==_': EQUAL,
+  '_!=_': EQUAL,
+  '_<_': ORDERED,
+  '_<=_': ORDERED,
+  '_>_': ORDERED,
+  '_>=_': ORDERED,
+  '_+_': [
+    ...NUMBERS,
+    '(string, string)',
+    '(bytes, bytes)',
+    '(list(%A0), list(%A0))',
+    `(${TIME}, ${SPAN})`,
+    `(${SPAN}, ${TIME})`,
+    `(${SPAN}, ${SPAN})`,
+  ],
+  '_-_': [...NUMBERS, `(${TIME}, ${TIME})`, `(${TIME}, ${SPAN})`, `(${SPAN}, ${SPAN})`],
+  '_*_': NUMBERS,
+  '_/_': NUMBERS,
+  '_%_': ['(int, int)', '(uint, uint)'],
+  '@in': ['(%A0, list(%A0))', '(%A1, map(%A1, %B2))'],
+  ref: ['map(string, dyn).(string)'],
+  contains: ['string.(string)'],
+  startsWith: ['string.(string)'],
+  endsWith: ['string.(string)'],
+  size: ['(string)', '(bytes)', '(list(%A0))', '(map(%A1, %B2))'],
+  timestamp: ['(string)', '(int)', `(${TIME})`],
+  duration: [`(${SPAN})`, '(string)'],
+};
+
+/**
+ * What an operator or function could be applied to, as the end of the message that says that it was applied to something
+ * else; empty for those that this has no list of.
+ */
+export function candidatesOf(name: string): string {
+  const candidates = Object.hasOwn(TAKEN, name) ? TAKEN[name] : undefined;
+  return candidates ? ` (candidates: ${candidates.join(',')})` : '';
+}
