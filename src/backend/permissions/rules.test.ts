@@ -72,6 +72,10 @@ describe('rules that cannot be used', () => {
     [view('data.name =='), 'Unexpected'],
     [view('newData.name == null'), "undeclared reference to 'newData' (in container '')"],
     [view('dta.name == null'), "undeclared reference to 'dta' (in container '')"],
+    // Parts of CEL's extension for strings that the server does not have.
+    [view('strings.quote("a") == ""'), "undeclared reference to 'strings' (in container '')"],
+    [view('"abc".reverse() == "cba"'), 'reverse'],
+    [view('"%d".format([1]) == "1"'), 'format'],
     [view('request.hello == 1'), "undefined field 'hello'"],
     [view('1 == "a"'), "found no matching overload for '_==_' applied to '(int, string)'"],
     [view('!1'), "found no matching overload for '!_' applied to '(int)'"],
