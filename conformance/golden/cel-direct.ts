@@ -9,7 +9,7 @@ import { createAppData } from '../../src/backend/store/app-data.ts';
 import { ServerError } from '../../src/protocol/error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../src/protocol/json.ts';
 import { compilationDifferences, type Outcome, outcomeDifferences, timeOf } from './cel-runner.ts';
-import { unknownCaseParts } from './known-case-parts.ts';
+import { unknownPermCaseParts } from './known-perm-parts.ts';
 import type { CelCase } from './perm-case.ts';
 import type { WireError } from './tx-expectations.ts';
 
@@ -27,7 +27,7 @@ export function celDifferencesDirect(testCase: CelCase): string[] {
     .map(([name]) => name)
     .filter((name) => ![...ENTITIES, ...OBJECTS, ...OF_REQUEST].includes(name));
   if (unknown.length > 0) return unknown.map((name) => `unknown to the runner: bindings.${name}`);
-  const parts = unknownCaseParts(testCase);
+  const parts = unknownPermCaseParts(testCase);
   if (parts.length > 0) return parts.map((part) => `unknown to the runner: ${part}`);
   const { expect } = testCase;
   const program = compiled(testCase);

@@ -1,7 +1,7 @@
 import { type Backend, type BackendApp, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCases, openCase } from './fixture.ts';
-import { unknownCaseParts } from './known-case-parts.ts';
+import { unknownPermCaseParts } from './known-perm-parts.ts';
 import type { AnyPermCase, FileCase, UploadOp } from './perm-case.ts';
 import { contentOf } from './protocol-runner.ts';
 import { errorDifferences, type WireError } from './tx-expectations.ts';
@@ -83,7 +83,7 @@ test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run', () => {
 });
 
 test.each(cases.map((one) => [one.id, one] as const))('%s', async (_, one) => {
-  expect(unknownCaseParts(one)).toEqual([]);
+  expect(unknownPermCaseParts(one)).toEqual([]);
   const { allowed, error, deletedCount } = one.expect;
   const app = await appOf(one);
   const { status, body } = await run(one, { ...asAdmin(app), ...(await impersonate(app, one.impersonate)) });

@@ -50,7 +50,7 @@ const WORDS: Readonly<Record<string, readonly unknown[]>> = {
 type Kind = keyof typeof KNOWN;
 
 /** What of a transaction case is unknown to its runner, as `case.key`. */
-export function unknownCaseParts(testCase: object): string[] {
+export function unknownTxCaseParts(testCase: object): string[] {
   return unknown('case', [testCase]);
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isObject } from '../../src/protocol/json.ts';
 import type { Bench } from './bench.ts';
 import { celDifferences } from './cel-runner.ts';
-import { unknownCaseParts } from './known-case-parts.ts';
+import { unknownPermCaseParts } from './known-perm-parts.ts';
 import type { PermCase, QueryStep, RulesCase, TransactStep } from './perm-case.ts';
 import { askedDifferences, refusalDifferences } from './query-case.ts';
 import type { ErrorExpectation } from './tx-expectations.ts';
@@ -12,7 +12,7 @@ import { type AskOptions, WireCase } from './wire-case.ts';
 
 /** What of a case does not hold over the wire, in words; empty when all of it does. */
 export async function permDifferences(bench: Bench, testCase: PermCase): Promise<string[]> {
-  const unknown = unknownCaseParts(testCase);
+  const unknown = unknownPermCaseParts(testCase);
   if (unknown.length > 0) return unknown.map((part) => `unknown to the runner: ${part}`);
   const dataset = datasetOf(testCase);
   const { setup, uploads } = splitSetup(testCase.setup);

@@ -2,7 +2,7 @@ import { type Backend, type BackendApp, startBackend } from '@instantdb/node/bac
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FakeProvider, startFakeProvider } from '../../src/backend/auth/testing/fake-provider.ts';
 import { loadCases, openCase } from './fixture.ts';
-import { unknownCaseParts } from './known-case-parts.ts';
+import { unknownPermCaseParts } from './known-perm-parts.ts';
 import type { AnyPermCase, SignupCase } from './perm-case.ts';
 import { contentOf } from './protocol-runner.ts';
 import { errorDifferences, type WireError } from './tx-expectations.ts';
@@ -65,7 +65,7 @@ async function signUp(app: BackendApp, { via, request }: SignupCase): Promise<An
 }
 
 test.each(cases.map((one) => [one.id, one] as const))('%s', async (_, one) => {
-  expect(unknownCaseParts(one)).toEqual([]);
+  expect(unknownPermCaseParts(one)).toEqual([]);
   const { clientId, clientSecret, discoveryEndpoint } = provider;
   const oauthClients = [{ name: 'fake', provider: 'fake', clientId, clientSecret, discoveryEndpoint }];
   const app = backend.createApp({ signIn: { oauthClients } });

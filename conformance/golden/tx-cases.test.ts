@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { TxCase } from './cases.ts';
 import { DirectCase } from './direct-case.ts';
 import { loadCases, type NamedTriple } from './fixture.ts';
-import { unknownCaseParts } from './known-parts.ts';
+import { unknownTxCaseParts } from './known-parts.ts';
 import {
   answerDifferences,
   attrDifferences,
@@ -61,7 +61,7 @@ describe('a case that does not hold', () => {
     'is one with a part that the runner does not know',
     async () => {
       const fine = named('tx/tx-retract/L1414');
-      expect(unknownCaseParts(fine)).toEqual([]);
+      expect(unknownTxCaseParts(fine)).toEqual([]);
       expect(await found({ ...fine, cursors: {} } as TxCase)).toEqual([
         'unknown to the runner: case.cursors',
       ]);

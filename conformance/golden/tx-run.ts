@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expectedError, isAdmin, type TxCase } from './cases.ts';
 import type { GoldenCase, NamedTriple, OpenCase } from './fixture.ts';
-import { unknownCaseParts, unknownOutcomeParts } from './known-parts.ts';
+import { unknownOutcomeParts, unknownTxCaseParts } from './known-parts.ts';
 import {
   answerDifferences,
   attrDifferences,
@@ -36,7 +36,7 @@ export interface CaseApp {
 
 /** What of a transaction case does not hold, in words; empty when all of it does. */
 export async function txDifferences(app: CaseApp, testCase: TxCase): Promise<string[]> {
-  const unknown = [...unknownCaseParts(testCase), ...unknownOutcomeParts(testCase.expect)];
+  const unknown = [...unknownTxCaseParts(testCase), ...unknownOutcomeParts(testCase.expect)];
   if (unknown.length > 0) return unknown.map((part) => `unknown to the runner: ${part}`);
   const { steps, layer } = testCase;
   const auth = isAdmin(testCase) ? { admin: true } : (testCase.auth ?? null);

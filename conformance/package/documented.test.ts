@@ -1,29 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import { exportedTypes } from './exported-types.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const entries = ['index', 'node', 'bun', 'deno', 'backend/index'];
 const fileOf = (entry: string): string => `${root}src/${entry}.ts`;
-const program = ts.createProgram(entries.map(fileOf), {
-  module: ts.ModuleKind.NodeNext,
-  moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  target: ts.ScriptTarget.ES2023,
-  allowImportingTsExtensions: true,
-  noEmit: true,
-  skipLibCheck: true,
-});
-const checker = program.getTypeChecker();
+const { program, checker, ...types } = exportedTypes(entries.map(fileOf));
 
 /** What an entry exports beside core's names. */
 function exportsOf(entry: string): ts.Symbol[] {
-  const source = program.getSourceFile(fileOf(entry));
-  const symbol = source && checker.getSymbolAtLocation(source);
-  if (!symbol) throw new Error(`Cannot read the exports of ${entry}`);
-  return checker
-    .getExportsOfModule(symbol)
-    .map((one) => (one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one))
-    .filter(isOurs);
+  return [...types.of(fileOf(entry)).values()].filter(isOurs);
 }
 
 /** Members of a type or a class that are ours and not private. */

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import * as core from '@instantdb/core';
-import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import * as bun from '../../src/bun.ts';
 import * as deno from '../../src/deno.ts';
 import * as detected from '../../src/index.ts';
 import * as node from '../../src/node.ts';
+import { exportedTypes } from './exported-types.ts';
 
 /** Core's names that mean something of ours: the same signature, on a server. */
 const REPLACED = ['init', 'init_experimental'];
@@ -40,29 +40,8 @@ describe('types', () => {
   const root = fileURLToPath(new URL('../../', import.meta.url));
   const coreTypes = `${root}node_modules/@instantdb/core/dist/esm/index.d.ts`;
   const entryFiles = Object.keys(entries).map((name) => `${root}src/${name}.ts`);
-  const program = ts.createProgram([coreTypes, ...entryFiles], {
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    target: ts.ScriptTarget.ES2023,
-    allowImportingTsExtensions: true,
-    noEmit: true,
-    skipLibCheck: true,
-  });
-  const checker = program.getTypeChecker();
-
-  function exportsOf(file: string): Map<string, ts.Symbol> {
-    const source = program.getSourceFile(file);
-    const symbol = source && checker.getSymbolAtLocation(source);
-    if (!symbol) throw new Error(`Cannot read the exports of ${file}`);
-    return new Map(
-      checker.getExportsOfModule(symbol).map((one) => {
-        const target = one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one;
-        return [one.name, target];
-      }),
-    );
-  }
-
-  const expected = exportsOf(coreTypes);
+  const types = exportedTypes([coreTypes, ...entryFiles]);
+  const expected = types.of(coreTypes);
 
   test('core has the types that this test is about', () => {
     expect(expected.size).toBeGreaterThan(100);
@@ -70,7 +49,7 @@ describe('types', () => {
   });
 
   test.each(entryFiles)('%s exports every type of core, the very same one but for init', (file) => {
-    const actual = exportsOf(file);
+    const actual = types.of(file);
     for (const [name, symbol] of expected) {
       expect(actual.has(name), `core exports ${name}`).toBe(true);
       if (!REPLACED.includes(name)) expect(actual.get(name) === symbol, `${name} is core's own`).toBe(true);

@@ -40,7 +40,7 @@ const FLAGS = [
 ];
 
 /** What of a case of `perm-cases.json` is unknown to its runner, as `kind.key`. */
-export function unknownCaseParts(testCase: AnyPermCase): string[] {
+export function unknownPermCaseParts(testCase: AnyPermCase): string[] {
   const { action } = testCase;
   const known = OF_ACTION[action];
   if (!known) return [`action.${action}`];
