@@ -1,6 +1,7 @@
 import { type Backend, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TxCase } from './cases.ts';
+import { expectHolds } from './expect-holds.ts';
 import { caseNow, loadCases } from './fixture.ts';
 import { txDifferences } from './tx-run.ts';
 import { AdminCase } from './wire-case.ts';
@@ -18,7 +19,7 @@ afterAll(() => backend.close());
 describe('golden transaction cases of the admin API', () => {
   test.each(cases.map((testCase) => [testCase.id, testCase] as const))('%s', async (_, testCase) => {
     await using app = new AdminCase(backend, folder, testCase);
-    expect(await txDifferences(app, testCase)).toEqual([]);
+    expectHolds(await txDifferences(app, testCase));
   });
 
   test('tells of an outcome, too', async () => {

@@ -1,5 +1,6 @@
 import { type Backend, type BackendApp, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectHolds } from './expect-holds.ts';
 import { loadCases, openCase } from './fixture.ts';
 import { unknownPermCaseParts } from './known-perm-parts.ts';
 import type { AnyPermCase, FileCase, UploadOp } from './perm-case.ts';
@@ -83,12 +84,12 @@ test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run', () => {
 });
 
 test.each(cases.map((one) => [one.id, one] as const))('%s', async (_, one) => {
-  expect(unknownPermCaseParts(one)).toEqual([]);
+  expectHolds(unknownPermCaseParts(one));
   const { allowed, error, deletedCount } = one.expect;
   const app = await appOf(one);
   const { status, body } = await run(one, { ...asAdmin(app), ...(await impersonate(app, one.impersonate)) });
   expect(status).toBe(one.expect.status ?? (allowed ? 200 : 400));
-  if (error) expect(errorDifferences(body as WireError, error)).toEqual([]);
+  if (error) expectHolds(errorDifferences(body as WireError, error));
   const { data } = body as { data?: { ids?: string[]; id?: string } };
   if (deletedCount !== undefined) expect(data?.ids).toHaveLength(deletedCount);
   else if (allowed) expect(data?.id ?? data?.ids).toBeDefined();

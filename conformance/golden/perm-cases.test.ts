@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './bench.ts';
 import { celDifferencesDirect } from './cel-direct.ts';
 import { notAskable } from './cel-runner.ts';
+import { expectHolds } from './expect-holds.ts';
 import { loadCases } from './fixture.ts';
 import { type AnyPermCase, type CelCase, type PermCase, RUN_ELSEWHERE } from './perm-case.ts';
 import { permDifferences } from './perm-runner.ts';
@@ -29,12 +30,12 @@ describe('golden permission cases', () => {
   test.each(overTheWire.map((testCase) => [testCase.id, testCase] as const))(
     'over the wire: %s',
     async (_, testCase) => {
-      expect(await permDifferences(bench, testCase)).toEqual([]);
+      expectHolds(await permDifferences(bench, testCase));
     },
   );
 
   test.each(direct.map(({ testCase }) => [testCase.id, testCase] as const))('%s', (_, testCase) => {
-    expect(celDifferencesDirect(testCase)).toEqual([]);
+    expectHolds(celDifferencesDirect(testCase));
   });
 
   // The day one of those here holds, it is to be run over the wire.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { expectHolds } from './expect-holds.ts';
 import { type ExpectedMessage, type ProtocolCase, unknownParts, type ValueCheck } from './protocol-case.ts';
 import { checkDifferences, messageDifferences } from './protocol-checks.ts';
 import { runProtocolCase } from './protocol-runner.ts';
@@ -12,8 +13,8 @@ const cases = JSON.parse(readFileSync(join(folder, 'protocol-cases.json'), 'utf8
 
 describe('golden protocol cases', () => {
   test.each(cases.map((testCase) => [testCase.id, testCase] as const))('%s', async (_, testCase) => {
-    expect(unknownParts(testCase)).toEqual([]);
-    expect(await runProtocolCase(folder, testCase)).toEqual([]);
+    expectHolds(unknownParts(testCase));
+    expectHolds(await runProtocolCase(folder, testCase));
   });
 
   test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run', () => {

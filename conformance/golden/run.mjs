@@ -44,12 +44,13 @@ for (const [file, kindOf] of Object.entries(KINDS)) {
   for (const one of JSON.parse(readFileSync(join(set, file), 'utf8'))) {
     const key = `${file.padEnd(20)} ${kindOf(one)}`;
     const row = rows.get(key) ?? { passed: 0, failed: 0, 'not run': 0 };
-    const outcome = results.get(one.id) ?? 'not run';
+    const fault = results.has(one.id) ? results.get(one.id) : 'no test runs it';
+    const outcome = fault === undefined ? 'passed' : results.has(one.id) ? 'failed' : 'not run';
     row[outcome]++;
     rows.set(key, row);
     if (outcome === 'passed') continue;
     failed++;
-    console.log(`${outcome}: ${one.id}`);
+    console.log(`${outcome}: ${one.id}: ${fault}`);
   }
 }
 for (const [id, reason] of direct) console.log(`not over the wire: ${id}: ${reason}`);
@@ -75,7 +76,7 @@ function completed(whole) {
   return whole;
 }
 
-/** By the id of a case, how it ended: the tests are named after the cases. One that fails anywhere has failed. */
+/** By the id of a case, why it failed, or undefined: the tests are named after the cases. One that fails anywhere has failed. */
 function outcomes() {
   const report = join(scratch, 'report.json');
   spawnSync(
@@ -91,15 +92,24 @@ function outcomes() {
   );
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const byId = new Map();
-  for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+  for (const { title, status, failureMessages } of tests) {
     // The queries and transactions run twice: directly, and over the wire. One that cannot hold there stands in the
     // title with the reason.
-    const id = title.replace('over the wire: ', '');
-    const [directId, directReason] = title.split(' does not hold over the wire, because ');
-    if (directReason && status === 'passed') direct.set(directId, directReason);
-    else if (directReason) byId.set(directId, 'failed');
-    else if (status === 'passed' && byId.get(id) !== 'failed') byId.set(id, 'passed');
-    else if (status === 'failed') byId.set(id, 'failed');
+    const [id, directReason] = title
+      .replace('over the wire: ', '')
+      .split(' does not hold over the wire, because ');
+    if (directReason && status === 'passed') direct.set(id, directReason);
+    else if (status === 'failed') byId.set(id, faultOf(failureMessages));
+    else if (status === 'passed' && !byId.has(id)) byId.set(id, undefined);
   }
   return byId;
+}
+
+/** What a test said, without where it said it. */
+function faultOf([message = '']) {
+  return message
+    .split(/\n\s+at /)[0]
+    .replace(/^(Assertion)?Error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ');
 }

@@ -47,7 +47,7 @@ test.runIf(isRun)('a set is counted by file and kind, and a wrong answer makes t
   expect(output.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
     'not in the folder: protocol-cases.json',
     'not in the folder: datasets, own are taken',
-    `failed: ${DENIED}`,
+    `failed: ${DENIED}: refused: Permission denied: not perms-pass?`,
     `not over the wire: ${DIRECT}: it asks without newData, which every write has`,
     'query-cases.json permissions not-involved 1 passed, 0 failed, 0 not run',
     'tx-cases.json admin 1 passed, 0 failed, 0 not run',

@@ -1,6 +1,7 @@
 import { type Backend, type BackendApp, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FakeProvider, startFakeProvider } from '../../src/backend/auth/testing/fake-provider.ts';
+import { expectHolds } from './expect-holds.ts';
 import { loadCases, openCase } from './fixture.ts';
 import { unknownPermCaseParts } from './known-perm-parts.ts';
 import type { AnyPermCase, SignupCase } from './perm-case.ts';
@@ -65,7 +66,7 @@ async function signUp(app: BackendApp, { via, request }: SignupCase): Promise<An
 }
 
 test.each(cases.map((one) => [one.id, one] as const))('%s', async (_, one) => {
-  expect(unknownPermCaseParts(one)).toEqual([]);
+  expectHolds(unknownPermCaseParts(one));
   const { clientId, clientSecret, discoveryEndpoint } = provider;
   const oauthClients = [{ name: 'fake', provider: 'fake', clientId, clientSecret, discoveryEndpoint }];
   const app = backend.createApp({ signIn: { oauthClients } });
@@ -76,7 +77,7 @@ test.each(cases.map((one) => [one.id, one] as const))('%s', async (_, one) => {
   expect({ status, body }).toMatchObject({ status: one.expect.status ?? (allowed ? 200 : 400) });
   if (created !== undefined) expect(body.created).toBe(created);
   if (user) expect(body.user).toMatchObject(user);
-  if (error) expect(errorDifferences(body as WireError, error)).toEqual([]);
+  if (error) expectHolds(errorDifferences(body as WireError, error));
 });
 
 test.runIf(process.env.GOLDEN_DIR === undefined)('every case is run', () => {

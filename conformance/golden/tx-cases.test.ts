@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TxCase } from './cases.ts';
 import { DirectCase } from './direct-case.ts';
+import { expectHolds } from './expect-holds.ts';
 import { loadCases, type NamedTriple } from './fixture.ts';
 import { unknownTxCaseParts } from './known-parts.ts';
 import {
@@ -23,7 +24,7 @@ const run = cases.filter(({ api }) => api !== 'admin');
 
 describe('golden transaction cases', () => {
   test.each(run.map((testCase) => [testCase.id, testCase] as const))('%s', async (_, testCase) => {
-    expect(await txDifferences(new DirectCase(folder, testCase), testCase)).toEqual([]);
+    expectHolds(await txDifferences(new DirectCase(folder, testCase), testCase));
   });
 
   test.runIf(process.env.GOLDEN_DIR === undefined)(

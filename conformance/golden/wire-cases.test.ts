@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { QueryCase, TxCase } from './cases.ts';
 import type { Ask } from './cursors.ts';
 import { belowGrammar } from './direct-case.ts';
+import { expectHolds } from './expect-holds.ts';
 import { caseNow, type GoldenCase, loadCases } from './fixture.ts';
 import { queryCaseDifferences } from './query-case.ts';
 import { txDifferences } from './tx-run.ts';
@@ -45,12 +46,12 @@ afterAll(() => backend.close());
 async function runQueryCase(testCase: QueryCase): Promise<void> {
   await using wire = new WireCase(backend, folder, testCase);
   const ask: Ask = (query) => wire.answer(query, testCase);
-  expect(await queryCaseDifferences(testCase, wire.opened, ask)).toEqual([]);
+  expectHolds(await queryCaseDifferences(testCase, wire.opened, ask));
 }
 
 async function runTxCase(testCase: TxCase): Promise<void> {
   await using wire = new WireCase(backend, folder, testCase);
-  expect(await txDifferences(wire, testCase)).toEqual([]);
+  expectHolds(await txDifferences(wire, testCase));
 }
 
 function titled<Case extends GoldenCase>(cases: readonly Case[]): [string, Case][] {
