@@ -78,6 +78,8 @@ describe('rules that cannot be used', () => {
     [view('"%d".format([1]) == "1"'), 'format'],
     [view('request.hello == 1'), "undefined field 'hello'"],
     [view('1 == "a"'), "found no matching overload for '_==_' applied to '(int, string)'"],
+    [view('1 < 2.0'), "found no matching overload for '_<_' applied to '(int, double)'"],
+    [view('size(data.name) > 1.5'), "found no matching overload for '_>_' applied to '(int, double)'"],
     [view('!1'), "found no matching overload for '!_' applied to '(int)'"],
     [view('"a".matches(1)'), "found no matching overload for 'matches' applied to 'string.(int)'"],
     [

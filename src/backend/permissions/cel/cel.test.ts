@@ -45,7 +45,8 @@ const TRUE_RULES = [
   'data.nothing == null && data.text != null',
   // Numbers: what JSON writes without a fraction is an int.
   'type(data.count) == int && type(data.price) == double',
-  'data.count == 3 && data.count == 3.0 && data.price > 1 && data.price < 2',
+  'data.count == 3 && data.count == 3.0 && data.price > 1.0 && data.count < 4 && 2u < 3u',
+  'double(data.count) > 2.5 && data.text > "a" && timestamp(data.due) < timestamp("2026-01-01")',
   'data.info.depth.level == 2',
   // Different kinds of value are never equal.
   '!(data.text == data.count) && !(data.tags == data.text)',
@@ -96,6 +97,11 @@ describe('a rule', () => {
     ['data.missing.deeper', 'ATTRIBUTE_NOT_FOUND'],
     ['data.text in data.missing', 'OVERLOAD_NOT_FOUND'],
     ['data.missing && true', 'OVERLOAD_NOT_FOUND'],
+    // Numbers are compared with their own kind alone.
+    ['data.price > 1', 'OVERLOAD_NOT_FOUND'],
+    ['data.count <= 3.0', 'OVERLOAD_NOT_FOUND'],
+    ['data.count > 2u', 'OVERLOAD_NOT_FOUND'],
+    ['[1, 2].all(n, n < data.price)', 'OVERLOAD_NOT_FOUND'],
     ['data.tags[7] == "a"', 'INDEX_OUT_OF_BOUNDS'],
     ['data.count / 0 == 1', 'DIVIDE_BY_ZERO'],
     ['timestamp("someday") == request.time', 'INTERNAL_ERROR'],

@@ -34,11 +34,11 @@ function operatorMessage(subject: string): string | undefined {
   const [, left, operator, right] = /^(.+?) (==|!=|<=|>=|<|>|in|[-+*/%]) (.+)$/.exec(subject) ?? [];
   if (left !== undefined && operator !== undefined && right !== undefined) {
     const name = operator === 'in' ? '@in' : `_${operator}_`;
-    return noOverload(name, `(${typeName(left)}, ${typeName(right)})`);
+    return noOverloadMessage(name, `(${typeName(left)}, ${typeName(right)})`);
   }
   const [, unary, operand] = /^([!-])(.+)$/.exec(subject) ?? [];
   if (unary === undefined || operand === undefined) return undefined;
-  return noOverload(`${unary}_`, `(${typeName(operand)})`);
+  return noOverloadMessage(`${unary}_`, `(${typeName(operand)})`);
 }
 
 function functionMessage(text: string): string | undefined {
@@ -46,10 +46,15 @@ function functionMessage(text: string): string | undefined {
     /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/.exec(text) ?? [];
   if (name === undefined || args === undefined) return undefined;
   const types = `${receiver && `${typeName(receiver)}.`}(${typeName(args)})`;
-  return noOverload(publicName(name), types);
+  return noOverloadMessage(publicName(name), types);
 }
 
-function noOverload(name: string, types: string): string {
+/** An operator or function was applied to what it does not take. */
+export function noOverload(name: string, types: string): RuleCompileError {
+  return new RuleCompileError(noOverloadMessage(name, types));
+}
+
+function noOverloadMessage(name: string, types: string): string {
   return `found no matching overload for '${name}' applied to '${types}'${candidatesOf(name)}`;
 }
 

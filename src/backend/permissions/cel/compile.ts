@@ -1,5 +1,6 @@
 import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
 import { type Binds, neededBinds, withBinds } from './binds.ts';
+import { compareLikeKinds } from './comparisons.ts';
 import { compileError, RuleCompileError } from './compile-error.ts';
 import { environmentFor, MAX_EXPRESSION_LENGTH, type RuleAction } from './environments.ts';
 import { meterNodes, replaceCalls } from './prepare.ts';
@@ -55,6 +56,7 @@ function prepare(environment: Environment, code: string): { parsed: ParseResult;
     replaceCalls(parsed.ast);
     const { valid, type, error } = parsed.check();
     if (!valid) throw error;
+    compareLikeKinds(parsed.ast);
     meterNodes(parsed.ast);
     return { parsed, type: type ?? 'dyn' };
   } catch (error) {
