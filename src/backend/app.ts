@@ -229,9 +229,8 @@ export class App {
     if (before !== undefined) return before;
     if (!request.inAnyStatus) this.assertWritable();
     const { steps, actor, system } = request;
-    const { newId } = this.host;
-    const now = this.host.now();
-    this.#dropExpiredAttrs(now);
+    const { now, newId } = this.host;
+    this.#dropExpiredAttrs(now());
     const guard =
       actor.admin || system
         ? undefined
@@ -239,7 +238,7 @@ export class App {
     const changes = transact(this.data, steps, {
       admin: actor.admin,
       system,
-      now,
+      now: now(),
       // What the backend writes for itself, such as a magic code, lives from the clock's own time on.
       createdAt: system ? undefined : this.#creation.next(),
       newId,

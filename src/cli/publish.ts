@@ -1,5 +1,5 @@
 import type { Backend, BackendApp } from '../backend/index.ts';
-import { refusalText } from '../backend/refusal-text.ts';
+import { type Refusal, refusalText } from '../backend/refusal-text.ts';
 import type { Definition } from './load-definition.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -25,7 +25,7 @@ export async function publish(
 }
 
 /** The error of a file that the backend refuses. */
-export function cannotUse({ file }: Definition, refusal: { message: string; hint?: unknown }): UsageError {
+export function cannotUse({ file }: Definition, refusal: Refusal): UsageError {
   return new UsageError(`Cannot use "${file}": ${refusalText(refusal)}`);
 }
 
@@ -39,9 +39,6 @@ async function post(backend: Backend, path: string, body: unknown, source: Defin
     body: JSON.stringify(body),
   });
   if (response.status === 200) return;
-  const { message = `HTTP ${response.status}`, hint } = (await response.json()) as {
-    message?: string;
-    hint?: unknown;
-  };
+  const { message = `HTTP ${response.status}`, hint } = (await response.json()) as Partial<Refusal>;
   throw cannotUse(source, { message, hint });
 }

@@ -205,8 +205,9 @@ export class InstantNodeDatabase<
   /**
    * Closes the database: waits up to `timeoutMs` milliseconds (default 5,000) for pending writes to be confirmed, saves,
    * disconnects and lets go of the process. With a storage that outlives the process, writes that could not be
-   * delivered are kept there and their promises resolve as `enqueued`; in memory they are lost: their promises reject with
-   * code `closed`, and those that had resolved are told to `subscribeTransactionErrors`. Rejects with code `storage` when what is left cannot be saved; all else is released then too.
+   * delivered are kept there and their promises resolve as `enqueued`; in memory they are lost: their promises reject
+   * with code `closed`, and those that had resolved are told to `subscribeTransactionErrors`. Rejects with code `storage`
+   * when what is left cannot be saved; all else is released then too.
    *
    * Repeatable: each call waits for the same end. Calls of other methods reject or throw with code `closed` from then on.
    */

@@ -15,7 +15,7 @@ export interface QueryIssue extends ValidationIssue {
 }
 
 /** How many forms a query may have, at the top and below; far more than anyone would write by hand. */
-export const MAX_FORMS = 1_000;
+const MAX_FORMS = 1_000;
 
 /** What a parser carries along: the query as it came, and the malformed values found on the way. */
 export interface GrammarContext {

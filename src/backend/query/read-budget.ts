@@ -1,7 +1,7 @@
 import { ServerError } from '../../protocol/error.ts';
 
 /** How much one query may read: some seconds of work, for which nobody else is answered. */
-export const MAX_READS = 5_000_000;
+const MAX_READS = 5_000_000;
 
 /** So many triples that come out of one read cost as much as the read. */
 const TRIPLES_PER_READ = 8;

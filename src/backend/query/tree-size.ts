@@ -3,7 +3,7 @@ import type { JsonValue } from '../../protocol/json.ts';
 import { type EntityResult, entitiesOf, type QueryOutcome } from './outcome.ts';
 
 /** How long the text of a tree may get, about. */
-export const MAX_TREE_CHARS: number = 128 * 1024 * 1024;
+const MAX_TREE_CHARS = 128 * 1024 * 1024;
 
 /** What a label and punctuation take. */
 const AROUND_VALUE = 16;

@@ -38,8 +38,10 @@ function separateKinds(node: Comparison): void {
   }
   const compare = node.handle;
   node.handle = (a, b, self, evaluator) => {
+    // Each kind is of another type in JavaScript.
+    if (typeof a === typeof b) return compare(a, b, self, evaluator);
     const [kind, other] = [a, b].map((value) => String(evaluator.debugType(value)));
-    if (kind === other || !isNumber(kind) || !isNumber(other)) return compare(a, b, self, evaluator);
+    if (!isNumber(kind) || !isNumber(other)) return compare(a, b, self, evaluator);
     throw evaluator.createError('no_such_overload', `no such overload: ${kind} ${node.op} ${other}`, self);
   };
 }

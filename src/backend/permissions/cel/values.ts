@@ -36,7 +36,7 @@ export function fromCel(value: CelValue): JsonValue {
 }
 
 /** A map in which every key can be read: one that is missing is null. */
-export class CelMap extends Map<string, CelValue> {
+class CelMap extends Map<string, CelValue> {
   override get(key: string): CelValue {
     return super.get(key) ?? null;
   }

@@ -72,7 +72,10 @@ redis.call('SET', lease, ARGV[7], 'PX', ARGV[6])
 return {'owned', generation, rolledBack}
 `);
 
-/** Says that the holder is there. Arguments: token, lease in ms, holder. Replies 1, or 0 when the scope is to be taken again. */
+/**
+ * Says that the holder is there. Arguments: token, lease in ms, holder. Replies 1, or 0 when the scope is to be taken
+ * again.
+ */
 export const RENEW: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] or redis.call('HEXISTS', KEYS[1], '${MARK}') == 0 then return 0 end
 if redis.call('PEXPIRE', KEYS[2], ARGV[2]) == 0 then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2]) end
@@ -81,8 +84,8 @@ return 1
 
 /**
  * Does a batch. Arguments: token, lease in ms, holder, the batch's number, then `+`, key and record or `-`, key and ''
- * for each change. Replies 1, also when it had been done before, or 0 when the scope is to be taken again. A full server still takes
- * a batch that only removes: it then replies 2, and has noted neither number nor undo.
+ * for each change. Replies 1, also when it had been done before, or 0 when the scope is to be taken again. A full server
+ * still takes a batch that only removes: it then replies 2, and has noted neither number nor undo.
  */
 export const WRITE: RedisScript = script(`
 local records, lease, state = KEYS[1], KEYS[2], KEYS[3]
