@@ -122,3 +122,8 @@ export const wrongValues: readonly unknown[] = [
   {},
   { a: [1] },
 ];
+
+/** A copy of `value` in which every text of a row, a presence or a broadcast says `text`: what a user would see. */
+export function replacedAll<T>(value: T, text: string): T {
+  return JSON.parse(JSON.stringify(value).replaceAll(/"(good|A|B|left|x)"/g, JSON.stringify(text)));
+}

@@ -31,7 +31,7 @@ export function resultOf(goals: Record<string, string>): unknown[] {
 }
 
 /** What an Instant server answers to a message of a session without data; undefined for what it leaves open. */
-function goodAnswer(message: Message, txId: () => number): Message | undefined {
+export function goodAnswer(message: Message, txId: () => number): Message | undefined {
   const answer = { 'client-event-id': message['client-event-id'], 'trace-id': null };
   switch (message.op) {
     case 'init':

@@ -1,6 +1,10 @@
 import { Buffer } from 'node:buffer';
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Socket, SocketDriver } from '../drivers/contract.ts';
 import type { Outage } from './outage.ts';
+
+/** How long a closing handshake may take before the socket is dropped. */
+export const CLOSE_GRACE_MS = 250;
 
 /** What core hands to the callbacks of a connection. */
 interface ConnectionEvent {
@@ -24,7 +28,7 @@ export interface ConnectionOptions {
   /** Where bytes and frames are counted, across connections. */
   traffic: Traffic;
   /** Told of a connection that ends by itself. */
-  outage: Pick<Outage, 'failed' | 'ended'>;
+  outage: Pick<Outage, 'failed' | 'ended' | 'couldNotSend'>;
   /** Called for a frame that is not JSON; the connection goes on. */
   onMalformed(cause: unknown): void;
 }
@@ -33,7 +37,9 @@ let count = 0;
 
 /**
  * Core's `Connection` over a socket of ours: the same members, callbacks and events as core's `WSConnection`. Unlike
- * that one it survives a frame that is not JSON, and can be dropped when the peer no longer answers.
+ * that one it survives a frame that is not JSON, can be dropped when the peer no longer answers, and is over the moment
+ * it is closed: `close()` calls `onclose` itself, once, and nothing of the connection is heard any more, while its
+ * socket is left to a closing handshake that may take its time.
  */
 export class SocketConnection {
   readonly type = 'ws';
@@ -45,58 +51,83 @@ export class SocketConnection {
   /** Core's name for what is below; the same object. */
   readonly conn: Socket;
   readonly #traffic: Traffic;
+  readonly #outage: ConnectionOptions['outage'];
+  #isOver = false;
+  #isClosedHere = false;
   #closed: (() => void) | undefined;
-  #closedHere = false;
-  /** Resolves once the socket is gone. */
+  /** Resolves once the socket is gone, which may be later than `onclose`. */
   readonly closed: Promise<void> = new Promise((resolve) => {
     this.#closed = resolve;
   });
 
-  constructor(options: ConnectionOptions) {
-    this.#traffic = options.traffic;
-    this.conn = options.driver.open(
-      options.url,
-      {
-        open: () => this.onopen?.({ target: this }),
-        message: (text) => this.#receive(text, options.onMalformed),
-        error: (cause) => {
-          options.outage.failed(cause);
-          this.onerror?.({ target: this, cause });
-        },
-        close: (code, reason) => {
-          this.#closed?.();
-          if (!this.#closedHere) options.outage.ended(code, reason);
-          this.onclose?.({ target: this, code, reason });
-        },
+  constructor({ url, driver, hold, traffic, outage, onMalformed }: ConnectionOptions) {
+    this.#traffic = traffic;
+    this.#outage = outage;
+    const events = {
+      open: () => this.onopen?.({ target: this }),
+      message: (text: string) => this.#receive(text, onMalformed),
+      error: (cause: unknown) => {
+        outage.failed(cause);
+        this.onerror?.({ target: this, cause });
       },
-      { hold: options.hold },
-    );
+      close: (code: number, reason: string) => {
+        this.#closed?.();
+        if (!this.#isOver) outage.ended(code, reason);
+        this.#end(code, reason);
+      },
+    };
+    this.conn = driver.open(url, events, { hold });
+  }
+
+  /** Whether this side ended it. */
+  get isClosedHere(): boolean {
+    return this.#isClosedHere;
   }
 
   isOpen(): boolean {
-    return this.conn.isOpen();
+    return !this.#isOver && this.conn.isOpen();
   }
 
   isConnecting(): boolean {
-    return this.conn.isConnecting();
+    return !this.#isOver && this.conn.isConnecting();
   }
 
   send(message: object): void {
     const text = JSON.stringify(message);
+    try {
+      this.conn.send(text);
+    } catch (cause) {
+      this.#outage.couldNotSend(cause);
+      this.conn.terminate();
+      this.#end(1006, '');
+      return;
+    }
     this.#traffic.sentMessages++;
     this.#traffic.sentBytes += Buffer.byteLength(text);
-    this.conn.send(text);
   }
 
   close(): void {
-    this.#closedHere = true;
+    if (this.#isOver) return;
+    this.#isClosedHere = true;
     this.conn.close();
+    const timer = setTimeout(() => this.conn.terminate(), CLOSE_GRACE_MS);
+    // A socket that holds the process lets the timer fire; without one there is nothing to drop.
+    timer.unref();
+    void this.closed.then(() => clearTimeout(timer));
+    this.#end(1000, '');
   }
 
   /** Drops the connection without waiting for the peer. */
   terminate(): void {
-    this.#closedHere = true;
+    this.#isClosedHere = true;
     this.conn.terminate();
+    this.#end(1006, '');
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.onclose?.({ target: this, code, reason });
   }
 
   #receive(text: string, onMalformed: (cause: unknown) => void): void {

@@ -96,7 +96,8 @@ export class InstantNodeDatabase<
    * Answers that arrive while the loop's body runs replace each other: the next turn gets the newest, so a slow reader
    * holds one answer in memory and never a queue. Leaving the loop ends the subscription. Throws core's
    * `QueryValidationError` at once for a query that does not fit the schema. The iteration ends when the database is
-   * closed, throws the signal's reason when it is aborted, and an `InstantError` when the server refuses the query.
+   * closed, throws the signal's reason when it is aborted, an `InstantError` when the server refuses the query, and code
+   * `connection-failed` when it refuses the session.
    *
    * @example
    * for await (const { data } of db.watch({ goals: {} })) console.log(data.goals);
@@ -115,7 +116,7 @@ export class InstantNodeDatabase<
       const unsubscribe = this.subscribeQuery(
         query,
         (response) => {
-          if (response.error) end(new InstantError(response.error.message, hintOf(response.error)));
+          if (response.error) end(this.#whyEnded(response.error));
           else push({ data: response.data, pageInfo: response.pageInfo });
         },
         ruleParams && { ruleParams },
@@ -247,6 +248,11 @@ export class InstantNodeDatabase<
     await this.#reactor.release();
     await settled;
     if (saved.status === 'rejected') throw saved.reason;
+  }
+
+  #whyEnded(error: { message: string }): Error {
+    if (this.#reactor.status === 'errored') return this.#reactor.refusedSession();
+    return new InstantError(error.message, hintOf(error));
   }
 
   #assertOpen(method: string): void {

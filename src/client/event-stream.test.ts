@@ -24,7 +24,10 @@ test.each<[string, (connection: ReturnType<typeof openEventStream>) => void]>([
   ['closed', (connection) => connection.close()],
   ['broken', (connection) => (connection.conn as unknown as SilentEventSource).onerror?.()],
 ])('a connection that is %s before it was greeted leaves no timer behind', (_how, end) => {
-  const connection = openEventStream(SilentEventSource, 'http://localhost/runtime/sse');
+  const connection = openEventStream(SilentEventSource, {
+    url: 'http://localhost/runtime/sse',
+    onMalformed() {},
+  });
   const closed = vi.fn();
   connection.onclose = closed;
   expect(vi.getTimerCount()).toBe(1);

@@ -4,19 +4,50 @@ import { SSEConnection } from '@instantdb/core';
 interface SseState {
   sseInitTimeout: ReturnType<typeof setTimeout> | undefined;
   handleClose(): void;
+  conn: { onmessage: ((event: MessageEvent) => void) | null };
+}
+
+/** What an event stream is opened with. */
+export interface EventStreamOptions {
+  url: string;
+  /** Called for an event that is not JSON; the connection goes on. */
+  onMalformed(cause: unknown): void;
 }
 
 /**
  * Core's connection over an event stream. Core leaves its timer for the server's greeting running when the connection
- * ends before that, which would hold the process for ten seconds.
+ * ends before that, which would hold the process for ten seconds; it lets what is not JSON throw in the handler of the
+ * event; and it passes on what an `EventSource`, or an answer to what it has posted, still brings after it was closed.
  */
-export function openEventStream(EventSource: unknown, url: string): SSEConnection {
+export function openEventStream(
+  EventSource: unknown,
+  { url, onMalformed }: EventStreamOptions,
+): SSEConnection {
   const connection = new SSEConnection(EventSource as never, url);
   const state = connection as unknown as SseState;
   const close = state.handleClose.bind(state);
   state.handleClose = () => {
     clearTimeout(state.sseInitTimeout);
+    connection.onopen = nothing;
+    connection.onmessage = nothing;
+    connection.onerror = nothing;
     close();
+  };
+  const take = state.conn.onmessage;
+  state.conn.onmessage = (event) => {
+    if (isJson(event.data, onMalformed)) take?.(event);
   };
   return connection;
 }
+
+function isJson(text: string, onMalformed: (cause: unknown) => void): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (cause) {
+    onMalformed(cause);
+    return false;
+  }
+}
+
+function nothing(): void {}

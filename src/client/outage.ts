@@ -35,14 +35,29 @@ export class Outage {
 
   /** The connection ended, and not because this side closed it. */
   ended(code: number, reason: string): void {
-    if (this.#isAccepted || this.#isKnown) return;
-    this.#isKnown = true;
+    if (this.#isAccepted) return;
     const said = reason ? `${code}, "${reason}"` : String(code);
+    this.#tell(`the connection ended with code ${said}`, this.#cause);
+  }
+
+  /** The socket took no message, although it is open. */
+  couldNotSend(cause: unknown): void {
+    this.#tell('the socket cannot send', cause);
+  }
+
+  /** The server could not accept the session for a reason that may pass. */
+  turnedAway(message: string, cause: unknown): void {
+    this.#tell(`the server said "${message}"`, cause);
+  }
+
+  #tell(what: string, cause: unknown): void {
+    if (this.#isKnown) return;
+    this.#isKnown = true;
     this.#report(
       new InstantNodeError(
         'connection-failed',
-        `Cannot open a session at "${this.#url}": the connection ended with code ${said}; trying again`,
-        this.#cause === undefined ? {} : { cause: this.#cause },
+        `Cannot open a session at "${this.#url}": ${what}; trying again`,
+        cause === undefined ? {} : { cause },
       ),
     );
   }

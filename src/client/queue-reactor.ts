@@ -5,6 +5,7 @@ import type { AnySchema } from './schema.ts';
 import { type ShownQueue, showQueue } from './shown-queue.ts';
 import type { WriteEntry } from './storage/journal.ts';
 import type { Keeping } from './storage/keeping.ts';
+import type { Timer, Timers } from './timers.ts';
 import type { Mutation } from './transactions.ts';
 import type { WriteQueue } from './write-queue.ts';
 
@@ -15,6 +16,7 @@ export interface QueueParts {
   network: unknown;
   versions: Record<string, string>;
   EventSource: unknown;
+  timers: Timers;
 }
 
 /** What the server says of a write that it has committed. */
@@ -22,6 +24,9 @@ export interface Confirmation {
   'client-event-id': string;
   'tx-id': number;
 }
+
+/** A transaction before any other, so that core leaves none out. Not 0, which core takes for "not known". */
+const BEFORE_ALL = -1;
 
 type AttrsAndStore = ReturnType<Reactor['_applyOptimisticUpdates']>;
 
@@ -35,13 +40,19 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
   protected readonly queue: WriteQueue;
   readonly #kv: ShownQueue;
   readonly #optimistic: OptimisticStores = new OptimisticStores();
+  readonly #timers: Timers;
+  /** Runs while a write is confirmed and not forgotten. */
+  #forgetting: Timer | undefined;
+  /** The writes that were last put in order to show what they change. */
+  #toShow: readonly WriteEntry[] | undefined;
   /** What `_pendingMutations` shows in place of the queue, while core looks for attributes alone. */
   #view: ReadonlyMap<string, Mutation> | undefined;
 
-  constructor({ core, keeping, network, versions, EventSource }: QueueParts) {
+  constructor({ core, keeping, network, versions, EventSource, timers }: QueueParts) {
     super(core, keeping.Store as never, network as never, versions, EventSource as never);
     this.keeping = keeping;
     this.queue = keeping.queue;
+    this.#timers = timers;
     this.#kv = showQueue(this.kv, this.queue);
   }
 
@@ -86,43 +97,61 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
     attrs: Parameters<Reactor['_rewriteMutations']>[0],
     mutations: Map<string, Mutation>,
   ): WriteEntry[] {
-    if (this._rewriteMutations(attrs, mutations) === this.queue) return [...this.queue];
-    return super._rewriteMutationsSorted(attrs, mutations) as WriteEntry[];
+    const isAsItIs = this._rewriteMutations(attrs, mutations) === this.queue;
+    const sorted = isAsItIs
+      ? [...this.queue]
+      : (super._rewriteMutationsSorted(attrs, mutations) as WriteEntry[]);
+    this.#toShow = sorted;
+    return sorted;
   }
 
-  // Core applies all of them anew for each live query at each change, and drafts the whole store for each.
+  // Core applies all of them anew for each live query at each change, and drafts the whole store for each. It also applies
+  // them to what it keeps of a refresh, where a write that is refused later would stay for ever: only what is shown has
+  // pending writes in it.
   override _applyOptimisticUpdates(
     store: AttrsAndStore['store'],
     attrsStore: AttrsAndStore['attrsStore'],
     mutations: readonly WriteEntry[],
     processedTxId: number | undefined,
   ): AttrsAndStore {
-    const unseen = mutations.filter(
-      ([, { 'tx-id': txId }]) => !txId || (processedTxId && txId > processedTxId),
-    );
+    if (mutations !== this.#toShow) return { store, attrsStore };
+    // What does not say how old it is may lack any write.
+    const unseen = mutations.filter(([, { 'tx-id': txId }]) => !txId || txId > (processedTxId ?? 0));
     return this.#optimistic.apply({ store, attrsStore }, unseen, (from, writes) =>
-      super._applyOptimisticUpdates(from.store, from.attrsStore, writes, processedTxId),
+      super._applyOptimisticUpdates(from.store, from.attrsStore, writes, BEFORE_ALL),
     );
   }
 
   // Core looks through all pending writes, at each answer and each refresh.
   override _cleanupPendingMutationsQueries(): void {
-    // It is asked at each message, and then of each live query.
     if (this.queue.size === this.queue.waiting) return;
-    const seen = Object.values(this.querySubs.currentValue).map(
-      ({ result }) => result?.processedTxId || Number.MAX_SAFE_INTEGER,
-    );
-    const seenByAll = seen.reduce((least, txId) => Math.min(least, txId), Number.MAX_SAFE_INTEGER);
+    const seen = this.#seenByAll();
     this._updatePendingMutations(() => {
-      this.queue.forgetConfirmed((mutation) => (mutation['tx-id'] ?? 0) <= seenByAll);
+      this.queue.forgetConfirmed((mutation) => (mutation['tx-id'] ?? 0) <= seen);
     });
   }
 
-  override _cleanupPendingMutationsTimeout(): void {
-    if (this.queue.size < this._pendingMutationCleanupThreshold) return;
-    const before = Date.now() - this._pendingTxCleanupTimeout;
-    this._updatePendingMutations(() => {
-      this.queue.forgetConfirmed(({ confirmed }) => confirmed !== undefined && confirmed < before);
+  // Core looks when a message arrives, and only once there are many of them.
+  override _cleanupPendingMutationsTimeout(): void {}
+
+  /** The last transaction that every query with a subscriber has in its answer; 0 while one waits for its answer. */
+  #seenByAll(): number {
+    const hashes = [...Object.keys(this.queryCbs), ...Object.keys(this.queryOnceDfds)];
+    return hashes
+      .filter((hash) => this._hasQueryListeners(hash))
+      .map((hash) => this.querySubs.currentValue[hash]?.result?.processedTxId ?? 0)
+      .reduce((least, txId) => Math.min(least, txId), Number.MAX_SAFE_INTEGER);
+  }
+
+  /** A query that a write does not concern never says that it has seen it: after a while that is taken for granted. */
+  #forgetInTime(): void {
+    this.#forgetting ??= this.#timers.after(this._pendingTxCleanupTimeout, () => {
+      this.#forgetting = undefined;
+      const before = performance.now() - this._pendingTxCleanupTimeout;
+      this._updatePendingMutations(() => {
+        this.queue.forgetConfirmed(({ confirmed = 0 }) => confirmed <= before);
+      });
+      if (this.queue.size > this.queue.waiting) this.#forgetInTime();
     });
   }
 
@@ -132,12 +161,13 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
     const mutation = this.queue.get(eventId);
     if (!mutation) return;
     this._updatePendingMutations((queue) => {
-      queue.set(eventId, { ...mutation, 'tx-id': txId, confirmed: Date.now() });
+      queue.set(eventId, { ...mutation, 'tx-id': txId, confirmed: performance.now() });
     });
     const added = this.#newAttrs(mutation);
     if (added.length > 0) this._setAttrs([...Object.values(this.ensureAttrs().attrs), ...added]);
     this._finishTransaction('synced', eventId);
-    this._cleanupPendingMutationsTimeout();
+    this._cleanupPendingMutationsQueries();
+    if (this.queue.size > this.queue.waiting) this.#forgetInTime();
   }
 
   #newAttrs(mutation: Mutation): { id: string }[] {

@@ -1,11 +1,12 @@
 import { type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { InstantNodeError } from '../errors.ts';
-import { SocketConnection, type Traffic } from './connection.ts';
+import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './connection.ts';
 import { deferred } from './deferred.ts';
 import { callSafely } from './emitter.ts';
 import { endStreams } from './end-streams.ts';
 import { openEventStream } from './event-stream.ts';
+import { forgetTables } from './forget-tables.ts';
 import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
@@ -13,12 +14,15 @@ import type { Confirmation } from './queue-reactor.ts';
 import { Saving, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
 import { Timers } from './timers.ts';
-import { type WriteParts, WriteReactor } from './write-reactor.ts';
+import { mayPass } from './transactions.ts';
+import { type Refusal, type WriteParts, WriteReactor } from './write-reactor.ts';
 
 const QUERY_ONCE_TIMEOUT_MS = 30_000;
-/** How long a closing handshake may take before the connection is dropped. */
-const CLOSE_GRACE_MS = 250;
 const MAX_RECONNECT_MS = 10_000;
+/** How long after a refusal the server is asked for the session again. */
+const ASK_AGAIN_MS = 30_000;
+/** How long a change of user waits for the session of the new one. */
+const NEW_SESSION_MS = 5_000;
 /** How long a storage that is still being opened is waited for at the end. */
 const OPENING_GRACE_MS = 1_000;
 /** A timer keeps the process running while there is no socket, and this is the longest there is. */
@@ -48,6 +52,12 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   readonly #savings: readonly Saving[];
   readonly #unlisten: () => void;
   #open: Set<SocketConnection> = new Set();
+  /** Connections over which the session was asked for: core asks twice when the user was slow to be read. */
+  readonly #asked: WeakSet<object> = new WeakSet();
+  /** Whether the server refused the session the last time that it answered. */
+  #isRefused = false;
+  /** Whether the last that there was to tell has been told. */
+  #isSilent = false;
 
   /** Only to be called in a browser-like host, see `inBrowserLikeHost`. */
   constructor(parts: ReactorParts) {
@@ -137,25 +147,26 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   // In a browser an exception in a callback is reported and forgotten. In a socket's handler on a server it would cut
   // off core in the middle of its work.
   override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
-    const { failure } = this;
-    if (failure) callSafely(callback as (state: object) => void, { error: { message: failure.message } });
-    return super.subscribeQuery(query, safely(callback), options);
+    const told = this.#safely(callback);
+    const unsubscribe = super.subscribeQuery(query, told, options);
+    if (this.status === 'errored') (told as (state: object) => void)({ error: this.#asQueryError() });
+    return unsubscribe;
   }
 
   override subscribeAuth(callback: Callback): () => void {
-    return super.subscribeAuth(safely(callback));
+    return super.subscribeAuth(this.#safely(callback));
   }
 
   override subscribeConnectionStatus(callback: Callback): () => void {
-    return super.subscribeConnectionStatus(safely(callback));
+    return super.subscribeConnectionStatus(this.#safely(callback));
   }
 
   override subscribeAppStatus(callback: Callback): () => void {
-    return super.subscribeAppStatus(safely(callback));
+    return super.subscribeAppStatus(this.#safely(callback));
   }
 
   override subscribeAttrs(callback: Callback): () => void {
-    return super.subscribeAttrs(safely(callback));
+    return super.subscribeAttrs(this.#safely(callback));
   }
 
   override subscribePresence(
@@ -164,11 +175,11 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     options: unknown,
     callback: Callback,
   ): () => void {
-    return super.subscribePresence(roomType, roomId, options, safely(callback));
+    return super.subscribePresence(roomType, roomId, options, this.#safely(callback));
   }
 
   override subscribeTopic(roomType: string, roomId: string, topic: string, callback: Callback): () => void {
-    return super.subscribeTopic(roomType, roomId, topic, safely(callback));
+    return super.subscribeTopic(roomType, roomId, topic, this.#safely(callback));
   }
 
   /**
@@ -183,10 +194,47 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   override _setStatus(status: string, error?: unknown): void {
-    if (status === 'authenticated') this.#outage.accepted();
-    super._setStatus(status, error);
-    if (status === 'errored') this.#rejectQueries(this.refusedSession());
+    if (status === 'authenticated') {
+      this.#outage.accepted();
+      this.#isRefused = false;
+    }
+    // Asking again changes nothing that users see, until the server has another answer.
+    if (this.#isRefused && !this._isShutdown) this._errorMessage = (error ?? this._errorMessage) as never;
+    else super._setStatus(status, error);
+    if (status === 'errored' && !this.failure) this.#sessionRefused();
     this.queueChanged();
+  }
+
+  // Core takes every refusal of `init` for the last word, also from a server that is busy, and one that comes out of turn.
+  override _handleReceiveError(refusal: Refusal): void {
+    if (Object(refusal['original-event']).op === 'init') this.#initRefused(refusal);
+    else super._handleReceiveError(refusal);
+  }
+
+  override _trySend(eventId: string, message: { op: string }, options?: unknown): void {
+    if (message.op === 'init') {
+      if (this.#asked.has(this._transport)) return;
+      this.#asked.add(this._transport);
+    }
+    super._trySend(eventId, message, options);
+  }
+
+  // Core closes the connection and connects again in a while. What a sign-in is for begins with the session of the user.
+  override async changeCurrentUser(user: never): Promise<void> {
+    await super.changeCurrentUser(user);
+    await this.#sessionAnswered();
+  }
+
+  override async updateUser(user: never): Promise<void> {
+    // Both do their part before they first wait.
+    const updated = super.updateUser(user);
+    forgetTables(this._syncTable);
+    if (this.#isRefused) {
+      this.#isRefused = false;
+      this._setStatus('connecting');
+    }
+    this.connectNow();
+    await updated;
   }
 
   /** Saves what has changed and not been saved yet; rejects when that does not work. */
@@ -212,9 +260,9 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     );
     this.#timers.clear();
     const open = [...this.#open];
-    for (const connection of open) connection.close();
-    if (!open.some((connection) => connection === (this._transport as unknown))) this._transport.close();
-    this._setStatus('closed');
+    this._transport.close();
+    if (this.status !== 'closed') this._setStatus('closed');
+    this.#isSilent = true;
     await within(CLOSE_GRACE_MS, Promise.all(open.map((connection) => connection.closed)));
     for (const connection of this.#open) connection.terminate();
   }
@@ -253,10 +301,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   #openSse(): SSEConnection {
-    return openEventStream(
-      this._EventSource,
-      `${this.config.apiURI}/runtime/sse?app_id=${this.config.appId}`,
-    );
+    return openEventStream(this._EventSource, {
+      url: `${this.config.apiURI}/runtime/sse?app_id=${this.config.appId}`,
+      onMalformed: (cause) => this.#notJson(cause),
+    });
   }
 
   #openSocket(): SocketConnection {
@@ -266,11 +314,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
       hold: this.#parts.keepAlive,
       traffic: this.traffic,
       outage: this.#outage,
-      onMalformed: (cause) => {
-        this.report(
-          new InstantNodeError('protocol', 'Ignored what the server sent: a frame is not JSON', { cause }),
-        );
-      },
+      onMalformed: (cause) => this.#notJson(cause),
     });
     this.#outage.connecting();
     this.#open.add(connection);
@@ -278,23 +322,87 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     return connection;
   }
 
+  #notJson(cause: unknown): void {
+    const message = 'Ignored what the server sent: a frame is not JSON';
+    this.report(new InstantNodeError('protocol', message, { cause }));
+  }
+
+  #initRefused(refusal: Refusal): void {
+    const { type, status = 0, message = 'Something went wrong', hint } = refusal;
+    if (this.status === 'authenticated') {
+      const ignored = 'Ignored what the server sent: it refused a session that it had accepted';
+      this.report(new InstantNodeError('protocol', ignored));
+    } else if (status >= 500 || mayPass(refusal)) {
+      // Not the refusal itself, which has the tokens of `init` in it.
+      this.#outage.turnedAway(message, { type, status, message, hint });
+      this._transport.close();
+    } else super._handleReceiveError(refusal);
+  }
+
+  /** Ends what waits for the session, tells why once, and lets the server be asked again later. */
+  #sessionRefused(): void {
+    if (!this.#isRefused) {
+      this.#isRefused = true;
+      const refused = this.refusedSession();
+      this.report(refused);
+      this.writesRefused(refused);
+      for (const hash of Object.keys(this.queryCbs)) this.notifyQueryError(hash, this.#asQueryError());
+    }
+    this.#rejectQueries(this.refusedSession());
+    this._transport.close();
+  }
+
+  /** Why there is no session, as core gives the error of a query to those who subscribe to it. */
+  #asQueryError(): { message: string; hint: unknown } {
+    const { message, hint } = this.refusedSession();
+    return { message, hint };
+  }
+
+  /** Resolves once the server has answered the wish for a session, or that would take too long to wait for. */
+  #sessionAnswered(): Promise<void> {
+    const isAnswered = (): boolean =>
+      this._isShutdown || !this._isOnline || this.status === 'authenticated' || this.status === 'errored';
+    if (isAnswered()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        unsubscribe();
+        timer.cancel();
+        resolve();
+      };
+      const timer = this.#timers.after(NEW_SESSION_MS, settle);
+      const unsubscribe = super.subscribeConnectionStatus(() => {
+        if (isAnswered()) settle();
+      });
+    });
+  }
+
   #holdProcess(): void {
     this.#timers.after(LONGEST_TIMER_MS, () => this.#holdProcess());
   }
 
   #reconnectLater(): void {
+    const ended = this._transport;
+    const isClosedHere =
+      (ended as unknown) instanceof SocketConnection && (ended as unknown as SocketConnection).isClosedHere;
     // As core: a WebSocket that never worked gives way to SSE, where there is an EventSource for it.
-    if (!this._wsOk && this._transportType !== 'sse') {
+    if (!this._wsOk && this._transportType !== 'sse' && !isClosedHere) {
       this._transportType = 'sse';
       this._reconnectTimeoutMs = 0;
     }
-    const ended = this._transport;
-    this.#timers.after(this._reconnectTimeoutMs, () => {
+    const delayMs = this.#isRefused ? ASK_AGAIN_MS : this._reconnectTimeoutMs;
+    this.#timers.after(delayMs, () => {
       // Connected meanwhile, by a call for it.
       if (this._transport !== ended) return;
       this._reconnectTimeoutMs = Math.min(this._reconnectTimeoutMs + 1_000, MAX_RECONNECT_MS);
       if (this._isOnline) this._startSocket();
     });
+  }
+
+  /** `callback` for core to call: it may throw, and hears nothing of a database that was closed. */
+  #safely(callback: Callback): Callback {
+    return (...values) => {
+      if (!this.#isSilent) callSafely(callback, ...values);
+    };
   }
 
   /** Rejects what `queryOnce` has promised. */
@@ -310,7 +418,3 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
 
 /** Stands in for a connection while there has been none. */
 const neverConnected = { isOpen: () => false, isConnecting: () => false, close() {} };
-
-function safely(callback: Callback): Callback {
-  return (...values) => callSafely(callback, ...values);
-}

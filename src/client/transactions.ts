@@ -57,6 +57,7 @@ export interface Mutation {
   order: number;
   error?: Error;
   'tx-id'?: number;
+  /** When the server confirmed it, in milliseconds of `performance.now()`. */
   confirmed?: number;
 }
 

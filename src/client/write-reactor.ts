@@ -8,7 +8,6 @@ import { type QueueParts, QueueReactor } from './queue-reactor.ts';
 import type { AnySchema } from './schema.ts';
 import { sessionRefused } from './session-refused.ts';
 import type { WriteEntry } from './storage/journal.ts';
-import type { Timers } from './timers.ts';
 import {
   type Mutation,
   type MutationError,
@@ -22,16 +21,16 @@ import {
 export interface WriteParts extends QueueParts {
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   strict: boolean;
-  timers: Timers;
 }
 
 /** A message of the server that refuses something. */
-interface Refusal {
+export interface Refusal {
   type?: string;
   status?: number;
   message?: string;
   hint?: unknown;
   'client-event-id'?: string;
+  'original-event'?: unknown;
 }
 
 /**
@@ -151,6 +150,18 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     return true;
   }
 
+  /**
+   * The server does not take the session for now. Where nothing outlives the process, nobody is to believe that their
+   * writes are safe: those that were acknowledged are told of, once; they are sent when there is a session after all.
+   */
+  protected writesRefused({ message, hint }: InstantNodeError): void {
+    if (this.keeping.durable) return;
+    for (const eventId of [...this.mutationDeferredStore.keys()] as string[]) this.#enqueued(eventId);
+    for (const { eventId, steps } of this.pendingTransactions()) {
+      this.#tellRefused({ eventId, steps, message, hint, type: 'connection-failed', isKept: true });
+    }
+  }
+
   /** Resolves once no write waits for the server any more, or `mayDeliver` says no. */
   protected async deliveredWhile(mayDeliver: () => boolean): Promise<void> {
     while (this.queue.waiting > this.queue.stuck.size && mayDeliver()) {
@@ -198,6 +209,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
   // Core looks through all pending writes for the place of the next.
   override pushOps = (steps: Mutation['tx-steps'], error?: Error): Promise<unknown> => {
     if (this.failure) return Promise.reject(this.failure);
+    if (this.status === 'errored' && !this.keeping.durable) return Promise.reject(this.refusedSession());
     const eventId = id();
     const mutation: Mutation = {
       op: 'transact',
@@ -271,7 +283,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
 
   // Core drops writes of the user before, and tells nobody of those whose promise has resolved.
   override async updateUser(user: never): Promise<void> {
-    this.keeping.journal?.setUser(user);
+    this.keeping.setUser(user);
     this.#userChanged([...this.queue].filter(([eventId]) => !this.mutationDeferredStore.has(eventId)));
     await super.updateUser(user);
   }

@@ -1,6 +1,9 @@
 import type { InstantNodeError } from '../errors.ts';
 
-/** What happens on a socket, told to whoever opened it. Each is called at most once, but `message`. */
+/**
+ * What happens on a socket, told to whoever opened it. Each is called at most once, but `message`. Once the socket was told
+ * to close, or dropped, nothing is told any more but `close`, whatever the peer still sends.
+ */
 export interface SocketEvents {
   /** The socket can send. */
   open(): void;

@@ -83,9 +83,14 @@ export class Journal {
     return loaded;
   }
 
+  /** The id of whoever makes the writes; undefined until that is known. */
+  get user(): string | null | undefined {
+    return this.#user;
+  }
+
   /** Whoever makes the writes from now on. */
-  setUser(user: unknown): void {
-    this.#user = userIdOf(user);
+  setUser(user: string | null): void {
+    this.#user = user;
   }
 
   /** Takes the state of a write, to be saved in a moment, or with the next that cannot wait. */
@@ -266,7 +271,8 @@ function parsed(value: unknown): unknown {
   }
 }
 
-function userIdOf(user: unknown): string | null {
+/** The id of a user as core keeps one, as it is or as JSON; null for none. */
+export function userIdOf(user: unknown): string | null {
   const value = parsed(user);
   return isObject(value) && typeof value.id === 'string' ? value.id : null;
 }

@@ -2,8 +2,9 @@ import type { StoreInterfaceClass } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { BackgroundWrites } from './background-writes.ts';
-import { Journal, type WriteEntry } from './journal.ts';
+import { Journal, userIdOf, type WriteEntry } from './journal.ts';
 import type { RecordsEvents } from './open-records.ts';
+import type { Owner } from './owned-answers.ts';
 import type { Records } from './records.ts';
 import { retried } from './retried.ts';
 import { storeClassOver } from './store-class.ts';
@@ -33,6 +34,8 @@ export class Keeping {
   readonly #early: ((events: KeepingEvents) => void)[] = [];
   #events: KeepingEvents | undefined;
   #hasFailed = false;
+  /** Whose session it is: what the server answers is theirs. */
+  #user: Owner = null;
   #isLoaded = false;
 
   constructor(openRecords: (events: RecordsEvents) => Records) {
@@ -48,12 +51,19 @@ export class Keeping {
       records: this.#records,
       writes: this.#background,
       queueLoaded: this.loaded,
+      owner: () => this.#user,
       report,
     });
   }
 
   get isLoaded(): boolean {
     return this.#isLoaded;
+  }
+
+  /** Whoever writes and asks from now on, as core keeps a user. */
+  setUser(user: unknown): void {
+    this.#user = userIdOf(user);
+    this.journal?.setUser(this.#user);
   }
 
   /** Tells `events` of what has happened and what will. Not within this call. */
@@ -96,6 +106,7 @@ export class Keeping {
     );
     this.#isLoaded = true;
     if (!loaded) return;
+    this.#user = this.journal?.user ?? null;
     this.queue.restore(loaded.own);
     if (loaded.foreign.length > 0) this.#tell((events) => events.foreign(loaded.foreign));
   }

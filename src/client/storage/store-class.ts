@@ -1,6 +1,7 @@
 import { StoreInterface, type StoreInterfaceClass, type StoreInterfaceStoreName } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
 import type { BackgroundWrites } from './background-writes.ts';
+import { answerFor, isAnswer, type Owner, withOwner } from './owned-answers.ts';
 import type { Records } from './records.ts';
 import { retried } from './retried.ts';
 
@@ -10,6 +11,8 @@ export interface StoreParts {
   writes: BackgroundWrites;
   /** Resolves once the pending writes of earlier processes are in memory. */
   queueLoaded: Promise<void>;
+  /** Whose session it is, as far as is known. */
+  owner(): Owner;
   report(error: InstantNodeError): void;
 }
 
@@ -21,8 +24,17 @@ export const PENDING_KEY = 'pendingMutations';
  *
  * Core does not expect a store to fail: a rejected save would end the process as an unhandled rejection, and a failed
  * read of the user would sign them out. So saving never rejects, and `kv` is read again until it can be.
+ *
+ * Core also gives stored answers of one user to the next: it forgets them a moment after the change, and one that is being
+ * read meanwhile not at all. So each is stored with its owner, and given to nobody else.
  */
-export function storeClassOver({ records, writes, queueLoaded, report }: StoreParts): StoreInterfaceClass {
+export function storeClassOver({
+  records,
+  writes,
+  queueLoaded,
+  owner,
+  report,
+}: StoreParts): StoreInterfaceClass {
   return class RecordsStore extends StoreInterface {
     readonly #name: StoreInterfaceStoreName;
 
@@ -36,7 +48,8 @@ export function storeClassOver({ records, writes, queueLoaded, report }: StorePa
       await queueLoaded;
       if (this.#name === 'kv' && key === PENDING_KEY) return [];
       const unsaved = writes.unsaved(this.#name, key);
-      return unsaved ? structuredClone(unsaved[2] ?? null) : this.#read(key);
+      const stored = unsaved ? structuredClone(unsaved[2] ?? null) : await this.#read(key);
+      return isAnswer(this.#name, key) ? answerFor(owner(), stored) : stored;
     }
 
     override removeItem(key: string): Promise<void> {
@@ -45,7 +58,7 @@ export function storeClassOver({ records, writes, queueLoaded, report }: StorePa
 
     override multiSet(pairs: [string, unknown][]): Promise<void> {
       const kept = this.#name === 'kv' ? pairs.filter(([key]) => key !== PENDING_KEY) : pairs;
-      return writes.save(kept.map(([key, value]) => [this.#name, key, value ?? null] as const));
+      return writes.save(kept.map(([key, value]) => [this.#name, key, this.#toStore(key, value)] as const));
     }
 
     override async getAllKeys(): Promise<string[]> {
@@ -55,6 +68,10 @@ export function storeClassOver({ records, writes, queueLoaded, report }: StorePa
         report(new InstantNodeError('storage', `Cannot list what "${this.#name}" holds`, { cause }));
         return [];
       }
+    }
+
+    #toStore(key: string, value: unknown = null): unknown {
+      return isAnswer(this.#name, key) ? withOwner(value, owner()) : value;
     }
 
     async #read(key: string): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { WebSocket } from 'isows';
 import { InstantNodeError } from '../../errors.ts';
 import type { Socket, SocketDriver } from '../contract.ts';
+import { hushed } from './hushed.ts';
 
 /** What Bun's WebSocket has beyond the standard. */
 interface Terminable {
@@ -12,17 +13,22 @@ export const nativeSocketDriver: SocketDriver = {
   name: 'native',
   open(url, events): Socket {
     const socket = new WebSocket(url);
-    socket.onopen = () => events.open();
-    socket.onmessage = (event) => events.message(String(event.data));
+    const heard = hushed(events);
+    socket.onopen = () => heard.open();
+    socket.onmessage = (event) => heard.message(String(event.data));
     // Bun's event holds the error itself, the standard's none.
-    socket.onerror = (event) => events.error((event as { error?: unknown }).error ?? event);
-    socket.onclose = (event) => events.close(event.code, event.reason);
+    socket.onerror = (event) => heard.error((event as { error?: unknown }).error ?? event);
+    socket.onclose = (event) => heard.close(event.code, event.reason);
     return {
       isOpen: () => socket.readyState === socket.OPEN,
       isConnecting: () => socket.readyState === socket.CONNECTING,
       send: (text) => socket.send(text),
-      close: () => socket.close(),
+      close: () => {
+        heard.hush();
+        socket.close();
+      },
       terminate: () => {
+        heard.hush();
         if (!isTerminable(socket)) {
           throw new InstantNodeError(
             'unsupported-runtime',

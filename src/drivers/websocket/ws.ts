@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { WebSocket } from 'ws';
 import { detectRuntime } from '../../runtime/detect.ts';
 import { requireHere } from '../../runtime/require-here.ts';
-import type { Socket, SocketDriver, SocketEvents } from '../contract.ts';
+import type { Socket, SocketDriver } from '../contract.ts';
+import { type HushedEvents, hushed } from './hushed.ts';
 
 /** Frames larger than this end the connection: far above what a server sends, below what would exhaust a process. */
 const MAX_FRAME_BYTES = 256 * 1024 * 1024;
@@ -18,7 +19,7 @@ export const wsDriver: SocketDriver = {
     const PackageWebSocket = packageWebSocket();
     const options = { perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES };
     const socket = new PackageWebSocket(url, hold ? options : { ...options, finishRequest: letGo });
-    return bind(socket, events);
+    return bind(socket, hushed(events));
   },
 };
 
@@ -29,7 +30,7 @@ function packageWebSocket(): typeof WebSocket {
   return load(join(dirname(load.resolve('ws/package.json')), 'index.js')) as typeof WebSocket;
 }
 
-function bind(socket: WebSocket, events: SocketEvents): Socket {
+function bind(socket: WebSocket, events: HushedEvents): Socket {
   socket.on('open', () => events.open());
   socket.on('message', (data) => events.message(String(data)));
   socket.on('error', (cause) => events.error(cause));
@@ -38,8 +39,14 @@ function bind(socket: WebSocket, events: SocketEvents): Socket {
     isOpen: () => socket.readyState === WebSocket.OPEN,
     isConnecting: () => socket.readyState === WebSocket.CONNECTING,
     send: (text) => socket.send(text),
-    close: () => socket.close(),
-    terminate: () => socket.terminate(),
+    close: () => {
+      events.hush();
+      socket.close();
+    },
+    terminate: () => {
+      events.hush();
+      socket.terminate();
+    },
   };
 }
 
