@@ -2,6 +2,7 @@ import { WebSocket } from 'isows';
 import { InstantNodeError } from '../../errors.ts';
 import type { Socket, SocketDriver } from '../contract.ts';
 import { hushed } from './hushed.ts';
+import { sendOpen } from './send-open.ts';
 
 /** What Bun's WebSocket has beyond the standard. */
 interface Terminable {
@@ -22,7 +23,7 @@ export const nativeSocketDriver: SocketDriver = {
     return {
       isOpen: () => socket.readyState === socket.OPEN,
       isConnecting: () => socket.readyState === socket.CONNECTING,
-      send: (text) => socket.send(text),
+      send: (text) => sendOpen(socket, text),
       close: () => {
         heard.hush();
         socket.close();

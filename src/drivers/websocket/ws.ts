@@ -5,6 +5,7 @@ import { detectRuntime } from '../../runtime/detect.ts';
 import { requireHere } from '../../runtime/require-here.ts';
 import type { Socket, SocketDriver } from '../contract.ts';
 import { type HushedEvents, hushed } from './hushed.ts';
+import { sendOpen } from './send-open.ts';
 
 /** Frames larger than this end the connection: far above what a server sends, below what would exhaust a process. */
 const MAX_FRAME_BYTES = 256 * 1024 * 1024;
@@ -38,7 +39,7 @@ function bind(socket: WebSocket, events: HushedEvents): Socket {
   return {
     isOpen: () => socket.readyState === WebSocket.OPEN,
     isConnecting: () => socket.readyState === WebSocket.CONNECTING,
-    send: (text) => socket.send(text),
+    send: (text) => sendOpen(socket, text),
     close: () => {
       events.hush();
       socket.close();
