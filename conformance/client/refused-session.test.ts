@@ -188,7 +188,9 @@ describe('a session that the server cannot accept for now', () => {
 
 test('a socket that cannot send is told of once, with the cause, and renewed', async () => {
   const { WebSocket: PackageSocket } = await import('ws');
-  const prototypes = [PackageSocket.prototype, globalThis.WebSocket?.prototype].filter((it) => it !== undefined);
+  const prototypes = [PackageSocket.prototype, globalThis.WebSocket?.prototype].filter(
+    (it) => it !== undefined,
+  );
   const before = prototypes.map((prototype) => prototype.send);
   const cause = new TypeError('mask is not a function');
   let count = 0;

@@ -9,8 +9,8 @@ export interface TcpProxy extends Pick<Backend, 'url' | 'websocketURI'> {
   cut(): void;
 }
 
-/** A proxy for `backend`; closed when the test ends. */
-export async function tcpProxy(backend: Backend): Promise<TcpProxy> {
+/** A proxy for `backend`, which holds everything back for `delayMs` each way; closed when the test ends. */
+export async function tcpProxy(backend: Backend, delayMs = 0): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(backend.port, '127.0.0.1');
@@ -24,7 +24,8 @@ export async function tcpProxy(backend: Backend): Promise<TcpProxy> {
         sockets.delete(one);
         other.destroy();
       });
-      one.pipe(other);
+      if (delayMs === 0) one.pipe(other);
+      else one.on('data', (chunk) => setTimeout(() => other.writable && other.write(chunk), delayMs));
     }
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
