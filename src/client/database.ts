@@ -61,8 +61,8 @@ export class InstantNodeDatabase<
    * Resolves once the server has accepted the session: queries and writes go to it at once from then on.
    *
    * Waits as long as it takes when the server cannot be reached; give a signal to wait less. Rejects with the signal's
-   * reason, with code `connection-failed` when the server refuses the session (an unknown app, a wrong admin token),
-   * with code `storage` or `storage-locked` when the storage cannot be used, or with code `closed`.
+   * reason, with code `connection-failed` when the server refuses the session (an unknown app, a wrong admin token; it is
+   * asked again every 30 seconds, and a later call resolves once it accepts), with code `storage` or `storage-locked` when the storage cannot be used, or with code `closed`.
    */
   async ready(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options;

@@ -37,14 +37,15 @@ export interface TransactionError {
   hint?: unknown;
   /**
    * The server's kind of error, e.g. `permission-denied`; `user-changed` when another user has signed in; `closed` when the
-   * database was closed before the write was delivered, and kept it in memory alone.
+   * database was closed before the write was delivered, and kept it in memory alone; `connection-failed` when the server
+   * refuses the session, and the write is kept in memory alone until it accepts one.
    */
   type?: string;
   /** What it would have changed. */
   steps: readonly TransactionStep[];
   /**
-   * Whether it still waits, as `stuck` (see {@link PendingTransaction}): the server was too busy or too slow, or the app is
-   * read-only. Otherwise it is gone, and its local change is taken back.
+   * Whether it still waits (see {@link PendingTransaction}): the server was too busy or too slow, the app is read-only, or
+   * there is no session to send it over. Otherwise it is gone, and its local change is taken back.
    */
   isKept: boolean;
 }

@@ -10,7 +10,9 @@ import { wsDriver } from './ws.ts';
 const drivers: [string, SocketDriver, boolean][] = [
   ['ws', wsDriver, true],
   ['ws, let go', wsDriver, false],
-  ...(detectRuntime() === 'bun' ? [['native', nativeSocketDriver, true] as [string, SocketDriver, boolean]] : []),
+  ...(detectRuntime() === 'bun'
+    ? [['native', nativeSocketDriver, true] as [string, SocketDriver, boolean]]
+    : []),
 ];
 
 type Event = [name: 'open'] | ['message', string] | ['error', unknown] | ['close', number, string];

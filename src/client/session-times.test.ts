@@ -19,8 +19,9 @@ afterEach(() => {
 });
 
 /** A server in this process that answers `init` with what `answer` returns, and counts how often it was asked. */
-function serverOf(answer: () => object): { driver: SocketDriver; asked(): number } {
+function serverOf(answer: () => object): { driver: SocketDriver; asked(): number; writes: unknown[] } {
   let asked = 0;
+  const writes: unknown[] = [];
   const open = (events: SocketEvents): Socket => {
     let isOpen = false;
     setTimeout(() => {
@@ -36,6 +37,7 @@ function serverOf(answer: () => object): { driver: SocketDriver; asked(): number
       isConnecting: () => false,
       send(text) {
         const message = JSON.parse(text);
+        if (message.op === 'transact') writes.push(message['client-event-id']);
         if (message.op !== 'init') return;
         asked++;
         events.message(JSON.stringify({ ...answer(), 'original-event': { op: 'init' } }));
@@ -44,11 +46,11 @@ function serverOf(answer: () => object): { driver: SocketDriver; asked(): number
       terminate: end,
     };
   };
-  return { driver: { name: 'fake', open: (_url, events) => open(events) }, asked: () => asked };
+  return { driver: { name: 'fake', open: (_url, events) => open(events) }, asked: () => asked, writes };
 }
 
 const refused = { op: 'error', status: 400, type: 'record-not-found', message: 'Record not found: app' };
-const accepted = { op: 'init-ok', 'session-id': 's', attrs: [] };
+const accepted = { op: 'init-ok', 'session-id': 's', attrs: [], 'processed-tx-id': 0 };
 
 test('a session that the server refuses is asked for again every 30 seconds, until it is accepted', async () => {
   let answer: object = refused;
@@ -86,5 +88,27 @@ test('a change of user waits five seconds for a session, and no longer', async (
   await vi.advanceTimersByTimeAsync(300);
   expect(isSignedIn).toBe(true);
   vi.unstubAllGlobals();
+  db.shutdown();
+});
+
+test('a write without an answer is not undone after six seconds: it is "enqueued", and sent again', async () => {
+  const server = serverOf(() => accepted);
+  const init = bindInit({ socket: () => server.driver, storage: storageDrivers });
+  const db = init({ appId: '3b1f5ac9-9cc3-4bd5-b5f4-6c0d8a5c1c13', apiURI: 'http://127.0.0.1:1' });
+  db.subscribeErrors(() => {});
+  await vi.advanceTimersByTimeAsync(100);
+  let outcome: unknown;
+  const goal = db.tx.goals?.['c4a1c8a2-1f0b-4c55-9d21-8f5b1d0c2b77'];
+  void db.transact(goal?.update({ title: 'x' }) ?? []).then((result) => {
+    outcome = result;
+  });
+  await vi.advanceTimersByTimeAsync(5_900);
+  expect(outcome).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(300);
+  expect(outcome).toMatchObject({ status: 'enqueued' });
+  expect(db.pendingTransactions()).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(2_000);
+  const [first] = server.writes;
+  expect(server.writes).toEqual([first, first]);
   db.shutdown();
 });

@@ -1,0 +1,225 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type InstantNodeError, id, init, type TransactionError } from '@instantdb/node';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { classStore } from '../support/class-store.ts';
+import { fakeInstant, refusalOf } from '../support/fake-instant.ts';
+import { inbox } from '../support/inbox.ts';
+import { switchedNetwork } from '../support/network.ts';
+import { follow, freshKey, open } from '../support/open.ts';
+import { goal } from '../support/schema.ts';
+import { takeUncaught } from '../support/unhandled.ts';
+
+const denied = { type: 'permission-denied', message: 'Permission denied: not perms-pass?' };
+const unknownApp = { type: 'record-not-found', message: 'Record not found: app' };
+
+const signsIn = (token = 'b') => ({ status: 200, body: { user: { id: token, refresh_token: token } } });
+
+/** Each row of the table in docs/differences.md, by its first column. What takes more to show has a file of its own. */
+const CASES: Record<string, () => Promise<void>> = {
+  async 'A callback that throws'() {
+    const uncaught = takeUncaught();
+    const { address } = await fakeInstant();
+    const db = open(address);
+    const error = new Error('thrown');
+    db.subscribeQuery({ goals: {} }, () => {
+      throw error;
+    });
+    expect((await follow(db, { goals: {} }).next()).data).toEqual({ goals: [] });
+    expect(await uncaught.first()).toBe(error);
+  },
+
+  async 'A callback that is no function'() {
+    const { address } = await fakeInstant();
+    const db = open(address);
+    expect(() => db.subscribeAuth(undefined as never)).toThrow(TypeError);
+    expect(() => db.subscribeQuery({ goals: {} }, {} as never)).toThrow(/subscribeQuery/);
+  },
+
+  async 'One function subscribed twice'() {
+    const { address } = await fakeInstant();
+    const db = open(address);
+    const answers = inbox<{ data?: { goals: unknown[] } }>();
+    const leave = db.subscribeQuery({ goals: {} }, answers.push);
+    db.subscribeQuery({ goals: {} }, answers.push);
+    await db.ready();
+    leave();
+    await db.transact(goal(id()).update({ title: 'x' }));
+    await answers.first(({ data }) => data?.goals.length === 1);
+    expect(db.stats().subscriptions).toBe(1);
+  },
+
+  async 'The identity of a database'() {
+    const { address } = await fakeInstant();
+    const instanceKey = freshKey();
+    const [one, two] = [classStore(), classStore()].map(({ Store }) => open(address, { instanceKey, Store }));
+    expect(one).not.toBe(two);
+  },
+
+  async 'An option that is `null`'() {
+    const { address } = await fakeInstant();
+    for (const name of [
+      'websocketURI',
+      'schema',
+      'adminToken',
+      'keepAlive',
+      'storage',
+      'network',
+      'logger',
+    ]) {
+      const options = { ...address, [name]: null } as never;
+      expect(() => init(options), name).toThrow(expect.objectContaining({ code: 'invalid-config' }));
+      expect(() => init(options), name).toThrow(`"${name}"`);
+    }
+    const db = init({
+      ...address,
+      schema: undefined,
+      adminToken: undefined,
+      instanceKey: freshKey(),
+    } as never);
+    onTestFinished(() => db.close());
+  },
+
+  async 'A slash at the end of a URI'() {
+    const { address } = await fakeInstant();
+    const instanceKey = freshKey();
+    const db = open(address, { instanceKey });
+    expect(open({ ...address, apiURI: `${address.apiURI}/` }, { instanceKey })).toBe(db);
+  },
+
+  async 'A call after `shutdown()`'() {
+    const { address } = await fakeInstant();
+    const db = open(address);
+    db.shutdown();
+    await expect(db.queryOnce({ goals: {} })).rejects.toMatchObject({ code: 'closed' });
+    expect(() => db.subscribeQuery({ goals: {} }, () => {})).toThrow(
+      expect.objectContaining({ code: 'closed' }),
+    );
+  },
+
+  async 'A callback after `shutdown()`'() {
+    const { address } = await fakeInstant();
+    const db = open(address);
+    await db.ready();
+    const heard = inbox<unknown>();
+    db.subscribeConnectionStatus(heard.push);
+    db.subscribeQuery({ goals: {} }, heard.push);
+    await heard.next();
+    void db.transact(goal(id()).update({ title: 'x' })).catch(() => {});
+    db.shutdown();
+    await db.close();
+    expect(heard.all.slice(1)).toEqual(['closed']);
+  },
+
+  async 'A refused write and a refresh'() {
+    const server = await fakeInstant({
+      answer(message, peer, good) {
+        if (message.op !== 'transact') return good;
+        const computation = { 'instaql-query': { goals: {} }, 'instaql-result': [] };
+        peer.send({ op: 'refresh-ok', 'processed-tx-id': 2, computations: [computation] });
+        return refusalOf(message, denied);
+      },
+    });
+    const db = open(server.address);
+    const goals = follow(db, { goals: {} });
+    await goals.next();
+    await expect(db.transact(goal(id()).update({ title: 'x' }))).rejects.toThrow(denied.message);
+    await goals.next(({ data }) => data?.goals.length === 0);
+  },
+
+  async 'A write that is refused after `enqueued`'() {
+    const network = switchedNetwork(false);
+    const server = await fakeInstant({
+      answer: (message, _peer, good) => (message.op === 'transact' ? refusalOf(message, denied) : good),
+    });
+    const db = open(server.address, { network });
+    const told = inbox<TransactionError>();
+    db.subscribeTransactionErrors(told.push);
+    await network.listenedTo;
+    expect((await db.transact(goal(id()).update({ title: 'x' }))).status).toBe('enqueued');
+    network.switch(true);
+    expect(await told.next()).toMatchObject({ message: denied.message, isKept: false });
+  },
+
+  async 'A confirmed write that no refresh concerns'() {
+    const { address } = await fakeInstant();
+    const db = open(address);
+    await db.ready();
+    await db.transact(goal(id()).update({ title: 'x' }));
+    expect(db._reactor._pendingMutations().size).toBe(0);
+  },
+
+  async 'A session that the server refuses'() {
+    const { address } = await fakeInstant({
+      answer: (message, _peer, good) => (message.op === 'init' ? refusalOf(message, unknownApp) : good),
+    });
+    const db = open(address);
+    const errors = inbox<InstantNodeError>();
+    db.subscribeErrors(errors.push);
+    const answer = await follow(db, { goals: {} }).next();
+    expect(answer.error?.message).toContain(unknownApp.message);
+    await expect(db.ready()).rejects.toMatchObject({ code: 'connection-failed' });
+    expect(errors.all).toHaveLength(1);
+  },
+
+  async 'A session that the server cannot accept for now'() {
+    let count = 0;
+    const { address } = await fakeInstant({
+      answer: (message, _peer, good) =>
+        message.op === 'init' && ++count < 2 ? refusalOf(message, { status: 500, message: 'Yikes' }) : good,
+    });
+    const db = open(address);
+    db.subscribeErrors(() => {});
+    await db.ready();
+    expect(count).toBe(2);
+  },
+
+  async 'A sign-in, a sign-out'() {
+    const server = await fakeInstant({ http: () => signsIn() });
+    const db = open(server.address);
+    await db.auth.signInWithToken('b');
+    expect(db.stats().status).toBe('authenticated');
+    expect(await db.transact(goal(id()).update({ title: 'x' }))).toMatchObject({ status: 'synced' });
+  },
+
+  async 'A change of user'() {
+    const server = await fakeInstant({ http: () => signsIn(), answersClose: false });
+    const db = open(server.address);
+    await db.ready();
+    await db.auth.signInWithToken('b');
+    expect(db.stats()).toMatchObject({ status: 'authenticated', connections: 2 });
+  },
+
+  async 'A frame that is not of the protocol'() {
+    const server = await fakeInstant();
+    const db = open(server.address);
+    const errors = inbox<InstantNodeError>();
+    db.subscribeErrors(errors.push);
+    await db.ready();
+    (await server.peers.first()).send('nonsense');
+    expect(await errors.next()).toMatchObject({ code: 'protocol' });
+    await db.queryOnce({ goals: {} });
+  },
+};
+
+/** Rows that another file shows. */
+const ELSEWHERE: Record<string, string> = {
+  'A server that is slow to answer a write': '../../src/client/session-times.test.ts',
+  'Stored answers of the user before': 'owned-answers.test.ts',
+};
+
+const read = (path: string): string => readFileSync(fileURLToPath(new URL(path, import.meta.url)), 'utf8');
+
+test('each difference that the docs name has its test, and each test its row', () => {
+  const rows = [...read('../../docs/differences.md').matchAll(/^\| ([^|]+?) +\|/gm)].map(([, what]) => what);
+  const named = rows.filter((what) => what !== 'what' && !what?.startsWith('--'));
+  expect(named.sort()).toEqual([...Object.keys(CASES), ...Object.keys(ELSEWHERE)].sort());
+  for (const file of Object.values(ELSEWHERE)) expect(read(file)).toContain('test(');
+});
+
+describe('differs from core', () => {
+  test.each(Object.entries(CASES))('%s', async (_, shows) => {
+    expect.hasAssertions();
+    await shows();
+  });
+});
