@@ -32,46 +32,46 @@ async function opened(driver: SocketDriver, hold: boolean, answersClose = false)
   );
   const peer: Peer = await server.peers.next();
   await events.next(([name]) => name === 'open');
-  return { server, socket, peer, events, after: () => events.all.slice(1).map(([name]) => name) };
+  return { server, socket, peer, events, told: () => events.all.slice(1).map(([name]) => name) };
 }
 
 describe.each(drivers)('%s', (_, driver, hold) => {
   test('a message is told, and the end by the peer once', async () => {
-    const { peer, events, after } = await opened(driver, hold, true);
+    const { peer, events, told } = await opened(driver, hold, true);
     peer.send('"hello"');
     expect(await events.next()).toEqual(['message', '"hello"']);
     peer.close();
     await events.next(([name]) => name === 'close');
     await peer.gone;
-    expect(after()).toEqual(['message', 'close']);
+    expect(told()).toEqual(['message', 'close']);
   });
 
   test('after close() nothing is told but the end, whatever the peer still sends', async () => {
-    const { socket, peer, events, after } = await opened(driver, hold);
+    const { socket, peer, events, told } = await opened(driver, hold);
     socket.close();
     for (let count = 0; count < 20; count++) peer.send(`"late ${count}"`);
     peer.close();
     await events.next(([name]) => name === 'close');
     await peer.gone;
-    expect(after()).toEqual(['close']);
+    expect(told()).toEqual(['close']);
   });
 
   test('after terminate() nothing is told but the end, and the peer need not agree', async () => {
-    const { socket, peer, events, after } = await opened(driver, hold);
+    const { socket, peer, events, told } = await opened(driver, hold);
     peer.send('"late"');
     socket.terminate();
     await events.next(([name]) => name === 'close');
     await peer.gone;
-    expect(after()).toEqual(['close']);
+    expect(told()).toEqual(['close']);
   });
 
   test('terminate() ends a close() that the peer does not answer', async () => {
-    const { socket, peer, events, after } = await opened(driver, hold);
+    const { socket, peer, events, told } = await opened(driver, hold);
     socket.close();
     socket.terminate();
     await events.next(([name]) => name === 'close');
     await peer.gone;
-    expect(after()).toEqual(['close']);
+    expect(told()).toEqual(['close']);
   });
 
   test('close() during the handshake tells the end alone', async () => {
