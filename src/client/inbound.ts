@@ -44,7 +44,7 @@ const computations: Check = (message) => {
   return sound ? undefined : '"computations" holds something that is not the result of a query';
 };
 
-/** What core reads of each message without looking first. Ops that are not listed are core's to ignore or refuse. */
+/** What of each message is read without a look first. Ops that are not listed are core's to ignore or refuse. */
 const CHECKS: Record<string, Check[]> = {
   'init-ok': [attrs, text('session-id')],
   'add-query-ok': [object('q'), result('result'), number('processed-tx-id')],
@@ -53,8 +53,9 @@ const CHECKS: Record<string, Check[]> = {
   'transact-ok': [text('client-event-id'), number('tx-id')],
   'patch-presence': [text('room-id'), array('edits')],
   'refresh-presence': [text('room-id'), object('data')],
-  'server-broadcast': [text('room-id'), text('topic')],
+  'server-broadcast': [text('room-id'), object('data')],
   'join-room-ok': [text('room-id')],
+  'join-room-error': [text('room-id')],
   'leave-room-ok': [text('room-id')],
 };
 

@@ -1,4 +1,4 @@
-import { type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
+import { id, type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { InstantNodeError } from '../errors.ts';
 import { SocketConnection, type Traffic } from './connection.ts';
@@ -10,6 +10,9 @@ import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
 import type { Confirmation } from './queue-reactor.ts';
+import type { PresenceOptions, PresenceSlice } from './rooms/presence-slice.ts';
+import type { PresenceCallback, TopicCallback } from './rooms/room.ts';
+import { isRoomFrame, Rooms, type Topical } from './rooms/rooms.ts';
 import { Saving, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
 import { Timers } from './timers.ts';
@@ -42,6 +45,11 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   readonly traffic: Traffic = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0 };
   /** How many connections were opened so far. */
   connections = 0;
+  readonly rooms: Rooms = new Rooms({
+    send: (message) => this._trySendAuthed(id(), message),
+    sessionId: () => this._sessionId,
+    report: (problem) => this.#ignored(problem),
+  });
   readonly #parts: ReactorParts;
   readonly #timers: Timers;
   readonly #outage: Outage;
@@ -97,14 +105,17 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
       // Inside, because a message can be nested deeper than the stack reaches.
       const problem = malformation(message);
       if (problem) {
-        this.report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`));
+        this.#ignored(problem);
         return;
       }
-      if ((message as { op: string }).op === 'transact-ok') {
+      const known = message as { op: string };
+      if (known.op === 'transact-ok') {
         this._log.info('[receive]', connectionId, 'transact-ok', message);
         this.acks.answered();
         this.confirmWrite(message as Confirmation);
-      } else super._handleReceive(connectionId, message);
+      } else if (isRoomFrame(known)) this.rooms.receive(known);
+      else super._handleReceive(connectionId, message);
+      if (known.op === 'init-ok') this.rooms.rejoin();
     } catch (cause) {
       const { op } = Object(message) as { op?: unknown };
       this.report(
@@ -158,17 +169,40 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     return super.subscribeAttrs(safely(callback));
   }
 
+  // Core keeps rooms in plain objects by the names that users give them, and compares and edits what peers show by
+  // methods of that. `__proto__`, `constructor` or `hasOwnProperty` as a name ends it, or changes Object.prototype.
+  override joinRoom(roomType: string, roomId: string, initialPresence?: object | null): () => void {
+    return this.rooms.join(roomType, roomId, initialPresence);
+  }
+
   override subscribePresence(
     roomType: string,
     roomId: string,
-    options: unknown,
-    callback: Callback,
+    options: PresenceOptions,
+    callback: PresenceCallback,
   ): () => void {
-    return super.subscribePresence(roomType, roomId, options, safely(callback));
+    return this.rooms.subscribePresence(roomType, roomId, options, safely(callback));
   }
 
-  override subscribeTopic(roomType: string, roomId: string, topic: string, callback: Callback): () => void {
-    return super.subscribeTopic(roomType, roomId, topic, safely(callback));
+  override publishPresence(_roomType: string, roomId: string, changes: object): void {
+    this.rooms.publishPresence(roomId, changes);
+  }
+
+  override getPresence(_roomType: string, roomId: string, options?: PresenceOptions): PresenceSlice | null {
+    return this.rooms.presence(roomId, options);
+  }
+
+  override publishTopic(said: Topical): void {
+    this.rooms.publishTopic(said);
+  }
+
+  override subscribeTopic(
+    roomType: string,
+    roomId: string,
+    topic: string,
+    callback: TopicCallback,
+  ): () => void {
+    return this.rooms.subscribeTopic(roomType, roomId, topic, safely(callback));
   }
 
   /**
@@ -184,6 +218,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
 
   override _setStatus(status: string, error?: unknown): void {
     if (status === 'authenticated') this.#outage.accepted();
+    else this.rooms.disconnected();
     super._setStatus(status, error);
     if (status === 'errored') this.#rejectQueries(this.refusedSession());
     this.queueChanged();
@@ -246,6 +281,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     const transport: unknown = this._transport;
     if (transport instanceof SocketConnection) transport.terminate();
     else this._transport.close();
+  }
+
+  #ignored(problem: string): void {
+    this.report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`));
   }
 
   #usesSse(): boolean {
@@ -311,6 +350,6 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
 /** Stands in for a connection while there has been none. */
 const neverConnected = { isOpen: () => false, isConnecting: () => false, close() {} };
 
-function safely(callback: Callback): Callback {
+function safely<Args extends unknown[]>(callback: (...values: Args) => void): (...values: Args) => void {
   return (...values) => callSafely(callback, ...values);
 }
