@@ -10,11 +10,13 @@ import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
 import type { Confirmation } from './queue-reactor.ts';
+import { readStream } from './read-stream.ts';
 import type { PresenceOptions, PresenceSlice } from './rooms/presence-slice.ts';
 import type { PresenceCallback, TopicCallback } from './rooms/room.ts';
 import { isRoomFrame, Rooms, type Topical } from './rooms/rooms.ts';
 import { Saving, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
+import { findOwnStreamsAlone } from './stream-records.ts';
 import { Timers } from './timers.ts';
 import { type WriteParts, WriteReactor } from './write-reactor.ts';
 
@@ -54,6 +56,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   readonly #timers: Timers;
   readonly #outage: Outage;
   readonly #savings: readonly Saving[];
+  readonly #streamsEnded = new AbortController();
   readonly #unlisten: () => void;
   #open: Set<SocketConnection> = new Set();
 
@@ -74,6 +77,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     const { subs } = this._syncTable as unknown as { subs: object };
     this.#savings = [this.kv, this.querySubs, subs].map((saved) => new Saving(saved));
     if (!parts.keepAlive) for (const saving of this.#savings) saving.letGo();
+    findOwnStreamsAlone(this._instantStream);
     // Core closes `_transport` when the user changes, which may be before the first connection.
     this._transport ??= neverConnected as never;
     this._scheduleReconnect = () => this.#reconnectLater();
@@ -205,6 +209,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     return this.rooms.subscribeTopic(roomType, roomId, topic, safely(callback));
   }
 
+  override createReadStream(options: Parameters<typeof readStream>[1]): ReturnType<typeof readStream> {
+    return readStream(this._instantStream, options, this.#streamsEnded.signal);
+  }
+
   /**
    * Resolves once no write waits for the server any more, or waiting for it is of no use: the session was refused,
    * the network is away, or there is no connection and the storage keeps what was not delivered.
@@ -241,10 +249,9 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     this.#rejectQueries(
       new InstantNodeError('closed', 'The database was closed before the query was answered'),
     );
-    endStreams(
-      this._instantStream,
-      new InstantNodeError('closed', 'The database was closed before the stream ended'),
-    );
+    const ended = new InstantNodeError('closed', 'The database was closed before the stream ended');
+    this.#streamsEnded.abort(ended);
+    endStreams(this._instantStream, ended);
     this.#timers.clear();
     const open = [...this.#open];
     for (const connection of open) connection.close();
