@@ -48,6 +48,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   /** How many connections were opened so far. */
   connections = 0;
   readonly rooms: Rooms = new Rooms({
+    isOpen: () => this.status === 'authenticated' && this._transport.isOpen(),
     send: (message) => this._trySendAuthed(id(), message),
     sessionId: () => this._sessionId,
     report: (problem) => this.#ignored(problem),

@@ -3,7 +3,9 @@ import { type PresenceCallback, Room, type Said, type TopicCallback } from './ro
 
 /** What rooms need of the session that they are in. */
 export interface RoomsSession {
-  /** Sends a message, if the server has accepted the session; drops it otherwise. */
+  /** Whether the server has accepted the session, and there is a connection to it. */
+  isOpen(): boolean;
+  /** Sends a message, if the session is open; drops it otherwise. */
   send(message: { op: string; [field: string]: unknown }): void;
   /** The id by which the server's messages call this session. */
   sessionId(): string;
@@ -112,7 +114,7 @@ export class Rooms {
   publishTopic(said: Topical): void {
     const room = this.#rooms.get(said.roomId);
     if (!room) return;
-    if (room.isConnected) {
+    if (room.isConnected && this.#session.isOpen()) {
       this.#say(said);
       return;
     }
