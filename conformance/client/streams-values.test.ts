@@ -54,6 +54,25 @@ describe('over the local backend', () => {
     }
   });
 
+  test.each<[string, unknown]>([
+    ['a number', 7],
+    ['an object', { toString: 1 }],
+    ['null', null],
+    ['bytes', new Uint8Array(3)],
+  ])('%s is refused where text is to be written', async (_what, chunk) => {
+    const backend = await serve();
+    const app = backend.createApp({ schema });
+    const db = open(addressOf(backend, app), { adminToken: app.adminToken });
+    const stream = db.streams.createWriteStream({ clientId: 'c' });
+    await stream.streamId();
+    const read = textOf(db.streams.createReadStream({ clientId: 'c' }));
+    const writer = stream.getWriter();
+    await writer.write('good');
+    await expect(writer.write(chunk as string)).rejects.toThrow('Cannot write to the stream: a chunk is');
+    await expect(writer.closed).rejects.toThrow(TypeError);
+    expect(await read).toBe('good');
+  });
+
   test('a stream without a name is refused to whoever reads or writes it, and to nobody else', async () => {
     const backend = await serve();
     const app = backend.createApp({ schema });

@@ -19,6 +19,7 @@ import type { AnySchema } from './schema.ts';
 import { findOwnStreamsAlone } from './stream-records.ts';
 import { Timers } from './timers.ts';
 import { type WriteParts, WriteReactor } from './write-reactor.ts';
+import { writeStream } from './write-stream.ts';
 
 const QUERY_ONCE_TIMEOUT_MS = 30_000;
 /** How long a closing handshake may take before the connection is dropped. */
@@ -118,8 +119,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
         this._log.info('[receive]', connectionId, 'transact-ok', message);
         this.acks.answered();
         this.confirmWrite(message as Confirmation);
-      } else if (isRoomFrame(known)) this.rooms.receive(known);
-      else super._handleReceive(connectionId, message);
+      } else if (isRoomFrame(known)) {
+        if (!known.op.endsWith('-presence')) this._log.info('[receive]', connectionId, known.op, known);
+        this.rooms.receive(known);
+      } else super._handleReceive(connectionId, message);
       if (known.op === 'init-ok') this.rooms.rejoin();
     } catch (cause) {
       const { op } = Object(message) as { op?: unknown };
@@ -208,6 +211,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     callback: TopicCallback,
   ): () => void {
     return this.rooms.subscribeTopic(roomType, roomId, topic, safely(callback));
+  }
+
+  override createWriteStream(options: Parameters<typeof writeStream>[1]): ReturnType<typeof writeStream> {
+    return writeStream(this._instantStream, options);
   }
 
   override createReadStream(options: Parameters<typeof readStream>[1]): ReturnType<typeof readStream> {
