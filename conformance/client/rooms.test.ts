@@ -93,6 +93,27 @@ test('a guest whose connection is cut is back in the room as it was', async () =
   expect(Object.keys(back.peers)).toHaveLength(1);
 });
 
+test('a guest who signs in is back in the room, and what was said and shown meanwhile arrives', async () => {
+  const address = addressOf(await serve());
+  const [ann, bob] = [join(address, 'ann'), join(address, 'bob')];
+  await Promise.all([sees(ann, 'bob'), sees(bob, 'ann')]);
+  const heard = inbox<unknown>();
+  ann.room.subscribeTopic('wave', heard.push as never);
+  const later = inbox<Presence>();
+  for (const n of [1, 2, 3]) {
+    const signedIn = n === 3 ? bob.db.auth.signOut() : bob.db.auth.signInAsGuest();
+    bob.room.publishTopic('wave', { hand: `before ${n}` });
+    await signedIn;
+    bob.room.publishTopic('wave', { hand: `after ${n}` });
+    bob.room.publishPresence({ nickname: `bob ${n}` });
+    expect(await heard.next()).toEqual({ hand: `before ${n}` });
+    expect(await heard.next()).toEqual({ hand: `after ${n}` });
+    await sees(ann, `bob ${n}`);
+  }
+  bob.room.subscribePresence({}, later.push as never);
+  await later.first((one) => !one.isLoading && peersOf(one).join() === 'ann');
+});
+
 test('after random changes everybody sees what everybody shows', async () => {
   const address = addressOf(await serve());
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);

@@ -195,7 +195,7 @@ export class InstantNodeDatabase<
       status: this.#closing ? 'closed' : (reactor.status as DatabaseStats['status']),
       queries: Object.keys(reactor.queryCbs).length,
       subscriptions,
-      rooms: Object.keys(reactor._rooms).length,
+      rooms: reactor.rooms.size,
       pendingTransactions: pending,
       sentTransactions: sent,
       connections: reactor.connections,

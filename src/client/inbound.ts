@@ -44,7 +44,16 @@ const computations: Check = (message) => {
   return sound ? undefined : '"computations" holds something that is not the result of a query';
 };
 
-/** What core reads of each message without looking first. Ops that are not listed are core's to ignore or refuse. */
+const streamPart: Check = (message) => {
+  if (message.error) return undefined;
+  const { content, files } = message;
+  if (content != null && typeof content !== 'string') return '"content" is not a string';
+  if (files != null && !(Array.isArray(files) && files.every(isFile)))
+    return '"files" is not a list of files';
+  return text('stream-id')(message) ?? number('offset')(message);
+};
+
+/** What of each message is read without a look first. Ops that are not listed are core's to ignore or refuse. */
 const CHECKS: Record<string, Check[]> = {
   'init-ok': [attrs, text('session-id')],
   'add-query-ok': [object('q'), result('result'), number('processed-tx-id')],
@@ -53,8 +62,13 @@ const CHECKS: Record<string, Check[]> = {
   'transact-ok': [text('client-event-id'), number('tx-id')],
   'patch-presence': [text('room-id'), array('edits')],
   'refresh-presence': [text('room-id'), object('data')],
-  'server-broadcast': [text('room-id'), text('topic')],
+  'server-broadcast': [text('room-id'), object('data')],
   'join-room-ok': [text('room-id')],
+  'join-room-error': [text('room-id')],
+  'start-stream-ok': [text('client-event-id'), text('stream-id'), number('offset')],
+  'stream-flushed': [text('stream-id'), number('offset')],
+  'append-failed': [text('stream-id')],
+  'stream-append': [text('client-event-id'), streamPart],
   'leave-room-ok': [text('room-id')],
 };
 
@@ -69,6 +83,13 @@ export function malformation(message: unknown): string | undefined {
     if (problem) return `in "${op}", ${problem}`;
   }
   return undefined;
+}
+
+/** One that can be fetched from a server, and not from where the process runs. */
+function isFile(file: unknown): boolean {
+  return (
+    isObject(file) && typeof file.url === 'string' && /^https?:/i.test(file.url) && URL.canParse(file.url)
+  );
 }
 
 function isAttr(attr: unknown): boolean {

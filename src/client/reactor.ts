@@ -1,4 +1,4 @@
-import { type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
+import { id, type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { InstantNodeError } from '../errors.ts';
 import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './connection.ts';
@@ -11,11 +11,17 @@ import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
 import type { Confirmation } from './queue-reactor.ts';
+import { readStream } from './read-stream.ts';
+import type { PresenceOptions, PresenceSlice } from './rooms/presence-slice.ts';
+import type { PresenceCallback, TopicCallback } from './rooms/room.ts';
+import { isRoomFrame, Rooms, type Topical } from './rooms/rooms.ts';
 import { Saving, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
+import { findOwnStreamsAlone } from './stream-records.ts';
 import { Timers } from './timers.ts';
 import { mayPass } from './transactions.ts';
 import { type Refusal, type WriteParts, WriteReactor } from './write-reactor.ts';
+import { writeStream } from './write-stream.ts';
 
 const QUERY_ONCE_TIMEOUT_MS = 30_000;
 const MAX_RECONNECT_MS = 10_000;
@@ -46,10 +52,17 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   readonly traffic: Traffic = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0 };
   /** How many connections were opened so far. */
   connections = 0;
+  readonly rooms: Rooms = new Rooms({
+    isOpen: () => this.status === 'authenticated' && this._transport.isOpen(),
+    send: (message) => this._trySendAuthed(id(), message),
+    sessionId: () => this._sessionId,
+    report: (problem) => this.#ignored(problem),
+  });
   readonly #parts: ReactorParts;
   readonly #timers: Timers;
   readonly #outage: Outage;
   readonly #savings: readonly Saving[];
+  readonly #streamsEnded = new AbortController();
   readonly #unlisten: () => void;
   #open: Set<SocketConnection> = new Set();
   /** Connections over which the session was asked for: core asks twice when the user was slow to be read. */
@@ -76,6 +89,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     const { subs } = this._syncTable as unknown as { subs: object };
     this.#savings = [this.kv, this.querySubs, subs].map((saved) => new Saving(saved));
     if (!parts.keepAlive) for (const saving of this.#savings) saving.letGo();
+    findOwnStreamsAlone(this._instantStream);
     // Core closes `_transport` when the user changes, which may be before the first connection.
     this._transport ??= neverConnected as never;
     this._scheduleReconnect = () => this.#reconnectLater();
@@ -107,14 +121,19 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
       // Inside, because a message can be nested deeper than the stack reaches.
       const problem = malformation(message);
       if (problem) {
-        this.report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`));
+        this.#ignored(problem);
         return;
       }
-      if ((message as { op: string }).op === 'transact-ok') {
+      const known = message as { op: string };
+      if (known.op === 'transact-ok') {
         this._log.info('[receive]', connectionId, 'transact-ok', message);
         this.acks.answered();
         this.confirmWrite(message as Confirmation);
+      } else if (isRoomFrame(known)) {
+        if (!known.op.endsWith('-presence')) this._log.info('[receive]', connectionId, known.op, known);
+        this.rooms.receive(known);
       } else super._handleReceive(connectionId, message);
+      if (known.op === 'init-ok') this.rooms.rejoin();
     } catch (cause) {
       const { op } = Object(message) as { op?: unknown };
       this.report(
@@ -169,17 +188,48 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     return super.subscribeAttrs(this.#safely(callback));
   }
 
+  // Core keeps rooms in plain objects by the names that users give them, and compares and edits what peers show by
+  // methods of that. `__proto__`, `constructor` or `hasOwnProperty` as a name ends it, or changes Object.prototype.
+  override joinRoom(roomType: string, roomId: string, initialPresence?: object | null): () => void {
+    return this.rooms.join(roomType, roomId, initialPresence);
+  }
+
   override subscribePresence(
     roomType: string,
     roomId: string,
-    options: unknown,
-    callback: Callback,
+    options: PresenceOptions,
+    callback: PresenceCallback,
   ): () => void {
-    return super.subscribePresence(roomType, roomId, options, this.#safely(callback));
+    return this.rooms.subscribePresence(roomType, roomId, options, this.#safely(callback));
   }
 
-  override subscribeTopic(roomType: string, roomId: string, topic: string, callback: Callback): () => void {
-    return super.subscribeTopic(roomType, roomId, topic, this.#safely(callback));
+  override publishPresence(_roomType: string, roomId: string, changes: object): void {
+    this.rooms.publishPresence(roomId, changes);
+  }
+
+  override getPresence(_roomType: string, roomId: string, options?: PresenceOptions): PresenceSlice | null {
+    return this.rooms.presence(roomId, options);
+  }
+
+  override publishTopic(said: Topical): void {
+    this.rooms.publishTopic(said);
+  }
+
+  override subscribeTopic(
+    roomType: string,
+    roomId: string,
+    topic: string,
+    callback: TopicCallback,
+  ): () => void {
+    return this.rooms.subscribeTopic(roomType, roomId, topic, this.#safely(callback));
+  }
+
+  override createWriteStream(options: Parameters<typeof writeStream>[1]): ReturnType<typeof writeStream> {
+    return writeStream(this._instantStream, options);
+  }
+
+  override createReadStream(options: Parameters<typeof readStream>[1]): ReturnType<typeof readStream> {
+    return readStream(this._instantStream, options, this.#streamsEnded.signal);
   }
 
   /**
@@ -197,7 +247,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     if (status === 'authenticated') {
       this.#outage.accepted();
       this.#isRefused = false;
-    }
+    } else this.rooms.disconnected();
     // Asking again changes nothing that users see, until the server has another answer.
     if (this.#isRefused && !this._isShutdown) this._errorMessage = (error ?? this._errorMessage) as never;
     else super._setStatus(status, error);
@@ -254,10 +304,9 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     this.#rejectQueries(
       new InstantNodeError('closed', 'The database was closed before the query was answered'),
     );
-    endStreams(
-      this._instantStream,
-      new InstantNodeError('closed', 'The database was closed before the stream ended'),
-    );
+    const ended = new InstantNodeError('closed', 'The database was closed before the stream ended');
+    this.#streamsEnded.abort(ended);
+    endStreams(this._instantStream, ended);
     this.#timers.clear();
     const open = [...this.#open];
     this._transport.close();
@@ -294,6 +343,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     const transport: unknown = this._transport;
     if (transport instanceof SocketConnection) transport.terminate();
     else this._transport.close();
+  }
+
+  #ignored(problem: string): void {
+    this.report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`));
   }
 
   #usesSse(): boolean {
@@ -399,7 +452,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   /** `callback` for core to call: it may throw, and hears nothing of a database that was closed. */
-  #safely(callback: Callback): Callback {
+  #safely<Args extends unknown[]>(callback: (...values: Args) => void): (...values: Args) => void {
     return (...values) => {
       if (!this.#isSilent) callSafely(callback, ...values);
     };

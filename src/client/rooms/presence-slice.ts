@@ -1,0 +1,76 @@
+import { getOwn, setOwn } from './own.ts';
+import type { Peers } from './peers.ts';
+
+/** What of a room's presence is asked for, as core has it. */
+export interface PresenceOptions {
+  /** Whether one's own presence is among it. Default true. */
+  user?: boolean;
+  /** The session ids of the others; all of them by default. */
+  peers?: readonly string[];
+  /** The keys of everybody's presence; all of them by default. */
+  keys?: readonly string[];
+  initialPresence?: object;
+  initialData?: object;
+}
+
+/** What is known of the presence in a room. */
+export interface Presence {
+  readonly user: object | undefined;
+  readonly peers: Peers;
+}
+
+type Shown = object & { peerId: string };
+
+/** What a subscriber of presence gets. It is never changed afterwards. */
+export interface PresenceSlice {
+  readonly peers: Readonly<Record<string, Shown>>;
+  readonly user?: Shown;
+  readonly isLoading: boolean;
+  readonly error: unknown;
+}
+
+/** The people of a {@link PresenceSlice}. */
+export function peopleOf(
+  { user, peers }: Presence,
+  options: PresenceOptions | undefined,
+  sessionId: string,
+): Pick<PresenceSlice, 'peers' | 'user'> {
+  const keys = options?.keys;
+  const shown = {};
+  for (const [id, data] of peers) {
+    if (isWanted(id, options?.peers)) setOwn(shown, id, withId(data, keys, id));
+  }
+  const wantsUser = options && 'user' in options ? options.user : true;
+  return { peers: shown, ...(wantsUser ? { user: withId(user ?? {}, keys, sessionId) } : {}) };
+}
+
+/** Whether a subscriber is to be told: by a shallow comparison of each person, as core has it. */
+export function hasChanged(before: PresenceSlice, after: PresenceSlice): boolean {
+  if (before.isLoading !== after.isLoading || before.error !== after.error) return true;
+  if (!isSame(before.user, after.user)) return true;
+  const ids = Object.keys(before.peers);
+  return (
+    ids.length !== Object.keys(after.peers).length ||
+    ids.some((id) => !isSame(getOwn(before.peers, id), getOwn(after.peers, id)))
+  );
+}
+
+function isWanted(id: string, wanted: readonly string[] | undefined): boolean {
+  return wanted === undefined || (Array.isArray(wanted) && wanted.includes(id));
+}
+
+function withId(data: unknown, keys: readonly string[] | undefined, peerId: string): Shown {
+  if (!keys) return { ...(data as object | undefined), peerId };
+  const picked = {};
+  for (const key of keys) setOwn(picked, key, getOwn(data, key));
+  return { ...picked, peerId };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (!a || !b) return a === b;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && getOwn(a, key) === getOwn(b, key))
+  );
+}

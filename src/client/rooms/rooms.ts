@@ -1,0 +1,222 @@
+import type { PresenceOptions, PresenceSlice } from './presence-slice.ts';
+import { type PresenceCallback, Room, type Said, type TopicCallback } from './room.ts';
+
+/** What rooms need of the session that they are in. */
+export interface RoomsSession {
+  /** Whether the server has accepted the session, and there is a connection to it. */
+  isOpen(): boolean;
+  /** Sends a message, if the session is open; drops it otherwise. */
+  send(message: { op: string; [field: string]: unknown }): void;
+  /** The id by which the server's messages call this session. */
+  sessionId(): string;
+  /** Tells of what the server sent and ought not to have. */
+  report(problem: string): void;
+}
+
+const ROOM_OPS = [
+  'patch-presence',
+  'refresh-presence',
+  'server-broadcast',
+  'join-room-ok',
+  'join-room-error',
+  'leave-room-ok',
+] as const;
+
+/** A message of the server about a room, its fields checked. */
+export type RoomFrame = { 'room-id': string } & (
+  | { op: 'patch-presence'; edits: readonly unknown[] }
+  | { op: 'refresh-presence'; data: object }
+  | { op: 'server-broadcast'; topic?: unknown; data: Said }
+  | { op: 'join-room-ok' | 'leave-room-ok' }
+  | { op: 'join-room-error'; error?: unknown }
+);
+
+/** Whether a message of the server is about a room. */
+export function isRoomFrame(message: { op: string }): message is RoomFrame {
+  return (ROOM_OPS as readonly string[]).includes(message.op);
+}
+
+/** Something to say in a room. */
+export interface Topical {
+  roomType: string;
+  roomId: string;
+  topic: string;
+  data: unknown;
+}
+
+/**
+ * The rooms of a session, presence and topics: what core's reactor means by them, whatever rooms, topics, keys and
+ * sessions are called. As in core and in the protocol, a room's id alone says which it is.
+ */
+export class Rooms {
+  readonly #session: RoomsSession;
+  readonly #rooms = new Map<string, Room>();
+  /** Rooms that were left before the server had answered the wish to join. */
+  readonly #leaving = new Set<string>();
+  /** What is to be said once the server has let this session in. */
+  readonly #unsaid = new Map<string, Topical[]>();
+
+  constructor(session: RoomsSession) {
+    this.#session = session;
+  }
+
+  /** How many rooms are joined. */
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  /** Joins a room. Returns what leaves it, once nobody subscribes to it any more. */
+  join(type: string, id: string, initialPresence?: object | null): () => void {
+    this.#enter(type, id, initialPresence);
+    return () => this.#leaveUnheard(id);
+  }
+
+  /** Joins a room, and tells `callback` of what people in it show. */
+  subscribePresence(
+    type: string,
+    id: string,
+    options: PresenceOptions | undefined,
+    callback: PresenceCallback,
+  ): () => void {
+    const room = this.#enter(type, id, options?.initialPresence || options?.initialData);
+    const unwatch = room.watch(options, callback);
+    return () => {
+      unwatch();
+      this.#leaveUnheard(id);
+    };
+  }
+
+  /** Adds to what this session shows in a room that it has joined. */
+  publishPresence(id: string, changes: object): void {
+    const room = this.#rooms.get(id);
+    if (!room) return;
+    room.user = { ...room.user, ...changes };
+    if (!room.isConnected) return;
+    this.#show(id, room);
+    room.notify();
+  }
+
+  /** What is known of who shows what in a room; null when nothing is. */
+  presence(id: string, options: PresenceOptions | undefined): PresenceSlice | null {
+    return this.#rooms.get(id)?.slice(options) ?? null;
+  }
+
+  /** Joins a room, and tells `callback` of what the others say on a topic of it. */
+  subscribeTopic(type: string, id: string, topic: string, callback: TopicCallback): () => void {
+    const unlisten = this.#enter(type, id).listen(topic, callback);
+    return () => {
+      unlisten();
+      this.#leaveUnheard(id);
+    };
+  }
+
+  /** Says something in a room that this session has joined, as soon as it is let in. */
+  publishTopic(said: Topical): void {
+    const room = this.#rooms.get(said.roomId);
+    if (!room) return;
+    if (room.isConnected && this.#session.isOpen()) {
+      this.#say(said);
+      return;
+    }
+    const unsaid = this.#unsaid.get(said.roomId) ?? [];
+    unsaid.push(said);
+    this.#unsaid.set(said.roomId, unsaid);
+  }
+
+  /** Takes a message of the server. */
+  receive(frame: RoomFrame): void {
+    const id = frame['room-id'];
+    const room = this.#rooms.get(id);
+    if (room) this.#receiveIn(id, room, frame);
+    else if (frame.op === 'join-room-ok' && this.#leaving.delete(id)) this.#leave(id);
+  }
+
+  /** Joins all of them again, in a new session. */
+  rejoin(): void {
+    for (const [id, room] of this.#rooms) this.#askToJoin(id, room, room.user);
+  }
+
+  /** To be told when there is no session any more: the server has forgotten who was where. */
+  disconnected(): void {
+    for (const room of this.#rooms.values()) room.isConnected = false;
+    this.#leaving.clear();
+  }
+
+  #receiveIn(id: string, room: Room, frame: RoomFrame): void {
+    // Whoever hears of the others is among them.
+    if (frame.op !== 'join-room-error') room.isConnected = frame.op !== 'leave-room-ok';
+    switch (frame.op) {
+      case 'patch-presence':
+        this.#patch(room, frame.edits);
+        break;
+      case 'refresh-presence':
+        room.refresh(frame.data);
+        room.notify();
+        break;
+      case 'server-broadcast':
+        room.hear(frame.topic, frame.data);
+        break;
+      case 'join-room-ok':
+        this.#flush(id, room);
+        break;
+      case 'join-room-error':
+        room.error = frame.error;
+        room.notify();
+        break;
+      case 'leave-room-ok':
+        break;
+    }
+  }
+
+  #patch(room: Room, edits: readonly unknown[]): void {
+    const skipped = room.patch(edits);
+    room.notify();
+    if (!skipped) return;
+    const { count, first } = skipped;
+    this.#session.report(`in "patch-presence", ${count} of ${edits.length} edits; of the first, ${first}`);
+  }
+
+  #enter(type: string, id: string, initialPresence?: object | null): Room {
+    const known = this.#rooms.get(id);
+    const room = known ?? new Room(type, () => this.#session.sessionId());
+    this.#rooms.set(id, room);
+    if (initialPresence && !room.isShown) {
+      room.user = initialPresence;
+      room.notify();
+    }
+    if (!known) this.#askToJoin(id, room, initialPresence);
+    return room;
+  }
+
+  #leaveUnheard(id: string): void {
+    const room = this.#rooms.get(id);
+    if (!room || room.isHeard) return;
+    this.#rooms.delete(id);
+    if (room.isConnected) this.#leave(id);
+    else this.#leaving.add(id);
+  }
+
+  #flush(id: string, room: Room): void {
+    const unsaid = this.#unsaid.get(id) ?? [];
+    this.#unsaid.delete(id);
+    if (room.user) this.#show(id, room);
+    for (const said of unsaid) this.#say(said);
+  }
+
+  #askToJoin(id: string, { type }: Room, data: object | null | undefined): void {
+    this.#session.send({ op: 'join-room', 'room-type': type, 'room-id': id, data });
+    this.#leaving.delete(id);
+  }
+
+  #leave(id: string): void {
+    this.#session.send({ op: 'leave-room', 'room-id': id });
+  }
+
+  #show(id: string, { user }: Room): void {
+    this.#session.send({ op: 'set-presence', 'room-id': id, data: user });
+  }
+
+  #say({ roomType, roomId, topic, data }: Topical): void {
+    this.#session.send({ op: 'client-broadcast', 'room-id': roomId, roomType, topic, data });
+  }
+}
