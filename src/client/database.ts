@@ -11,6 +11,7 @@ import {
 import { InstantNodeError } from '../errors.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
+import { discreet } from './discreet-calls.ts';
 import { Latest } from './latest.ts';
 import type { NodeReactor } from './reactor.ts';
 import { holding, within } from './saving.ts';
@@ -48,8 +49,10 @@ export class InstantNodeDatabase<
     super(reactor);
     this.#reactor = reactor;
     this.#forget = forget;
-    showAs(this, () => ({ appId: reactor.config.appId, ...this.stats() }));
-    this.#rejectCalls = trackCalls(reactor);
+    for (const shown of [this, reactor, this.auth, this.storage, this.streams]) {
+      showAs(shown, () => ({ appId: reactor.config.appId, ...this.stats() }));
+    }
+    this.#rejectCalls = trackCalls(reactor, discreet(reactor));
     reactor.onFailure = (error) => {
       forget();
       refuseAsyncCalls(reactor, () => error);

@@ -77,8 +77,13 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
 
   /** Tells subscribers, or else the log, of something that went wrong in the background. */
   report(error: InstantNodeError): void {
+    this.withoutSecrets(error);
     if (this.errors.size > 0) this.errors.emit(error);
-    else this.#logger.error(`[instant] ${error.message}`, error.cause ?? '');
+    else
+      this.#logger.error(
+        `[instant] ${[error.message, error.hint].filter(Boolean).join('. ')}`,
+        error.cause ?? '',
+      );
   }
 
   /** Ends what the database does: every promise and live query is told why. */
