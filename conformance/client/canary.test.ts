@@ -1,6 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { type InstantNodeDatabase, type InstantNodeError, id, init, type NodeConfig } from '@instantdb/node';
+import {
+  type InstantNodeDatabase,
+  type InstantNodeError,
+  id,
+  init,
+  type NodeConfig,
+  StoreInterface,
+} from '@instantdb/node';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { buildProgram } from '../support/child.ts';
 import { FetchEventSource } from '../support/event-source.ts';
@@ -104,6 +112,41 @@ test('a user who is read from a storage is not shown, nor is the key of the stor
   expect(await db.getAuth()).toEqual(user);
   expect(shownBy(db, { refreshToken: user.refresh_token, encryptionKey })).toEqual([]);
   expect(JSON.stringify(await db.getAuth())).toContain(user.refresh_token);
+  await db.close();
+  const wrongKey = canary('wrong-key');
+  const refused = await open(address, { ...options, encryptionKey: wrongKey })
+    .ready()
+    .catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'storage' });
+  const secrets = { refreshToken: user.refresh_token, encryptionKey, wrongKey };
+  expect(shownIn('the error of a wrong key', refused, secrets)).toEqual([]);
+});
+
+test('a storage that says with its failure what it was given shows no token in events and errors', async () => {
+  class Telling extends StoreInterface {
+    async getItem(): Promise<null> {
+      return null;
+    }
+    async removeItem(): Promise<void> {}
+    async getAllKeys(): Promise<string[]> {
+      return [];
+    }
+    async multiSet(pairs: [string, unknown][]): Promise<void> {
+      throw Object.assign(new Error(`Cannot store ${JSON.stringify(pairs)}`), { pairs });
+    }
+  }
+  const db = init<Schema>({ schema, ...addressOf(await serve()), storage: Telling, instanceKey: freshKey() });
+  const events = inbox<InstantNodeError>();
+  db.subscribeErrors(events.push);
+  const { user } = await db.auth.signInAsGuest();
+  const event = await events.first(({ message }) => message.includes('Cannot save to the storage'));
+  expect(inspect(event.cause)).toContain('Cannot store');
+  expect(inspect(event.cause)).toContain(user.id);
+  const secrets = { refreshToken: user.refresh_token };
+  expect(shownIn('the event', event, secrets)).toEqual([]);
+  const error = await db.close().catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'storage' });
+  expect(shownIn('the error of close()', error, secrets)).toEqual([]);
 });
 
 test('a storage on Redis shows no password, in a database, its errors and its events', async () => {
@@ -333,19 +376,16 @@ test('the console of the runtime shows no token of what a program prints', async
   onTestFinished(() => program.remove());
   const backend = await serve();
   const app = backend.createApp({ schema });
-  const child = program.start({ ...addressOf(backend, app), adminToken: app.adminToken });
+  const tell = `${temporaryFolder()}/token`;
+  const child = program.start({ ...addressOf(backend, app), adminToken: app.adminToken, tell });
   const { code, errors } = await child.ended;
-  const lines: string[] = [];
-  for (let line = await child.lines.next(); line !== 'done'; line = await child.lines.next())
-    lines.push(line);
-  const [first = '', ...printed] = lines;
-  const refreshToken = first.slice('user '.length);
-  expect({ code, refreshToken }).toMatchObject({
-    code: 0,
-    refreshToken: expect.stringMatching(/^[0-9a-f-]{36}$/),
-  });
-  const text = printed.join('\n') + errors;
+  await child.lines.first((line) => line === 'done');
+  const refreshToken = readFileSync(tell, 'utf8');
+  const text = child.lines.all.join('\n') + errors;
+  expect(code).toBe(0);
+  expect(refreshToken).toMatch(/^[0-9a-f-]{36}$/);
   expect(text).toContain(app.id);
+  expect(text).toContain('[send]');
   expect(text).not.toContain(refreshToken);
   expect(text).not.toContain(app.adminToken);
 });

@@ -1,5 +1,6 @@
-// Says whose token is to be looked for on the first line, then prints a database and its parts with the console's own
-// methods, and `done`.
+// Prints a database and its parts with the console's own methods, which is where it logs to as well; then `done`. Which
+// token is to be looked for is said apart from that, in the file `tell`.
+import { writeFileSync } from 'node:fs';
 import { init } from '@instantdb/node';
 
 /** What the process is given as its argument. */
@@ -8,13 +9,15 @@ export interface Input {
   apiURI: string;
   websocketURI: string;
   adminToken: string;
+  /** Where to write the user's token. */
+  tell: string;
 }
 
-const input = JSON.parse(process.argv[2] ?? '') as Input;
-const db = init(input);
+const { tell, ...options } = JSON.parse(process.argv[2] ?? '') as Input;
+const db = init({ ...options, verbose: true });
 const { user } = await db.auth.signInAsGuest();
 await db.ready();
-console.log(`user ${user.refresh_token}`);
+writeFileSync(tell, user.refresh_token, { mode: 0o600 });
 const room = db.joinRoom('chat', 'lobby');
 const values: unknown[] = [db, { ...db }, [db], db.auth, db.storage, db.streams, db.tx, db._reactor, room];
 for (const value of values) {

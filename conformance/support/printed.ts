@@ -61,6 +61,15 @@ export function shownIn(
   return [...new Set([...found, ...held])];
 }
 
+/** The names of the `secrets` that any of `value`'s printings shows. */
+export function namesShownBy(
+  value: unknown,
+  secrets: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const texts = [...printed(value), ...textsIn(value)].map(({ text }) => text);
+  return Object.keys(secrets).filter((name) => texts.some((text) => namesIn(text, secrets).includes(name)));
+}
+
 function namesIn(text: string, secrets: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(secrets).flatMap(([name, secret]) => {
     if (secret === undefined || secret === '')

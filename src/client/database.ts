@@ -249,7 +249,7 @@ export class InstantNodeDatabase<
     const [saved] = await Promise.allSettled([this.#reactor.flush(), this.#reactor.disconnect()]);
     await this.#reactor.release();
     await settled;
-    if (saved.status === 'rejected') throw saved.reason;
+    if (saved.status === 'rejected') throw this.#reactor.withoutSecrets(saved.reason);
   }
 
   #assertOpen(method: string): void {

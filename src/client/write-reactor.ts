@@ -89,7 +89,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
   /** Ends what the database does: every promise and live query is told why. */
   fail(error: InstantNodeError): void {
     if (this.failure || this._isShutdown) return;
-    this.failure = error;
+    this.failure = this.withoutSecrets(error);
     this.onFailure(error);
     this._isShutdown = true;
     this._transport.close();
@@ -341,7 +341,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     this._updatePendingMutations((queue) => queue.delete(eventId));
     this.notifyAll();
     this.notifyAttrsSubs();
-    waiting?.reject(reason);
+    waiting?.reject(this.withoutSecrets(reason));
   }
 
   #userChanged(writes: readonly WriteEntry[]): void {
