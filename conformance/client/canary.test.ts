@@ -180,7 +180,8 @@ test('an event stream shows neither its own token nor what it sends', async () =
     undefined,
     heardBy(greetings.push),
   );
-  db.subscribeErrors(() => {});
+  const events = inbox<InstantNodeError>();
+  db.subscribeErrors(events.push);
   onTestFinished(() => db.close({ timeoutMs: 0 }));
   await db.ready();
   const { user } = await db.auth.signInAsGuest();
@@ -188,7 +189,7 @@ test('an event stream shows neither its own token nor what it sends', async () =
   const look = (): void => {
     const sseToken = /"sse-token":"([^"]+)"/.exec(greetings.all.at(-1) ?? '')?.[1];
     const secrets = { sseToken, adminToken: app.adminToken, refreshToken: user.refresh_token };
-    shown.push(...shownBy(db, secrets));
+    shown.push(...shownBy(db, secrets), ...shownIn('its events', events.all, secrets));
   };
   const looks = inbox<void>();
   db.subscribeConnectionStatus((status) => {

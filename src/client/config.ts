@@ -55,7 +55,7 @@ export interface NodeConfig<
     | StoreInterfaceClass;
   /**
    * The folder of storage `'filesystem'`, or the file of storage `'sqlite'`. Required there, refused elsewhere. Made when
-   * it is missing, for its owner alone.
+   * it is missing, for its owner alone. One that is there keeps its mode; others who may use it are told of.
    */
   storagePath?: string;
   /** The server of storage `'redis'`. Required there, refused elsewhere. */

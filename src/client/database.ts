@@ -149,8 +149,8 @@ export class InstantNodeDatabase<
   /**
    * Calls `callback` for what goes wrong in the background, where no call could report it: a server that sends what is
    * not Instant's protocol (code `protocol`), a connection that had to be renewed (`connection-failed`), a storage that
-   * cannot be written (`storage`). The database goes on. Without a subscriber the error is logged. Returns what
-   * unsubscribes.
+   * cannot be written, or that other users of the machine may use (`storage`). The database goes on. Without a subscriber
+   * the error is logged. Returns what unsubscribes.
    */
   subscribeErrors(callback: (error: InstantNodeError) => void): () => void {
     this.#assertOpen('subscribeErrors');
