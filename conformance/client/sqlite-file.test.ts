@@ -57,6 +57,9 @@ const execute = (path: string, sql: string): void => withDatabase(path, (databas
 const versionOf = (path: string): unknown =>
   withDatabase(path, (database) => database.prepare('PRAGMA user_version').get());
 
+/** As the files are that a database makes: what others may use is told of. */
+const ownersAlone = { mode: 0o600 };
+
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
@@ -123,7 +126,7 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
       const image = `${folder}/image${n}`;
       mkdirSync(image);
       copyFileSync(`${folder}/data.db`, `${image}/data.db`);
-      writeFileSync(`${image}/data.db-wal`, Buffer.concat([after.subarray(0, end), garbage]));
+      writeFileSync(`${image}/data.db-wal`, Buffer.concat([after.subarray(0, end), garbage]), ownersAlone);
       const options = storageOptions();
       const copy = openAt(`${image}/data.db`, options);
       expect(options.reports).toEqual([]);
@@ -154,7 +157,7 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
       // The first bytes are the header's.
       const at = turn < 32 ? turn : random.below(log.length - 4_096 - 24);
       damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << random.below(8)), at);
-      writeFileSync(`${image}/data.db-wal`, damaged);
+      writeFileSync(`${image}/data.db-wal`, damaged, ownersAlone);
       const options = storageOptions();
       const copy = openAt(`${image}/data.db`, options);
       const isWhole = (await copy.keys()).length === count;
@@ -184,7 +187,7 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
       const path = `${folder}/damaged${turn}.db`;
       const damaged = Buffer.from(bytes);
       damaged.write('x', at);
-      writeFileSync(path, damaged);
+      writeFileSync(path, damaged, ownersAlone);
       const options = storageOptions();
       const copy = openAt(path, options);
       found.push(await contentOf(copy));

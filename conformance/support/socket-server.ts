@@ -34,8 +34,8 @@ export interface SocketServerOptions {
   handshake?: () => 'accept' | 'ignore' | number;
   /** Whether to answer a client's close frame. Default true. */
   answersClose?: boolean;
-  /** Answers an HTTP request that is no handshake. Default: 404. `never` leaves it without an answer. */
-  http?: (path: string, body: unknown) => { status: number; body: unknown } | 'never';
+  /** Answers an HTTP request that is no handshake, by its head too. Default: 404. `never` leaves it without an answer. */
+  http?: (path: string, body: unknown, head: string) => { status: number; body: unknown } | 'never';
 }
 
 /** A WebSocket server that does as a test says, good or bad. */
@@ -156,7 +156,7 @@ function accept(socket: Socket, key: string): void {
 
 function answerHttp(socket: Socket, head: string, body: string, options: SocketServerOptions): void {
   const path = head.split(' ')[1] ?? '/';
-  const answer = options.http?.(path, body === '' ? undefined : JSON.parse(body)) ?? {
+  const answer = options.http?.(path, body === '' ? undefined : JSON.parse(body), head) ?? {
     status: 404,
     body: {},
   };

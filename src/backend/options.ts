@@ -9,8 +9,8 @@ import type { SignInOptions } from './auth/options.ts';
  * magic codes that a server with a mail provider would send.
  */
 export interface BackendLogEntry {
-  /** `error` for a failure of the backend's own. */
-  readonly level: 'info' | 'error';
+  /** `error` for a failure of the backend's own, `warning` for what should be put right and stops nothing. */
+  readonly level: 'info' | 'warning' | 'error';
   /** One sentence, for people. */
   readonly message: string;
   /** What went wrong, for a failure. */
@@ -51,7 +51,10 @@ export interface BackendOptions {
   maxFileBytes?: number;
   /** The clock, in epoch milliseconds: what entities get as their creation time. Default `Date.now`. */
   now?: () => number;
-  /** Receives what the operator should know. Default: failures go to `console.error`, the rest nowhere. */
+  /**
+   * Receives what the operator should know. Default: failures go to `console.error`, warnings to `console.warn`, the rest
+   * nowhere.
+   */
   log?: (entry: BackendLogEntry) => void;
   /** Is told of every request. Default: nobody is, and nothing is measured. */
   onRequest?: (entry: RequestEntry) => void;
@@ -128,7 +131,7 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
     data: options.data,
     maxFileBytes: options.maxFileBytes ?? (options.data === undefined ? 256 * MIB : 5 * 1024 * MIB),
     now: options.now ?? Date.now,
-    log: options.log ?? logFailures,
+    log: options.log ?? logTrouble,
     onRequest: options.onRequest,
   };
 }
@@ -165,6 +168,7 @@ function shown(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
-function logFailures({ level, message, error }: BackendLogEntry): void {
+function logTrouble({ level, message, error }: BackendLogEntry): void {
+  if (level === 'warning') console.warn(`@instantdb/node backend: ${message}`);
   if (level === 'error') console.error(`@instantdb/node backend: ${message}`, error);
 }

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import type { Listen, Listener } from '../drivers/listen/contract.ts';
+import { exposureOf } from '../drivers/storage/open-to-others.ts';
 import { InstantNodeError } from '../errors.ts';
 import { ServerError } from '../protocol/error.ts';
 import { isObject } from '../protocol/json.ts';
@@ -79,6 +81,7 @@ export async function startBackendWith(listen: Listen, options: BackendOptions =
     });
     const backend = createBackend({ port: listener.port, close: stop }, resolved, apps, host);
     host.files.urls.origin = backend.url;
+    warnOfExposure(resolved);
     resolved.log({ level: 'info', message: `Listening on ${backend.url}` });
     return backend;
   } catch (error) {
@@ -105,6 +108,13 @@ function revive(apps: Apps, keeper: Keeper, { data }: ResolvedBackendOptions): v
       cause,
     });
   }
+}
+
+function warnOfExposure({ data, log }: ResolvedBackendOptions): void {
+  // Closed, it closes all that is in it.
+  const exposure = data === undefined ? undefined : exposureOf(resolve(data));
+  if (exposure)
+    log({ level: 'warning', message: `Opened the data folder: ${exposure.what}. ${exposure.hint}` });
 }
 
 function listenFor(

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -100,6 +100,22 @@ describe('instant-node backend', () => {
     expect(await closed).toBe(1001);
     expect(await child.ended).toBe(0);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'warns of a data folder that others may use, and ends cleanly all the same',
+    async () => {
+      const data = join(folder, 'shared');
+      mkdirSync(data);
+      chmodSync(data, 0o755);
+      const child = startBackend('--data', data);
+      await greeting(child);
+      child.signal('SIGTERM');
+      expect(await child.ended).toBe(0);
+      expect(child.errors).toContain(
+        `others than its owner may use "${data}" (mode 755). Run: chmod 700 "${data}"`,
+      );
+    },
+  );
 
   test('opens with a schema, rules and a seed, and keeps them in a folder', async () => {
     const id = crypto.randomUUID();

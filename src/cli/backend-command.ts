@@ -143,6 +143,7 @@ function logRequest({ what, appId, ms, outcome }: RequestEntry): void {
 }
 
 function logEntry({ level, message, error }: BackendLogEntry): void {
+  if (level === 'warning') return void console.error(message);
   if (level === 'info') return void (message.startsWith('Listening') || console.log(message));
   // The backend stops by itself when it can keep nothing more, and this process with it.
   process.exitCode = 1;

@@ -67,8 +67,14 @@ export function refuseAsyncCalls(reactor: object, refusal: Refusal): void {
   for (const name of ASYNC) define(reactor, name, () => Promise.reject(refusalOf(name, refusal)));
 }
 
-/** Keeps account of the calls under way that may wait for ever. Returns what makes all of them reject. */
-export function trackCalls(reactor: Pick<Reactor, (typeof WAITING)[number]>): (refusal: Refusal) => void {
+/**
+ * Keeps account of the calls under way that may wait for ever, and passes what they fail with through `told`. Returns
+ * what makes all of them reject.
+ */
+export function trackCalls(
+  reactor: Pick<Reactor, (typeof WAITING)[number]>,
+  told: (error: unknown, name: string, args: readonly unknown[]) => unknown,
+): (refusal: Refusal) => void {
   const underWay = new Set<{ name: Method; reject(reason: Error): void }>();
   for (const name of WAITING) {
     const call = reactor[name] as (...args: unknown[]) => Promise<unknown>;
@@ -78,7 +84,7 @@ export function trackCalls(reactor: Pick<Reactor, (typeof WAITING)[number]>): (r
       underWay.add(entry);
       call
         .apply(reactor, args)
-        .then(resolve, reject)
+        .then(resolve, (error: unknown) => reject(told(error, name, args) as Error))
         .finally(() => underWay.delete(entry));
       return promise;
     });

@@ -9,6 +9,7 @@ import type { NetworkListenerClass } from '../drivers/contract.ts';
 import type { RedisConfig } from '../drivers/storage/redis/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage/shape.ts';
 import type { AnySchema } from './schema.ts';
+import type { Secrets } from './secrets.ts';
 import type { Keyring } from './storage/keyring.ts';
 import type { EncryptionKeyOption } from './storage/keyring-input.ts';
 
@@ -54,7 +55,7 @@ export interface NodeConfig<
     | StoreInterfaceClass;
   /**
    * The folder of storage `'filesystem'`, or the file of storage `'sqlite'`. Required there, refused elsewhere. Made when
-   * it is missing, for its owner alone.
+   * it is missing, for its owner alone. One that is there keeps its mode; others who may use it are told of.
    */
   storagePath?: string;
   /** The server of storage `'redis'`. Required there, refused elsewhere. */
@@ -171,6 +172,8 @@ export type StorageChoice =
 export interface ResolvedConfig {
   /** What core's reactor is given. */
   core: CoreConfig;
+  /** What must never be shown. */
+  secrets: Secrets;
   storage: StorageChoice;
   /** Undefined when nothing is to be sealed. */
   keyring: Keyring | undefined;

@@ -11,6 +11,7 @@ import {
 import { InstantNodeError } from '../errors.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
+import { discreet } from './discreet-calls.ts';
 import { Latest } from './latest.ts';
 import type { NodeReactor } from './reactor.ts';
 import { holding, within } from './saving.ts';
@@ -48,8 +49,10 @@ export class InstantNodeDatabase<
     super(reactor);
     this.#reactor = reactor;
     this.#forget = forget;
-    showAs(this, () => ({ appId: reactor.config.appId, ...this.stats() }));
-    this.#rejectCalls = trackCalls(reactor);
+    for (const shown of [this, reactor, this.auth, this.storage, this.streams]) {
+      showAs(shown, () => ({ appId: reactor.config.appId, ...this.stats() }));
+    }
+    this.#rejectCalls = trackCalls(reactor, discreet(reactor));
     reactor.onFailure = (error) => {
       forget();
       refuseAsyncCalls(reactor, () => error);
@@ -147,8 +150,8 @@ export class InstantNodeDatabase<
   /**
    * Calls `callback` for what goes wrong in the background, where no call could report it: a server that sends what is
    * not Instant's protocol (code `protocol`), a connection that had to be renewed (`connection-failed`), a storage that
-   * cannot be written (`storage`). The database goes on. Without a subscriber the error is logged. Returns what
-   * unsubscribes.
+   * cannot be written, or that other users of the machine may use (`storage`). The database goes on. Without a subscriber
+   * the error is logged. Returns what unsubscribes.
    */
   subscribeErrors(callback: (error: InstantNodeError) => void): () => void {
     this.#assertOpen('subscribeErrors');
@@ -247,7 +250,7 @@ export class InstantNodeDatabase<
     const [saved] = await Promise.allSettled([this.#reactor.flush(), this.#reactor.disconnect()]);
     await this.#reactor.release();
     await settled;
-    if (saved.status === 'rejected') throw saved.reason;
+    if (saved.status === 'rejected') throw this.#reactor.withoutSecrets(saved.reason);
   }
 
   #whyEnded(error: { message: string }): Error {

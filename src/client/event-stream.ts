@@ -1,4 +1,5 @@
 import { SSEConnection } from '@instantdb/core';
+import { conceal } from './conceal.ts';
 
 /** The parts of core's `SSEConnection` that it declares private. */
 interface SseState {
@@ -24,6 +25,8 @@ export function openEventStream(
   { url, onMalformed }: EventStreamOptions,
 ): SSEConnection {
   const connection = new SSEConnection(EventSource as never, url);
+  // The token of the stream, and messages that wait to be sent.
+  conceal(connection, 'initParams', 'sendQueue');
   const state = connection as unknown as SseState;
   const close = state.handleClose.bind(state);
   state.handleClose = () => {

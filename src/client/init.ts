@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type InstantUnknownSchema, type StoreInterfaceClass, weakHash } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { isObject } from '../protocol/json.ts';
@@ -48,6 +49,7 @@ export function bindInit(drivers: Drivers): Init {
       () =>
         new NodeReactor<AnySchema>({
           core: resolved.core,
+          secrets: resolved.secrets,
           keeping,
           strict: resolved.durability === 'strict',
           network: resolved.network,
@@ -73,10 +75,13 @@ function withPositional(config: unknown, Store: unknown, NetworkListener: unknow
   };
 }
 
-/** Two configs of one identity get one database: core's key, and where the data is kept. */
+/**
+ * Two configs of one identity get one database: core's key, and where the data is kept. Given as a digest, since the admin
+ * token and what leads to Redis are a part of it.
+ */
 function identityOf(resolved: ResolvedConfig): string {
   const { core, storage, instanceKey, network } = resolved;
-  return JSON.stringify([
+  const parts = JSON.stringify([
     core.appId,
     core.websocketURI,
     core.apiURI,
@@ -90,6 +95,7 @@ function identityOf(resolved: ResolvedConfig): string {
     instanceKey,
     numberOf(network),
   ]);
+  return createHash('sha256').update(parts).digest('base64url');
 }
 
 function placeOf(storage: StorageChoice): unknown {

@@ -9,7 +9,7 @@ import { parseConfig } from './parse-config.ts';
 const appId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
 test('what is not given is what the documentation says', () => {
-  const { core, ...rest } = parseConfig({ appId });
+  const { core, secrets: _, ...rest } = parseConfig({ appId });
   expect(rest).toEqual({
     storage: { kind: 'memory' },
     keyring: undefined,

@@ -15,7 +15,7 @@ import {
   type StorageChoice,
 } from './config.ts';
 import { nearest } from './nearest.ts';
-import { redacting } from './redact.ts';
+import { Secrets } from './secrets.ts';
 import type { Keyring } from './storage/keyring.ts';
 import { parseEncryptionKey } from './storage/keyring-input.ts';
 
@@ -35,8 +35,10 @@ export function parseConfig(config: unknown): ResolvedConfig {
   }
   refuseUnknown(config);
   const chosen = storage(config);
+  const secrets = new Secrets(adminToken(config));
   return {
-    core: coreConfig(config),
+    core: coreConfig(config, secrets),
+    secrets,
     storage: chosen,
     keyring: keyring(config, chosen),
     durability: oneOf(config, 'durability', ['strict', 'relaxed']),
@@ -47,7 +49,7 @@ export function parseConfig(config: unknown): ResolvedConfig {
   };
 }
 
-function coreConfig(config: Options): CoreConfig {
+function coreConfig(config: Options, secrets: Secrets): CoreConfig {
   for (const name of ['verbose', 'disableValidation'] as const) optional(config, name, 'boolean');
   for (const [name, type] of Object.entries(coreInternalOptions)) optional(config, name, type);
   optional(config, 'firstPartyPath', 'string');
@@ -60,18 +62,24 @@ function coreConfig(config: Options): CoreConfig {
   if (devtool !== undefined && typeof devtool !== 'boolean' && !isObject(devtool)) {
     throw refused('devtool', devtool, 'true, false or an object');
   }
-  const adminToken = optional(config, 'adminToken', 'string') ?? optional(config, '__adminToken', 'string');
-  if (adminToken?.trim() === '') throw refused('adminToken', '', 'the admin token of the app');
+  const token = adminToken(config);
   return {
     ...coresOwn(config),
     appId: appId(config),
     ...uris(config),
     schema: schema(config),
-    logger: logger(config),
+    logger: secrets.redacting(logger(config)),
     useDateObjects: optional(config, 'useDateObjects', 'boolean') ?? false,
     cardinalityInference: optional(config, 'cardinalityInference', 'boolean') ?? config.schema !== undefined,
-    ...(adminToken === undefined ? {} : { __adminToken: adminToken.trim() }),
+    ...(token === undefined ? {} : { __adminToken: token }),
   } as CoreConfig;
+}
+
+function adminToken(config: Options): string | undefined {
+  const value = optional(config, 'adminToken', 'string') ?? optional(config, '__adminToken', 'string');
+  const token = value?.trim();
+  if (token === '') throw refused('adminToken', '', 'the admin token of the app');
+  return token;
 }
 
 function appId(config: Options): string {
@@ -131,12 +139,12 @@ function schema(config: Options): unknown {
 
 function logger(config: Options): Logger {
   const value = config.logger;
-  if (value === undefined) return redacting(console);
+  if (value === undefined) return console;
   const complete =
     typeof value === 'object' &&
     value !== null &&
     ['info', 'debug', 'error'].every((level) => typeof (value as Options)[level] === 'function');
-  if (complete) return redacting(value as Logger);
+  if (complete) return value as Logger;
   throw refused('logger', value, 'an object with the functions info, debug and error');
 }
 

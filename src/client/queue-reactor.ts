@@ -1,5 +1,5 @@
-import { Reactor, type RoomsOf } from '@instantdb/core';
-import type { CoreConfig } from './config.ts';
+import type { Reactor } from '@instantdb/core';
+import { type CoreParts, DiscreetReactor } from './discreet-reactor.ts';
 import { OptimisticStores } from './optimistic-stores.ts';
 import type { AnySchema } from './schema.ts';
 import { type ShownQueue, showQueue } from './shown-queue.ts';
@@ -9,13 +9,9 @@ import type { Timer, Timers } from './timers.ts';
 import type { Mutation } from './transactions.ts';
 import type { WriteQueue } from './write-queue.ts';
 
-/** What core's constructor takes. */
-export interface QueueParts {
-  core: CoreConfig;
+/** What core's constructor takes, and what is kept. */
+export interface QueueParts extends Omit<CoreParts, 'Store'> {
   keeping: Keeping;
-  network: unknown;
-  versions: Record<string, string>;
-  EventSource: unknown;
   timers: Timers;
 }
 
@@ -35,7 +31,7 @@ type AttrsAndStore = ReturnType<Reactor['_applyOptimisticUpdates']>;
  *
  * Underscored methods are core's; each override says what core does and why that is wrong on a server.
  */
-export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schema>> {
+export abstract class QueueReactor<Schema extends AnySchema> extends DiscreetReactor<Schema> {
   protected readonly keeping: Keeping;
   protected readonly queue: WriteQueue;
   readonly #kv: ShownQueue;
@@ -48,8 +44,8 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
   /** What `_pendingMutations` shows in place of the queue, while core looks for attributes alone. */
   #view: ReadonlyMap<string, Mutation> | undefined;
 
-  constructor({ core, keeping, network, versions, EventSource, timers }: QueueParts) {
-    super(core, keeping.Store as never, network as never, versions, EventSource as never);
+  constructor({ keeping, timers, ...parts }: QueueParts) {
+    super({ ...parts, Store: keeping.Store });
     this.keeping = keeping;
     this.queue = keeping.queue;
     this.#timers = timers;

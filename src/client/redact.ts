@@ -1,41 +1,131 @@
-import type { Logger } from '@instantdb/core';
+import { types } from 'node:util';
 
-const SECRETS: ReadonlySet<string> = new Set([
-  'refresh-token',
-  'refresh_token',
-  'refreshToken',
-  '__admin-token',
-  '__adminToken',
-  'adminToken',
-  'authorization',
-  'sse_token',
-  'sse-token',
-]);
+const REDACTED = '[redacted]';
 
-/** Deeper than anything a message of the protocol holds a secret in. */
-const MAX_DEPTH = 6;
-
-/** A logger like `logger` that never gets to see a token: core logs the messages it sends as they are. */
-export function redacting(logger: Logger): Logger {
-  return {
-    info: (...args) => logger.info(...args.map((arg) => redact(arg, 0))),
-    debug: (...args) => logger.debug(...args.map((arg) => redact(arg, 0))),
-    error: (...args) => logger.error(...args.map((arg) => redact(arg, 0))),
-  };
+/** What is left out of what is shown. */
+export interface Hidden {
+  /** Fields whose values are left out, whatever they are. */
+  readonly names: ReadonlySet<string>;
+  /** Texts that are left out wherever they stand, inside of other texts too. */
+  readonly texts: readonly string[];
 }
 
-function redact(value: unknown, depth: number): unknown {
-  if (depth > MAX_DEPTH || !isPlain(value)) return value;
-  if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      SECRETS.has(key) && item ? '[redacted]' : redact(item, depth + 1),
-    ]),
-  );
+/**
+ * `value` without what is hidden: itself where it holds nothing of that, else a copy. Cycles, maps, sets and errors are
+ * taken as they are; an object of a class that holds something is shown as a plain one, and accessors are left alone.
+ *
+ * Not recursive: a message of a server can be nested deeper than the stack reaches.
+ */
+export function redact(value: unknown, hidden: Hidden): unknown {
+  return holdsHidden(value, hidden) ? new Copying(hidden).copy(value) : value;
 }
 
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+/** As {@link redact}, of an error that is to stay the same object: whoever has thrown it has made it for the caller. */
+export function redactInPlace<T>(value: T, hidden: Hidden, seen: Set<unknown> = new Set()): T {
+  if (!(value instanceof Error)) return redact(value, hidden) as T;
+  if (seen.has(value)) return value;
+  seen.add(value);
+  for (const [key, member] of membersOf(value)) {
+    const shown = hidden.names.has(String(key)) && member ? REDACTED : redactInPlace(member, hidden, seen);
+    // An error that cannot be changed is one of the runtime's own, which has no message of ours.
+    if (shown !== member) Reflect.set(value, key, shown);
+  }
+  return value;
+}
+
+function holdsHidden(value: unknown, { names, texts }: Hidden): boolean {
+  const seen = new Set<unknown>();
+  const waiting = [value];
+  while (waiting.length > 0) {
+    const here = waiting.pop();
+    if (typeof here === 'string' && texts.some((text) => here.includes(text))) return true;
+    if (typeof here !== 'object' || here === null || seen.has(here)) continue;
+    seen.add(here);
+    for (const [key, member] of membersOf(here)) {
+      if (names.has(String(key)) && member) return true;
+      waiting.push(key, member);
+    }
+    if (types.isMap(here)) for (const [key, member] of here) waiting.push(key, member);
+    if (types.isSet(here)) waiting.push(...here);
+  }
+  return false;
+}
+
+/** One deep copy; what is found twice in it is copied once. */
+class Copying {
+  readonly #hidden: Hidden;
+  readonly #copies = new Map<object, object>();
+  readonly #unfilled: [from: object, to: object][] = [];
+
+  constructor(hidden: Hidden) {
+    this.#hidden = hidden;
+  }
+
+  copy(value: unknown): unknown {
+    const copy = this.#begin(value);
+    for (let next = this.#unfilled.pop(); next; next = this.#unfilled.pop()) this.#fill(...next);
+    return copy;
+  }
+
+  #begin(value: unknown): unknown {
+    if (typeof value === 'string') return this.#text(value);
+    if (typeof value !== 'object' || value === null) return value;
+    const known = this.#copies.get(value);
+    if (known) return known;
+    const copy = emptyLike(value);
+    if (!copy || (!isSimple(value) && !holdsHidden(value, this.#hidden))) return value;
+    this.#copies.set(value, copy);
+    this.#unfilled.push([value, copy]);
+    return copy;
+  }
+
+  #fill(from: object, to: object): void {
+    for (const [key, member] of membersOf(from)) {
+      const isSecret = this.#hidden.names.has(String(key)) && member;
+      const name = typeof key === 'string' ? this.#text(key) : key;
+      Object.defineProperty(to, name, {
+        value: isSecret ? REDACTED : this.#begin(member),
+        configurable: true,
+        writable: true,
+        enumerable: Object.prototype.propertyIsEnumerable.call(from, key),
+      });
+    }
+    if (types.isMap(from)) {
+      for (const [key, member] of from)
+        (to as Map<unknown, unknown>).set(this.#begin(key), this.#begin(member));
+    }
+    if (types.isSet(from)) for (const member of from) (to as Set<unknown>).add(this.#begin(member));
+  }
+
+  #text(text: string): string {
+    return this.#hidden.texts.reduce((shown, secret) => shown.replaceAll(secret, REDACTED), text);
+  }
+}
+
+/** The properties that hold something, hidden ones among them. Of an error, the stack is one, however it is held. */
+function membersOf(value: object): [PropertyKey, unknown][] {
+  // The bytes of a buffer are no fields.
+  if (ArrayBuffer.isView(value)) return [];
+  const members = Reflect.ownKeys(value).flatMap((key): [PropertyKey, unknown][] => {
+    if (Array.isArray(value) && key === 'length') return [];
+    const descriptor = Reflect.getOwnPropertyDescriptor(value, key);
+    return descriptor && 'value' in descriptor && key !== 'stack' ? [[key, descriptor.value]] : [];
+  });
+  return value instanceof Error ? [...members, ['stack', value.stack]] : members;
+}
+
+/** Whether a copy of it is as good as itself. */
+function isSimple(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}
+
+function emptyLike(value: object): object | undefined {
+  if (Array.isArray(value)) return [];
+  if (types.isMap(value)) return new Map();
+  if (types.isSet(value)) return new Set();
+  // The console knows it by its prototype.
+  if (value instanceof Error) return Object.create(Object.getPrototypeOf(value));
+  if (types.isProxy(value) || ArrayBuffer.isView(value)) return undefined;
+  return {};
 }

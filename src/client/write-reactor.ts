@@ -76,14 +76,19 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
 
   /** Tells subscribers, or else the log, of something that went wrong in the background. */
   report(error: InstantNodeError): void {
+    this.withoutSecrets(error);
     if (this.errors.size > 0) this.errors.emit(error);
-    else this.#logger.error(`[instant] ${error.message}`, error.cause ?? '');
+    else
+      this.#logger.error(
+        `[instant] ${[error.message, error.hint].filter(Boolean).join('. ')}`,
+        error.cause ?? '',
+      );
   }
 
   /** Ends what the database does: every promise and live query is told why. */
   fail(error: InstantNodeError): void {
     if (this.failure || this._isShutdown) return;
-    this.failure = error;
+    this.failure = this.withoutSecrets(error);
     this.onFailure(error);
     this._isShutdown = true;
     this._transport.close();
@@ -348,7 +353,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     this._updatePendingMutations((queue) => queue.delete(eventId));
     this.notifyAll();
     this.notifyAttrsSubs();
-    waiting?.reject(reason);
+    waiting?.reject(this.withoutSecrets(reason));
   }
 
   #userChanged(writes: readonly WriteEntry[]): void {

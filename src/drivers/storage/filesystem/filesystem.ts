@@ -4,6 +4,7 @@ import { InstantNodeError } from '../../../errors.ts';
 import type { StorageDriver, StorageOptions } from '../../contract.ts';
 import { type Lock, takeLock } from '../lock/lock.ts';
 import { openOrWait } from '../lock/wait-for-lock.ts';
+import { reportExposure } from '../open-to-others.ts';
 import { type Disk, machineDisk } from './disk.ts';
 import { makeFolder } from './folder.ts';
 import { Log } from './log.ts';
@@ -37,6 +38,8 @@ function openScope(folder: string, subject: string, options: StorageOptions, dis
     if (cause instanceof InstantNodeError) throw cause;
     throw new InstantNodeError('storage', `Cannot open ${subject}: its log cannot be read`, { cause });
   }
+  // Closed, it closes all that is in it.
+  reportExposure(subject, [folder], options);
   return driverOver(log, lock);
 }
 

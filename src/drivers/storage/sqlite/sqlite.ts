@@ -6,6 +6,7 @@ import { withHint } from '../filesystem/hint.ts';
 import { fileNameOf } from '../filesystem/scope.ts';
 import { type Lock, takeLock } from '../lock/lock.ts';
 import { openOrWait } from '../lock/wait-for-lock.ts';
+import { reportExposure } from '../open-to-others.ts';
 import { guardOf, makeSqliteFile, openSqliteFile } from './file.ts';
 import { SqliteRecords } from './records.ts';
 
@@ -31,6 +32,8 @@ function openScope(path: string, subject: string, options: StorageOptions): Stor
   const lock = lockOf(file, subject, options);
   try {
     const database = openSqliteFile(file, (error) => options.report(error));
+    // SQLite gives the files beside it the mode that it has.
+    reportExposure(subject, [file, `${file}-wal`, `${file}-shm`], options);
     return new SqliteStorage(new SqliteRecords(database, options.scope), lock, guardOf(file), subject);
   } catch (cause) {
     lock.release();

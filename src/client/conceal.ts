@@ -1,0 +1,17 @@
+/**
+ * Keeps a field of core's out of sight of whoever prints `target`: it is read and set as before, and held where only
+ * these two reach.
+ */
+export function conceal<T extends object>(target: T, ...names: readonly string[]): void {
+  for (const name of names) {
+    let held: unknown = Reflect.get(target, name);
+    Object.defineProperty(target, name, {
+      configurable: true,
+      enumerable: false,
+      get: () => held,
+      set: (value: unknown) => {
+        held = value;
+      },
+    });
+  }
+}

@@ -1,0 +1,37 @@
+/** The fields of a sign-in that are secrets as long as they are good: once, or a few minutes. */
+const GIVEN = ['code', 'codeVerifier', 'idToken', 'nonce'] as const;
+
+/** An address from its path on: that of an upload is as good as the right to it. */
+const PATHS = /(https?:\/\/[^\s/?#"'()<>]+)[/?#][^\s"'()<>]*/g;
+
+/** The parts of a reactor that this needs. */
+interface Discreet {
+  withoutSecrets<T>(value: T, more?: readonly unknown[]): T;
+}
+
+/** What a call of the HTTP API fails with, without what it was given: a server repeats that, and so do runtimes. */
+export function discreet(
+  reactor: Discreet,
+): (error: unknown, name: string, args: readonly unknown[]) => unknown {
+  return (error, name, args) => {
+    const [first] = args;
+    const given =
+      typeof first === 'object' && first !== null ? GIVEN.map((field) => Reflect.get(first, field)) : [];
+    const token = name === 'signInWithCustomToken' ? [first] : [];
+    const addresses = name === 'upload' ? pathsIn(error) : [];
+    return reactor.withoutSecrets(error, [...given, ...token, ...addresses]);
+  };
+}
+
+/** What comes behind the host in each address of an error. */
+function pathsIn(error: unknown, seen: Set<unknown> = new Set()): string[] {
+  if (!(error instanceof Error) || seen.has(error)) return [];
+  seen.add(error);
+  const texts = Object.getOwnPropertyNames(error)
+    .map((name) => Reflect.get(error, name) as unknown)
+    .filter((text) => typeof text === 'string');
+  const paths = texts.flatMap((text) =>
+    [...text.matchAll(PATHS)].map(([url, origin = '']) => url.slice(origin.length)),
+  );
+  return [...paths, ...pathsIn(error.cause, seen)];
+}
