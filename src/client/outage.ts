@@ -10,10 +10,16 @@ export class Outage {
   #isAccepted = false;
   #isKnown = false;
   #cause: unknown;
+  #last: InstantNodeError | undefined;
 
   constructor(url: string, report: (error: InstantNodeError) => void) {
     this.#url = url;
     this.#report = report;
+  }
+
+  /** How the last connection ended before a session was accepted; undefined since one was. */
+  get lastError(): InstantNodeError | undefined {
+    return this.#last;
   }
 
   /** A connection is being opened. */
@@ -30,20 +36,21 @@ export class Outage {
   /** The server accepted the session. */
   accepted(): void {
     this.#isAccepted = true;
+    this.#last = undefined;
     this.#isKnown = false;
   }
 
   /** The connection ended, and not because this side closed it. */
   ended(code: number, reason: string): void {
-    if (this.#isAccepted || this.#isKnown) return;
-    this.#isKnown = true;
+    if (this.#isAccepted) return;
     const said = reason ? `${code}, "${reason}"` : String(code);
-    this.#report(
-      new InstantNodeError(
-        'connection-failed',
-        `Cannot open a session at "${this.#url}": the connection ended with code ${said}; trying again`,
-        this.#cause === undefined ? {} : { cause: this.#cause },
-      ),
+    this.#last = new InstantNodeError(
+      'connection-failed',
+      `Cannot open a session at "${this.#url}": the connection ended with code ${said}; trying again`,
+      this.#cause === undefined ? {} : { cause: this.#cause },
     );
+    if (this.#isKnown) return;
+    this.#isKnown = true;
+    this.#report(this.#last);
   }
 }

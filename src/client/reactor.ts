@@ -1,21 +1,21 @@
-import { type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
+import { type Reactor, type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { InstantNodeError } from '../errors.ts';
+import { type Callback, safely } from './callback.ts';
 import { SocketConnection, type Traffic } from './connection.ts';
 import { deferred } from './deferred.ts';
-import { callSafely } from './emitter.ts';
 import { endStreams } from './end-streams.ts';
 import { openEventStream } from './event-stream.ts';
 import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
+import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
 import type { Confirmation } from './queue-reactor.ts';
 import { Saving, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
 import { Timers } from './timers.ts';
 import { type WriteParts, WriteReactor } from './write-reactor.ts';
 
-const QUERY_ONCE_TIMEOUT_MS = 30_000;
 /** How long a closing handshake may take before the connection is dropped. */
 const CLOSE_GRACE_MS = 250;
 const MAX_RECONNECT_MS = 10_000;
@@ -30,8 +30,6 @@ export interface ReactorParts extends Omit<WriteParts, 'timers'> {
   socket: SocketDriver;
   keepAlive: boolean;
 }
-
-type Callback = (...values: never[]) => void;
 
 /**
  * Core's reactor, on a server: core's queries, writes, users and rooms over sockets and timers of ours.
@@ -114,48 +112,53 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   // Core's timer of 30 s outlives the answer, and with it the process. Core also lets it run out when the server has
-  // refused the session, and then says that the query timed out.
-  override queryOnce(query: object, options?: { ruleParams?: object }): Promise<unknown> {
+  // refused the session, says nothing of why a query timed out, and cannot give one up.
+  override queryOnce(query: object, options?: QueryOnceOptions): Promise<unknown> {
+    const { ruleParams, timeoutMs, signal } = parseQueryOnceOptions(options);
     if (this.status === 'errored') return Promise.reject(this.refusedSession());
+    if (signal?.aborted) return Promise.reject(signal.reason);
     // Offline, core refuses at once and starts no timer.
-    if (!this._isOnline) return super.queryOnce(query, options);
+    if (!this._isOnline) return super.queryOnce(query, undefined);
     if (!this.config.disableValidation) validateQuery(query, this.config.schema);
-    const q = options?.ruleParams ? { $$ruleParams: options.ruleParams, ...query } : query;
+    const q = ruleParams ? { $$ruleParams: ruleParams, ...query } : query;
     const hash = weakHash(q);
     const dfd = deferred<unknown>();
     const eventId = this._startQuerySub(q, hash);
     this.queryOnceDfds[hash] ??= [];
     this.queryOnceDfds[hash].push({ q, dfd: dfd as never, eventId });
-    const timer = this.#timers.after(QUERY_ONCE_TIMEOUT_MS, () => {
-      dfd.reject(new Error('Query timed out'));
+    const giveUp = (reason: unknown): void => {
+      dfd.reject(reason as Error);
       this._completeQueryOnce(q, hash, dfd);
+    };
+    limited(dfd.promise, { timeoutMs, signal }, this.#timers, {
+      expired: () => giveUp(queryTimedOut(query, timeoutMs, this.status, this.#outage.lastError)),
+      aborted: giveUp,
     });
-    dfd.promise.then(timer.cancel, timer.cancel);
     return dfd.promise;
   }
 
   // In a browser an exception in a callback is reported and forgotten. In a socket's handler on a server it would cut
   // off core in the middle of its work.
   override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
-    const { failure } = this;
-    if (failure) callSafely(callback as (state: object) => void, { error: { message: failure.message } });
-    return super.subscribeQuery(query, safely(callback), options);
+    const guarded = safely('subscribeQuery', callback);
+    if (this.failure) guarded({ error: { message: this.failure.message } } as never);
+    return super.subscribeQuery(query, guarded, options);
   }
 
   override subscribeAuth(callback: Callback): () => void {
-    return super.subscribeAuth(safely(callback));
+    return super.subscribeAuth(safely('subscribeAuth', callback));
   }
 
   override subscribeConnectionStatus(callback: Callback): () => void {
-    return super.subscribeConnectionStatus(safely(callback));
+    return super.subscribeConnectionStatus(safely('subscribeConnectionStatus', callback));
   }
 
   override subscribeAppStatus(callback: Callback): () => void {
-    return super.subscribeAppStatus(safely(callback));
+    return super.subscribeAppStatus(safely('subscribeAppStatus', callback));
   }
 
   override subscribeAttrs(callback: Callback): () => void {
-    return super.subscribeAttrs(safely(callback));
+    return super.subscribeAttrs(safely('subscribeAttrs', callback));
   }
 
   override subscribePresence(
@@ -164,11 +167,15 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     options: unknown,
     callback: Callback,
   ): () => void {
-    return super.subscribePresence(roomType, roomId, options, safely(callback));
+    return super.subscribePresence(roomType, roomId, options, safely('subscribePresence', callback));
   }
 
   override subscribeTopic(roomType: string, roomId: string, topic: string, callback: Callback): () => void {
-    return super.subscribeTopic(roomType, roomId, topic, safely(callback));
+    return super.subscribeTopic(roomType, roomId, topic, safely('subscribeTopic', callback));
+  }
+
+  override subscribeTable(query: unknown, callback: Callback): ReturnType<Reactor['subscribeTable']> {
+    return super.subscribeTable(query as never, safely('_syncTableExperimental', callback));
   }
 
   /**
@@ -310,7 +317,3 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
 
 /** Stands in for a connection while there has been none. */
 const neverConnected = { isOpen: () => false, isConnecting: () => false, close() {} };
-
-function safely(callback: Callback): Callback {
-  return (...values) => callSafely(callback, ...values);
-}
