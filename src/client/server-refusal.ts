@@ -14,6 +14,7 @@ export type ServerRefusalCode = 'unique' | 'existing' | 'missing' | 'permission'
  * `InstantError`; the `error` of a live query is a plain object, as core's is.
  */
 export interface ServerRefusal {
+  /** What the server said, for people. */
   readonly message: string;
   /**
    * The server's kind of error: `permission-denied`, `record-not-unique`, `record-not-found`, `validation-failed` and so
@@ -30,6 +31,7 @@ export interface ServerRefusal {
   readonly status: number;
   /** The server's details. */
   readonly hint?: unknown;
+  /** By which the server's operators find the request. */
   readonly traceId?: string;
 }
 
