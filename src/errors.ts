@@ -6,6 +6,7 @@
  * - `missing-dependency`: an optional package that the chosen driver needs is not installed.
  * - `closed`: the database, or the local backend, was closed, and the call needs it open.
  * - `connection-failed`: the server refused the session, or could not be reached in the time given.
+ * - `timeout`: a query was not answered in the time given.
  * - `protocol`: the other side sent something that is not Instant's protocol; the connection goes on or is renewed.
  * - `storage`: a storage could not be opened, read or written, or holds what cannot be used.
  * - `storage-locked`: another process has the storage open for the same app, or has taken it over.
@@ -19,6 +20,7 @@ export type InstantNodeErrorCode =
   | 'missing-dependency'
   | 'closed'
   | 'connection-failed'
+  | 'timeout'
   | 'protocol'
   | 'storage'
   | 'storage-locked'

@@ -88,6 +88,8 @@ test('a refusal after "enqueued" is told to subscribers, with what was to change
   expect(await errors.next()).toEqual({
     eventId: eventIdOf(result),
     type: 'permission-denied',
+    code: 'permission',
+    status: 400,
     message: 'Permission denied',
     hint,
     steps: expect.arrayContaining([['add-triple', run, expect.any(String), 'Run']]),

@@ -89,7 +89,9 @@ test('a query that the server refuses throws what the server said', async () => 
   const db = open(await serveApp(), { disableValidation: true });
   const answers = db.watch({ goals: { $: { where: { title: { $nope: 1 } as never } } } });
   await expect(answers.next()).rejects.toMatchObject({
-    name: 'InstantError',
+    name: 'InstantAPIError',
+    type: 'validation-failed',
+    status: 400,
     message: expect.stringContaining('Validation failed for'),
     hint: expect.anything(),
   });

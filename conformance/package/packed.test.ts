@@ -1,6 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +66,20 @@ const names: Record<string, string> = {
 const esm = body((name) => `import ${names[name]} from '${name}';`);
 const cjs = body((name) => `const ${names[name]} = require('${name}');`);
 
+/** A program that opens storage redis, where there is none, and prints what `init` throws. */
+const redisBody = `
+try {
+  const redis = { url: 'redis://127.0.0.1:9' };
+  const db = init({ appId: '5f3e1a1e-0000-4000-8000-000000000000', apiURI: 'http://127.0.0.1:9', storage: 'redis', redis });
+  console.log('opened');
+  db.subscribeErrors(() => {});
+  db.close({ timeoutMs: 0 });
+} catch (error) {
+  console.log(error.code, error.hint);
+}`;
+const redisModule = `import { init } from '@instantdb/node';${redisBody}`;
+const redisCommonJs = `const { init } = require('@instantdb/node');${redisBody}`;
+
 describe('the packed archive, installed in a bare project', () => {
   test.each([
     [currentNode, 'main.mjs', esm],
@@ -103,6 +120,66 @@ describe('the packed archive, installed in a bare project', () => {
     expect(await runBundled(file, program, format)).toBe('["Ship"] 0.1.0\n');
   });
 
+  describe('without ioredis, storage redis says what to install, at once', () => {
+    const missing = 'missing-dependency Run: npm install ioredis@5';
+
+    test.each([
+      [currentNode, 'redis.mjs', redisModule],
+      [currentNode, 'redis.cjs', redisCommonJs],
+      ['node24', 'redis.mjs', redisModule],
+      ['node24', 'redis.cjs', redisCommonJs],
+      ['bun', 'redis.mjs', redisModule],
+      ['bun', 'redis.cjs', redisCommonJs],
+      ['deno', 'redis.mjs', redisModule],
+    ])('on %s as %s', async (runtime, file, program) => {
+      await writeFile(join(folder, file), program);
+      const [command = '', ...args] = commandFor(runtime);
+      const { stdout } = await run(command, [...args, file], { cwd: folder });
+      expect(stdout).toContain(missing);
+    });
+
+    test.each([
+      ['redis.mjs', redisModule, 'esm'],
+      ['redis.cjs', redisCommonJs, 'cjs'],
+      ['redis.mjs', redisModule, 'cjs'],
+    ] as const)('in a bundle of %s', async (file, program, format) => {
+      expect(await runBundled(file, program, format)).toContain(missing);
+    });
+  });
+
+  test.each([
+    ['redis.mjs', redisModule, 'esm'],
+    ['redis.cjs', redisCommonJs, 'cjs'],
+  ] as const)(
+    'finds ioredis beside a bundle of %s, which does not hold it',
+    async (file, program, format) => {
+      const beside = join(folder, 'bundle', 'node_modules');
+      await mkdir(beside, { recursive: true });
+      await symlink(join(root, 'node_modules', 'ioredis'), join(beside, 'ioredis'), 'dir');
+      try {
+        expect(await runBundled(file, program, format)).toBe('opened\n');
+      } finally {
+        await rm(beside, { recursive: true });
+      }
+    },
+  );
+
+  test('finds what is installed beside the program where Deno has the sources from the web, as from JSR', async () => {
+    await using server = await serveSources();
+    const { imports } = JSON.parse(readFileSync(join(root, 'jsr.json'), 'utf8')) as { imports: object };
+    const config = join(folder, 'deno-web.json');
+    await writeFile(config, JSON.stringify({ imports, nodeModulesDir: 'manual' }));
+    const program = `
+      ${redisModule.replace('@instantdb/node', `${server.url}/src/deno.ts`)}
+      const db = init({ appId: id(), apiURI: 'http://127.0.0.1:9', storage: 'sqlite', storagePath: './web.sqlite' });
+      await db.close({ timeoutMs: 0 });
+      console.log('sqlite');`;
+    await writeFile(join(folder, 'web.mjs'), program.replace('{ init }', '{ id, init }'));
+    const [command = '', ...args] = commandFor('deno');
+    const { stdout } = await run(command, [...args, '--config', config, 'web.mjs'], { cwd: folder });
+    expect(stdout).toMatch(/^missing-dependency Run: npm install ioredis@5.*\nsqlite\n$/);
+  });
+
   test('changes no global in a bundle that uses little of it', async () => {
     const program = `
       import { id } from '@instantdb/node';
@@ -138,6 +215,22 @@ describe('the packed archive, installed in a bare project', () => {
   });
 });
 
+/** Serves the sources as JSR does: by addresses, not as files. */
+async function serveSources(): Promise<{ url: string } & AsyncDisposable> {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '', 'http://here');
+    response.setHeader('content-type', 'text/typescript').end(readFileSync(join(root, pathname)));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: close };
+}
+
 async function runBundled(file: string, program: string, format: 'esm' | 'cjs'): Promise<string> {
   await writeFile(join(folder, file), program);
   const isModule = format === 'esm';
@@ -150,8 +243,6 @@ async function runBundled(file: string, program: string, format: 'esm' | 'cjs'):
     bundle: true,
     platform: 'node',
     format,
-    // An optional peer, which is not installed here. In one file, an ES module would import it at once.
-    external: ['ioredis'],
     splitting: isModule,
     // What a bundle is given so that CommonJS packages within it find `require`.
     ...(isModule && {

@@ -10,7 +10,13 @@ import { exportedTypes } from './exported-types.ts';
 /** Core's names that mean something of ours: the same signature, on a server. */
 const REPLACED = ['init', 'init_experimental'];
 /** What this package adds to core's values. */
-const ADDED = ['InstantNodeDatabase', 'InstantNodeError', 'isInstantNodeError', 'nodeVersion'];
+const ADDED = [
+  'InstantNodeDatabase',
+  'InstantNodeError',
+  'isInstantNodeError',
+  'isServerRefusal',
+  'nodeVersion',
+];
 
 const entries: Record<string, Record<string, unknown>> = { node, bun, deno, index: detected };
 const coreValues = core as Record<string, unknown>;

@@ -9,7 +9,9 @@ export type Step =
   | 'shutdown'
   | 'hold'
   | 'let-go'
-  | 'close-on-change';
+  | 'close-on-change'
+  | 'close-when-told'
+  | 'say-if-held';
 
 /** What the process is given as its argument. */
 export interface Input {
@@ -31,6 +33,12 @@ const perform: Record<Step, () => unknown> = {
     hold = setInterval(() => {}, 1_000_000);
   },
   'let-go': () => clearInterval(hold),
+  'close-when-told': async () => {
+    await new Promise<unknown>((resolve) => db.subscribeErrors(resolve));
+    // It rejects where what is left cannot be saved.
+    await Promise.allSettled([db.close()]);
+  },
+  'say-if-held': () => sayIfHeld(),
   'close-on-change': () => {
     db.subscribeConnectionStatus((status) => console.log(status));
     db.subscribeQuery({ goals: {} }, ({ data }) => {
@@ -38,6 +46,16 @@ const perform: Record<Step, () => unknown> = {
     });
   },
 };
+
+/**
+ * Says that something holds the process 100 ms later. In ten turns: one passes however late it ends, so that a busy
+ * machine is not taken for it.
+ */
+function sayIfHeld(turns = 10): void {
+  const next = (): void =>
+    turns === 1 ? console.log('held', process.getActiveResourcesInfo?.()) : sayIfHeld(turns - 1);
+  setTimeout(next, 10).unref();
+}
 
 for (const step of steps) {
   await perform[step]();

@@ -107,6 +107,7 @@ test('the codes of errors are a closed set', () => {
     case 'missing-dependency':
     case 'closed':
     case 'connection-failed':
+    case 'timeout':
     case 'protocol':
     case 'storage':
     case 'storage-locked':

@@ -62,7 +62,9 @@ describe('a database of ours', () => {
 
   test('has every method of core’s, with core’s types', () => {
     expectTypeOf(db.transact).toEqualTypeOf(core.transact);
-    expectTypeOf(db.queryOnce).toEqualTypeOf(core.queryOnce);
+    // It takes more options.
+    expectTypeOf(db.queryOnce).toExtend<typeof core.queryOnce>();
+    expectTypeOf(db.queryOnce(query)).toEqualTypeOf(core.queryOnce(query));
     expectTypeOf(db.subscribeQuery).toEqualTypeOf(core.subscribeQuery);
     expectTypeOf(db.subscribeInfiniteQuery).toEqualTypeOf(core.subscribeInfiniteQuery);
     expectTypeOf(db.joinRoom).toEqualTypeOf(core.joinRoom);

@@ -1,6 +1,7 @@
 import {
+  type InfiniteQueryCallbackResponse,
+  type InfiniteQuerySubscription,
   InstantCoreDatabase,
-  InstantError,
   type InstantUnknownSchema,
   type InstaQLOptions,
   type InstaQLResponse,
@@ -9,13 +10,16 @@ import {
   type ValidQuery,
 } from '@instantdb/core';
 import { InstantNodeError } from '../errors.ts';
+import { assertCallback } from './callback.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
 import { discreet } from './discreet-calls.ts';
 import { Latest } from './latest.ts';
+import type { QueryOnceOptions } from './query-once.ts';
 import type { NodeReactor } from './reactor.ts';
 import { holding, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
+import { thrown } from './server-refusal.ts';
 import { showAs } from './show-as.ts';
 import type { DatabaseStats } from './stats.ts';
 import type { PendingTransaction, TransactionError } from './transactions.ts';
@@ -99,7 +103,7 @@ export class InstantNodeDatabase<
    * Answers that arrive while the loop's body runs replace each other: the next turn gets the newest, so a slow reader
    * holds one answer in memory and never a queue. Leaving the loop ends the subscription. Throws core's
    * `QueryValidationError` at once for a query that does not fit the schema. The iteration ends when the database is
-   * closed, throws the signal's reason when it is aborted, an `InstantError` when the server refuses the query, and code
+   * closed, throws the signal's reason when it is aborted, a {@link ServerRefusal} when the server refuses the query, and code
    * `connection-failed` when it refuses the session.
    *
    * @example
@@ -137,6 +141,27 @@ export class InstantNodeDatabase<
   }
 
   /**
+   * Core's, with a time limit and a signal: see {@link QueryOnceOptions}. Rejects with a {@link ServerRefusal} when the
+   * server refuses the query, and with code `timeout` when it does not answer in time.
+   */
+  override queryOnce<Q extends ValidQuery<Q, Schema>>(
+    query: Q,
+    options?: QueryOnceOptions,
+  ): Promise<WatchedResult<Schema, Q, UseDates>> {
+    return super.queryOnce(query, options as InstaQLOptions | undefined);
+  }
+
+  /** Core's; it hands its own callbacks on, and calls this one later. */
+  override subscribeInfiniteQuery<Q extends ValidQuery<Q, Schema>>(
+    query: Q,
+    callback: (answer: InfiniteQueryCallbackResponse<Schema, Q, UseDates>) => void,
+    options?: InstaQLOptions,
+  ): InfiniteQuerySubscription {
+    assertCallback('subscribeInfiniteQuery', callback);
+    return super.subscribeInfiniteQuery(query, callback, options);
+  }
+
+  /**
    * Calls `callback` for each write that is refused after its promise had already resolved as `enqueued`, writes of an
    * earlier process on the same storage among them. Subscribe right after `init` to hear of all. The local change is
    * taken back first, unless the refusal may pass (`isKept`). Without a subscriber a refusal is logged. Returns what
@@ -144,6 +169,7 @@ export class InstantNodeDatabase<
    */
   subscribeTransactionErrors(callback: (error: TransactionError) => void): () => void {
     this.#assertOpen('subscribeTransactionErrors');
+    assertCallback('subscribeTransactionErrors', callback);
     return this.#reactor.transactionErrors.subscribe(callback);
   }
 
@@ -155,6 +181,7 @@ export class InstantNodeDatabase<
    */
   subscribeErrors(callback: (error: InstantNodeError) => void): () => void {
     this.#assertOpen('subscribeErrors');
+    assertCallback('subscribeErrors', callback);
     return this.#reactor.errors.subscribe(callback);
   }
 
@@ -255,7 +282,7 @@ export class InstantNodeDatabase<
 
   #whyEnded(error: { message: string }): Error {
     if (this.#reactor.status === 'errored') return this.#reactor.refusedSession();
-    return new InstantError(error.message, hintOf(error));
+    return thrown(error);
   }
 
   #assertOpen(method: string): void {
@@ -267,8 +294,4 @@ function closedError(method: string): InstantNodeError {
   return new InstantNodeError('closed', `Cannot call ${method}(): the database is closed`, {
     hint: 'Call init() again for a new one',
   });
-}
-
-function hintOf(error: object): unknown {
-  return 'hint' in error ? error.hint : undefined;
 }

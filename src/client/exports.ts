@@ -13,7 +13,14 @@ export { nodeVersion } from '../version.ts';
 export type { NodeConfig } from './config.ts';
 export { InstantNodeDatabase, type WatchedResult } from './database.ts';
 export type { Init } from './init.ts';
+export type { QueryOnceOptions } from './query-once.ts';
 export type { AnySchema } from './schema.ts';
+export {
+  isServerRefusal,
+  type ServerRefusal,
+  type ServerRefusalCode,
+  type ServerRefusalType,
+} from './server-refusal.ts';
 export type { DatabaseStats } from './stats.ts';
 export type { EncryptionKey, EncryptionKeyOption } from './storage/keyring-input.ts';
 export type { PendingTransaction, TransactionError, TransactionStep } from './transactions.ts';

@@ -10,10 +10,16 @@ export class Outage {
   #isAccepted = false;
   #isKnown = false;
   #cause: unknown;
+  #last: InstantNodeError | undefined;
 
   constructor(url: string, report: (error: InstantNodeError) => void) {
     this.#url = url;
     this.#report = report;
+  }
+
+  /** How the last connection ended before a session was accepted; undefined since one was. */
+  get lastError(): InstantNodeError | undefined {
+    return this.#last;
   }
 
   /** A connection is being opened. */
@@ -30,6 +36,7 @@ export class Outage {
   /** The server accepted the session. */
   accepted(): void {
     this.#isAccepted = true;
+    this.#last = undefined;
     this.#isKnown = false;
   }
 
@@ -51,14 +58,13 @@ export class Outage {
   }
 
   #tell(what: string, cause: unknown): void {
+    this.#last = new InstantNodeError(
+      'connection-failed',
+      `Cannot open a session at "${this.#url}": ${what}; trying again`,
+      cause === undefined ? {} : { cause },
+    );
     if (this.#isKnown) return;
     this.#isKnown = true;
-    this.#report(
-      new InstantNodeError(
-        'connection-failed',
-        `Cannot open a session at "${this.#url}": ${what}; trying again`,
-        cause === undefined ? {} : { cause },
-      ),
-    );
+    this.#report(this.#last);
   }
 }

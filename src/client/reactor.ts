@@ -1,6 +1,7 @@
-import { id, type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
+import { id, type Reactor, type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { InstantNodeError } from '../errors.ts';
+import { assertCallback, type Callback } from './callback.ts';
 import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './connection.ts';
 import { deferred } from './deferred.ts';
 import { callSafely } from './emitter.ts';
@@ -10,6 +11,7 @@ import { forgetTables } from './forget-tables.ts';
 import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
+import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
 import type { Confirmation } from './queue-reactor.ts';
 import { readStream } from './read-stream.ts';
 import type { PresenceOptions, PresenceSlice } from './rooms/presence-slice.ts';
@@ -20,10 +22,9 @@ import type { AnySchema } from './schema.ts';
 import { findOwnStreamsAlone } from './stream-records.ts';
 import { Timers } from './timers.ts';
 import { mayPass } from './transactions.ts';
-import { type Refusal, type WriteParts, WriteReactor } from './write-reactor.ts';
+import { type RefusalMessage, type WriteParts, WriteReactor } from './write-reactor.ts';
 import { writeStream } from './write-stream.ts';
 
-const QUERY_ONCE_TIMEOUT_MS = 30_000;
 const MAX_RECONNECT_MS = 10_000;
 /** How long after a refusal the server is asked for the session again. */
 const ASK_AGAIN_MS = 30_000;
@@ -40,8 +41,6 @@ export interface ReactorParts extends Omit<WriteParts, 'timers'> {
   socket: SocketDriver;
   keepAlive: boolean;
 }
-
-type Callback = (...values: never[]) => void;
 
 /**
  * Core's reactor, on a server: core's queries, writes, users and rooms over sockets and timers of ours.
@@ -143,49 +142,54 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   // Core's timer of 30 s outlives the answer, and with it the process. Core also lets it run out when the server has
-  // refused the session, and then says that the query timed out.
-  override queryOnce(query: object, options?: { ruleParams?: object }): Promise<unknown> {
+  // refused the session, says nothing of why a query timed out, and cannot give one up.
+  override queryOnce(query: object, options?: QueryOnceOptions): Promise<unknown> {
+    const { ruleParams, timeoutMs, signal } = parseQueryOnceOptions(options);
     if (this.status === 'errored') return Promise.reject(this.refusedSession());
+    if (signal?.aborted) return Promise.reject(signal.reason);
     // Offline, core refuses at once and starts no timer.
-    if (!this._isOnline) return super.queryOnce(query, options);
+    if (!this._isOnline) return super.queryOnce(query, undefined);
     if (!this.config.disableValidation) validateQuery(query, this.config.schema);
-    const q = options?.ruleParams ? { $$ruleParams: options.ruleParams, ...query } : query;
+    const q = ruleParams ? { $$ruleParams: ruleParams, ...query } : query;
     const hash = weakHash(q);
     const dfd = deferred<unknown>();
     const eventId = this._startQuerySub(q, hash);
     this.queryOnceDfds[hash] ??= [];
     this.queryOnceDfds[hash].push({ q, dfd: dfd as never, eventId });
-    const timer = this.#timers.after(QUERY_ONCE_TIMEOUT_MS, () => {
-      dfd.reject(new Error('Query timed out'));
+    const giveUp = (reason: unknown): void => {
+      dfd.reject(reason as Error);
       this._completeQueryOnce(q, hash, dfd);
+    };
+    limited(dfd.promise, { timeoutMs, signal }, this.#timers, {
+      expired: () => giveUp(queryTimedOut(query, timeoutMs, this.status, this.#outage.lastError)),
+      aborted: giveUp,
     });
-    dfd.promise.then(timer.cancel, timer.cancel);
     return dfd.promise;
   }
 
   // In a browser an exception in a callback is reported and forgotten. In a socket's handler on a server it would cut
   // off core in the middle of its work.
   override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
-    const told = this.#safely(callback);
+    const told = this.#safely('subscribeQuery', callback);
     const unsubscribe = super.subscribeQuery(query, told, options);
     if (this.status === 'errored') (told as (state: object) => void)({ error: this.#asQueryError() });
     return unsubscribe;
   }
 
   override subscribeAuth(callback: Callback): () => void {
-    return super.subscribeAuth(this.#safely(callback));
+    return super.subscribeAuth(this.#safely('subscribeAuth', callback));
   }
 
   override subscribeConnectionStatus(callback: Callback): () => void {
-    return super.subscribeConnectionStatus(this.#safely(callback));
+    return super.subscribeConnectionStatus(this.#safely('subscribeConnectionStatus', callback));
   }
 
   override subscribeAppStatus(callback: Callback): () => void {
-    return super.subscribeAppStatus(this.#safely(callback));
+    return super.subscribeAppStatus(this.#safely('subscribeAppStatus', callback));
   }
 
   override subscribeAttrs(callback: Callback): () => void {
-    return super.subscribeAttrs(this.#safely(callback));
+    return super.subscribeAttrs(this.#safely('subscribeAttrs', callback));
   }
 
   // Core keeps rooms in plain objects by the names that users give them, and compares and edits what peers show by
@@ -200,7 +204,12 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     options: PresenceOptions,
     callback: PresenceCallback,
   ): () => void {
-    return this.rooms.subscribePresence(roomType, roomId, options, this.#safely(callback));
+    return this.rooms.subscribePresence(
+      roomType,
+      roomId,
+      options,
+      this.#safely('subscribePresence', callback),
+    );
   }
 
   override publishPresence(_roomType: string, roomId: string, changes: object): void {
@@ -221,7 +230,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     topic: string,
     callback: TopicCallback,
   ): () => void {
-    return this.rooms.subscribeTopic(roomType, roomId, topic, this.#safely(callback));
+    return this.rooms.subscribeTopic(roomType, roomId, topic, this.#safely('subscribeTopic', callback));
   }
 
   override createWriteStream(options: Parameters<typeof writeStream>[1]): ReturnType<typeof writeStream> {
@@ -230,6 +239,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
 
   override createReadStream(options: Parameters<typeof readStream>[1]): ReturnType<typeof readStream> {
     return readStream(this._instantStream, options, this.#streamsEnded.signal);
+  }
+
+  override subscribeTable(query: unknown, callback: Callback): ReturnType<Reactor['subscribeTable']> {
+    return super.subscribeTable(query as never, this.#safely('_syncTableExperimental', callback));
   }
 
   /**
@@ -256,7 +269,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   // Core takes every refusal of `init` for the last word, also from a server that is busy, and one that comes out of turn.
-  override _handleReceiveError(refusal: Refusal): void {
+  override _handleReceiveError(refusal: RefusalMessage): void {
     if (Object(refusal['original-event']).op === 'init') this.#initRefused(refusal);
     else super._handleReceiveError(refusal);
   }
@@ -380,7 +393,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     this.report(new InstantNodeError('protocol', message, { cause }));
   }
 
-  #initRefused(refusal: Refusal): void {
+  #initRefused(refusal: RefusalMessage): void {
     const { type, status = 0, message = 'Something went wrong', hint } = refusal;
     if (this.status === 'authenticated') {
       const ignored = 'Ignored what the server sent: it refused a session that it had accepted';
@@ -452,7 +465,11 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   /** `callback` for core to call: it may throw, and hears nothing of a database that was closed. */
-  #safely<Args extends unknown[]>(callback: (...values: Args) => void): (...values: Args) => void {
+  #safely<Args extends unknown[]>(
+    method: string,
+    callback: (...values: Args) => void,
+  ): (...values: Args) => void {
+    assertCallback(method, callback);
     return (...values) => {
       if (!this.#isSilent) callSafely(callback, ...values);
     };

@@ -1,5 +1,6 @@
 import { InstantError } from '@instantdb/core';
 import type { JsonValue } from '../protocol/json.ts';
+import type { ServerRefusalCode } from './server-refusal.ts';
 
 /** A step of a transaction as it goes over the wire, e.g. `['add-triple', entityId, attributeId, value]`. */
 export type TransactionStep = [op: string, ...args: JsonValue[]];
@@ -41,6 +42,10 @@ export interface TransactionError {
    * refuses the session, and the write is kept in memory alone until it accepts one.
    */
   type?: string;
+  /** Why, where that is one of the reasons that programs answer to; see {@link ServerRefusal}. */
+  code?: ServerRefusalCode;
+  /** The status that HTTP would have for the server's refusal, such as 400; none where it was not the server that refused. */
+  status?: number;
   /** What it would have changed. */
   steps: readonly TransactionStep[];
   /**

@@ -6,6 +6,7 @@ import { type Deferred, deferred } from './deferred.ts';
 import { Emitter } from './emitter.ts';
 import { type QueueParts, QueueReactor } from './queue-reactor.ts';
 import type { AnySchema } from './schema.ts';
+import { queryError, type Refusal, refusalCode, refusalError } from './server-refusal.ts';
 import { sessionRefused } from './session-refused.ts';
 import type { WriteEntry } from './storage/journal.ts';
 import {
@@ -24,14 +25,13 @@ export interface WriteParts extends QueueParts {
 }
 
 /** A message of the server that refuses something. */
-export interface Refusal {
-  type?: string;
-  status?: number;
-  message?: string;
-  hint?: unknown;
+export interface RefusalMessage extends Refusal {
   'client-event-id'?: string;
   'original-event'?: unknown;
 }
+
+/** What of a refusal core does not hand on. */
+type Unsaid = Pick<TransactionError, 'type' | 'code' | 'status'>;
 
 /**
  * Core's reactor, with writes that are kept: a write is in the storage before it is said to be, and is never dropped
@@ -50,7 +50,8 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
   readonly #logger: Logger;
   readonly #strict: boolean;
   #onDelivery: (() => void) | undefined;
-  #refusal: Pick<TransactionError, 'steps' | 'type'> = { steps: [] };
+  /** What is being refused, while core handles that. */
+  #refusal: { eventId: string; steps: Mutation['tx-steps']; unsaid: Unsaid } | undefined;
 
   constructor(parts: WriteParts) {
     super(parts);
@@ -61,6 +62,10 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
       overdue: (eventId) => this.#enqueued(eventId),
       silent: (ms) => this.dropSilentConnection(ms),
     });
+    // Core gives live queries the words of a refusal alone.
+    const { notifyQueryError } = this;
+    this.notifyQueryError = (hash: string, error: Refusal) =>
+      notifyQueryError(hash, queryError(error, this.#refusal?.unsaid));
     keeping.connect({
       report: (error) => this.report(error),
       failed: (error) => this.fail(error),
@@ -242,38 +247,55 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     }
   }
 
-  // Core logs a refusal that nobody waits for to the console, where no program can see it.
+  // Core logs a refusal that nobody waits for to the console, where no program can see it, and drops the server's kind of
+  // error from the others.
   override _finishTransaction(
     status: 'enqueued' | 'pending' | 'synced' | 'timeout' | 'error',
     eventId: string,
     error?: MutationError,
   ): void {
     this.acks.settled(eventId);
+    const waiting = this.mutationDeferredStore.get(eventId);
     const isRefused = status === 'error' || status === 'timeout';
-    if (!isRefused || this.mutationDeferredStore.has(eventId)) {
-      super._finishTransaction(status, eventId, error);
-      return;
-    }
-    const message = error?.message ?? 'The server refused the transaction';
-    this.#tellRefused({ ...this.#refusal, eventId, message, hint: error?.hint, isKept: false });
+    if (isRefused && !waiting) {
+      const message = error?.message ?? 'The server refused the transaction';
+      this.#tellRefused({ ...this.#refused(eventId), eventId, message, hint: error?.hint, isKept: false });
+    } else if (isRefused && waiting && this.#refusal?.eventId === eventId) {
+      this.mutationDeferredStore.delete(eventId);
+      waiting.reject(refusalError({ ...error, ...this.#refusal.unsaid }));
+    } else super._finishTransaction(status, eventId, error);
   }
 
   // Core drops the server's kind of error, has forgotten the steps by the time it reports the refusal, and drops a write
   // that was acknowledged before because the server was busy.
-  override _handleReceiveError(refusal: Refusal): void {
+  override _handleReceiveError(refusal: RefusalMessage): void {
     const eventId = refusal['client-event-id'] ?? '';
     const mutation = this.queue.get(eventId);
-    const { type } = refusal;
-    this.#refusal = { steps: mutation?.['tx-steps'] ?? [], ...(type === undefined ? {} : { type }) };
-    if (!mutation || this.mutationDeferredStore.has(eventId) || !mayPass(refusal)) {
-      super._handleReceiveError(refusal);
-      return;
+    this.#refusal = { eventId, steps: mutation?.['tx-steps'] ?? [], unsaid: unsaidOf(refusal) };
+    try {
+      if (mutation && !this.mutationDeferredStore.has(eventId) && mayPass(refusal)) {
+        this.#keepRefused(eventId, refusal);
+      } else super._handleReceiveError(refusal);
+    } finally {
+      this.#refusal = undefined;
     }
-    const message = refusal.message ?? 'The server failed';
+  }
+
+  #keepRefused(eventId: string, { message = 'The server failed', hint }: RefusalMessage): void {
     this._inFlightMutationEventIds.delete(eventId);
     this.queue.stuck.set(eventId, message);
-    this.#tellRefused({ ...this.#refusal, eventId, message, hint: refusal.hint, isKept: true });
+    this.#tellRefused({ ...this.#refused(eventId), eventId, message, hint, isKept: true });
     this.queueChanged();
+  }
+
+  #refused(eventId: string): Pick<TransactionError, 'steps' | 'type' | 'code' | 'status'> {
+    if (this.#refusal?.eventId !== eventId) return { steps: [] };
+    return { steps: this.#refusal.steps, ...this.#refusal.unsaid };
+  }
+
+  // Core rejects with an object that is no error.
+  override notifyQueryOnceError(q: object, hash: string, eventId: string, error: Refusal): void {
+    super.notifyQueryOnceError(q, hash, eventId, refusalError({ ...error, ...this.#refusal?.unsaid }));
   }
 
   // An app that takes writes again takes those that it refused meanwhile.
@@ -389,4 +411,14 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     if (this.status === 'errored') return this.refusedSession().message;
     return 'There is no session with the server';
   }
+}
+
+function unsaidOf(refusal: RefusalMessage): Unsaid {
+  const { type, status } = refusal;
+  const code = refusalCode(refusal);
+  return {
+    ...(type !== undefined && { type }),
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+  };
 }

@@ -1,5 +1,7 @@
 import { InstantNodeError } from '../../../errors.ts';
-import type { ResolvedRedisConfig } from './config.ts';
+import { requireInstalled } from '../../../runtime/require-installed.ts';
+import type { RedisNode, ResolvedRedisConfig } from './config.ts';
+import { AT_ONCE, type RedisConnection, RedisConnections } from './connections.ts';
 
 /** The part of a client of `ioredis` that is used, of a single server's or a cluster's. */
 export interface RedisClient {
@@ -7,20 +9,22 @@ export interface RedisClient {
   evalsha(digest: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
   eval(text: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
   on(event: string, listener: (...args: never[]) => void): unknown;
-  disconnect(): void;
 }
 
-/** What `ioredis` has beside that, undocumented, with which it would hold the process or write to the console. */
-interface Insides {
-  readonly stream?: { unref(): void; destroy(): void };
-  readonly reconnectTimeout?: { unref?(): void } | null;
+/** What `ioredis` has beside that, undocumented, with which it would write to the console or listen for messages. */
+interface Insides extends RedisConnection {
   readonly subscriber?: { stop?(): void };
   auth(credentials: unknown, done: (error: Error | null | undefined, ok: unknown) => void): unknown;
-  nodes?(): Insides[];
+  connect(): Promise<unknown>;
 }
 
-interface UnstorageRedis {
-  default(options: object): { getInstance?: () => unknown };
+/** What is used of the package `ioredis`. */
+interface Ioredis {
+  readonly Redis: {
+    new (options: object): RedisClient & Insides;
+    new (url: string, options: object): RedisClient & Insides;
+  };
+  readonly Cluster: new (nodes: readonly RedisNode[], options: object) => RedisClient & Insides;
 }
 
 /** How a client is made. */
@@ -33,58 +37,83 @@ export interface RedisClientOptions {
   unneededPassword(): void;
 }
 
+const INSTALL =
+  'Run: npm install ioredis@5 (a bundle needs it installed beside it; Deno finds it in a node_modules folder)';
 const RETRY_MS = { least: 50, most: 1_000 } as const;
 
 /**
- * Makes unstorage's redis driver, and gives the client of `ioredis` that is in it. It connects at once, and again for as
- * long as it is not disconnected. What it cannot send at once it rejects, rather than send it when nobody waits for it
- * any more.
+ * Makes a client of `ioredis`. It connects at once, and again for as long as it is not disconnected. What it cannot send
+ * at once it rejects, rather than send it when nobody waits for it any more.
  *
- * @throws {InstantNodeError} `missing-dependency` when `ioredis` is not installed, `invalid-config` when it refuses the
- * options.
+ * @throws {InstantNodeError} `missing-dependency` when `ioredis` is not installed. What `ioredis` says when it refuses
+ * the options is thrown as it is.
  */
-export async function openRedisClient(
+export function openRedisClient(
   config: ResolvedRedisConfig,
   options: RedisClientOptions,
-  load: () => Promise<unknown> = () => import('unstorage/drivers/redis'),
-): Promise<RedisClient> {
-  const driver = (await loadDriver(load)).default(clientOptions(config, options));
-  const client = driver.getInstance?.() as RedisClient & Insides;
+  load: () => unknown = () => requireInstalled('ioredis'),
+): { client: RedisClient; connections: RedisConnections } {
+  const client = clientOf(loadIoredis(load), config, options);
+  const connections = new RedisConnections(options.hold);
+  const tame = (connection: Insides): void => {
+    connections.add(connection);
+    if (typeof connection.auth === 'function') silenceAuth(connection, options.unneededPassword);
+  };
   // One with nobody to hear it is written to the console.
   client.on('error', () => {});
-  for (const connection of [client, ...nodesOf(client)]) tame(connection, options);
-  client.on('+node', (node: RedisClient & Insides) => tame(node, options));
+  tame(client);
+  client.on('+node', tame);
   client.on('connect', () => {
     // The connection on which a cluster's client would listen for messages.
     client.subscriber?.stop?.();
   });
-  return client;
+  // Not before: a client asks a sentinel at once. What it fails with is told by its events.
+  client.connect().catch(() => {});
+  return { client, connections };
 }
 
-/** Cuts the connections, in the middle of whatever they do; the client makes new ones unless it was disconnected. */
-export function cutConnections(client: RedisClient): void {
-  for (const { stream } of [client as RedisClient & Insides, ...nodesOf(client)]) stream?.destroy();
-}
-
-async function loadDriver(load: () => Promise<unknown>): Promise<UnstorageRedis> {
+function loadIoredis(load: () => unknown): Ioredis {
   try {
-    return (await load()) as UnstorageRedis;
+    return load() as Ioredis;
   } catch (cause) {
     throw new InstantNodeError(
       'missing-dependency',
       'Cannot open storage "redis": the package ioredis could not be loaded',
-      { hint: 'Run: npm install ioredis@5', cause },
+      { hint: INSTALL, cause },
     );
   }
 }
 
-function clientOptions(config: ResolvedRedisConfig, { connectTimeoutMs }: RedisClientOptions): object {
-  const { where, options, clusterOptions } = config;
-  const retryStrategy = (times: number): number => Math.min(RETRY_MS.least * times, RETRY_MS.most);
-  const connection = {
+function clientOf(
+  { Redis, Cluster }: Ioredis,
+  { where, options, clusterOptions }: ResolvedRedisConfig,
+  { connectTimeoutMs }: RedisClientOptions,
+): RedisClient & Insides {
+  const connection = connectionOptions(options, connectTimeoutMs);
+  if (where === 'options') return new Redis({ ...connection, lazyConnect: true });
+  if ('url' in where) return new Redis(where.url, { ...connection, lazyConnect: true });
+  const { retryStrategy, enableOfflineQueue: _, ...redisOptions } = connection;
+  return new Cluster(where.cluster, {
+    ...clusterOptions,
+    redisOptions: { ...(clusterOptions.redisOptions as object | undefined), ...redisOptions },
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: retryStrategy,
+    // By a timer that would hold the process. A slot that has moved is found when it is asked for.
+    slotsRefreshInterval: 0,
+  });
+}
+
+function connectionOptions(options: ResolvedRedisConfig['options'], connectTimeoutMs: number) {
+  return {
     connectTimeout: connectTimeoutMs,
+    // As `ioredis` waits for the words of a sentinel for as long as it takes.
+    sentinelCommandTimeout: connectTimeoutMs,
     ...options,
+    ...AT_ONCE,
     lazyConnect: false,
+    // By a timer that would hold the process. When no sentinel answers, `retryStrategy` says when to try again.
+    sentinelRetryStrategy: () => null,
     // While it waits for what these send, ioredis takes a connection that is lost for one that is ready, and makes no
     // other (seen in 5.11.1).
     disableClientInfo: true,
@@ -95,29 +124,8 @@ function clientOptions(config: ResolvedRedisConfig, { connectTimeoutMs }: RedisC
     maxRetriesPerRequest: 0,
     // Only sentinels need it; of what is not ready, the server's replies tell.
     enableReadyCheck: options.sentinels !== undefined,
-    retryStrategy,
+    retryStrategy: (times: number): number => Math.min(RETRY_MS.least * times, RETRY_MS.most),
   };
-  if (where === 'options') return connection;
-  if ('url' in where) return { ...connection, url: where.url };
-  const { retryStrategy: _, enableOfflineQueue: __, ...redisOptions } = connection;
-  return {
-    cluster: where.cluster,
-    clusterOptions: {
-      ...clusterOptions,
-      redisOptions: { ...(clusterOptions.redisOptions as object | undefined), ...redisOptions },
-      lazyConnect: false,
-      enableOfflineQueue: false,
-      clusterRetryStrategy: retryStrategy,
-      // By a timer that would hold the process. A slot that has moved is found when it is asked for.
-      slotsRefreshInterval: 0,
-    },
-  };
-}
-
-function tame(client: RedisClient & Insides, { hold, unneededPassword }: RedisClientOptions): void {
-  client.on('reconnecting', () => client.reconnectTimeout?.unref?.());
-  if (!hold) client.on('connect', () => client.stream?.unref());
-  if (typeof client.auth === 'function') silenceAuth(client, unneededPassword);
 }
 
 /** `ioredis` writes to the console when a server wants no password, and then goes on. */
@@ -129,8 +137,4 @@ function silenceAuth(client: Insides, unneededPassword: () => void): void {
       if (isUnneeded) unneededPassword();
       done(isUnneeded ? null : error, ok);
     });
-}
-
-function nodesOf(client: RedisClient): (RedisClient & Insides)[] {
-  return ((client as RedisClient & Insides).nodes?.() ?? []) as (RedisClient & Insides)[];
 }

@@ -1,7 +1,8 @@
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageOptions } from '../../contract.ts';
-import { cutConnections, openRedisClient, type RedisClient } from './client.ts';
+import { openRedisClient, type RedisClient } from './client.ts';
 import { placeOf, type ResolvedRedisConfig, secretsOf } from './config.ts';
+import type { RedisConnections } from './connections.ts';
 import { deadline } from './deadline.ts';
 import { RedisUnreachable, refusalOf, withoutSecrets } from './refusal.ts';
 import type { RedisScript } from './scripts.ts';
@@ -15,9 +16,9 @@ export class RedisLink {
   readonly subject: string;
   readonly #secrets: readonly string[];
   readonly #options: Pick<StorageOptions, 'report'>;
-  readonly #opened: Promise<RedisClient>;
   readonly #listeners: { up(): void; down(): void };
-  #client: RedisClient | undefined;
+  readonly #client: RedisClient;
+  readonly #connections: RedisConnections;
   #waiting: { resolve(): void; reject(error: InstantNodeError): void }[] = [];
   #lastFailure: Error | undefined;
   #stopWaiting = (): void => {};
@@ -33,9 +34,13 @@ export class RedisLink {
     this.#secrets = secretsOf(config);
     this.#options = options;
     this.#listeners = listeners;
-    this.#opened = this.#open(config, options.hold);
-    // Told to whoever calls, and nobody may.
-    this.#opened.catch(() => {});
+    const { client, connections } = this.#make(config, options.hold);
+    this.#client = client;
+    this.#connections = connections;
+    client.on('connect', () => this.#expectReady());
+    client.on('ready', () => this.#up());
+    client.on('close', () => this.#down());
+    client.on('error', (error: unknown) => this.#failed(error));
   }
 
   /** What the connection last failed with. */
@@ -44,15 +49,13 @@ export class RedisLink {
   }
 
   get isUp(): boolean {
-    return this.#client?.status === 'ready' && !this.#hasEnded;
+    return this.#client.status === 'ready' && !this.#hasEnded;
   }
 
   /**
-   * Resolves when the server can be asked, or the link has ended. Rejects when there can be no client, and when the
-   * server does not let it in.
+   * Resolves when the server can be asked, or the link has ended. Rejects when the server does not let it in.
    */
   async whenUp(): Promise<void> {
-    await this.#opened;
     if (this.isUp || this.#hasEnded) return;
     await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
@@ -64,11 +67,9 @@ export class RedisLink {
    * @throws {InstantNodeError} `storage` when the server refuses. A script that changes several things may have begun.
    */
   async run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const client = this.#client;
-    if (!client || !this.isUp)
-      throw new RedisUnreachable('The connection is not there', { cause: this.#lastFailure });
+    if (!this.isUp) throw new RedisUnreachable('The connection is not there', { cause: this.#lastFailure });
     try {
-      const reply = await this.#answered(evaluate(client, script, keys, args));
+      const reply = await this.#answered(evaluate(this.#client, script, keys, args));
       this.#isReported = false;
       this.#lastFailure = undefined;
       return reply;
@@ -77,7 +78,7 @@ export class RedisLink {
         error instanceof RedisUnreachable ? error : refusalOf(error, this.subject, this.#secrets);
       if (refusal instanceof RedisUnreachable) this.#reportOnce(refusal);
       // It may have been the primary until now: the name may lead to another server.
-      else if (/\bREADONLY\b/.test(String(refusal.cause))) cutConnections(client);
+      else if (/\bREADONLY\b/.test(String(refusal.cause))) this.#connections.cut();
       throw refusal;
     }
   }
@@ -87,26 +88,13 @@ export class RedisLink {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#stopWaiting();
-    const { status } = this.#client ?? {};
-    this.#client?.disconnect();
-    if (this.#client && status !== 'end') cutConnections(this.#client);
+    this.#connections.end();
     this.#wake();
   }
 
-  async #open(config: ResolvedRedisConfig, hold: boolean): Promise<RedisClient> {
-    const client = await this.#make(config, hold);
-    this.#client = client;
-    client.on('connect', () => this.#expectReady(client));
-    client.on('ready', () => this.#up());
-    client.on('close', () => this.#down());
-    client.on('error', (error: unknown) => this.#failed(error));
-    if (this.#hasEnded) client.disconnect();
-    return client;
-  }
-
-  async #make(config: ResolvedRedisConfig, hold: boolean): Promise<RedisClient> {
+  #make(config: ResolvedRedisConfig, hold: boolean): ReturnType<typeof openRedisClient> {
     try {
-      return await openRedisClient(config, {
+      return openRedisClient(config, {
         hold,
         connectTimeoutMs: ANSWER_MS,
         unneededPassword: () => this.#unneededPassword(),
@@ -116,9 +104,7 @@ export class RedisLink {
       throw new InstantNodeError(
         'invalid-config',
         `Cannot open ${this.subject}: ioredis refuses its options`,
-        {
-          cause: withoutSecrets(error, this.#secrets),
-        },
+        { cause: withoutSecrets(error, this.#secrets) },
       );
     }
   }
@@ -137,16 +123,16 @@ export class RedisLink {
   }
 
   /** Of sentinels and clusters, `ioredis` waits for the first words of a server for as long as it takes. */
-  #expectReady(client: RedisClient): void {
+  #expectReady(): void {
     this.#stopWaiting();
     const expire = (): void => {
-      if (client.status !== 'ready') this.#lastFailure = this.#silent();
+      if (this.#client.status !== 'ready') this.#lastFailure = this.#silent();
     };
     this.#stopWaiting = deadline(ANSWER_MS, expire, { hold: false });
   }
 
   #silent(): RedisUnreachable {
-    if (this.#client) cutConnections(this.#client);
+    this.#connections.cut();
     return new RedisUnreachable(`The server has not answered for ${ANSWER_MS / 1000} s`);
   }
 

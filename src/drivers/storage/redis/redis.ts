@@ -18,8 +18,8 @@ import { RedisWriter } from './writer.ts';
  * scope: until that lets go with `whenLocked` `'wait'`, and else until it is clear that it lives, at most 5 seconds.
  * The scope of a process that died is free 5 seconds after its last sign of life.
  *
- * @throws {InstantNodeError} `invalid-config`. Every other failure is told by the calls: `missing-dependency` when the
- * package `ioredis` is not installed, `storage-locked`, `storage`.
+ * @throws {InstantNodeError} `invalid-config`, and `missing-dependency` when the package `ioredis` is not installed.
+ * Every other failure is told by the calls: `storage-locked`, `storage`.
  */
 export function openRedisStorage(config: RedisConfig, options: StorageOptions): StorageDriver {
   return new RedisStorage(config, options);

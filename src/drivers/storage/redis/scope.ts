@@ -1,14 +1,8 @@
 import { clearInterval, setInterval, setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageOptions } from '../../contract.ts';
-import {
-  holdHere,
-  isOfThisProcess,
-  type Life,
-  type LockOwner,
-  lifeOf,
-  newOwner,
-} from '../lock/lock-owner.ts';
+import { holdHere, newOwner } from '../lock/lock-owner.ts';
+import { lifeOfHolder, nameOfHolder } from './holder.ts';
 import type { RedisLink } from './link.ts';
 import { RedisUnreachable } from './refusal.ts';
 import { ACQUIRE, RELEASE, RENEW } from './scripts.ts';
@@ -60,6 +54,7 @@ export class RedisScope {
   readonly #letGoHere: () => void;
   #acquiring: Promise<string> | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
+  #endPause = (): void => {};
 
   constructor(link: RedisLink, keys: readonly string[], options: StorageOptions) {
     this.keys = keys;
@@ -159,9 +154,18 @@ export class RedisScope {
       if (reply && this.#options.whenLocked === 'fail' && isAlive(reply, seen))
         throw this.#refuse(reply.holder);
       dead = reply && lifeOfHolder(reply.holder) === 'dead' ? reply.holder : '';
-      if (dead === '') await later(reply ? LOOK_MS : TRY_AGAIN_MS);
+      if (dead === '') await this.#pause(reply ? LOOK_MS : TRY_AGAIN_MS);
       seen = reply;
     }
+  }
+
+  /** Waits for a while, and not for the rest of it once nothing is to be tried any more. */
+  async #pause(ms: number): Promise<void> {
+    if (this.#state.is === 'ended') return;
+    const ended = new Promise<void>((resolve) => {
+      this.#endPause = resolve;
+    });
+    await Promise.race([later(ms), ended]);
   }
 
   async #ask(
@@ -212,7 +216,7 @@ export class RedisScope {
   #lose(holder: string): InstantNodeError {
     const error = new InstantNodeError(
       'storage-locked',
-      `Cannot use ${this.#link.subject} any more: ${nameOf(holder)} has taken it over for the same app`,
+      `Cannot use ${this.#link.subject} any more: ${nameOfHolder(holder)} has taken it over for the same app`,
       {
         hint: 'This process did not renew its lease in time; what it had acknowledged is there. Open the database again',
       },
@@ -226,7 +230,7 @@ export class RedisScope {
   #refuse(holder: string): InstantNodeError {
     const error = new InstantNodeError(
       'storage-locked',
-      `Cannot open ${this.#link.subject}: ${nameOf(holder)} has it open for the same app`,
+      `Cannot open ${this.#link.subject}: ${nameOfHolder(holder)} has it open for the same app`,
       {
         hint: 'Close that database first, wait for it, or give this one an instanceKey or a redis.prefix of its own',
       },
@@ -241,6 +245,7 @@ export class RedisScope {
     this.#letGoHere();
     this.#isContended = false;
     this.#state = { is: 'ended', error };
+    this.#endPause();
   }
 
   #rolledBack(): InstantNodeError {
@@ -262,27 +267,6 @@ function isAlive(now: Held, seen: Held | undefined): boolean {
   const life = lifeOfHolder(now.holder);
   if (life !== 'unknown') return life === 'alive';
   return seen !== undefined && seen.holder !== '' && (now.holder !== seen.holder || now.ms > seen.ms);
-}
-
-function lifeOfHolder(holder: string): Life {
-  const owner = ownerIn(holder);
-  return owner ? lifeOf(owner) : 'unknown';
-}
-
-function nameOf(holder: string): string {
-  const owner = ownerIn(holder);
-  if (!owner) return 'another process';
-  if (isOfThisProcess(owner)) return 'another database of this process';
-  return owner.host === undefined ? `process ${owner.pid}` : `process ${owner.pid} of "${owner.host}"`;
-}
-
-function ownerIn(holder: string): LockOwner | undefined {
-  try {
-    const owner = JSON.parse(holder.slice(holder.indexOf(' ') + 1)) as LockOwner;
-    return Number.isInteger(owner.pid) ? owner : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function parse(reply: unknown, subject: string): Reply {

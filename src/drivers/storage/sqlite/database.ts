@@ -1,5 +1,6 @@
 import { InstantNodeError } from '../../../errors.ts';
 import { requireHere } from '../../../runtime/require-here.ts';
+import { requireInstalled } from '../../../runtime/require-installed.ts';
 
 /** The part of a SQLite connection that storage uses; `node:sqlite` and `better-sqlite3` both have it. */
 export interface SqliteDatabase {
@@ -47,7 +48,7 @@ function builtIn(): SqliteOpener | undefined {
 
 function installed(): SqliteOpener {
   try {
-    const Database = requireHere()('better-sqlite3') as SqliteConstructor<{ readonly: boolean }>;
+    const Database = requireInstalled('better-sqlite3') as SqliteConstructor<{ readonly: boolean }>;
     return (path, readonly) => new Database(path, { readonly });
   } catch (cause) {
     throw new InstantNodeError(

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { fakeInstant } from '../support/fake-instant.ts';
+import { open } from '../support/open.ts';
+
+type Methods = Record<string, (...args: unknown[]) => unknown>;
+
+/** Methods that take a callback: what stands before it. */
+const TAKING: Record<string, unknown[]> = {
+  subscribeQuery: [{ goals: {} }],
+  subscribeInfiniteQuery: [{ goals: { $: { limit: 1 } } }],
+  _syncTableExperimental: [{ goals: {} }],
+  subscribeAuth: [],
+  subscribeConnectionStatus: [],
+  subscribeAppStatus: [],
+  subscribeErrors: [],
+  subscribeTransactionErrors: [],
+  subscribePresence: [{}],
+  subscribeTopic: ['wave'],
+};
+
+/** Methods that take none. One that is in neither list is new: look whether it takes one. */
+const OTHERS = [
+  ...[
+    'close',
+    'discardTransaction',
+    'getAuth',
+    'getLocalId',
+    'joinRoom',
+    'pendingTransactions',
+    'queryOnce',
+    'ready',
+  ],
+  ...['retryTransaction', 'shutdown', 'stats', 'toJSON', 'transact', 'tx', 'watch'],
+  ...[
+    'createAuthorizationURL',
+    'exchangeCodeForToken',
+    'exchangeOAuthCode',
+    'issuerURI',
+    'sendMagicCode',
+    'signInAsGuest',
+  ],
+  ...['signInWithIdToken', 'signInWithMagicCode', 'signInWithToken', 'signOut', 'checkMagicCode'],
+  ...['delete', 'getDownloadUrl', 'put', 'upload', 'uploadFile'],
+  ...['createReadStream', 'createWriteStream'],
+  ...['getPresence', 'leaveRoom', 'publishPresence', 'publishTopic'],
+];
+
+/** Every method that `value` has, its own or inherited, up to `Object`. */
+function methodsOf(value: object): string[] {
+  const names = new Set<string>();
+  for (let at: object = value; at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const key of Object.getOwnPropertyNames(at)) {
+      const { value: member } = Object.getOwnPropertyDescriptor(at, key) ?? {};
+      if (typeof member === 'function' && key !== 'constructor') names.add(key);
+    }
+  }
+  return [...names];
+}
+
+test('each method that takes a callback throws at the call when it is given none', async () => {
+  const { address } = await fakeInstant();
+  const db = open(address);
+  const room = db.joinRoom('chat', 'lobby');
+  const parts = [db, db.auth, db.storage, db.streams, room];
+  const found = parts.flatMap((part) => methodsOf(part).map((name) => ({ part, name })));
+  const names = found.map(({ name }) => name);
+  expect(names.filter((name) => !(name in TAKING) && !OTHERS.includes(name))).toEqual([]);
+  expect(Object.keys(TAKING).filter((name) => !names.includes(name))).toEqual([]);
+
+  for (const { part, name } of found) {
+    const before = TAKING[name];
+    if (!before) continue;
+    for (const wrong of [undefined, null, 1, 'text', true, {}, []]) {
+      const call = (): unknown => (part as unknown as Methods)[name]?.(...before, wrong);
+      expect(call, `${name}(${String(wrong)})`).toThrow(TypeError);
+      expect(call).toThrow(`Cannot call ${name}(): its callback is`);
+    }
+  }
+  expect(db.stats()).toMatchObject({ queries: 0, subscriptions: 0 });
+  // Nothing of it is called later.
+  await db.ready();
+  await db.queryOnce({ goals: {} });
+});

@@ -1,0 +1,24 @@
+import { isOfThisProcess, type Life, type LockOwner, lifeOf } from '../lock/lock-owner.ts';
+
+/** Whether a holder of a scope is there, as far as this process can see. */
+export function lifeOfHolder(holder: string): Life {
+  const owner = ownerIn(holder);
+  return owner ? lifeOf(owner) : 'unknown';
+}
+
+/** For messages. */
+export function nameOfHolder(holder: string): string {
+  const owner = ownerIn(holder);
+  if (!owner) return 'another process';
+  if (isOfThisProcess(owner)) return 'another database of this process';
+  return owner.host === undefined ? `process ${owner.pid}` : `process ${owner.pid} of "${owner.host}"`;
+}
+
+function ownerIn(holder: string): LockOwner | undefined {
+  try {
+    const owner = JSON.parse(holder.slice(holder.indexOf(' ') + 1)) as LockOwner;
+    return Number.isInteger(owner.pid) ? owner : undefined;
+  } catch {
+    return undefined;
+  }
+}
