@@ -21,7 +21,9 @@ const ours: Record<string, TestProjectInlineConfiguration> = {
     },
   },
   // Each runtime has a listener of its own; Node's is among the unit tests.
-  listen: { test: { include: ['src/drivers/listen/**/*.test.ts'] } },
+  listen: {
+    test: { include: ['src/drivers/listen/**/*.test.ts', 'src/drivers/egress/**/*.test.ts'] },
+  },
   // In one context: nothing here leaves anything behind, and loading core anew for each file takes longer than the tests.
   client: { test: { include: ['conformance/client/**/*.test.ts'], isolate: false } },
   kill: { test: { include: ['conformance/kill/**/*.test.ts'] } },
