@@ -51,6 +51,8 @@ export interface AppIdentity {
   readonly createdAt: number;
   /** Whether it was created over HTTP for a while. */
   readonly ephemeral: boolean;
+  /** Whether its providers of identities may be inside, because the program that runs the backend made it. */
+  readonly trustsProviders?: true;
   /** What its sign-ins take, beside the data. */
   readonly signIn?: SignInSettings;
 }
@@ -83,7 +85,7 @@ export interface AttrList {
 export class App {
   readonly host: BackendHost;
   /** What sign-ins need beyond the data. */
-  readonly auth: AppAuth = new AppAuth();
+  readonly auth: AppAuth;
   readonly data: AppData = createAppData((locationId) =>
     this.host.files.urls.sign({ appId: this.#identity.id, locationId }),
   );
@@ -108,6 +110,7 @@ export class App {
   constructor(identity: AppIdentity, host: BackendHost, kept?: KeptApp) {
     this.#identity = identity;
     this.host = host;
+    this.auth = new AppAuth(identity.trustsProviders ? host.providers.trusted : host.providers.guarded);
     this.#creation = new CreationClock(() => host.now());
     this.rooms = new Rooms(host.machineId);
     this.streams = new Streams(this, host.keeper.streamContent(identity.id));

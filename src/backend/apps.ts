@@ -18,7 +18,7 @@ const SWEEP_AFTER_MS = EPHEMERAL_LIFETIME_MS + DAY_MS;
 
 /** An app that is not there yet. */
 export type NewApp = Pick<AppIdentity, 'id' | 'title' | 'ephemeral'> &
-  Partial<Pick<AppIdentity, 'adminToken'>>;
+  Partial<Pick<AppIdentity, 'adminToken' | 'trustsProviders'>>;
 
 /** The apps of one backend, by id. */
 export class Apps {

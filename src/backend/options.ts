@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
+import { hostOfOption, originOf } from './addresses.ts';
 import type { SignInOptions } from './auth/options.ts';
 
 /**
@@ -47,6 +48,22 @@ export interface BackendOptions {
    * Default: memory only, and gone when the backend is closed.
    */
   data?: string;
+  /**
+   * The names by which clients may reach it, beside `localhost`, the addresses of loopback and `host`: those in the
+   * `Host` of their requests, such as `backend.test`. A request by any other name is refused, so that no website can
+   * reach this machine by a name of its own. Where it listens on all addresses (`0.0.0.0`, `::`), every name is taken.
+   */
+  allowHosts?: readonly string[];
+  /**
+   * The origins whose pages may change something under `/dash`, where anybody can make an app, such as
+   * `https://example.com`. Default: those of this machine alone. A program, which sends no `Origin`, always may.
+   */
+  allowOrigins?: readonly string[];
+  /**
+   * The origins of providers of identities that every app may use though they are on this machine or in a private
+   * network, such as `http://localhost:8080`. Apps of {@link Backend.createApp} need no entry.
+   */
+  allowProviders?: readonly string[];
   /** The largest file that is taken, in bytes. Default 256 MiB, and 5 GiB with `data`. */
   maxFileBytes?: number;
   /** The clock, in epoch milliseconds: what entities get as their creation time. Default `Date.now`. */
@@ -92,6 +109,10 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value.t
 const isToken = (value: unknown): boolean => typeof value === 'string' && /^\S{16,}$/.test(value);
 const isSchema = (value: unknown): boolean => isObject(value) && 'entities' in value;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+const isListOf =
+  (read: (text: string) => unknown) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string' && read(item) !== undefined);
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 
@@ -104,6 +125,15 @@ const BACKEND_CHECKS: Checks<BackendOptions> = {
     isSecret: true,
   },
   data: { holds: isText, wants: 'the path of a folder' },
+  allowHosts: {
+    holds: isListOf(hostOfOption),
+    wants: 'an array of host names or IP addresses, without a port',
+  },
+  allowOrigins: { holds: isListOf(originOf), wants: 'an array of origins, such as "https://example.com"' },
+  allowProviders: {
+    holds: isListOf(originOf),
+    wants: 'an array of origins, such as "http://localhost:8080"',
+  },
   maxFileBytes: { holds: isCount, wants: 'a positive integer' },
   now: { holds: isFunction, wants: 'a function' },
   log: { holds: isFunction, wants: 'a function' },
@@ -126,6 +156,9 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
     port: options.port ?? 0,
     personalAccessToken: options.personalAccessToken ?? `per_${randomBytes(32).toString('hex')}`,
     data: options.data,
+    allowHosts: (options.allowHosts ?? []).flatMap((name) => hostOfOption(name) ?? []),
+    allowOrigins: (options.allowOrigins ?? []).flatMap((origin) => originOf(origin) ?? []),
+    allowProviders: (options.allowProviders ?? []).flatMap((origin) => originOf(origin) ?? []),
     maxFileBytes: options.maxFileBytes ?? (options.data === undefined ? 256 * MIB : 5 * 1024 * MIB),
     now: options.now ?? Date.now,
     log: options.log ?? logFailures,
@@ -161,7 +194,7 @@ function check<Options extends object>(call: string, options: Options, checks: C
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value)) return 'an array';
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
