@@ -1,4 +1,5 @@
 import type { ProviderEgress } from './auth/oauth/provider-egress.ts';
+import type { EphemeralQuota } from './ephemeral/quota.ts';
 import type { FileStorage } from './files/file-storage.ts';
 import type { Keeper } from './keeper.ts';
 import type { Operator } from './operator.ts';
@@ -24,6 +25,8 @@ export interface BackendHost {
   readonly files: FileStorage;
   /** How providers of identities are reached. */
   readonly providers: ProviderEgress;
+  /** What the apps that anybody may make may take. */
+  readonly ephemeral: EphemeralQuota;
   /** Is told of every event of a session; absent where nobody asked. */
   readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
   /** Tells the operator something. */

@@ -4,6 +4,7 @@ import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
 import { hostOfOption, originOf } from './addresses.ts';
 import type { SignInOptions } from './auth/options.ts';
+import type { EphemeralLimits } from './ephemeral/quota.ts';
 
 /**
  * What the backend tells its operator. Holds no token and no stored value of its own accord, with one exception: the
@@ -64,6 +65,11 @@ export interface BackendOptions {
    * network, such as `http://localhost:8080`. Apps of {@link Backend.createApp} need no entry.
    */
   allowProviders?: readonly string[];
+  /**
+   * Whether anybody who reaches the backend may make apps for two weeks, as on an Instant server, and what these may
+   * take. Default: they may, within the limits that {@link EphemeralAppOptions} has by default.
+   */
+  ephemeralApps?: boolean | EphemeralAppOptions;
   /** The largest file that is taken, in bytes. Default 256 MiB, and 5 GiB with `data`. */
   maxFileBytes?: number;
   /** The clock, in epoch milliseconds: what entities get as their creation time. Default `Date.now`. */
@@ -72,6 +78,14 @@ export interface BackendOptions {
   log?: (entry: BackendLogEntry) => void;
   /** Is told of every request. Default: nobody is, and nothing is measured. */
   onRequest?: (entry: RequestEntry) => void;
+}
+
+/** What the apps that anybody may make can be, all together. */
+export interface EphemeralAppOptions {
+  /** How many there are at once. Default 1,000. */
+  maxApps?: number;
+  /** What they hold, with their files and streams, in bytes. Default 256 MiB. */
+  maxBytes?: number;
 }
 
 /** How to create an app. */
@@ -89,7 +103,10 @@ export interface CreateAppOptions {
 }
 
 /** Options of a backend with nothing left open. */
-export type ResolvedBackendOptions = Required<Omit<BackendOptions, 'data' | 'onRequest'>> & {
+export type ResolvedBackendOptions = Required<
+  Omit<BackendOptions, 'data' | 'ephemeralApps' | 'onRequest'>
+> & {
+  ephemeralApps: EphemeralLimits;
   data: string | undefined;
   onRequest: ((entry: RequestEntry) => void) | undefined;
 };
@@ -134,10 +151,19 @@ const BACKEND_CHECKS: Checks<BackendOptions> = {
     holds: isListOf(originOf),
     wants: 'an array of origins, such as "http://localhost:8080"',
   },
+  ephemeralApps: {
+    holds: (value) => typeof value === 'boolean' || isObject(value),
+    wants: 'true, false, or an object with maxApps and maxBytes',
+  },
   maxFileBytes: { holds: isCount, wants: 'a positive integer' },
   now: { holds: isFunction, wants: 'a function' },
   log: { holds: isFunction, wants: 'a function' },
   onRequest: { holds: isFunction, wants: 'a function' },
+};
+
+const EPHEMERAL_CHECKS: Checks<EphemeralAppOptions> = {
+  maxApps: { holds: isCount, wants: 'a positive integer' },
+  maxBytes: { holds: isCount, wants: 'a positive integer' },
 };
 
 const APP_CHECKS: Checks<CreateAppOptions> = {
@@ -159,6 +185,7 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
     allowHosts: (options.allowHosts ?? []).flatMap((name) => hostOfOption(name) ?? []),
     allowOrigins: (options.allowOrigins ?? []).flatMap((origin) => originOf(origin) ?? []),
     allowProviders: (options.allowProviders ?? []).flatMap((origin) => originOf(origin) ?? []),
+    ephemeralApps: ephemeralLimits(options.ephemeralApps ?? true),
     maxFileBytes: options.maxFileBytes ?? (options.data === undefined ? 256 * MIB : 5 * 1024 * MIB),
     now: options.now ?? Date.now,
     log: options.log ?? logFailures,
@@ -169,6 +196,16 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
 /** @throws {InstantNodeError} `invalid-config` that names the option that cannot be used. */
 export function checkCreateAppOptions(options: CreateAppOptions): void {
   check('createApp', options, APP_CHECKS);
+}
+
+function ephemeralLimits(options: boolean | EphemeralAppOptions): EphemeralLimits {
+  const given = typeof options === 'boolean' ? {} : options;
+  check('option "ephemeralApps" of startBackend', given, EPHEMERAL_CHECKS);
+  return {
+    enabled: options !== false,
+    maxApps: given.maxApps ?? 1_000,
+    maxBytes: given.maxBytes ?? 256 * MIB,
+  };
 }
 
 function check<Options extends object>(call: string, options: Options, checks: Checks<Options>): void {
