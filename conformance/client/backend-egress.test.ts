@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { type Backend, type BackendOptions, startBackend } from '@instantdb/node/backend';
 import { expect, onTestFinished, test } from 'vitest';
+import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
 
 // What an app that anybody may make has the backend ask, and what it must not have it ask: two addresses of this
 // machine play a provider of identities that the operator allows, and a service inside.
@@ -185,6 +186,23 @@ test('an app that the program made has its providers anywhere, and follows no re
   expect(await response.json()).toMatchObject({ error: 'Unable to fetch OAuth configuration.' });
   expect(asked).toEqual(['GET /discovery', 'GET /away']);
   expect(trapped).toEqual([]);
+});
+
+test.runIf(hasSqlite)('what an app may have asked stays the same when it is kept', async () => {
+  const { port, asked } = await world();
+  const data = temporaryFolder();
+  const before = await startBackend({ log: () => {}, data });
+  const discoveryEndpoint = `http://${PROVIDER}:${port}/discovery`;
+  const own = before.createApp({
+    signIn: { oauthClients: [{ name: 'theirs', clientId: 'x', discoveryEndpoint }] },
+  });
+  const theirs = await appOfAnybody(before, discoveryEndpoint);
+  await before.close();
+  const after = await startBackend({ log: () => {}, data });
+  onTestFinished(() => after.close());
+  expect((await start(after.url, theirs)).status).toBe(400);
+  expect(asked).toEqual([]);
+  expect((await start(after.url, own.id)).status).toBe(302);
 });
 
 test('an app that was made with the operator’s token over HTTP is like that of anybody', async () => {
