@@ -1,12 +1,15 @@
 import type { Attr, Triple } from '../protocol/attr.ts';
 import type { AppRow, AppStatus } from '../protocol/down.ts';
 import { ServerError } from '../protocol/error.ts';
-import { canonicalJson, type JsonValue } from '../protocol/json.ts';
+import { canonicalJson, isObject, type JsonValue } from '../protocol/json.ts';
 import type { Actor } from './actor.ts';
 import { AppAuth } from './auth/app-auth.ts';
 import type { SignInSettings } from './auth/settings.ts';
 import { CreationClock } from './creation-clock.ts';
 import { type Snapshot, snapshotOf } from './data-set.ts';
+import { type Account, UNLIMITED } from './ephemeral/quota.ts';
+import { growthBy, sizeOfText } from './ephemeral/size-of.ts';
+import { assertWithinQuota, withinQuota } from './ephemeral/within-quota.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { forgetContents } from './files/forget-contents.ts';
 import type { BackendHost } from './host.ts';
@@ -51,6 +54,8 @@ export interface AppIdentity {
   readonly createdAt: number;
   /** Whether it was created over HTTP for a while. */
   readonly ephemeral: boolean;
+  /** Whether its providers of identities may be inside, because the program that runs the backend made it. */
+  readonly trustsProviders?: true;
   /** What its sign-ins take, beside the data. */
   readonly signIn?: SignInSettings;
 }
@@ -83,7 +88,7 @@ export interface AttrList {
 export class App {
   readonly host: BackendHost;
   /** What sign-ins need beyond the data. */
-  readonly auth: AppAuth = new AppAuth();
+  readonly auth: AppAuth;
   readonly data: AppData = createAppData((locationId) =>
     this.host.files.urls.sign({ appId: this.#identity.id, locationId }),
   );
@@ -96,6 +101,7 @@ export class App {
   readonly #ledger = new Ledger();
   readonly #creation: CreationClock;
   #identity: AppIdentity;
+  #account: Account;
   #initial: Snapshot = { attrs: [], triples: [], rules: null };
   #status: AppStatus = 'active';
   #processedTxId: number;
@@ -108,11 +114,19 @@ export class App {
   constructor(identity: AppIdentity, host: BackendHost, kept?: KeptApp) {
     this.#identity = identity;
     this.host = host;
+    this.auth = new AppAuth(identity.trustsProviders ? host.providers.trusted : host.providers.guarded);
+    this.#account = identity.ephemeral ? host.ephemeral.open() : UNLIMITED;
+    this.#account.grow(sizeOfText(identity));
     this.#creation = new CreationClock(() => host.now());
     this.rooms = new Rooms(host.machineId);
     this.streams = new Streams(this, host.keeper.streamContent(identity.id));
     this.#processedTxId = kept?.processedTxId ?? host.nextTxId();
     if (kept) this.#revive(kept);
+  }
+
+  /** What it takes of what all ephemeral apps share. */
+  get account(): Account {
+    return this.#account;
   }
 
   get identity(): AppIdentity {
@@ -159,7 +173,15 @@ export class App {
 
   /** Gives the app another title or other settings, or keeps an ephemeral one for good. */
   amend(changes: Partial<Pick<AppIdentity, 'title' | 'ephemeral' | 'signIn'>>): void {
-    this.#identity = { ...this.#identity, ...changes };
+    const amended = { ...this.#identity, ...changes };
+    const growth = sizeOfText(amended) - sizeOfText(this.#identity);
+    this.#account.assertRoom(growth);
+    this.#account.grow(growth);
+    if (!amended.ephemeral) {
+      this.#account.close();
+      this.#account = UNLIMITED;
+    }
+    this.#identity = amended;
     this.host.keeper.settingsChanged(this.#identity.id, { identity: this.#identity });
   }
 
@@ -178,7 +200,10 @@ export class App {
    */
   setRules(code: unknown): void {
     const toldPeersApart = this.rules?.tellsPeersApart ?? false;
+    const growth = sizeOfRules(code) - sizeOfRules(this.#rulesCode);
+    this.#account.assertRoom(growth);
     this.permissions.push(code);
+    this.#account.grow(growth);
     this.host.keeper.settingsChanged(this.identity.id, { rules: this.#rulesCode });
     // Peers that shared the answers to a query may no longer: they come back and ask each for himself.
     if (!toldPeersApart && this.rules?.tellsPeersApart) this.end();
@@ -231,10 +256,11 @@ export class App {
     const { steps, actor, system } = request;
     const { now, newId } = this.host;
     this.#dropExpiredAttrs(now());
-    const guard =
+    const checks =
       actor.admin || system
         ? undefined
         : new TransactionChecks(this.data, this.permissions.run(this.#source, actor));
+    const guard = withinQuota(this.#account, this.data.journal, checks);
     const changes = transact(this.data, steps, {
       admin: actor.admin,
       system,
@@ -259,7 +285,14 @@ export class App {
     const run = this.permissions.run(this.#source, actor, { rules, verbose: true });
     const { now, newId } = this.host;
     const createdAt = this.#creation.next();
-    const { results, changes } = rehearse(this.data, steps, { run, commit, now: now(), createdAt, newId });
+    const { results, changes } = rehearse(this.data, steps, {
+      run,
+      commit,
+      now: now(),
+      createdAt,
+      newId,
+      kept: () => assertWithinQuota(this.#account, this.data.journal),
+    });
     const txId = changes ? this.#commit(changes) : this.host.nextTxId();
     return { txId, results, committed: changes !== undefined };
   }
@@ -307,10 +340,11 @@ export class App {
     this.#status = status;
     this.#initial = initial;
     for (const [clientEventId, txId] of ledger) this.#ledger.record(clientEventId, txId);
-    this.data.journal.transaction(() => {
+    const { changes } = this.data.journal.transaction(() => {
       for (const attr of attrs) this.data.catalog.put(attr);
       for (const triple of triples) this.data.triples.load(triple);
     });
+    if (this.#account.isLimited) this.#account.grow(growthBy(changes) + sizeOfRules(this.#rulesCode));
   }
 
   get #source(): QuerySource {
@@ -325,6 +359,7 @@ export class App {
   #commit(changes: readonly Change[], clientEventId?: unknown): number {
     const txId = this.host.nextTxId();
     this.#processedTxId = txId;
+    if (this.#account.isLimited) this.#account.grow(growthBy(changes));
     const ledger = this.#ledger.record(clientEventId, txId);
     this.host.keeper.committed(this.identity.id, { txId, changes, ledger });
     const attrChanges = changes.filter((change) => change.kind === 'attr');
@@ -375,6 +410,11 @@ export class App {
       return false;
     }
   }
+}
+
+/** What rules take; none take nothing. */
+function sizeOfRules(code: unknown): number {
+  return isObject(code) ? sizeOfText(code) : 0;
 }
 
 /** Whether a change of an attribute can change what a result means: all but what was merely seen under it. */

@@ -3,6 +3,7 @@ import { recordNotFound } from '../protocol/error.ts';
 import { App, type AppIdentity } from './app.ts';
 import { findRecord } from './auth/records.ts';
 import { isSameSecret } from './auth/secrets.ts';
+import { sizeOfAttr } from './ephemeral/size-of.ts';
 import type { Place } from './files/content-store.ts';
 import type { BackendHost } from './host.ts';
 import type { KeptApp } from './keeper.ts';
@@ -18,7 +19,7 @@ const SWEEP_AFTER_MS = EPHEMERAL_LIFETIME_MS + DAY_MS;
 
 /** An app that is not there yet. */
 export type NewApp = Pick<AppIdentity, 'id' | 'title' | 'ephemeral'> &
-  Partial<Pick<AppIdentity, 'adminToken'>>;
+  Partial<Pick<AppIdentity, 'adminToken' | 'trustsProviders'>>;
 
 /** The apps of one backend, by id. */
 export class Apps {
@@ -32,15 +33,18 @@ export class Apps {
   /**
    * Creates an app, with a new admin token where none is given, and with the attributes that `attrsFor` gives for it;
    * when that throws, there is no app. The id must not be in use, see {@link has}.
+   *
+   * @throws {ServerError} when it is an ephemeral one, and there are as many as there may be or no room for it.
    */
   create(
     { adminToken = this.#host.newId(), ...details }: NewApp,
     attrsFor: (data: AppData) => readonly Attr[] = () => [],
   ): App {
     this.#sweep();
+    if (details.ephemeral) this.#host.ephemeral.assertAnother(this.#ephemeralCount);
     const identity = { ...details, adminToken, createdAt: this.#host.now() };
     const app = new App(identity, this.#host);
-    const attrs = attrsFor(app.data);
+    const attrs = this.#attrsWithRoom(app, attrsFor);
     const { status, processedTxId } = app;
     this.#host.keeper.appCreated({ identity, status, processedTxId, rules: null, initial: app.initial });
     if (attrs.length > 0) app.load(attrs, []);
@@ -93,9 +97,26 @@ export class Apps {
     const { id } = app.identity;
     keeper.appDeleted(id);
     app.end();
+    app.account.close();
     keeper.whenSafe(() => {
       files.content.deleteApp(id).catch((error: unknown) => report('delete the files of an app', error));
     });
+  }
+
+  get #ephemeralCount(): number {
+    return this.list().filter(({ identity }) => identity.ephemeral).length;
+  }
+
+  #attrsWithRoom(app: App, attrsFor: (data: AppData) => readonly Attr[]): readonly Attr[] {
+    try {
+      const attrs = attrsFor(app.data);
+      // Its title is counted already: there has to be room for something more.
+      app.account.assertRoom(attrs.reduce((bytes, attr) => bytes + sizeOfAttr(attr), 1));
+      return attrs;
+    } catch (error) {
+      app.account.close();
+      throw error;
+    }
   }
 
   #sweep(): void {

@@ -1,4 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import { createProviderEgress } from './auth/oauth/provider-egress.ts';
+import { EphemeralQuota } from './ephemeral/quota.ts';
 import { createFileStorage } from './files/file-storage.ts';
 import type { BackendHost } from './host.ts';
 import type { Keeper } from './keeper.ts';
@@ -7,7 +9,15 @@ import type { ResolvedBackendOptions } from './options.ts';
 
 /** What the apps of a backend share, on this machine's chance and the clock of the options. */
 export function createHost(
-  { now, log, personalAccessToken, maxFileBytes, onRequest }: ResolvedBackendOptions,
+  {
+    now,
+    log,
+    personalAccessToken,
+    maxFileBytes,
+    onRequest,
+    allowProviders,
+    ephemeralApps,
+  }: ResolvedBackendOptions,
   keeper: Keeper,
 ): BackendHost {
   let txId = keeper.lastTxId;
@@ -20,6 +30,8 @@ export function createHost(
     nextTxId: () => ++txId,
     randomInt,
     keeper,
+    providers: createProviderEgress(allowProviders),
+    ephemeral: new EphemeralQuota(ephemeralApps),
     onRequest,
     files: createFileStorage({ keeper, maxBytes: maxFileBytes, now, newId }),
     tell(message) {

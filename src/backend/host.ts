@@ -1,3 +1,5 @@
+import type { ProviderEgress } from './auth/oauth/provider-egress.ts';
+import type { EphemeralQuota } from './ephemeral/quota.ts';
 import type { FileStorage } from './files/file-storage.ts';
 import type { Keeper } from './keeper.ts';
 import type { Operator } from './operator.ts';
@@ -21,6 +23,10 @@ export interface BackendHost {
   readonly keeper: Keeper;
   /** Where the contents of files are. */
   readonly files: FileStorage;
+  /** How providers of identities are reached. */
+  readonly providers: ProviderEgress;
+  /** What the apps that anybody may make may take. */
+  readonly ephemeral: EphemeralQuota;
   /** Is told of every event of a session; absent where nobody asked. */
   readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
   /** Tells the operator something. */

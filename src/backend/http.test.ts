@@ -127,7 +127,7 @@ describe('the conventions', () => {
       const socket = connect(backend.port, '127.0.0.1', () => {
         const head = [
           'POST /dash/apps/ephemeral HTTP/1.1',
-          'Host: x',
+          'Host: localhost',
           'Content-Length: 99999999999',
           '',
           '{',

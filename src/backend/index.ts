@@ -14,7 +14,13 @@ export type { JsonObject, JsonValue } from '../protocol/json.ts';
 export type { OAuthClientOptions, SignInOptions } from './auth/options.ts';
 export type { BackendApp } from './backend-app.ts';
 export type { DataSet, Snapshot } from './data-set.ts';
-export type { BackendLogEntry, BackendOptions, CreateAppOptions, RequestEntry } from './options.ts';
+export type {
+  BackendLogEntry,
+  BackendOptions,
+  CreateAppOptions,
+  EphemeralAppOptions,
+  RequestEntry,
+} from './options.ts';
 export type { Backend } from './server.ts';
 
 /**

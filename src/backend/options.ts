@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
+import { hostOfOption, originOf } from './addresses.ts';
 import type { SignInOptions } from './auth/options.ts';
+import type { EphemeralLimits } from './ephemeral/quota.ts';
 
 /**
  * What the backend tells its operator. Holds no token and no stored value of its own accord, with one exception: the
@@ -47,6 +49,27 @@ export interface BackendOptions {
    * Default: memory only, and gone when the backend is closed.
    */
   data?: string;
+  /**
+   * The names by which clients may reach it, beside `localhost`, the addresses of loopback and `host`: those in the
+   * `Host` of their requests, such as `backend.test`. A request by any other name is refused, so that no website can
+   * reach this machine by a name of its own. Where it listens on all addresses (`0.0.0.0`, `::`), every name is taken.
+   */
+  allowHosts?: readonly string[];
+  /**
+   * The origins whose pages may change something under `/dash`, where anybody can make an app, such as
+   * `https://example.com`. Default: those of this machine alone. A program, which sends no `Origin`, always may.
+   */
+  allowOrigins?: readonly string[];
+  /**
+   * The origins of providers of identities that every app may use though they are on this machine or in a private
+   * network, such as `http://localhost:8080`. Apps of {@link Backend.createApp} need no entry.
+   */
+  allowProviders?: readonly string[];
+  /**
+   * Whether anybody who reaches the backend may make apps for two weeks, as on an Instant server, and what these may
+   * take. Default: they may, within the limits that {@link EphemeralAppOptions} has by default.
+   */
+  ephemeralApps?: boolean | EphemeralAppOptions;
   /** The largest file that is taken, in bytes. Default 256 MiB, and 5 GiB with `data`. */
   maxFileBytes?: number;
   /** The clock, in epoch milliseconds: what entities get as their creation time. Default `Date.now`. */
@@ -58,6 +81,14 @@ export interface BackendOptions {
   log?: (entry: BackendLogEntry) => void;
   /** Is told of every request. Default: nobody is, and nothing is measured. */
   onRequest?: (entry: RequestEntry) => void;
+}
+
+/** What the apps that anybody may make can be, all together. */
+export interface EphemeralAppOptions {
+  /** How many there are at once. Default 1,000. */
+  maxApps?: number;
+  /** What they hold, with their files and streams, in bytes. Default 256 MiB. */
+  maxBytes?: number;
 }
 
 /** How to create an app. */
@@ -75,7 +106,10 @@ export interface CreateAppOptions {
 }
 
 /** Options of a backend with nothing left open. */
-export type ResolvedBackendOptions = Required<Omit<BackendOptions, 'data' | 'onRequest'>> & {
+export type ResolvedBackendOptions = Required<
+  Omit<BackendOptions, 'data' | 'ephemeralApps' | 'onRequest'>
+> & {
+  ephemeralApps: EphemeralLimits;
   data: string | undefined;
   onRequest: ((entry: RequestEntry) => void) | undefined;
 };
@@ -95,6 +129,10 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value.t
 const isToken = (value: unknown): boolean => typeof value === 'string' && /^\S{16,}$/.test(value);
 const isSchema = (value: unknown): boolean => isObject(value) && 'entities' in value;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+const isListOf =
+  (read: (text: string) => unknown) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string' && read(item) !== undefined);
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 
@@ -107,10 +145,28 @@ const BACKEND_CHECKS: Checks<BackendOptions> = {
     isSecret: true,
   },
   data: { holds: isText, wants: 'the path of a folder' },
+  allowHosts: {
+    holds: isListOf(hostOfOption),
+    wants: 'an array of host names or IP addresses, without a port',
+  },
+  allowOrigins: { holds: isListOf(originOf), wants: 'an array of origins, such as "https://example.com"' },
+  allowProviders: {
+    holds: isListOf(originOf),
+    wants: 'an array of origins, such as "http://localhost:8080"',
+  },
+  ephemeralApps: {
+    holds: (value) => typeof value === 'boolean' || isObject(value),
+    wants: 'true, false, or an object with maxApps and maxBytes',
+  },
   maxFileBytes: { holds: isCount, wants: 'a positive integer' },
   now: { holds: isFunction, wants: 'a function' },
   log: { holds: isFunction, wants: 'a function' },
   onRequest: { holds: isFunction, wants: 'a function' },
+};
+
+const EPHEMERAL_CHECKS: Checks<EphemeralAppOptions> = {
+  maxApps: { holds: isCount, wants: 'a positive integer' },
+  maxBytes: { holds: isCount, wants: 'a positive integer' },
 };
 
 const APP_CHECKS: Checks<CreateAppOptions> = {
@@ -129,6 +185,10 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
     port: options.port ?? 0,
     personalAccessToken: options.personalAccessToken ?? `per_${randomBytes(32).toString('hex')}`,
     data: options.data,
+    allowHosts: (options.allowHosts ?? []).flatMap((name) => hostOfOption(name) ?? []),
+    allowOrigins: (options.allowOrigins ?? []).flatMap((origin) => originOf(origin) ?? []),
+    allowProviders: (options.allowProviders ?? []).flatMap((origin) => originOf(origin) ?? []),
+    ephemeralApps: ephemeralLimits(options.ephemeralApps ?? true),
     maxFileBytes: options.maxFileBytes ?? (options.data === undefined ? 256 * MIB : 5 * 1024 * MIB),
     now: options.now ?? Date.now,
     log: options.log ?? logTrouble,
@@ -139,6 +199,16 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
 /** @throws {InstantNodeError} `invalid-config` that names the option that cannot be used. */
 export function checkCreateAppOptions(options: CreateAppOptions): void {
   check('createApp', options, APP_CHECKS);
+}
+
+function ephemeralLimits(options: boolean | EphemeralAppOptions): EphemeralLimits {
+  const given = typeof options === 'boolean' ? {} : options;
+  check('option "ephemeralApps" of startBackend', given, EPHEMERAL_CHECKS);
+  return {
+    enabled: options !== false,
+    maxApps: given.maxApps ?? 1_000,
+    maxBytes: given.maxBytes ?? 256 * MIB,
+  };
 }
 
 function check<Options extends object>(call: string, options: Options, checks: Checks<Options>): void {
@@ -164,7 +234,7 @@ function check<Options extends object>(call: string, options: Options, checks: C
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value)) return 'an array';
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 

@@ -45,6 +45,14 @@ describe('startBackend()', () => {
     ['port', 1.5, 'an integer from 0 to 65535'],
     ['now', 5, 'a function'],
     ['log', {}, 'a function'],
+    ['allowHosts', 'a.test', 'got "a.test", wanted an array of host names'],
+    ['allowHosts', ['a.test', 'b.test:80'], 'got ["a.test", "b.test:80"], wanted an array of host names'],
+    ['allowHosts', [7], 'an array of host names or IP addresses, without a port'],
+    ['allowOrigins', ['example.com'], 'an array of origins'],
+    ['allowOrigins', ['null'], 'an array of origins'],
+    ['allowOrigins', ['https://example.com/path'], 'an array of origins'],
+    ['allowProviders', ['http://localhost:80/.well-known/openid-configuration'], 'an array of origins'],
+    ['ephemeralApps', 5, 'true, false, or an object with maxApps and maxBytes'],
     ['prot', 80, 'there is none'],
     ['constructor', 80, 'there is none'],
   ])('refuses %s: %j, and names it', async (name, value, wanted) => {
@@ -52,6 +60,17 @@ describe('startBackend()', () => {
     expect(isInstantNodeError(error, 'invalid-config')).toBe(true);
     expect(String(error)).toContain(`option "${name}" of startBackend`);
     expect(String(error)).toContain(wanted);
+  });
+
+  test.each<[object, string]>([
+    [{ maxApps: 0 }, 'option "maxApps" of option "ephemeralApps" of startBackend: got 0, wanted a positive'],
+    [{ maxBytes: '1' }, 'option "maxBytes" of option "ephemeralApps" of startBackend: got "1", wanted'],
+    [{ max: 1 }, 'option "max" of option "ephemeralApps" of startBackend: there is none'],
+    [[], 'option "ephemeralApps" of startBackend: got []'],
+  ])('refuses ephemeralApps: %j', async (ephemeralApps, message) => {
+    const error = await attempt(() => startBackend({ ephemeralApps }));
+    expect(isInstantNodeError(error, 'invalid-config')).toBe(true);
+    expect(String(error)).toContain(message);
   });
 
   test.each([null, 7, 'x', []])('refuses %j for options', async (options) => {

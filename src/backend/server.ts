@@ -11,6 +11,7 @@ import { createAppFrom } from './create-app-from.ts';
 import { createHost } from './create-host.ts';
 import { openKeeper } from './disk/open-keeper.ts';
 import type { BackendHost } from './host.ts';
+import { createGate } from './http/gate.ts';
 import { createRouter, type Handler } from './http/router.ts';
 import { allRoutes } from './http/routes.ts';
 import { createForgetfulKeeper, type Keeper } from './keeper.ts';
@@ -119,16 +120,18 @@ function warnOfExposure({ data, log }: ResolvedBackendOptions): void {
 
 function listenFor(
   listen: Listen,
-  { host: hostname, port, data }: ResolvedBackendOptions,
+  options: ResolvedBackendOptions,
   { apps, host, sse }: { apps: Apps; host: BackendHost; sse: SseSessions },
 ): Promise<Listener> {
-  const router = observed(createRouter(allRoutes(apps, host, sse), host.report), host.onRequest);
+  const { host: hostname, port, data } = options;
+  const gate = createGate(options);
+  const router = observed(createRouter(allRoutes(apps, host, sse), gate, host.report), host.onRequest);
   return listen({
     host: hostname,
     port,
     fetch: data === undefined ? router : answerWhenSafe(router, host.keeper),
     upgrade: ({ pathname }, sender) =>
-      pathname === SESSION_PATH
+      pathname === SESSION_PATH && gate.admitsHost(sender.host)
         ? (peer) => {
             const session = new Session(peer, apps, host, sender);
             return { message: (data) => session.receive(data), closed: () => session.closed() };
@@ -209,8 +212,9 @@ function createApp(apps: Apps, host: BackendHost, options: CreateAppOptions): Ba
   }
   const signIn = parseSignInOptions(options.signIn);
   const { schema, rules, title = 'Local app' } = options;
+  const identity = { id, title, ephemeral: false, trustsProviders: true } as const;
   try {
-    const app = createAppFrom({ apps, host }, { identity: { id, title, ephemeral: false }, schema, rules });
+    const app = createAppFrom({ apps, host }, { identity, schema, rules });
     applySignInPlan(app, signIn);
     app.keepAsInitial();
     return asBackendApp(app);

@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -160,6 +161,30 @@ describe('instant-node backend', () => {
     expect((await greeting(startBackend('--app', id))).id).toBe(id);
   });
 
+  test('answers whom its flags say', async () => {
+    const ask = (url: string, headers: Record<string, string>, host: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const sent = request(`${url}/dash/apps/ephemeral`, { method: 'POST', headers: { ...headers, host } });
+        sent.on('response', (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        });
+        sent.on('error', reject).end('{"title":"x"}');
+      });
+    const names = ['--allow-host', 'a.test', '--allow-host=b.test'];
+    const open = await greeting(startBackend('--quiet', ...names, '--allow-origin', 'https://c.test'));
+    for (const host of ['a.test', 'b.test:80', 'localhost']) expect(await ask(open.url, {}, host)).toBe(200);
+    expect(await ask(open.url, {}, 'c.test')).toBe(403);
+    expect(await ask(open.url, { origin: 'https://c.test' }, 'a.test')).toBe(200);
+    expect(await ask(open.url, { origin: 'https://d.test' }, 'a.test')).toBe(403);
+
+    const limited = await greeting(startBackend('--quiet', '--max-ephemeral-apps', '1'));
+    expect(await ask(limited.url, {}, 'localhost')).toBe(200);
+    expect(await ask(limited.url, {}, 'localhost')).toBe(400);
+    const none = await greeting(startBackend('--quiet', '--no-ephemeral-apps'));
+    expect(await ask(none.url, {}, 'localhost')).toBe(400);
+  });
+
   test.each([
     [['backend', '--prot', '1'], 2, 'There is no flag --prot. Did you mean --port?'],
     [['backend', '--port', 'x'], 2, 'Cannot use --port x'],
@@ -167,6 +192,15 @@ describe('instant-node backend', () => {
     [['backend', '--app', 'x'], 2, 'the id of an app is a UUID'],
     [['backend', '--schema', 'nowhere.ts'], 2, 'there is no such file'],
     [['backend', '--port', '0', '--host', '203.0.113.1'], 1, 'Give an address of this machine as the host'],
+    [['backend', '--allow-host', 'a.test:80'], 2, 'Cannot use --allow-host a.test:80: expected a host name'],
+    [['backend', '--allow-origin', 'a.test'], 2, 'Cannot use --allow-origin a.test: expected an origin'],
+    [
+      ['backend', '--allow-provider', 'http://a.test', '--allow-provider', 'http://a.test/x'],
+      2,
+      'Cannot use --allow-provider http://a.test/x: expected an origin',
+    ],
+    [['backend', '--max-ephemeral-apps', '0'], 2, 'Cannot use --max-ephemeral-apps 0: expected a positive'],
+    [['backend', '--max-ephemeral-bytes', '1', '--no-ephemeral-apps'], 2, 'Cannot use --no-ephemeral-apps'],
     [['backend', '--quiet=yes'], 2, '--quiet takes no value'],
     [['backend', 'extra'], 2, 'Cannot use "extra"'],
     [['bakend'], 2, 'There is no command "bakend". Did you mean "backend"?'],

@@ -1,9 +1,10 @@
-import type { Backend, BackendApp, BackendLogEntry, RequestEntry } from '../backend/index.ts';
+import type { Backend, BackendApp, BackendLogEntry, BackendOptions, RequestEntry } from '../backend/index.ts';
 import { startBackend } from '../backend/index.ts';
 import { ServerError } from '../protocol/error.ts';
 import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
 import { nodeVersion } from '../version.ts';
+import { ACCESS_FLAGS, accessOptions } from './access-options.ts';
 import { loadRules, loadSchema } from './load-definition.ts';
 import { describeFlags, type FlagValues, parseFlags } from './parse-flags.ts';
 import { cannotUse, type Definitions, publish } from './publish.ts';
@@ -24,6 +25,7 @@ const FLAGS = {
     value: '<file.json>',
     help: 'Fill a new app: { "todos": [{ "text": "…" }] }, steps, or a snapshot',
   },
+  ...ACCESS_FLAGS,
   quiet: { short: 'q', help: 'Do not log requests' },
   help: { short: 'h', help: 'Show this' },
   version: { short: 'v', help: 'Show the version' },
@@ -58,10 +60,11 @@ export async function backendCommand(args: string[]): Promise<void> {
 
 type BackendFlags = FlagValues<typeof FLAGS>;
 
-function optionsFor({ host, data, quiet }: BackendFlags) {
+function optionsFor({ host, data, quiet, ...flags }: BackendFlags): BackendOptions {
   return {
     ...(host !== undefined && { host }),
     ...(data !== undefined && { data }),
+    ...accessOptions(flags),
     ...(!quiet && { onRequest: logRequest }),
     log: logEntry,
   };

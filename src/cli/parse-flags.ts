@@ -8,14 +8,20 @@ export interface Flag {
   readonly value?: string;
   readonly help: string;
   readonly short?: string;
+  /** Whether it may be given more than once, and has all the values then. */
+  readonly many?: true;
 }
 
 /** The flags that a command line may have. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** What a command line says: a text for a flag with a value, true for a switch. */
+/** What a command line says: a text for a flag with a value, several for one of many, true for a switch. */
 export type FlagValues<Known extends Flags> = {
-  readonly [Name in keyof Known]?: Known[Name] extends { value: string } ? string : true;
+  readonly [Name in keyof Known]?: Known[Name] extends { many: true }
+    ? string[]
+    : Known[Name] extends { value: string }
+      ? string
+      : true;
 };
 
 /** @throws {UsageError} that names the flag or the word that cannot be. */
@@ -28,11 +34,14 @@ export function parseFlags<Known extends Flags>(args: readonly string[], known: 
   );
   // Not strict: its messages do not say what was meant.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  const values: Record<string, string | true> = {};
+  const values: Record<string, string | true | string[]> = {};
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') throw new UsageError(`Cannot use "${token.value}": expected a flag`);
-    values[token.name] = flagValue(token, known);
+    const value = flagValue(token, known);
+    const before = values[token.name];
+    const isMany = known[token.name]?.many && value !== true;
+    values[token.name] = isMany ? [...(Array.isArray(before) ? before : []), value] : value;
   }
   return values as FlagValues<Known>;
 }

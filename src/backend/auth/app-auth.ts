@@ -1,3 +1,4 @@
+import type { Egress } from '../../drivers/egress/index.ts';
 import { Providers } from './oauth/provider.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
@@ -12,8 +13,13 @@ export class AppAuth {
   /** Codes tried, by email. */
   readonly tries: RateLimiter = new RateLimiter(CODES_PER_HOUR, HOUR_MS);
   /** The providers of identities that were asked for how they are reached. */
-  readonly providers: Providers = new Providers();
+  readonly providers: Providers;
   readonly #sentCodes = new Map<string, string>();
+
+  /** `egress` is what its providers are asked through. */
+  constructor(egress: Egress) {
+    this.providers = new Providers(egress);
+  }
 
   /** The code that was sent last to an email and has not been used. Only here is it kept in clear. */
   sentCode(email: string): string | undefined {

@@ -1,6 +1,7 @@
 import { validationFailed } from '../../protocol/error.ts';
 import type { App } from '../app.ts';
 import { findRecord, stepsToPut, write } from '../auth/records.ts';
+import type { Account } from '../ephemeral/quota.ts';
 import { FileTooLargeError, type Place } from './content-store.ts';
 
 /** A file that is on its way in. */
@@ -42,11 +43,11 @@ export async function uploadFile(app: App, upload: Upload): Promise<UploadedFile
   }
 }
 
-async function keepContent({ host }: App, place: Place, upload: Upload): Promise<number> {
+async function keepContent({ host, account }: App, place: Place, upload: Upload): Promise<number> {
   const { content, maxBytes } = host.files;
   try {
     if ((upload.contentLength ?? 0) > maxBytes) throw new FileTooLargeError(maxBytes);
-    return await content.write(place, whole(upload), maxBytes);
+    return await content.write(place, withinQuota(account, whole(upload)), maxBytes);
   } catch (error) {
     void discard(upload.body);
     if (!(error instanceof FileTooLargeError) && !(error instanceof UploadBrokeOffError)) throw error;
@@ -69,6 +70,21 @@ async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {
     await reader?.cancel();
   } catch {
     // The client has gone.
+  }
+}
+
+/** Has an upload take room as it comes: many at once get no more of it than one. Its row takes it over. */
+async function* withinQuota(account: Account, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let taken = 0;
+  try {
+    for await (const chunk of body) {
+      account.assertRoom(chunk.byteLength);
+      account.grow(chunk.byteLength);
+      taken += chunk.byteLength;
+      yield chunk;
+    }
+  } finally {
+    account.grow(-taken);
   }
 }
 

@@ -71,7 +71,11 @@ function addressOf({ path }: Route): string {
   return `${backend.url}${filled}?app_id=${app.id}&filename=note.txt&room-id=hall&room-type=hall&email=a@example.com`;
 }
 
-async function ask(route: Route, token: string | undefined): Promise<{ status: number; text: string }> {
+async function ask(
+  route: Route,
+  token: string | undefined,
+  origin?: string,
+): Promise<{ status: number; text: string }> {
   const body = JSON.stringify({
     'app-id': app.id,
     app_id: app.id,
@@ -93,6 +97,7 @@ async function ask(route: Route, token: string | undefined): Promise<{ status: n
       path: 'note.txt',
       'content-type': 'application/json',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(origin !== undefined && { origin }),
     },
     ...(route.method !== 'GET' && { body }),
   });
@@ -115,6 +120,15 @@ describe('each endpoint', () => {
       expect(text).not.toContain(backend.personalAccessToken);
     }
   });
+
+  const changing = routes.filter(({ method, path }) => method !== 'GET' && path.startsWith('/dash'));
+  test.each(changing.map((route) => [nameOf(route), route] as const))(
+    '%s is not for the page of a website, whoever is signed in there',
+    async (_name, route) => {
+      const { status, text } = await ask(route, backend.personalAccessToken, 'https://example.com');
+      expect({ status, text }).toMatchObject({ status: 403, text: expect.stringContaining('allowOrigins') });
+    },
+  );
 
   test('that is public is there', () => {
     const names = new Set(routes.map(nameOf));

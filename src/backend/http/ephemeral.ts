@@ -28,6 +28,7 @@ export function ephemeralRoutes(context: DashContext): Route[] {
 }
 
 async function create(request: HttpRequest, context: DashContext): Promise<Response> {
+  if (!context.host.ephemeral.limits.enabled) throw switchedOff();
   const body = await request.body();
   const title = body.text('title');
   const app = createAppFrom(context, {
@@ -63,6 +64,12 @@ function find(request: HttpRequest, { apps }: DashContext, expected = 'ephemeral
     input: app.identity.id,
     expected,
   });
+}
+
+function switchedOff(): ServerError {
+  const expected = 'ephemeral-app-creation';
+  const message = `Permission denied: not ${expected}. This backend makes no ephemeral apps: option "ephemeralApps", --no-ephemeral-apps`;
+  return new ServerError('permission-denied', message, { input: null, expected });
 }
 
 function describe(app: App): { app: App['row']; expires_ms: number } {

@@ -1,4 +1,5 @@
 import { paramMalformed } from '../../protocol/param-error.ts';
+import { assertHost, assertOrigin, type Gate } from './gate.ts';
 import { HttpRequest } from './request.ts';
 import { errorResponse, jsonResponse, withCors } from './response.ts';
 
@@ -17,13 +18,18 @@ export interface Route {
 /** Answers a request: by the first route that matches, in the order given. Never rejects. */
 export type Handler = (request: Request, ip: string | null) => Promise<Response>;
 
-/** Makes one handler of many routes, with CORS for every origin and the error answers of an Instant server. */
+/**
+ * Makes one handler of many routes, with CORS for every origin and the error answers of an Instant server. `gate` says
+ * who is answered at all.
+ */
 export function createRouter(
   routes: readonly Route[],
+  gate: Gate,
   report: (doing: string, error: unknown) => void,
 ): Handler {
   const table = routes.map((route) => ({ route, segments: segmentsOf(route.path) }));
   const answer = async (request: Request, ip: string | null): Promise<Response> => {
+    assertHost(gate, request);
     if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
     const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
     if (!url) return noRoute();
@@ -31,7 +37,9 @@ export function createRouter(
     const actual = segmentsOf(url.pathname);
     for (const { route, segments } of table) {
       const params = route.method === method ? match(segments, actual) : undefined;
-      if (params) return route.handle(new HttpRequest(request, url, decode(params), ip));
+      if (!params) continue;
+      if (changesDash(route)) assertOrigin(gate, request);
+      return route.handle(new HttpRequest(request, url, decode(params), ip));
     }
     return noRoute();
   };
@@ -42,6 +50,11 @@ export function createRouter(
       return withCors(errorResponse(error, report), request);
     }
   };
+}
+
+/** What a page could ask for by a plain form: no browser asks first whether it may. */
+function changesDash({ method, path }: Route): boolean {
+  return method !== 'GET' && path.startsWith('/dash');
 }
 
 function noRoute(): Response {

@@ -25,9 +25,14 @@ class TakenBack extends Error {}
 export function rehearse(
   data: AppData,
   steps: unknown,
-  options: Pick<TransactOptions, 'now' | 'createdAt' | 'newId'> & { run: RuleRun; commit: boolean },
+  options: Pick<TransactOptions, 'now' | 'createdAt' | 'newId'> & {
+    run: RuleRun;
+    commit: boolean;
+    /** Called when it is about to be kept; may throw to refuse that. */
+    kept(): void;
+  },
 ): Rehearsal {
-  const { run, commit, ...access } = options;
+  const { run, commit, kept, ...access } = options;
   const results: CheckResult[] = [];
   const checks = new TransactionChecks(data, run, results);
   const guard = {
@@ -35,6 +40,7 @@ export function rehearse(
     after: () => {
       checks.after();
       if (!commit || results.some((result) => !result['check-pass?'])) throw new TakenBack();
+      kept();
     },
   };
   try {

@@ -28,6 +28,8 @@ export class Streams {
   readonly #app: App;
   readonly #content: StreamContent;
   readonly #live = new Map<string, LiveStream>();
+  /** How many bytes of each stream that goes on are counted, where they are. */
+  readonly #counted = new Map<string, number>();
   readonly #orphans = new Set<string>();
   readonly #encoder = new TextEncoder();
 
@@ -76,9 +78,12 @@ export class Streams {
       );
     }
     this.#app.assertWritable();
+    // Each by itself: its writer has counted its bytes so.
+    const bytes = joined(chunks.map((chunk) => this.#encoder.encode(chunk)));
+    this.#app.account.assertRoom(bytes.byteLength);
     try {
-      // Each by itself: its writer has counted its bytes so.
-      stream.append(joined(chunks.map((chunk) => this.#encoder.encode(chunk))));
+      stream.append(bytes);
+      this.#count(streamId, bytes.byteLength);
     } catch (error) {
       this.#app.host.report('keep a stream', error);
       wire.send({ op: 'append-failed', 'stream-id': streamId, 'trace-id': null });
@@ -183,8 +188,28 @@ export class Streams {
     return upsert(this.#live, id, () => new LiveStream({ id, clientId, tokenHash, end }, this.#content));
   }
 
+  /** Counts what was written to a stream, until the row of its file stands for it. */
+  #count(streamId: string, bytes: number): void {
+    if (!this.#app.account.isLimited) return;
+    this.#counted.set(streamId, (this.#counted.get(streamId) ?? 0) + bytes);
+    this.#app.account.grow(bytes);
+  }
+
+  #countNoMore(streamId: string): number {
+    const bytes = this.#counted.get(streamId) ?? 0;
+    this.#counted.delete(streamId);
+    this.#app.account.grow(-bytes);
+    return bytes;
+  }
+
   #finish(stream: LiveStream, abortReason: string | undefined): void {
-    finishStream(this.#app, stream.id, stream.size, abortReason);
+    const bytes = this.#countNoMore(stream.id);
+    try {
+      finishStream(this.#app, stream.id, stream.size, abortReason);
+    } catch (error) {
+      this.#count(stream.id, bytes);
+      throw error;
+    }
     stream.end = { abortReason };
   }
 
@@ -196,6 +221,7 @@ export class Streams {
     const stream = this.#live.get(streamId);
     this.#live.delete(streamId);
     this.#content.delete(streamId);
+    this.#countNoMore(streamId);
     if (stream?.writer) this.#rememberOrphan(stream);
     for (const reader of [...(stream?.readers ?? [])]) reader.fail('Stream is missing.');
   }

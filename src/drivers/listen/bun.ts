@@ -60,7 +60,9 @@ function answer(
 ): Response | undefined | Promise<Response> {
   const ip = server.requestIP(request)?.address ?? null;
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request, ip);
-  const accept = acceptOf(options, { ip, origin: request.headers.get('origin') }, request.url);
+  const { headers } = request;
+  const sender = { ip, origin: headers.get('origin'), host: headers.get('host') };
+  const accept = acceptOf(options, sender, request.url);
   if (!accept) return new Response(null, { status: 404 });
   if (server.upgrade(request, { data: { accept, events: undefined } })) return undefined;
   return new Response(null, { status: 400 });

@@ -37,6 +37,8 @@ export interface Sender {
   readonly ip: string | null;
   /** The `Origin` of the page, where a browser sends one. */
   readonly origin: string | null;
+  /** The `Host` that it was sent to, as it was written. */
+  readonly host: string | null;
 }
 
 /** Takes an open peer, and says what to do with what comes from it. */

@@ -51,7 +51,9 @@ function answer(
   { options, peers }: { options: ListenOptions; peers: PeerSet },
 ): Response | Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return options.fetch(request, ip);
-  const accept = acceptOf(options, { ip, origin: request.headers.get('origin') }, request.url);
+  const { headers } = request;
+  const sender = { ip, origin: headers.get('origin'), host: headers.get('host') };
+  const accept = acceptOf(options, sender, request.url);
   if (!accept) return new Response(null, { status: 404 });
   const { pingMs, unanswered } = options.liveness ?? DEFAULT_LIVENESS;
   try {

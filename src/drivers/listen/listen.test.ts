@@ -112,8 +112,8 @@ describe('WebSocket', () => {
     await dialRaw(listener);
     await dialRaw(listener, '/', ['Origin: https://example.com']);
     expect(senders).toEqual([
-      { ip: '127.0.0.1', origin: null },
-      { ip: '127.0.0.1', origin: 'https://example.com' },
+      { ip: '127.0.0.1', origin: null, host: 'x' },
+      { ip: '127.0.0.1', origin: 'https://example.com', host: 'x' },
     ]);
   });
 

@@ -55,7 +55,8 @@ async function bind(server: Server, options: ListenOptions): Promise<void> {
 function serveSockets(server: Server, options: ListenOptions, peers: PeerSet): Promise<void> {
   const loading = import('./node-sockets.ts').then(({ nodeSockets }) => nodeSockets(options, peers));
   server.on('upgrade', (request, socket, head) => {
-    const sender = { ip: request.socket.remoteAddress ?? null, origin: request.headers.origin ?? null };
+    const { origin = null, host = null } = request.headers;
+    const sender = { ip: request.socket.remoteAddress ?? null, origin, host };
     const accept = acceptOf(options, sender, request.url);
     if (!accept) return refuse(socket);
     const gone = (): void => void socket.destroy();

@@ -38,8 +38,16 @@ async function askForTokens({ client, provider, code, redirectTo }: ProviderCode
     grant_type: 'authorization_code',
     redirect_uri: redirectTo,
   });
-  const post = { method: 'POST', body: form, headers: { accept: 'application/json' } };
-  const { ok, body } = await askProvider(provider.tokenEndpoint, post, failure);
+  const { ok, body } = await askProvider(provider.egress, {
+    url: provider.tokenEndpoint,
+    failure,
+    method: 'POST',
+    body: form.toString(),
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
+    },
+  });
   if (!ok) throw new OAuthError(textOf(body.error_description) ?? failure);
   return { idToken: textOf(body.id_token), accessToken: textOf(body.access_token) };
 }
@@ -64,7 +72,11 @@ async function claimsOf(request: ProviderCode, tokens: Tokens): Promise<Claims |
   const failure = 'Invalid token exchanging code for token.';
   if (tokens.accessToken === undefined || !provider.userinfoEndpoint) throw new OAuthError(failure);
   const headers = { authorization: `Bearer ${tokens.accessToken}` };
-  const { ok, body } = await askProvider(provider.userinfoEndpoint, { headers }, failure);
+  const { ok, body } = await askProvider(provider.egress, {
+    url: provider.userinfoEndpoint,
+    failure,
+    headers,
+  });
   const sub = textOf(body.sub);
   if (!ok || sub === undefined) throw new OAuthError(failure);
   return { ...body, sub };

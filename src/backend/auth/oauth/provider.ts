@@ -1,6 +1,8 @@
 import type { JWTVerifyGetKey } from 'jose';
+import type { Egress, OutgoingMessage } from '../../../drivers/egress/index.ts';
 import { isObject } from '../../../protocol/json.ts';
 import { OAuthError } from './oauth-error.ts';
+import { GuardedProviderError } from './provider-egress.ts';
 
 /** How a provider of identities is reached, from its discovery document. */
 export interface Provider {
@@ -12,22 +14,28 @@ export interface Provider {
   readonly keys: JWTVerifyGetKey | undefined;
   /** The algorithms that its id tokens are signed with. */
   readonly algorithms: readonly string[];
+  /** What its endpoints are asked through. */
+  readonly egress: Egress;
 }
 
 const LIFETIME_MS = 60 * 60 * 1_000;
-const TIMEOUT_MS = 10_000;
-const MAX_BYTES = 1024 * 1024;
 const MAX_PROVIDERS = 32;
 
 /** The providers that an app uses, each asked for its discovery document once an hour. */
 export class Providers {
   readonly #known = new Map<string, { provider: Provider; until: number }>();
+  readonly #egress: Egress;
+
+  /** `egress` is what all of them are asked through. */
+  constructor(egress: Egress) {
+    this.#egress = egress;
+  }
 
   /** @throws {OAuthError} when the document cannot be fetched or is none. */
   async get(discoveryEndpoint: string, now: number): Promise<Provider> {
     const known = this.#known.get(discoveryEndpoint);
     if (known && now < known.until) return known.provider;
-    const provider = await discover(discoveryEndpoint);
+    const provider = await discover(this.#egress, discoveryEndpoint);
     if (this.#known.size >= MAX_PROVIDERS) this.#known.clear();
     this.#known.set(discoveryEndpoint, { provider, until: now + LIFETIME_MS });
     return provider;
@@ -40,30 +48,41 @@ export interface ProviderAnswer {
   readonly body: Record<string, unknown>;
 }
 
+/** A question to a provider. */
+export interface ProviderQuestion extends OutgoingMessage {
+  readonly url: string;
+  /** What is said when there is no answer. */
+  readonly failure: string;
+}
+
 /**
  * Asks a provider for JSON.
  *
  * @throws {OAuthError} `failure` when it cannot be reached, or sends anything but a JSON object of reasonable size.
  */
 export async function askProvider(
-  url: string,
-  request: RequestInit,
-  failure: string,
+  egress: Egress,
+  { url, failure, ...message }: ProviderQuestion,
 ): Promise<ProviderAnswer> {
   try {
-    if (!/^https?:\/\//i.test(url)) throw new Error('Expected the address of a website');
-    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const body: unknown = JSON.parse(await limitedText(response));
+    const { status, text } = await egress(url, message);
+    const body: unknown = JSON.parse(text);
     if (!isObject(body)) throw new Error('Expected a JSON object');
-    return { ok: response.ok, body };
+    return { ok: status >= 200 && status < 300, body };
   } catch (cause) {
-    throw new OAuthError(failure, undefined, { cause });
+    throw unreached(failure, cause);
   }
 }
 
-async function discover(endpoint: string): Promise<Provider> {
+/** The error for a provider that gave no answer. */
+function unreached(failure: string, cause: unknown): OAuthError {
+  const message = cause instanceof GuardedProviderError ? `${failure} ${cause.message}` : failure;
+  return new OAuthError(message, undefined, { cause });
+}
+
+async function discover(egress: Egress, endpoint: string): Promise<Provider> {
   const failure = 'Unable to fetch OAuth configuration.';
-  const { ok, body } = await askProvider(endpoint, {}, failure);
+  const { ok, body } = await askProvider(egress, { url: endpoint, failure });
   const issuer = textAt(body, 'issuer');
   if (!ok || issuer === undefined) throw new OAuthError(failure);
   const jwksUri = textAt(body, 'jwks_uri');
@@ -72,22 +91,29 @@ async function discover(endpoint: string): Promise<Provider> {
     authorizationEndpoint: textAt(body, 'authorization_endpoint'),
     tokenEndpoint: textAt(body, 'token_endpoint'),
     userinfoEndpoint: textAt(body, 'userinfo_endpoint'),
-    keys: jwksUri === undefined ? undefined : await keysAt(jwksUri, failure),
+    keys: jwksUri === undefined ? undefined : await keysAt(egress, jwksUri, failure),
     algorithms: algorithmsOf(body.id_token_signing_alg_values_supported),
+    egress,
   };
 }
 
-async function keysAt(jwksUri: string, failure: string): Promise<JWTVerifyGetKey> {
+async function keysAt(egress: Egress, jwksUri: string, failure: string): Promise<JWTVerifyGetKey> {
   if (!/^https?:\/\//i.test(jwksUri) || !URL.canParse(jwksUri)) throw new OAuthError(failure);
   // Loaded when the first provider is asked: most backends never see one.
-  const { createRemoteJWKSet, errors } = await import('jose');
-  const keyFor = createRemoteJWKSet(new URL(jwksUri), { timeoutDuration: TIMEOUT_MS });
+  const { createRemoteJWKSet, customFetch, errors } = await import('jose');
+  const keyFor = createRemoteJWKSet(new URL(jwksUri), {
+    [customFetch]: async (address: string) => {
+      const { status, text } = await egress(address);
+      if (status !== 200) throw new Error(`Expected the keys, got status ${status}`);
+      return new Response(text);
+    },
+  });
   return async (header, token) => {
     try {
       return await keyFor(header, token);
     } catch (cause) {
-      if (cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSTimeout)) throw cause;
-      throw new OAuthError('Unable to fetch the keys of the OAuth provider.', undefined, { cause });
+      if (cause instanceof errors.JOSEError) throw cause;
+      throw unreached('Unable to fetch the keys of the OAuth provider.', cause);
     }
   };
 }
@@ -102,16 +128,4 @@ function algorithmsOf(value: unknown): string[] {
 function textAt(body: Record<string, unknown>, name: string): string | undefined {
   const value = body[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-async function limitedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BYTES) throw new Error(`Expected at most ${MAX_BYTES} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

@@ -1,0 +1,35 @@
+import type { Triple } from '../../protocol/attr.ts';
+import type { JsonValue } from '../../protocol/json.ts';
+import type { Change } from '../store/journal.ts';
+import { systemAttrId } from '../store/system-attrs.ts';
+
+/** About what a triple or an attribute takes in memory, apart from its text: its place in the indexes. */
+const TRIPLE_BYTES = 256;
+const ATTR_BYTES = 1_024;
+const FILE_SIZE = systemAttrId('$files', 'size');
+
+/** By how many bytes changes make an app larger, about; less than none when they make it smaller. */
+export function growthBy(changes: readonly Change[]): number {
+  let bytes = 0;
+  for (const change of changes) {
+    if (change.kind === 'attr') bytes += sizeOfAttr(change.after) - sizeOfAttr(change.before);
+    else bytes += change.kind === 'add' ? sizeOfTriple(change.triple) : -sizeOfTriple(change.triple);
+  }
+  return bytes;
+}
+
+/** What an attribute takes, about; nothing where there is none. */
+export function sizeOfAttr(attr: object | undefined): number {
+  return attr === undefined ? 0 : ATTR_BYTES + sizeOfText(attr);
+}
+
+/** What a value takes as JSON. */
+export function sizeOfText(value: object | JsonValue): number {
+  return typeof value === 'string' ? value.length : JSON.stringify(value).length;
+}
+
+/** The row of a file says how large its content is, and stands for it. */
+function sizeOfTriple([, attr, value]: Triple): number {
+  const content = attr === FILE_SIZE && typeof value === 'number' ? value : 0;
+  return TRIPLE_BYTES + sizeOfText(value) + content;
+}
