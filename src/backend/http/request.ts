@@ -1,18 +1,17 @@
 import { ServerError } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
+import { excessOf, MAX_DEPTH, MAX_VALUES } from '../../protocol/json-limits.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
-import { MAX_DEPTH, nestsDeeper } from '../../protocol/parse.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 
 /** The largest JSON body that is read: 64 MiB, as for a message of a session. */
 const MAX_BODY_BYTES: number = 64 * 1024 * 1024;
 
-/** A body was longer than {@link MAX_BODY_BYTES}. */
+/** A body is longer, or holds more, than is read. */
 export class BodyTooLargeError extends ServerError {
-  constructor() {
-    super('param-malformed', `Malformed parameter: ["body"]: a body has at most ${MAX_BODY_BYTES} bytes`, {
-      in: ['body'],
-    });
+  /** `limit` says what would do. */
+  constructor(limit: string) {
+    super('param-malformed', `Malformed parameter: ["body"]: ${limit}`, { in: ['body'] });
     this.name = 'BodyTooLargeError';
   }
 }
@@ -47,12 +46,14 @@ export class HttpRequest {
   /**
    * The JSON body; an empty one counts as `{}`.
    *
-   * @throws {ServerError} `param-malformed` when it is no JSON object, nests too deep or is too long.
+   * @throws {ServerError} `param-malformed` when it is no JSON object, nests too deep, holds too much or is too long.
    */
   async body(): Promise<JsonBody> {
     const text = await readText(this.raw);
     if (text === '') return new JsonBody({});
-    if (nestsDeeper(text, MAX_DEPTH)) throw paramMalformed(['body'], `nests deeper than ${MAX_DEPTH}`);
+    const excess = excessOf(text);
+    if (excess === 'depth') throw paramMalformed(['body'], `nests deeper than ${MAX_DEPTH}`);
+    if (excess === 'values') throw new BodyTooLargeError(`a body holds at most ${MAX_VALUES} JSON values`);
     let value: unknown;
     try {
       value = JSON.parse(text);
@@ -138,8 +139,12 @@ function lowerUuid(value: unknown): string | undefined {
   return isUuid(value) ? value.toLowerCase() : undefined;
 }
 
+function tooLong(): BodyTooLargeError {
+  return new BodyTooLargeError(`a body has at most ${MAX_BODY_BYTES} bytes`);
+}
+
 async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) throw new BodyTooLargeError();
+  if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) throw tooLong();
   if (!request.body) return '';
   const decoder = new TextDecoder();
   let text = '';
@@ -147,7 +152,7 @@ async function readText(request: Request): Promise<string> {
   for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     // Leaving the loop cancels the rest: a body that states no length cannot fill the memory either.
-    if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError();
+    if (bytes > MAX_BODY_BYTES) throw tooLong();
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
