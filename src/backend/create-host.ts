@@ -2,14 +2,13 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { createFileStorage } from './files/file-storage.ts';
 import type { BackendHost } from './host.ts';
 import type { Keeper } from './keeper.ts';
+import { Newcomers } from './newcomers.ts';
 import { createOperator } from './operator.ts';
 import type { ResolvedBackendOptions } from './options.ts';
 
 /** What the apps of a backend share, on this machine's chance and the clock of the options. */
-export function createHost(
-  { now, log, personalAccessToken, maxFileBytes, onRequest }: ResolvedBackendOptions,
-  keeper: Keeper,
-): BackendHost {
+export function createHost(options: ResolvedBackendOptions, keeper: Keeper): BackendHost {
+  const { now, log, personalAccessToken, maxFileBytes, onRequest, bodyIdleMs, sliceMs } = options;
   let txId = keeper.lastTxId;
   const newId = (): string => randomUUID();
   return {
@@ -21,6 +20,13 @@ export function createHost(
     randomInt,
     keeper,
     onRequest,
+    bodyIdleMs,
+    sliceMs,
+    newcomers: new Newcomers({
+      inAll: options.maxNewcomers,
+      perAddress: options.maxNewcomersPerAddress,
+      patienceMs: options.initTimeoutMs,
+    }),
     files: createFileStorage({ keeper, maxBytes: maxFileBytes, now, newId }),
     tell(message) {
       try {

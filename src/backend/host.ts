@@ -1,5 +1,6 @@
 import type { FileStorage } from './files/file-storage.ts';
 import type { Keeper } from './keeper.ts';
+import type { Newcomers } from './newcomers.ts';
 import type { Operator } from './operator.ts';
 import type { RequestEntry } from './options.ts';
 
@@ -21,6 +22,12 @@ export interface BackendHost {
   readonly keeper: Keeper;
   /** Where the contents of files are. */
   readonly files: FileStorage;
+  /** How long the next piece of a body may take, in milliseconds. */
+  readonly bodyIdleMs: number;
+  /** For how long live queries are run at a stretch, in milliseconds. */
+  readonly sliceMs: number;
+  /** The connections that have not been let in yet. */
+  readonly newcomers: Newcomers;
   /** Is told of every event of a session; absent where nobody asked. */
   readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
   /** Tells the operator something. */

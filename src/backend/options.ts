@@ -3,6 +3,7 @@ import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
 import type { SignInOptions } from './auth/options.ts';
+import { BODY_IDLE_MS } from './read-body.ts';
 
 /**
  * What the backend tells its operator. Holds no token and no stored value of its own accord, with one exception: the
@@ -49,6 +50,25 @@ export interface BackendOptions {
   data?: string;
   /** The largest file that is taken, in bytes. Default 256 MiB, and 5 GiB with `data`. */
   maxFileBytes?: number;
+  /**
+   * How many sessions may be open at once whose `init` has not been accepted yet, of everybody together. Further ones
+   * are refused with status 503. Default 2,000.
+   */
+  maxNewcomers?: number;
+  /** How many of these may come from one address that is not of this machine. Default 256. */
+  maxNewcomersPerAddress?: number;
+  /** How long a session may wait for an `init` that is accepted, in milliseconds; then it is closed. Default 30 s. */
+  initTimeoutMs?: number;
+  /**
+   * How long a request may keep silent in the middle of its body, in milliseconds; then it is answered with status
+   * 408. A body as a whole may take ten times as long, and a second more for each 64 KiB of it. Default 30 s.
+   */
+  bodyIdleMs?: number;
+  /**
+   * For how long live queries are run at a stretch after a transaction, in milliseconds, before whatever else has come
+   * meanwhile is answered; 0 for one query at a time. Default 10 ms.
+   */
+  sliceMs?: number;
   /** The clock, in epoch milliseconds: what entities get as their creation time. Default `Date.now`. */
   now?: () => number;
   /** Receives what the operator should know. Default: failures go to `console.error`, the rest nowhere. */
@@ -92,6 +112,9 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value.t
 const isToken = (value: unknown): boolean => typeof value === 'string' && /^\S{16,}$/.test(value);
 const isSchema = (value: unknown): boolean => isObject(value) && 'entities' in value;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+const isDuration = (value: unknown): boolean => typeof value === 'number' && value >= 0;
+// Above this a timer runs at once.
+const isDelay = (value: unknown): boolean => isCount(value) && Number(value) < 2 ** 31;
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 
@@ -105,6 +128,11 @@ const BACKEND_CHECKS: Checks<BackendOptions> = {
   },
   data: { holds: isText, wants: 'the path of a folder' },
   maxFileBytes: { holds: isCount, wants: 'a positive integer' },
+  maxNewcomers: { holds: isCount, wants: 'a positive integer' },
+  maxNewcomersPerAddress: { holds: isCount, wants: 'a positive integer' },
+  initTimeoutMs: { holds: isDelay, wants: 'milliseconds, from 1 to 2147483647' },
+  bodyIdleMs: { holds: isDelay, wants: 'milliseconds, from 1 to 2147483647' },
+  sliceMs: { holds: isDuration, wants: 'milliseconds, 0 or more' },
   now: { holds: isFunction, wants: 'a function' },
   log: { holds: isFunction, wants: 'a function' },
   onRequest: { holds: isFunction, wants: 'a function' },
@@ -127,6 +155,11 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
     personalAccessToken: options.personalAccessToken ?? `per_${randomBytes(32).toString('hex')}`,
     data: options.data,
     maxFileBytes: options.maxFileBytes ?? (options.data === undefined ? 256 * MIB : 5 * 1024 * MIB),
+    maxNewcomers: options.maxNewcomers ?? 2_000,
+    maxNewcomersPerAddress: options.maxNewcomersPerAddress ?? 256,
+    initTimeoutMs: options.initTimeoutMs ?? 30_000,
+    bodyIdleMs: options.bodyIdleMs ?? BODY_IDLE_MS,
+    sliceMs: options.sliceMs ?? 10,
     now: options.now ?? Date.now,
     log: options.log ?? logFailures,
     onRequest: options.onRequest,

@@ -1,4 +1,4 @@
-import type { Listen, Listener } from '../drivers/listen/contract.ts';
+import type { Listen, Listener, Peer, PeerEvents, Sender } from '../drivers/listen/contract.ts';
 import { InstantNodeError } from '../errors.ts';
 import { ServerError } from '../protocol/error.ts';
 import { isObject } from '../protocol/json.ts';
@@ -112,19 +112,38 @@ function listenFor(
   { host: hostname, port, data }: ResolvedBackendOptions,
   { apps, host, sse }: { apps: Apps; host: BackendHost; sse: SseSessions },
 ): Promise<Listener> {
-  const router = observed(createRouter(allRoutes(apps, host, sse), host.report), host.onRequest);
+  const router = observed(createRouter(allRoutes(apps, host, sse), host), host.onRequest);
   return listen({
     host: hostname,
     port,
     fetch: data === undefined ? router : answerWhenSafe(router, host.keeper),
-    upgrade: ({ pathname }, sender) =>
-      pathname === SESSION_PATH
-        ? (peer) => {
-            const session = new Session(peer, apps, host, sender);
-            return { message: (data) => session.receive(data), closed: () => session.closed() };
-          }
-        : undefined,
+    upgrade: ({ pathname }, sender) => {
+      if (pathname !== SESSION_PATH) return undefined;
+      return host.newcomers.hasRoomFor(sender.ip)
+        ? (peer) => serveSession(peer, sender, { apps, host })
+        : 503;
+    },
   });
+}
+
+function serveSession(
+  peer: Peer,
+  sender: Sender,
+  { apps, host }: { apps: Apps; host: BackendHost },
+): PeerEvents {
+  // Others may have come while this one shook hands.
+  if (!host.newcomers.hasRoomFor(sender.ip)) {
+    peer.close(1013, 'Too many sessions wait for an init that is accepted');
+    return { message() {}, closed() {} };
+  }
+  const session = new Session(peer, apps, host, sender);
+  return {
+    get maxMessageBytes() {
+      return session.maxMessageBytes;
+    },
+    message: (data) => session.receive(data),
+    closed: () => session.closed(),
+  };
 }
 
 /** Holds every answer back until nothing that it may tell of can be lost. */

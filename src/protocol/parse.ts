@@ -20,9 +20,13 @@ const OPS: ReadonlySet<string> = new Set<UpOp>([
 
 /** A frame holds more than {@link MAX_VALUES} values. */
 export class TooManyValuesError extends ServerError {
+  /** What would do. */
+  readonly limit: string;
+
   constructor() {
-    const expected = `A message holds at most ${MAX_VALUES} JSON values`;
-    super('param-malformed', `Malformed message: ${expected}`, { expected });
+    const limit = `A message holds at most ${MAX_VALUES} JSON values`;
+    super('param-malformed', `Malformed message: ${limit}`, { expected: limit });
+    this.limit = limit;
     this.name = 'TooManyValuesError';
   }
 }

@@ -3,6 +3,7 @@ import { isObject } from '../../protocol/json.ts';
 import { excessOf, MAX_DEPTH, MAX_VALUES } from '../../protocol/json-limits.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
+import { readBody } from '../read-body.ts';
 
 /** The largest JSON body that is read: 64 MiB, as for a message of a session. */
 const MAX_BODY_BYTES: number = 64 * 1024 * 1024;
@@ -22,12 +23,25 @@ export class HttpRequest {
   readonly url: URL;
   /** The address it comes from, which may be a proxy's; null where that is not known. */
   readonly ip: string | null;
+  /** How long the next piece of its body may take, in milliseconds. */
+  readonly bodyIdleMs: number;
   readonly #params: Record<string, string>;
 
-  constructor(raw: Request, url: URL, params: Record<string, string>, ip: string | null) {
+  constructor(
+    raw: Request,
+    {
+      url,
+      params,
+      ip,
+      bodyIdleMs,
+    }: Pick<HttpRequest, 'url' | 'ip' | 'bodyIdleMs'> & {
+      params: Record<string, string>;
+    },
+  ) {
     this.raw = raw;
     this.url = url;
     this.ip = ip;
+    this.bodyIdleMs = bodyIdleMs;
     this.#params = params;
   }
 
@@ -46,10 +60,11 @@ export class HttpRequest {
   /**
    * The JSON body; an empty one counts as `{}`.
    *
-   * @throws {ServerError} `param-malformed` when it is no JSON object, nests too deep, holds too much or is too long.
+   * @throws {ServerError} `param-malformed` when it is no JSON object, nests too deep, holds too much or is
+   * too long, `operation-timed-out` when it does not arrive.
    */
   async body(): Promise<JsonBody> {
-    const text = await readText(this.raw);
+    const { text, bytes } = await readText(this.raw, this.bodyIdleMs);
     if (text === '') return new JsonBody({});
     const excess = excessOf(text);
     if (excess === 'depth') throw paramMalformed(['body'], `nests deeper than ${MAX_DEPTH}`);
@@ -61,12 +76,13 @@ export class HttpRequest {
       throw paramMalformed(['body'], text.slice(0, 100));
     }
     if (!isObject(value)) throw paramMalformed(['body'], value);
-    return new JsonBody(value);
+    return new JsonBody(value, 'body', bytes);
   }
 
   /** The fields of a form that was posted: browsers are sent back from a sign-in this way. */
   async form(): Promise<JsonBody> {
-    return new JsonBody(Object.fromEntries(new URLSearchParams(await readText(this.raw))), 'params');
+    const { text } = await readText(this.raw, this.bodyIdleMs);
+    return new JsonBody(Object.fromEntries(new URLSearchParams(text)), 'params');
   }
 
   /** The parameters behind the `?` of the address, and those of the path. */
@@ -79,9 +95,12 @@ export class HttpRequest {
 export class JsonBody {
   readonly #fields: Record<string, unknown>;
   readonly #where: string;
+  /** How long it was. */
+  readonly bytes: number;
 
   /** `where` is what the errors call the place of the fields. */
-  constructor(fields: Record<string, unknown>, where = 'body') {
+  constructor(fields: Record<string, unknown>, where = 'body', bytes = 0) {
+    this.bytes = bytes;
     this.#fields = fields;
     this.#where = where;
   }
@@ -143,17 +162,18 @@ function tooLong(): BodyTooLargeError {
   return new BodyTooLargeError(`a body has at most ${MAX_BODY_BYTES} bytes`);
 }
 
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, idleMs: number): Promise<{ text: string; bytes: number }> {
   if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) throw tooLong();
-  if (!request.body) return '';
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of readBody(request.body, idleMs)) {
     bytes += chunk.byteLength;
-    // Leaving the loop cancels the rest: a body that states no length cannot fill the memory either.
-    if (bytes > MAX_BODY_BYTES) throw tooLong();
+    if (bytes > MAX_BODY_BYTES) break;
     text += decoder.decode(chunk, { stream: true });
   }
-  return text + decoder.decode();
+  if (bytes <= MAX_BODY_BYTES) return { text: text + decoder.decode(), bytes };
+  // A body that states no length cannot fill the memory either.
+  void request.body?.cancel().catch(() => {});
+  throw tooLong();
 }

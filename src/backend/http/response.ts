@@ -1,6 +1,7 @@
 import { ServerError, type ServerErrorType } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
 import { NotServedError } from '../not-served.ts';
+import { BodyTooSlowError } from '../read-body.ts';
 import { BodyTooLargeError } from './request.ts';
 
 /** A JSON answer. Clients take nothing but status 200 for a success. */
@@ -40,6 +41,7 @@ export function errorResponse(error: unknown, report: (doing: string, error: unk
 function statusOf(error: ServerError): number {
   if (error instanceof NotServedError) return 501;
   if (error instanceof BodyTooLargeError) return 413;
+  if (error instanceof BodyTooSlowError) return 408;
   return isDashLogin(error) ? 401 : (STATUS[error.type] ?? 400);
 }
 

@@ -1,4 +1,5 @@
 import { paramMalformed } from '../../protocol/param-error.ts';
+import type { BackendHost } from '../host.ts';
 import { HttpRequest } from './request.ts';
 import { errorResponse, jsonResponse, withCors } from './response.ts';
 
@@ -20,7 +21,7 @@ export type Handler = (request: Request, ip: string | null) => Promise<Response>
 /** Makes one handler of many routes, with CORS for every origin and the error answers of an Instant server. */
 export function createRouter(
   routes: readonly Route[],
-  report: (doing: string, error: unknown) => void,
+  { report, bodyIdleMs }: Pick<BackendHost, 'report' | 'bodyIdleMs'>,
 ): Handler {
   const table = routes.map((route) => ({ route, segments: segmentsOf(route.path) }));
   const answer = async (request: Request, ip: string | null): Promise<Response> => {
@@ -31,7 +32,8 @@ export function createRouter(
     const actual = segmentsOf(url.pathname);
     for (const { route, segments } of table) {
       const params = route.method === method ? match(segments, actual) : undefined;
-      if (params) return route.handle(new HttpRequest(request, url, decode(params), ip));
+      if (params)
+        return route.handle(new HttpRequest(request, { url, params: decode(params), ip, bodyIdleMs }));
     }
     return noRoute();
   };
