@@ -108,14 +108,12 @@ test('a refresh is stamped with what it was run at, and never goes back', async 
 });
 
 function results(session: Recorder): { computation: Record<string, JsonValue>; stamp: number }[] {
-  return session.heard
-    .filter(isRefresh)
-    .flatMap((message) =>
-      computationsOf(message).map((computation) => ({
-        computation,
-        stamp: Number(message['processed-tx-id']),
-      })),
-    );
+  return session.heard.filter(isRefresh).flatMap((message) =>
+    computationsOf(message).map((computation) => ({
+      computation,
+      stamp: Number(message['processed-tx-id']),
+    })),
+  );
 }
 
 test('the answer to a write comes behind the results that were due to its session before', async () => {

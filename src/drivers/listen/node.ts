@@ -6,7 +6,7 @@ import {
   type Server,
   STATUS_CODES,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ServerRequest } from 'srvx';
 import { acceptOf } from './accept-of.ts';
@@ -29,7 +29,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     requestTimeout: 0,
   };
   const server = createServer(limits, answerWith(options));
-  server.on('request', (request, response) => response.once('finish', () => waitForRest(request, idleMs)));
+  server.on('request', (request, response) => {
+    // Later the request may have let go of it.
+    const { socket } = request;
+    response.once('finish', () => waitForRest(request, socket, idleMs));
+  });
   await bind(server, options);
   const peers = new PeerSet(options.liveness ?? DEFAULT_LIVENESS);
   const loaded = serveSockets(server, options, peers);
@@ -37,9 +41,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 // What arrives of a body that nobody reads puts Node's own timer off, however little it is.
-function waitForRest(request: IncomingMessage, ms: number): void {
-  if (request.complete) return;
-  const { socket } = request;
+function waitForRest(request: IncomingMessage, socket: Socket, ms: number): void {
+  if (request.complete || socket.destroyed) return;
   const timer = setTimeout(() => void socket.destroy(), ms);
   const stop = (): void => clearTimeout(timer);
   request.once('end', stop);
