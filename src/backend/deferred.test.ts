@@ -3,13 +3,15 @@ import { Deferred } from './deferred.ts';
 
 test('answers at once what waits for nothing, and else all in order', () => {
   const answered: string[] = [];
-  const deferred = new Deferred<string>((event) => answered.push(event));
+  const deferred = new Deferred();
+  const take = (event: string, isTurn: (() => boolean) | undefined, bytes: number): void =>
+    deferred.take(() => answered.push(event), isTurn, bytes);
   const turns = new Set<string>();
-  deferred.take('a', undefined, 1);
+  take('a', undefined, 1);
   expect(answered).toEqual(['a']);
-  deferred.take('b', () => turns.has('b'), 10);
-  deferred.take('c', undefined, 20);
-  deferred.take('d', () => turns.has('d'), 30);
+  take('b', () => turns.has('b'), 10);
+  take('c', undefined, 20);
+  take('d', () => turns.has('d'), 30);
   deferred.goOn();
   expect(answered).toEqual(['a']);
   expect(deferred.bytes).toBe(60);
@@ -22,18 +24,29 @@ test('answers at once what waits for nothing, and else all in order', () => {
   expect(deferred.bytes).toBe(0);
 });
 
-test('answers what comes while it answers, and nothing once it is cleared', () => {
+test('answers what comes while it answers, and nothing that was there when it is cleared', () => {
   const answered: string[] = [];
-  const deferred = new Deferred<string>((event) => {
-    answered.push(event);
-    if (event === 'b') deferred.take('d', undefined, 1);
-    if (event === 'd') deferred.clear();
-  });
+  const deferred = new Deferred();
+  const say = (event: string) => (): void => void answered.push(event);
   let isTurn = false;
-  deferred.take('b', () => isTurn, 1);
-  deferred.take('c', undefined, 1);
+  const first = (): void => {
+    answered.push('b');
+    deferred.take(say('d'), undefined, 1);
+  };
+  deferred.take(first, () => isTurn, 1);
+  deferred.take(say('c'), undefined, 1);
   isTurn = true;
   deferred.goOn();
-  deferred.take('e', undefined, 1);
+  expect(answered).toEqual(['b', 'c', 'd']);
+  isTurn = false;
+  deferred.take(
+    () => deferred.clear(),
+    () => isTurn,
+    1,
+  );
+  deferred.take(say('never'), undefined, 1);
+  isTurn = true;
+  deferred.goOn();
+  deferred.take(say('e'), undefined, 1);
   expect(answered).toEqual(['b', 'c', 'd', 'e']);
 });

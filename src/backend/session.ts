@@ -81,7 +81,7 @@ export class Session implements AppSession {
   #state: State = { is: 'new' };
   readonly #outbox: Outbox;
   readonly #letIn: () => void;
-  readonly #deferred = new Deferred<JsonObject>((event) => this.#answer(event));
+  readonly #deferred = new Deferred();
 
   constructor(
     peer: SessionPeer,
@@ -127,35 +127,37 @@ export class Session implements AppSession {
 
   #receive(decode: () => JsonObject, bytes: number): void {
     if (this.#state.is === 'closed') return;
-    let event: JsonObject;
+    let event: JsonObject | null = null;
+    let broken: unknown;
     try {
       event = decode();
     } catch (error) {
-      if (error instanceof TooManyValuesError) this.#peer.close(1009, error.limit);
-      else this.#sendError(error, null);
-      this.#host.onRequest?.(this.#entryOf(null, performance.now(), error));
-      return;
+      broken = error;
     }
-    const turn = this.#state.is === 'open' ? this.#turnOf(event, this.#state.app) : undefined;
-    this.#deferred.take(event, turn, bytes);
+    const answer = (): void => this.#answer(event, broken);
+    // What is wrong with an event is said in its turn, too.
+    this.#deferred.take(answer, event ? this.#turnOf(event) : undefined, bytes);
     if (this.#deferred.bytes > MAX_DEFERRED_BYTES) this.#peer.close(1013, 'Too much waits to be answered');
   }
 
-  /** Where an event has to wait, until when. */
-  #turnOf({ op }: JsonObject, { live }: App): (() => boolean) | undefined {
-    // Writes are answered behind the results that were due before them, also when these take their time.
-    return op === 'transact' ? live.whenTold(this) : undefined;
+  /** What an event has to wait for. Writes are answered behind the results that were due to the session before them. */
+  #turnOf({ op }: JsonObject): (() => boolean) | undefined {
+    if (op !== 'transact' || this.#state.is !== 'open') return undefined;
+    return this.#state.app.live.whenTold(this);
   }
 
-  #answer(event: JsonObject): void {
+  /** Answers an event, or says why it is null. */
+  #answer(event: JsonObject | null, broken: unknown): void {
     const { onRequest } = this.#host;
     const started = onRequest ? performance.now() : 0;
-    let failure: unknown;
+    let failure = broken;
     try {
-      this.#handle(event);
+      if (event) this.#handle(event);
+      else throw broken;
     } catch (error) {
       failure = error;
-      this.#sendError(error, event);
+      if (error instanceof TooManyValuesError) this.#peer.close(1009, error.limit);
+      else this.#sendError(error, event);
     }
     onRequest?.(this.#entryOf(event, started, failure));
   }
