@@ -89,6 +89,8 @@ beforeAll(async () => {
       if (entry.level === 'error') failures.push(entry);
     },
     onRequest: (entry) => requests.push(entry),
+    // So that many an event has to wait for its turn.
+    sliceMs: 0,
   });
   app = backend.createApp({ schema, rules });
   userToken = (await guestOf(backend, app)).token;

@@ -38,7 +38,7 @@ import { Outbox } from './outbox.ts';
 import { Realtime } from './realtime.ts';
 import { eventName, outcomeOf } from './request-entry.ts';
 import { SessionQueries } from './session-queries.ts';
-import type { Wire } from './wire.ts';
+import { wireOf } from './wire.ts';
 
 /** What a session talks to: one client, over whatever transport. */
 export interface SessionPeer {
@@ -192,7 +192,7 @@ export class Session implements AppSession {
     if (computations.length === 0 && !isNew) return;
     state.attrsRevision = revision;
     const attrs = isNew || !state.features.skipAttrs ? text : undefined;
-    this.#send(encodeRefreshOk(state.app.processedTxId, computations, attrs));
+    this.#outbox.send(encodeRefreshOk(state.app.processedTxId, computations, attrs));
   }
 
   goOn(): void {
@@ -224,11 +224,13 @@ export class Session implements AppSession {
     const actor = authenticate(app, message, this.#sender);
     this.#open(app, actor, clientFeatures(message.versions));
     const attrs = app.attrs.text;
-    this.#send(encodeInitOk({ sessionId: this.id, app: app.row, actor, status: app.status, attrs, id }));
+    this.#outbox.send(
+      encodeInitOk({ sessionId: this.id, app: app.row, actor, status: app.status, attrs, id }),
+    );
   }
 
   #open(app: App, actor: Actor, features: ClientFeatures, inference = false): void {
-    const realtime = new Realtime(app, this.#wire(actor, features));
+    const realtime = new Realtime(app, wireOf({ sessionId: this.id, actor, features }, this.#outbox));
     const attrsRevision = app.attrs.revision;
     this.#state = {
       is: 'open',
@@ -242,20 +244,6 @@ export class Session implements AppSession {
     };
     app.join(this);
     this.#letIn();
-  }
-
-  #wire(actor: Actor, features: ClientFeatures): Wire {
-    const outbox = this.#outbox;
-    return {
-      sessionId: this.id,
-      actor,
-      features,
-      get bufferedAmount() {
-        return outbox.bufferedAmount;
-      },
-      send: (message) => this.#reply(message),
-      sendText: (text) => this.#send(text),
-    };
   }
 
   #serve(state: OpenState, message: RequestMessage, id: EventId): void {
@@ -283,7 +271,7 @@ export class Session implements AppSession {
     app.assertReadable();
     // Read before the query runs: a result includes at least what its stamp says.
     const txId = app.processedTxId;
-    this.#send(encodeAddQueryOk(queries.add({ q, returnType, inference, actor }), { q, txId, id }));
+    this.#outbox.send(encodeAddQueryOk(queries.add({ q, returnType, inference, actor }), { q, txId, id }));
   }
 
   #removeQuery({ queries }: OpenState, { q }: RemoveQueryMessage, id: EventId): void {
@@ -299,15 +287,11 @@ export class Session implements AppSession {
 
   #sendError(error: unknown, event: JsonObject | null): void {
     if (!(error instanceof ServerError)) this.#host.report('answer an event', error);
-    this.#send(encodeError(error, event && { ...event, 'session-id': this.id, 'trace-id': null }));
+    this.#outbox.send(encodeError(error, event && { ...event, 'session-id': this.id, 'trace-id': null }));
   }
 
   #reply(message: DownMessage): void {
-    this.#send(encode(message));
-  }
-
-  #send(text: string): void {
-    this.#outbox.send(text);
+    this.#outbox.send(encode(message));
   }
 }
 
