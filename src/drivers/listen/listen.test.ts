@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'isows';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { isInstantNodeError } from '../../errors.ts';
+import { denoGlobal } from '../../runtime/deno.ts';
 import { detectRuntime } from '../../runtime/detect.ts';
 import { type Listener, type ListenOptions, type Peer, TOO_LARGE_REASON } from './contract.ts';
 import { listen } from './index.ts';
@@ -483,4 +484,12 @@ test('an address that cannot be had is an error of code "backend", with the caus
   const error: unknown = await start({ port }).catch((thrown) => thrown);
   expect(isInstantNodeError(error, 'backend')).toBe(true);
   expect((error as Error).cause, detectRuntime()).toBeInstanceOf(Error);
+});
+
+test.runIf(detectRuntime() === 'deno')('Deno has to allow that ws looks at the environment', async () => {
+  const query = vi.spyOn(denoGlobal().permissions, 'querySync').mockReturnValue({ state: 'prompt' });
+  const error: unknown = await start().catch((thrown) => thrown);
+  query.mockRestore();
+  expect(isInstantNodeError(error, 'backend')).toBe(true);
+  expect(String((error as { hint?: string }).hint)).toContain('--allow-env');
 });
