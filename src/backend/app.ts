@@ -39,6 +39,8 @@ import { transact } from './transact/index.ts';
 export interface AppSession {
   /** Sends what changed. The attributes are sent along when the session has an older list. */
   refresh(queries: readonly LiveQuery<AppSession>[]): void;
+  /** More of what was due has been sent: what waits for that may go on. */
+  goOn(): void;
   /** Tells the client of a new status. */
   statusChanged(status: AppStatus): void;
   /** Ends the session, because the app is gone. */
@@ -109,6 +111,8 @@ export class App {
   #attrList: AttrList | undefined;
   #attrsToSend = false;
   #refreshScheduled = false;
+  /** Whether some live queries have to wait for another turn. */
+  #isBehind = false;
 
   /** `kept` is what the app was when the backend was closed last. */
   constructor(identity: AppIdentity, host: BackendHost, kept?: KeptApp) {
@@ -375,7 +379,8 @@ export class App {
     return txId;
   }
 
-  // After what the event loop has at hand: transactions that arrived together are one refresh, and no timer is waited for.
+  // After what the event loop has at hand: transactions that arrived together are one refresh, and no timer is waited
+  // for. What takes longer goes on after what has come meanwhile.
   #scheduleRefresh(): void {
     if (this.#refreshScheduled) return;
     this.#refreshScheduled = true;
@@ -389,7 +394,12 @@ export class App {
     // Nobody is shown what could still be lost. When it cannot be kept, the backend is stopping.
     if (!this.#keep()) return;
     this.sync.wake();
-    const news = this.live.refresh();
+    const end = performance.now() + this.host.sliceMs;
+    // Sent before anything else can happen: what is stamped with the latest transaction holds that one, and none after.
+    const news = this.live.refresh(() => performance.now() >= end);
+    const wasBehind = this.#isBehind;
+    this.#isBehind = this.live.isBehind;
+    if (this.#isBehind) this.#scheduleRefresh();
     const receivers = this.#attrsToSend ? [...this.#sessions] : news.keys();
     this.#attrsToSend = false;
     for (const session of receivers) {
@@ -399,6 +409,7 @@ export class App {
         this.host.report('refresh a session', error);
       }
     }
+    if (wasBehind) for (const session of [...this.#sessions]) session.goOn();
   }
 
   #keep(): boolean {

@@ -4,22 +4,13 @@ import { EphemeralQuota } from './ephemeral/quota.ts';
 import { createFileStorage } from './files/file-storage.ts';
 import type { BackendHost } from './host.ts';
 import type { Keeper } from './keeper.ts';
+import { Newcomers } from './newcomers.ts';
 import { createOperator } from './operator.ts';
 import type { ResolvedBackendOptions } from './options.ts';
 
 /** What the apps of a backend share, on this machine's chance and the clock of the options. */
-export function createHost(
-  {
-    now,
-    log,
-    personalAccessToken,
-    maxFileBytes,
-    onRequest,
-    allowProviders,
-    ephemeralApps,
-  }: ResolvedBackendOptions,
-  keeper: Keeper,
-): BackendHost {
+export function createHost(options: ResolvedBackendOptions, keeper: Keeper): BackendHost {
+  const { now, log, personalAccessToken, maxFileBytes, onRequest, bodyIdleMs, sliceMs } = options;
   let txId = keeper.lastTxId;
   const newId = (): string => randomUUID();
   return {
@@ -30,9 +21,16 @@ export function createHost(
     nextTxId: () => ++txId,
     randomInt,
     keeper,
-    providers: createProviderEgress(allowProviders),
-    ephemeral: new EphemeralQuota(ephemeralApps),
+    providers: createProviderEgress(options.allowProviders),
+    ephemeral: new EphemeralQuota(options.ephemeralApps),
     onRequest,
+    bodyIdleMs,
+    sliceMs,
+    newcomers: new Newcomers({
+      inAll: options.maxNewcomers,
+      perAddress: options.maxNewcomersPerAddress,
+      patienceMs: options.initTimeoutMs,
+    }),
     files: createFileStorage({ keeper, maxBytes: maxFileBytes, now, newId }),
     tell(message) {
       try {

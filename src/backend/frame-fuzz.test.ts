@@ -2,7 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../protocol/json.ts';
-import { asEvent, decodeFrame, MAX_DEPTH, nestsDeeper } from '../protocol/parse.ts';
+import { excessOf } from '../protocol/json-limits.ts';
+import { asEvent, decodeFrame } from '../protocol/parse.ts';
 import { ROOM_OPS } from '../protocol/rooms.ts';
 import { STREAM_OPS } from '../protocol/streams.ts';
 import { SYNC_OPS } from '../protocol/sync.ts';
@@ -88,6 +89,8 @@ beforeAll(async () => {
       if (entry.level === 'error') failures.push(entry);
     },
     onRequest: (entry) => requests.push(entry),
+    // So that many an event has to wait for its turn.
+    sliceMs: 0,
   });
   app = backend.createApp({ schema, rules });
   userToken = (await guestOf(backend, app)).token;
@@ -171,7 +174,7 @@ function eventsIn(frame: Frame, by: By): (JsonObject | null)[] {
   if (by === 'socket') return [eventOr(() => decodeFrame(frame))];
   // It is one of the messages of a request, which is refused as a whole when it cannot be read.
   const body = `{"messages":[${frame}]}`;
-  if (nestsDeeper(body, MAX_DEPTH)) return [];
+  if (excessOf(body)) return [];
   const messages = valuesIn(body);
   return messages.map((value) => eventOr(() => asEvent(value)));
 }

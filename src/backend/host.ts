@@ -2,6 +2,7 @@ import type { ProviderEgress } from './auth/oauth/provider-egress.ts';
 import type { EphemeralQuota } from './ephemeral/quota.ts';
 import type { FileStorage } from './files/file-storage.ts';
 import type { Keeper } from './keeper.ts';
+import type { Newcomers } from './newcomers.ts';
 import type { Operator } from './operator.ts';
 import type { RequestEntry } from './options.ts';
 
@@ -27,6 +28,12 @@ export interface BackendHost {
   readonly providers: ProviderEgress;
   /** What the apps that anybody may make may take. */
   readonly ephemeral: EphemeralQuota;
+  /** How long the next piece of a body may take, in milliseconds. */
+  readonly bodyIdleMs: number;
+  /** For how long live queries are run at a stretch, in milliseconds. */
+  readonly sliceMs: number;
+  /** The connections that have not been let in yet. */
+  readonly newcomers: Newcomers;
   /** Is told of every event of a session; absent where nobody asked. */
   readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
   /** Tells the operator something. */

@@ -1,10 +1,12 @@
 import { canonicalJson } from '../protocol/json.ts';
+import { Backlog } from './backlog.ts';
 import { evaluate } from './evaluate.ts';
 import { LiveQuery, type QueryRequest, type QueryResult } from './live-query.ts';
 import type { Permissions } from './permissions/index.ts';
 import { ReadIndex } from './query/index.ts';
 import type { AppData } from './store/app-data.ts';
 import type { Change } from './store/journal.ts';
+import { upsert } from './store/upsert.ts';
 
 /**
  * The queries that sessions of one app subscribe to. Equal queries are run once for all of them, and again only when
@@ -15,8 +17,9 @@ export class LiveQueries<Subscriber> {
   readonly #permissions: Permissions;
   readonly #queries = new Map<string, LiveQuery<Subscriber>>();
   readonly #reads = new ReadIndex<LiveQuery<Subscriber>>();
-  readonly #stale = new Set<LiveQuery<Subscriber>>();
-  #attrsChanged = false;
+  readonly #backlog = new Backlog<Subscriber>();
+  /** How often {@link refresh} was begun. */
+  #round = 0;
   #unshared = 0;
 
   constructor(data: AppData, permissions: Permissions) {
@@ -52,44 +55,55 @@ export class LiveQueries<Subscriber> {
 
   /** Ends a subscription. */
   unsubscribe(subscriber: Subscriber, query: LiveQuery<Subscriber>): void {
+    this.#backlog.leave(subscriber, query);
     query.subscribers.delete(subscriber);
     this.#stopIfUnused(query);
   }
 
   /** Notes what a transaction changed, and whether that needs a {@link refresh}. */
   invalidate(changes: readonly Change[], attrsChanged: boolean): boolean {
-    // A client reads a result with the attributes that came with it: new attributes, new results.
-    this.#attrsChanged ||= attrsChanged;
     const affected = attrsChanged ? this.#queries.values() : this.#reads.affected(changes);
-    for (const query of affected) {
-      query.stale = true;
-      this.#stale.add(query);
-    }
-    return this.#stale.size > 0;
+    // A client reads a result with the attributes that came with it: new attributes, new results.
+    for (const query of affected) this.#invalidate(query, attrsChanged);
+    return this.#backlog.size > 0;
   }
 
   /** Notes that any answer may be another one, because the rules are. */
   invalidateAll(): void {
-    for (const query of this.#queries.values()) {
-      query.stale = true;
-      this.#stale.add(query);
-    }
+    for (const query of this.#queries.values()) this.#invalidate(query, false);
   }
 
-  /** Runs what was invalidated, and gives to each subscriber the queries whose answer it does not have yet. */
-  refresh(): Map<Subscriber, LiveQuery<Subscriber>[]> {
+  /**
+   * Runs what was invalidated, one query at least and further ones until `isTimeUp`, and gives to each subscriber the
+   * queries whose answer it does not have yet: answers of this moment. What is left is for the next time.
+   */
+  refresh(isTimeUp: () => boolean): Map<Subscriber, LiveQuery<Subscriber>[]> {
+    this.#round++;
     const news = new Map<Subscriber, LiveQuery<Subscriber>[]>();
-    for (const query of this.#stale) {
+    for (let query = this.#backlog.take(); query; query = isTimeUp() ? undefined : this.#backlog.take()) {
       if (query.stale) this.#run(query);
-      for (const subscriber of query.takeOutdated()) {
-        const queries = news.get(subscriber);
-        if (queries) queries.push(query);
-        else news.set(subscriber, [query]);
-      }
+      for (const subscriber of query.takeOutdated()) upsert(news, subscriber, () => []).push(query);
     }
-    this.#stale.clear();
-    this.#attrsChanged = false;
     return news;
+  }
+
+  /** Whether a {@link refresh} has left something. */
+  get isBehind(): boolean {
+    return this.#backlog.size > 0;
+  }
+
+  /**
+   * Asks whether a subscriber has been told of all that was due to it by now, which is what was invalidated before the
+   * last {@link refresh} began; undefined when it has.
+   */
+  whenTold(subscriber: Subscriber): (() => boolean) | undefined {
+    const round = this.#round;
+    return this.#backlog.waits(subscriber, round) ? () => !this.#backlog.waits(subscriber, round) : undefined;
+  }
+
+  #invalidate(query: LiveQuery<Subscriber>, always: boolean): void {
+    query.invalidate(always);
+    this.#backlog.add(query, this.#round);
   }
 
   #start(key: string, request: QueryRequest): LiveQuery<Subscriber> {
@@ -103,7 +117,7 @@ export class LiveQueries<Subscriber> {
   #run(query: LiveQuery<Subscriber>): void {
     const { answer, reads } = evaluate(this.#data, this.#permissions, query.request);
     this.#reads.add(query, reads);
-    query.update(answer, this.#attrsChanged);
+    query.update(answer);
   }
 
   #keyOf({ q, returnType, inference, actor }: QueryRequest): string {
@@ -116,7 +130,7 @@ export class LiveQueries<Subscriber> {
   #stopIfUnused(query: LiveQuery<Subscriber>): void {
     if (query.subscribers.size > 0) return;
     this.#queries.delete(query.key);
-    this.#stale.delete(query);
+    this.#backlog.delete(query);
     this.#reads.remove(query);
   }
 }

@@ -36,8 +36,7 @@ export class LiveQuery<Subscriber> {
   readonly request: QueryRequest;
   /** Each subscriber, with the revision of the answer that it has. */
   readonly subscribers: Map<Subscriber, number> = new Map();
-  /** Whether a transaction may have changed the answer since it was found. */
-  stale: boolean = false;
+  #stale: 'no' | 'yes' | 'whatever it is' = 'no';
   #answer: Answer;
   #revision = 0;
 
@@ -56,9 +55,21 @@ export class LiveQuery<Subscriber> {
     return this.#revision;
   }
 
-  /** Takes a newly found answer. Subscribers are told when it differs, or when `always`. */
-  update(answer: Answer, always: boolean): void {
-    this.stale = false;
+  /** Whether a transaction may have changed the answer since it was found. */
+  get stale(): boolean {
+    return this.#stale !== 'no';
+  }
+
+  /** Notes that the answer may be another one. With `always` subscribers are told of it even if it is the same. */
+  invalidate(always: boolean): void {
+    if (always) this.#stale = 'whatever it is';
+    else if (this.#stale === 'no') this.#stale = 'yes';
+  }
+
+  /** Takes a newly found answer. Subscribers are told when it differs. */
+  update(answer: Answer): void {
+    const always = this.#stale === 'whatever it is';
+    this.#stale = 'no';
     if (!always && isSame(this.#answer, answer)) return;
     this.#answer = answer;
     this.#revision++;

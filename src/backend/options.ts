@@ -5,6 +5,7 @@ import { isUuid } from '../protocol/uuid.ts';
 import { hostOfOption, originOf } from './addresses.ts';
 import type { SignInOptions } from './auth/options.ts';
 import type { EphemeralLimits } from './ephemeral/quota.ts';
+import { BODY_IDLE_MS } from './read-body.ts';
 
 /**
  * What the backend tells its operator. Holds no token and no stored value of its own accord, with one exception: the
@@ -72,6 +73,25 @@ export interface BackendOptions {
   ephemeralApps?: boolean | EphemeralAppOptions;
   /** The largest file that is taken, in bytes. Default 256 MiB, and 5 GiB with `data`. */
   maxFileBytes?: number;
+  /**
+   * How many sessions may be open at once whose `init` has not been accepted yet, of everybody together. Further ones
+   * are refused with status 503. Default 2,000.
+   */
+  maxNewcomers?: number;
+  /** How many of these may come from one address that is not of this machine. Default 256. */
+  maxNewcomersPerAddress?: number;
+  /** How long a session may wait for an `init` that is accepted, in milliseconds; then it is closed. Default 30 s. */
+  initTimeoutMs?: number;
+  /**
+   * How long a request may keep silent in the middle of its body, in milliseconds; then it is answered with status
+   * 408. A body as a whole may take ten times as long, and a second more for each 64 KiB of it. Default 30 s.
+   */
+  bodyIdleMs?: number;
+  /**
+   * For how long live queries are run at a stretch after a transaction, in milliseconds, before whatever else has come
+   * meanwhile is answered; 0 for one query at a time. Default 10 ms.
+   */
+  sliceMs?: number;
   /** The clock, in epoch milliseconds: what entities get as their creation time. Default `Date.now`. */
   now?: () => number;
   /**
@@ -133,6 +153,9 @@ const isListOf =
   (read: (text: string) => unknown) =>
   (value: unknown): boolean =>
     Array.isArray(value) && value.every((item) => typeof item === 'string' && read(item) !== undefined);
+const isDuration = (value: unknown): boolean => typeof value === 'number' && value >= 0;
+// Above this a timer runs at once.
+const isDelay = (value: unknown): boolean => isCount(value) && Number(value) < 2 ** 31;
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
 
@@ -159,6 +182,11 @@ const BACKEND_CHECKS: Checks<BackendOptions> = {
     wants: 'true, false, or an object with maxApps and maxBytes',
   },
   maxFileBytes: { holds: isCount, wants: 'a positive integer' },
+  maxNewcomers: { holds: isCount, wants: 'a positive integer' },
+  maxNewcomersPerAddress: { holds: isCount, wants: 'a positive integer' },
+  initTimeoutMs: { holds: isDelay, wants: 'milliseconds, from 1 to 2147483647' },
+  bodyIdleMs: { holds: isDelay, wants: 'milliseconds, from 1 to 2147483647' },
+  sliceMs: { holds: isDuration, wants: 'milliseconds, 0 or more' },
   now: { holds: isFunction, wants: 'a function' },
   log: { holds: isFunction, wants: 'a function' },
   onRequest: { holds: isFunction, wants: 'a function' },
@@ -190,6 +218,11 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
     allowProviders: (options.allowProviders ?? []).flatMap((origin) => originOf(origin) ?? []),
     ephemeralApps: ephemeralLimits(options.ephemeralApps ?? true),
     maxFileBytes: options.maxFileBytes ?? (options.data === undefined ? 256 * MIB : 5 * 1024 * MIB),
+    maxNewcomers: options.maxNewcomers ?? 2_000,
+    maxNewcomersPerAddress: options.maxNewcomersPerAddress ?? 256,
+    initTimeoutMs: options.initTimeoutMs ?? 30_000,
+    bodyIdleMs: options.bodyIdleMs ?? BODY_IDLE_MS,
+    sliceMs: options.sliceMs ?? 10,
     now: options.now ?? Date.now,
     log: options.log ?? logTrouble,
     onRequest: options.onRequest,

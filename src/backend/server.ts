@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Listen, Listener } from '../drivers/listen/contract.ts';
+import type { Listen, Listener, Peer, PeerEvents, Sender } from '../drivers/listen/contract.ts';
 import { exposureOf } from '../drivers/storage/open-to-others.ts';
 import { InstantNodeError } from '../errors.ts';
 import { ServerError } from '../protocol/error.ts';
@@ -125,19 +125,39 @@ function listenFor(
 ): Promise<Listener> {
   const { host: hostname, port, data } = options;
   const gate = createGate(options);
-  const router = observed(createRouter(allRoutes(apps, host, sse), gate, host.report), host.onRequest);
+  const router = observed(createRouter(allRoutes(apps, host, sse), gate, host), host.onRequest);
   return listen({
     host: hostname,
     port,
     fetch: data === undefined ? router : answerWhenSafe(router, host.keeper),
-    upgrade: ({ pathname }, sender) =>
-      pathname === SESSION_PATH && gate.admitsHost(sender.host)
-        ? (peer) => {
-            const session = new Session(peer, apps, host, sender);
-            return { message: (data) => session.receive(data), closed: () => session.closed() };
-          }
-        : undefined,
+    upgrade: ({ pathname }, sender) => {
+      if (pathname !== SESSION_PATH) return undefined;
+      if (!gate.admitsHost(sender.host)) return 403;
+      return host.newcomers.hasRoomFor(sender.ip)
+        ? (peer) => serveSession(peer, sender, { apps, host })
+        : 503;
+    },
   });
+}
+
+function serveSession(
+  peer: Peer,
+  sender: Sender,
+  { apps, host }: { apps: Apps; host: BackendHost },
+): PeerEvents {
+  // Others may have come while this one shook hands.
+  if (!host.newcomers.hasRoomFor(sender.ip)) {
+    peer.close(1013, 'Too many sessions wait for an init that is accepted');
+    return { message() {}, closed() {} };
+  }
+  const session = new Session(peer, apps, host, sender);
+  return {
+    get maxMessageBytes() {
+      return session.maxMessageBytes;
+    },
+    message: (data) => session.receive(data),
+    closed: () => session.closed(),
+  };
 }
 
 /** Holds every answer back until nothing that it may tell of can be lost. */

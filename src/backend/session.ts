@@ -1,8 +1,15 @@
 import { type AppStatus, type DownMessage, isnOf } from '../protocol/down.ts';
 import { ServerError, validationFailed } from '../protocol/error.ts';
 import { type ClientFeatures, clientFeatures } from '../protocol/features.ts';
-import { canonicalJson, type JsonObject } from '../protocol/json.ts';
-import { asEvent, decodeFrame, opOf, parseInit, parseRequest } from '../protocol/parse.ts';
+import type { JsonObject } from '../protocol/json.ts';
+import {
+  asEvent,
+  decodeFrame,
+  opOf,
+  parseInit,
+  parseRequest,
+  TooManyValuesError,
+} from '../protocol/parse.ts';
 import type {
   AddQueryMessage,
   InitMessage,
@@ -14,6 +21,7 @@ import { type Actor, VISITOR } from './actor.ts';
 import type { App, AppSession } from './app.ts';
 import type { Apps } from './apps.ts';
 import { authenticate } from './authenticate.ts';
+import { Deferred } from './deferred.ts';
 import {
   type EventId,
   encode,
@@ -26,9 +34,11 @@ import {
 import type { BackendHost } from './host.ts';
 import type { LiveQuery } from './live-query.ts';
 import type { RequestEntry } from './options.ts';
+import { Outbox } from './outbox.ts';
 import { Realtime } from './realtime.ts';
 import { eventName, outcomeOf } from './request-entry.ts';
-import type { Wire } from './wire.ts';
+import { SessionQueries } from './session-queries.ts';
+import { wireOf } from './wire.ts';
 
 /** What a session talks to: one client, over whatever transport. */
 export interface SessionPeer {
@@ -44,28 +54,19 @@ interface OpenState {
   readonly features: ClientFeatures;
   /** Whether links that lead to one entity at most are objects in a tree. */
   readonly inference: boolean;
-  /** The subscriptions, by canonical query. */
-  readonly queries: Map<string, Subscription>;
-  /** What the subscriptions take in all. */
-  queryChars: number;
+  readonly queries: SessionQueries;
   readonly realtime: Realtime;
   /** The revision of the attributes that the client has. */
   attrsRevision: number;
 }
 
-interface Subscription {
-  readonly query: LiveQuery<AppSession>;
-  /** How many characters it has kept since it was made: the query, and its first result. */
-  readonly chars: number;
-}
-
 type State = { readonly is: 'new' } | OpenState | { readonly is: 'closed' };
 
-/** A client that leaves this much unread is cut off, before it takes everybody's memory. */
-const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
+/** What somebody may send at once who has not been let in. An `init` has some hundred bytes. */
+const MAX_NEWCOMER_BYTES = 64 * 1024;
 
-/** What the live queries of one session may make the backend keep, with their results. */
-const MAX_QUERY_CHARS = 256 * 1024 * 1024;
+/** How much a session may go on to send while it waits for its own live queries. */
+const MAX_DEFERRED_BYTES = 64 * 1024 * 1024;
 
 /**
  * One client's session. Its events are handled one after the other in the order of arrival. Whatever is wrong with
@@ -78,8 +79,9 @@ export class Session implements AppSession {
   readonly #host: BackendHost;
   readonly #sender: Pick<Actor, 'ip' | 'origin'>;
   #state: State = { is: 'new' };
-  /** How much is held back until what it may tell of is safe. */
-  #held = 0;
+  readonly #outbox: Outbox;
+  readonly #letIn: () => void;
+  readonly #deferred = new Deferred();
 
   constructor(
     peer: SessionPeer,
@@ -89,19 +91,29 @@ export class Session implements AppSession {
   ) {
     this.id = host.newId();
     this.#peer = peer;
+    this.#outbox = new Outbox(peer, host.keeper);
     this.#apps = apps;
     this.#host = host;
     this.#sender = sender;
+    this.#letIn = host.newcomers.enter(sender.ip, () => {
+      const seconds = host.newcomers.limits.patienceMs / 1_000;
+      peer.close(1008, `No init was accepted within ${seconds} s`);
+    });
+  }
+
+  /** The largest frame that is taken now, in bytes; undefined where only the transport has a limit. */
+  get maxMessageBytes(): number | undefined {
+    return this.#state.is === 'new' ? MAX_NEWCOMER_BYTES : undefined;
   }
 
   /** Handles one frame of the client. Never throws. */
   receive(data: string | Uint8Array): void {
-    this.#receive(() => decodeFrame(data));
+    this.#receive(() => decodeFrame(data), data.length);
   }
 
-  /** Handles one event that came in something larger, where its JSON was read already. Never throws. */
-  receiveEvent(value: unknown): void {
-    this.#receive(() => asEvent(value));
+  /** Handles one event that came in something larger, of so many bytes, and was parsed with it. Never throws. */
+  receiveEvent(value: unknown, bytes = 0): void {
+    this.#receive(() => asEvent(value), bytes);
   }
 
   /** Opens the session for somebody who has been recognised already; `init` is refused then. */
@@ -113,18 +125,39 @@ export class Session implements AppSession {
     if (this.#state.is === 'new') this.#open(app, actor, clientFeatures(versions), inference);
   }
 
-  #receive(decode: () => JsonObject): void {
+  #receive(decode: () => JsonObject, bytes: number): void {
     if (this.#state.is === 'closed') return;
     let event: JsonObject | null = null;
-    const { onRequest } = this.#host;
-    const started = onRequest ? performance.now() : 0;
-    let failure: unknown;
+    let broken: unknown;
     try {
       event = decode();
-      this.#handle(event);
+    } catch (error) {
+      broken = error;
+    }
+    const answer = (): void => this.#answer(event, broken);
+    // What is wrong with an event is said in its turn, too.
+    this.#deferred.take(answer, event ? this.#turnOf(event) : undefined, bytes);
+    if (this.#deferred.bytes > MAX_DEFERRED_BYTES) this.#peer.close(1013, 'Too much waits to be answered');
+  }
+
+  /** What an event has to wait for. Writes are answered behind the results that were due to the session before them. */
+  #turnOf({ op }: JsonObject): (() => boolean) | undefined {
+    if (op !== 'transact' || this.#state.is !== 'open') return undefined;
+    return this.#state.app.live.whenTold(this);
+  }
+
+  /** Answers an event, or says why it is null. */
+  #answer(event: JsonObject | null, broken: unknown): void {
+    const { onRequest } = this.#host;
+    const started = onRequest ? performance.now() : 0;
+    let failure = broken;
+    try {
+      if (event) this.#handle(event);
+      else throw broken;
     } catch (error) {
       failure = error;
-      this.#sendError(error, event);
+      if (error instanceof TooManyValuesError) this.#peer.close(1009, error.limit);
+      else this.#sendError(error, event);
     }
     onRequest?.(this.#entryOf(event, started, failure));
   }
@@ -138,9 +171,11 @@ export class Session implements AppSession {
   closed(): void {
     const state = this.#state;
     this.#state = { is: 'closed' };
+    this.#letIn();
+    this.#deferred.clear();
     if (state.is !== 'open') return;
     state.app.leave(this);
-    for (const { query } of state.queries.values()) state.app.live.unsubscribe(this, query);
+    state.queries.end();
     state.realtime.end();
   }
 
@@ -157,7 +192,11 @@ export class Session implements AppSession {
     if (computations.length === 0 && !isNew) return;
     state.attrsRevision = revision;
     const attrs = isNew || !state.features.skipAttrs ? text : undefined;
-    this.#send(encodeRefreshOk(state.app.processedTxId, computations, attrs));
+    this.#outbox.send(encodeRefreshOk(state.app.processedTxId, computations, attrs));
+  }
+
+  goOn(): void {
+    this.#deferred.goOn();
   }
 
   statusChanged(status: AppStatus): void {
@@ -185,11 +224,13 @@ export class Session implements AppSession {
     const actor = authenticate(app, message, this.#sender);
     this.#open(app, actor, clientFeatures(message.versions));
     const attrs = app.attrs.text;
-    this.#send(encodeInitOk({ sessionId: this.id, app: app.row, actor, status: app.status, attrs, id }));
+    this.#outbox.send(
+      encodeInitOk({ sessionId: this.id, app: app.row, actor, status: app.status, attrs, id }),
+    );
   }
 
   #open(app: App, actor: Actor, features: ClientFeatures, inference = false): void {
-    const realtime = new Realtime(app, this.#wire(actor, features));
+    const realtime = new Realtime(app, wireOf({ sessionId: this.id, actor, features }, this.#outbox));
     const attrsRevision = app.attrs.revision;
     this.#state = {
       is: 'open',
@@ -197,26 +238,12 @@ export class Session implements AppSession {
       actor,
       features,
       inference,
-      queries: new Map(),
-      queryChars: 0,
+      queries: new SessionQueries(app.live, this),
       realtime,
       attrsRevision,
     };
     app.join(this);
-  }
-
-  #wire(actor: Actor, features: ClientFeatures): Wire {
-    const buffered = (): number => this.#peer.bufferedAmount + this.#held;
-    return {
-      sessionId: this.id,
-      actor,
-      features,
-      get bufferedAmount() {
-        return buffered();
-      },
-      send: (message) => this.#reply(message),
-      sendText: (text) => this.#send(text),
-    };
+    this.#letIn();
   }
 
   #serve(state: OpenState, message: RequestMessage, id: EventId): void {
@@ -237,33 +264,18 @@ export class Session implements AppSession {
 
   #addQuery(state: OpenState, { q, returnType }: AddQueryMessage, id: EventId): void {
     const { app, actor, inference, queries } = state;
-    const key = canonicalJson(q);
-    if (queries.has(key)) {
+    if (queries.has(q)) {
       this.#reply({ op: 'add-query-exists', q, 'client-event-id': id, 'trace-id': null });
       return;
     }
     app.assertReadable();
     // Read before the query runs: a result includes at least what its stamp says.
     const txId = app.processedTxId;
-    const { query, result } = app.live.subscribe(this, { q, returnType, inference, actor });
-    const chars = key.length + result.result.length;
-    if (state.queryChars + chars > MAX_QUERY_CHARS) {
-      app.live.unsubscribe(this, query);
-      throw tooManyLive();
-    }
-    state.queryChars += chars;
-    queries.set(key, { query, chars });
-    this.#send(encodeAddQueryOk(result, { q, txId, id }));
+    this.#outbox.send(encodeAddQueryOk(queries.add({ q, returnType, inference, actor }), { q, txId, id }));
   }
 
-  #removeQuery(state: OpenState, { q }: RemoveQueryMessage, id: EventId): void {
-    const key = canonicalJson(q);
-    const subscription = state.queries.get(key);
-    if (subscription) {
-      state.app.live.unsubscribe(this, subscription.query);
-      state.queryChars -= subscription.chars;
-      state.queries.delete(key);
-    }
+  #removeQuery({ queries }: OpenState, { q }: RemoveQueryMessage, id: EventId): void {
+    queries.remove(q);
     this.#reply({ op: 'remove-query-ok', q, 'client-event-id': id, 'trace-id': null });
   }
 
@@ -275,33 +287,14 @@ export class Session implements AppSession {
 
   #sendError(error: unknown, event: JsonObject | null): void {
     if (!(error instanceof ServerError)) this.#host.report('answer an event', error);
-    this.#send(encodeError(error, event && { ...event, 'session-id': this.id, 'trace-id': null }));
+    this.#outbox.send(encodeError(error, event && { ...event, 'session-id': this.id, 'trace-id': null }));
   }
 
   #reply(message: DownMessage): void {
-    this.#send(encode(message));
-  }
-
-  #send(text: string): void {
-    // A client is told nothing that a crash could still take back.
-    this.#held += text.length;
-    this.#host.keeper.whenSafe(() => {
-      this.#held -= text.length;
-      this.#sendNow(text);
-    });
-  }
-
-  #sendNow(text: string): void {
-    this.#peer.send(text);
-    if (this.#peer.bufferedAmount > MAX_BUFFERED_BYTES) this.#peer.close(1013, 'Too much is left unread');
+    this.#outbox.send(encode(message));
   }
 }
 
 function refused(event: JsonObject, message: string): ServerError {
   return validationFailed('init', event, [{ message }]);
-}
-
-function tooManyLive(): ServerError {
-  const message = `The live queries of a session, with their results, have at most ${MAX_QUERY_CHARS} characters in all. Remove some, or ask for less.`;
-  return validationFailed('add-query', null, [{ message }]);
 }

@@ -1,6 +1,8 @@
 import type { DownMessage } from '../protocol/down.ts';
 import type { ClientFeatures } from '../protocol/features.ts';
 import type { Actor } from './actor.ts';
+import { encode } from './encode.ts';
+import type { Outbox } from './outbox.ts';
 
 /** A session as its rooms, sync tables and streams see it: whom it serves, and how to speak to its client. */
 export interface Wire {
@@ -12,4 +14,16 @@ export interface Wire {
   send(message: DownMessage): void;
   /** Sends a message that is encoded already, because many sessions get the same. */
   sendText(text: string): void;
+}
+
+/** A wire that sends by an outbox. */
+export function wireOf(whom: Pick<Wire, 'sessionId' | 'actor' | 'features'>, outbox: Outbox): Wire {
+  return {
+    ...whom,
+    get bufferedAmount() {
+      return outbox.bufferedAmount;
+    },
+    send: (message) => outbox.send(encode(message)),
+    sendText: (text) => outbox.send(text),
+  };
 }

@@ -1,32 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { ServerError } from './error.ts';
 import { clientFeatures } from './features.ts';
-import { decodeFrame, MAX_DEPTH, nestsDeeper } from './parse.ts';
+import { MAX_DEPTH, MAX_VALUES } from './json-limits.ts';
+import { decodeFrame, TooManyValuesError } from './parse.ts';
 
 const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
-
-describe('nestsDeeper()', () => {
-  test.each<[string, boolean]>([
-    [nested(10), false],
-    [nested(11), true],
-    [`{"a":${nested(9)}}`, false],
-    [`{"a":${nested(10)}}`, true],
-    [JSON.stringify('['.repeat(50)), false],
-    [JSON.stringify({ a: '"[[[[[[[[[[[[[[' }), false],
-    [`${JSON.stringify({ a: '\\' }).slice(0, -1)},"b":${nested(10)}}`, true],
-    [JSON.stringify(['\\"', '['.repeat(20)]), false],
-    [Array.from({ length: 50 }, () => '[]').join(','), false],
-    ['"never closed [[[[[[[[[[[[[[[', false],
-    ['"ends in a backslash \\', false],
-  ])('%j deeper than 10: %s', (text, expected) => {
-    expect(nestsDeeper(text, 10)).toBe(expected);
-  });
-});
 
 describe('decodeFrame()', () => {
   test('takes what nests up to the limit, and no more', () => {
     expect(decodeFrame(`{"a":${nested(MAX_DEPTH - 1)}}`)).toHaveProperty('a');
     expect(() => decodeFrame(`{"a":${nested(MAX_DEPTH)}}`)).toThrow(`nests at most ${MAX_DEPTH} levels`);
+  });
+
+  test('takes as many values as the limit says, and no more, counted before it is parsed', () => {
+    const holding = (values: number): string => `{"a":[${'1,'.repeat(values - 3)}1]}`;
+    expect(decodeFrame(holding(MAX_VALUES))).toHaveProperty('a');
+    // It is no JSON, which nobody has found out.
+    expect(() => decodeFrame(`${holding(MAX_VALUES + 1)}}`)).toThrow(TooManyValuesError);
   });
 
   test('throws the error of an Instant server, whatever the frame', () => {

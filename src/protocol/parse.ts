@@ -1,17 +1,12 @@
 import { ServerError, validationFailed } from './error.ts';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
+import { excessOf, MAX_DEPTH, MAX_VALUES } from './json-limits.ts';
 import { paramMalformed, paramMissing } from './param-error.ts';
 import { parseRoomMessage, ROOM_OPS } from './rooms.ts';
 import { parseStreamMessage, STREAM_OPS } from './streams.ts';
 import { parseSyncMessage, SYNC_OPS } from './sync.ts';
 import type { AddQueryMessage, InitMessage, RequestMessage, RequestOp, ReturnType, UpOp } from './up.ts';
 import { isUuid } from './uuid.ts';
-
-/**
- * How deep arrays and objects may nest in a message. Far above what queries and documents need, and far below what
- * would exhaust the stack of the code that walks over them.
- */
-export const MAX_DEPTH = 512;
 
 const OPS: ReadonlySet<string> = new Set<UpOp>([
   'init',
@@ -23,15 +18,30 @@ const OPS: ReadonlySet<string> = new Set<UpOp>([
   ...STREAM_OPS,
 ]);
 
+/** A frame holds more than {@link MAX_VALUES} values. */
+export class TooManyValuesError extends ServerError {
+  /** What would do. */
+  readonly limit: string;
+
+  constructor() {
+    const limit = `A message holds at most ${MAX_VALUES} JSON values`;
+    super('param-malformed', `Malformed message: ${limit}`, { expected: limit });
+    this.limit = limit;
+    this.name = 'TooManyValuesError';
+  }
+}
+
 /**
  * The event that one frame of a session holds.
  *
- * @throws {ServerError} when the frame is binary, is not JSON, nests too deep or holds anything but one object.
+ * @throws {ServerError} when the frame is binary, is not JSON, nests too deep or holds anything but one object;
+ * a {@link TooManyValuesError} when it holds too much.
  */
 export function decodeFrame(data: string | Uint8Array): JsonObject {
   if (typeof data !== 'string') throw malformedMessage('A message is text, and this one is binary');
-  if (nestsDeeper(data, MAX_DEPTH))
-    throw malformedMessage(`A message nests at most ${MAX_DEPTH} levels deep`);
+  const excess = excessOf(data);
+  if (excess === 'depth') throw malformedMessage(`A message nests at most ${MAX_DEPTH} levels deep`);
+  if (excess === 'values') throw new TooManyValuesError();
   let value: unknown;
   try {
     value = JSON.parse(data);
@@ -133,35 +143,4 @@ function parseReturnType(value: JsonValue | undefined): ReturnType {
 
 function malformedMessage(expected: string): ServerError {
   return new ServerError('param-malformed', `Malformed message: ${expected}`, { expected });
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-
-/** Whether arrays and objects in a JSON text nest deeper than `limit`. Without recursion, so that it can tell. */
-export function nestsDeeper(text: string, limit: number): boolean {
-  if (text.length <= limit) return false;
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) i = endOfString(text, i);
-    else if (code === OPENING_BRACKET || code === OPENING_BRACE) {
-      if (++depth > limit) return true;
-    } else if (code === CLOSING_BRACKET || code === CLOSING_BRACE) depth--;
-  }
-  return false;
-}
-
-/** The index of the quote that ends the string begun at `start`, or the end of the text. */
-function endOfString(text: string, start: number): number {
-  for (let i = text.indexOf('"', start + 1); i >= 0; i = text.indexOf('"', i + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(i - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return i;
-  }
-  return text.length;
 }

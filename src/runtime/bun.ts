@@ -32,6 +32,7 @@ export interface BunServer<Data> {
   readonly port: number;
   requestIP(request: Request): { readonly address: string } | null;
   upgrade(request: Request, options: { data: Data }): boolean;
+  timeout(request: Request, seconds: number): void;
   stop(closeActiveConnections?: boolean): Promise<void>;
 }
 

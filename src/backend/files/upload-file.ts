@@ -2,6 +2,7 @@ import { validationFailed } from '../../protocol/error.ts';
 import type { App } from '../app.ts';
 import { findRecord, stepsToPut, write } from '../auth/records.ts';
 import type { Account } from '../ephemeral/quota.ts';
+import { BodyTooSlowError, readBody } from '../read-body.ts';
 import { FileTooLargeError, type Place } from './content-store.ts';
 
 /** A file that is on its way in. */
@@ -13,6 +14,8 @@ export interface Upload {
   /** How many bytes the client says that it sends. */
   readonly contentLength: number | undefined;
   readonly body: ReadableStream<Uint8Array> | null;
+  /** How long the next piece of it may take, in milliseconds. */
+  readonly bodyIdleMs: number;
 }
 
 /** A file that is there. */
@@ -49,7 +52,7 @@ async function keepContent({ host, account }: App, place: Place, upload: Upload)
     if ((upload.contentLength ?? 0) > maxBytes) throw new FileTooLargeError(maxBytes);
     return await content.write(place, withinQuota(account, whole(upload)), maxBytes);
   } catch (error) {
-    void discard(upload.body);
+    void discard(upload);
     if (!(error instanceof FileTooLargeError) && !(error instanceof UploadBrokeOffError)) throw error;
     throw validationFailed('file', upload.path, [{ message: error.message }]);
   }
@@ -59,17 +62,16 @@ async function keepContent({ host, account }: App, place: Place, upload: Upload)
  * Takes the rest of a body that nobody wants, so that the client, who may not look for an answer before it has sent
  * everything, gets it. One that goes on and on is cut off.
  */
-async function discard(body: ReadableStream<Uint8Array> | null): Promise<void> {
-  const reader = body?.getReader();
+async function discard({ body, bodyIdleMs }: Upload): Promise<void> {
+  let bytes = 0;
   try {
-    for (let bytes = 0; reader && bytes < MAX_DISCARDED_BYTES; ) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      bytes += value.byteLength;
+    for await (const piece of readBody(body, bodyIdleMs)) {
+      bytes += piece.byteLength;
+      if (bytes >= MAX_DISCARDED_BYTES) break;
     }
-    await reader?.cancel();
+    await body?.cancel();
   } catch {
-    // The client has gone.
+    // The client has gone, or says no more.
   }
 }
 
@@ -96,20 +98,20 @@ class UploadBrokeOffError extends Error {
 }
 
 /** The bytes of an upload, to the last one that was promised. */
-async function* whole({ body, contentLength }: Upload): AsyncIterable<Uint8Array> {
+async function* whole({ body, bodyIdleMs, contentLength }: Upload): AsyncIterable<Uint8Array> {
+  const pieces = readBody(body, bodyIdleMs);
   let bytes = 0;
-  const reader = body?.getReader();
   try {
-    while (reader) {
-      const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw new UploadBrokeOffError(cause);
+    for (;;) {
+      const { done, value } = await pieces.next().catch((cause: unknown) => {
+        throw cause instanceof BodyTooSlowError ? cause : new UploadBrokeOffError(cause);
       });
       if (done) break;
       bytes += value.byteLength;
       yield value;
     }
   } finally {
-    reader?.releaseLock();
+    await pieces.return();
   }
   // A runtime may report a connection that was lost as the end of the body.
   if (contentLength !== undefined && bytes !== contentLength) throw new UploadBrokeOffError();

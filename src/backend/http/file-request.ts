@@ -19,7 +19,7 @@ export function pathOf({ url }: HttpRequest): string {
 }
 
 /** The file that a request brings. */
-export function uploadOf({ raw }: HttpRequest, path: string): Upload {
+export function uploadOf({ raw, bodyIdleMs }: HttpRequest, path: string): Upload {
   const type = raw.headers.get('content-type')?.trim() ?? '';
   const disposition = raw.headers.get('content-disposition')?.trim() ?? '';
   const length = raw.headers.get('content-length');
@@ -29,6 +29,7 @@ export function uploadOf({ raw }: HttpRequest, path: string): Upload {
     contentDisposition: disposition === '' ? null : disposition,
     contentLength: length !== null && /^\d+$/.test(length) ? Number(length) : undefined,
     body: raw.body,
+    bodyIdleMs,
   };
 }
 

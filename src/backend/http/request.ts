@@ -1,18 +1,18 @@
 import { ServerError } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
+import { excessOf, MAX_DEPTH, MAX_VALUES } from '../../protocol/json-limits.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
-import { MAX_DEPTH, nestsDeeper } from '../../protocol/parse.ts';
 import { isUuid } from '../../protocol/uuid.ts';
+import { readBody } from '../read-body.ts';
 
 /** The largest JSON body that is read: 64 MiB, as for a message of a session. */
 const MAX_BODY_BYTES: number = 64 * 1024 * 1024;
 
-/** A body was longer than {@link MAX_BODY_BYTES}. */
+/** A body is longer, or holds more, than is read. */
 export class BodyTooLargeError extends ServerError {
-  constructor() {
-    super('param-malformed', `Malformed parameter: ["body"]: a body has at most ${MAX_BODY_BYTES} bytes`, {
-      in: ['body'],
-    });
+  /** `limit` says what would do. */
+  constructor(limit: string) {
+    super('param-malformed', `Malformed parameter: ["body"]: ${limit}`, { in: ['body'] });
     this.name = 'BodyTooLargeError';
   }
 }
@@ -23,12 +23,25 @@ export class HttpRequest {
   readonly url: URL;
   /** The address it comes from, which may be a proxy's; null where that is not known. */
   readonly ip: string | null;
+  /** How long the next piece of its body may take, in milliseconds. */
+  readonly bodyIdleMs: number;
   readonly #params: Record<string, string>;
 
-  constructor(raw: Request, url: URL, params: Record<string, string>, ip: string | null) {
+  constructor(
+    raw: Request,
+    {
+      url,
+      params,
+      ip,
+      bodyIdleMs,
+    }: Pick<HttpRequest, 'url' | 'ip' | 'bodyIdleMs'> & {
+      params: Record<string, string>;
+    },
+  ) {
     this.raw = raw;
     this.url = url;
     this.ip = ip;
+    this.bodyIdleMs = bodyIdleMs;
     this.#params = params;
   }
 
@@ -47,12 +60,15 @@ export class HttpRequest {
   /**
    * The JSON body; an empty one counts as `{}`.
    *
-   * @throws {ServerError} `param-malformed` when it is no JSON object, nests too deep or is too long.
+   * @throws {ServerError} `param-malformed` when it is no JSON object, nests too deep, holds too much or is
+   * too long, `operation-timed-out` when it does not arrive.
    */
   async body(): Promise<JsonBody> {
-    const text = await readText(this.raw);
+    const { text, bytes } = await readText(this.raw, this.bodyIdleMs);
     if (text === '') return new JsonBody({});
-    if (nestsDeeper(text, MAX_DEPTH)) throw paramMalformed(['body'], `nests deeper than ${MAX_DEPTH}`);
+    const excess = excessOf(text);
+    if (excess === 'depth') throw paramMalformed(['body'], `nests deeper than ${MAX_DEPTH}`);
+    if (excess === 'values') throw new BodyTooLargeError(`a body holds at most ${MAX_VALUES} JSON values`);
     let value: unknown;
     try {
       value = JSON.parse(text);
@@ -60,12 +76,13 @@ export class HttpRequest {
       throw paramMalformed(['body'], text.slice(0, 100));
     }
     if (!isObject(value)) throw paramMalformed(['body'], value);
-    return new JsonBody(value);
+    return new JsonBody(value, 'body', bytes);
   }
 
   /** The fields of a form that was posted: browsers are sent back from a sign-in this way. */
   async form(): Promise<JsonBody> {
-    return new JsonBody(Object.fromEntries(new URLSearchParams(await readText(this.raw))), 'params');
+    const { text } = await readText(this.raw, this.bodyIdleMs);
+    return new JsonBody(Object.fromEntries(new URLSearchParams(text)), 'params');
   }
 
   /** The parameters behind the `?` of the address, and those of the path. */
@@ -78,9 +95,12 @@ export class HttpRequest {
 export class JsonBody {
   readonly #fields: Record<string, unknown>;
   readonly #where: string;
+  /** How long it was. */
+  readonly bytes: number;
 
   /** `where` is what the errors call the place of the fields. */
-  constructor(fields: Record<string, unknown>, where = 'body') {
+  constructor(fields: Record<string, unknown>, where = 'body', bytes = 0) {
+    this.bytes = bytes;
     this.#fields = fields;
     this.#where = where;
   }
@@ -138,17 +158,22 @@ function lowerUuid(value: unknown): string | undefined {
   return isUuid(value) ? value.toLowerCase() : undefined;
 }
 
-async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) throw new BodyTooLargeError();
-  if (!request.body) return '';
+function tooLong(): BodyTooLargeError {
+  return new BodyTooLargeError(`a body has at most ${MAX_BODY_BYTES} bytes`);
+}
+
+async function readText(request: Request, idleMs: number): Promise<{ text: string; bytes: number }> {
+  if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) throw tooLong();
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of readBody(request.body, idleMs)) {
     bytes += chunk.byteLength;
-    // Leaving the loop cancels the rest: a body that states no length cannot fill the memory either.
-    if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError();
+    if (bytes > MAX_BODY_BYTES) break;
     text += decoder.decode(chunk, { stream: true });
   }
-  return text + decoder.decode();
+  if (bytes <= MAX_BODY_BYTES) return { text: text + decoder.decode(), bytes };
+  // A body that states no length cannot fill the memory either.
+  void request.body?.cancel().catch(() => {});
+  throw tooLong();
 }

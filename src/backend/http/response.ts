@@ -1,6 +1,7 @@
 import { ServerError, type ServerErrorType } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
 import { NotServedError } from '../not-served.ts';
+import { BodyTooSlowError } from '../read-body.ts';
 import { NotAdmittedError } from './gate.ts';
 import { BodyTooLargeError } from './request.ts';
 
@@ -42,6 +43,7 @@ function statusOf(error: ServerError): number {
   if (error instanceof NotServedError) return 501;
   if (error instanceof BodyTooLargeError) return 413;
   if (error instanceof NotAdmittedError) return 403;
+  if (error instanceof BodyTooSlowError) return 408;
   return isDashLogin(error) ? 401 : (STATUS[error.type] ?? 400);
 }
 

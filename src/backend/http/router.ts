@@ -1,4 +1,5 @@
 import { paramMalformed } from '../../protocol/param-error.ts';
+import type { BackendHost } from '../host.ts';
 import { assertHost, assertOrigin, type Gate } from './gate.ts';
 import { HttpRequest } from './request.ts';
 import { errorResponse, jsonResponse, withCors } from './response.ts';
@@ -25,7 +26,7 @@ export type Handler = (request: Request, ip: string | null) => Promise<Response>
 export function createRouter(
   routes: readonly Route[],
   gate: Gate,
-  report: (doing: string, error: unknown) => void,
+  { report, bodyIdleMs }: Pick<BackendHost, 'report' | 'bodyIdleMs'>,
 ): Handler {
   const table = routes.map((route) => ({ route, segments: segmentsOf(route.path) }));
   const answer = async (request: Request, ip: string | null): Promise<Response> => {
@@ -39,7 +40,7 @@ export function createRouter(
       const params = route.method === method ? match(segments, actual) : undefined;
       if (!params) continue;
       if (changesDash(route)) assertOrigin(gate, request);
-      return route.handle(new HttpRequest(request, url, decode(params), ip));
+      return route.handle(new HttpRequest(request, { url, params: decode(params), ip, bodyIdleMs }));
     }
     return noRoute();
   };

@@ -27,7 +27,9 @@ export function sseRoutes(apps: Apps, sessions: SseSessions): Route[] {
 function open(request: HttpRequest, sessions: SseSessions): Response {
   // Nobody would read the stream, so no session is begun.
   if (request.raw.method === 'HEAD') return eventStream(null);
-  return eventStream(sessions.open(visitorOf(request)));
+  const visitor = visitorOf(request);
+  sessions.assertRoomFor(visitor.ip);
+  return eventStream(sessions.open(visitor));
 }
 
 async function receive(request: HttpRequest, sessions: SseSessions): Promise<Response> {
@@ -37,7 +39,7 @@ async function receive(request: HttpRequest, sessions: SseSessions): Promise<Res
     sessionId: body.uuid('session_id'),
     token: body.uuid('sse_token'),
   };
-  sessions.receive(credentials, body.required('messages', asArray));
+  sessions.receive(credentials, body.required('messages', asArray), body.bytes);
   return jsonResponse({});
 }
 

@@ -2,8 +2,8 @@ import type { SessionPeer } from '../session.ts';
 
 const encoder = new TextEncoder();
 
-/** Ends that are not the client's fault: what was sent before still arrives. */
-const ORDERLY: ReadonlySet<number> = new Set([1000, 1001]);
+/** Ends before which what was sent still arrives. Behind the others the client left too much unread, or all. */
+const ORDERLY: ReadonlySet<number> = new Set([1000, 1001, 1008, 1009]);
 
 /** How many keep-alives in a row a client may leave unread before it counts as gone. */
 const MAX_UNREAD_BEATS = 3;

@@ -1,9 +1,11 @@
+import { TOO_LARGE_REASON } from '../../drivers/listen/contract.ts';
 import { ServerError } from '../../protocol/error.ts';
 import type { Actor } from '../actor.ts';
 import type { Apps } from '../apps.ts';
 import { isSameSecret } from '../auth/secrets.ts';
 import { encode } from '../encode.ts';
 import type { BackendHost } from '../host.ts';
+import { BodyTooLargeError } from '../http/request.ts';
 import { Session } from '../session.ts';
 import { SsePeer } from './sse-peer.ts';
 
@@ -71,12 +73,24 @@ export class SseSessions {
     return peer.body;
   }
 
+  /** @throws {ServerError} `rate-limited` when no further session may wait for an `init` from this address. */
+  assertRoomFor(ip: string | null): void {
+    if (this.#host.newcomers.hasRoomFor(ip)) return;
+    const message = 'Too many sessions wait for an init that is accepted. Try again later.';
+    throw new ServerError('rate-limited', message);
+  }
+
   /**
-   * Hands messages to a session, in order.
+   * Hands messages to a session, in order. `bytes` is what they came in.
    *
-   * @throws {ServerError} `member-missing` or `session-missing` when there is no such session, or it is another's.
+   * @throws {ServerError} `member-missing` or `session-missing` when there is no such session, or it is another's;
+   * `param-malformed` when they are more than is taken before an `init`, which ends the session.
    */
-  receive({ machineId, sessionId, token }: SseCredentials, messages: readonly unknown[]): void {
+  receive(
+    { machineId, sessionId, token }: SseCredentials,
+    messages: readonly unknown[],
+    bytes: number,
+  ): void {
     if (machineId !== this.#host.machineId) {
       const message = `Member missing for machine id: ${machineId}`;
       throw new ServerError('member-missing', message, { 'machine-id': machineId });
@@ -86,7 +100,12 @@ export class SseSessions {
       const message = `Session missing for id: ${sessionId}`;
       throw new ServerError('session-missing', message, { 'sess-id': sessionId });
     }
-    for (const message of messages) entry.session.receiveEvent(message);
+    const max = entry.session.maxMessageBytes;
+    if (max !== undefined && bytes > max) {
+      entry.peer.close(1009, TOO_LARGE_REASON);
+      throw new BodyTooLargeError(`before an init is accepted a body has at most ${max} bytes`);
+    }
+    for (const message of messages) entry.session.receiveEvent(message, bytes / messages.length);
   }
 
   /** Ends every session, and every one that is begun later. */

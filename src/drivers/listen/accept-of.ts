@@ -1,12 +1,12 @@
 import type { Accept, ListenOptions, Sender } from './contract.ts';
 
-/** Whether a handshake for `target` is served, and by what. `target` is any text that a peer cared to send. */
-export function acceptOf(options: ListenOptions, sender: Sender, target = '/'): Accept | undefined {
+/** What serves a handshake for `target`, or the status that refuses it. `target` is any text that a peer cared to send. */
+export function acceptOf(options: ListenOptions, sender: Sender, target = '/'): Accept | number {
   let url: URL;
   try {
     url = new URL(target, 'http://localhost');
   } catch {
-    return undefined;
+    return 404;
   }
-  return options.upgrade(url, sender);
+  return options.upgrade(url, sender) ?? 404;
 }

@@ -19,16 +19,18 @@ export interface ListenOptions {
   fetch(request: Request, ip: string | null): Promise<Response>;
   /**
    * Asked once per WebSocket handshake, with the address that was requested and where it comes from. `undefined`
-   * refuses it with a 404. Else the function is called when the peer is open, once, before any of its messages.
+   * refuses it with a 404, a number with that status. Else the function is called when the peer is open, once, before
+   * any of its messages; never, when the handshake comes to nothing.
    */
-  upgrade(url: URL, sender: Sender): Accept | undefined;
+  upgrade(url: URL, sender: Sender): Accept | number | undefined;
   /**
-   * The largest message taken from a peer, in bytes. A longer one is not delivered; the peer is closed with 1009. On
-   * Deno a message above 64 MiB is refused by the runtime itself, which then closes without a code.
+   * The largest message taken from a peer, in bytes. A longer one is not delivered; the peer is closed with 1009.
    */
   maxMessageBytes?: number;
   /** How the driver finds out that a peer is gone. */
   liveness?: Liveness;
+  /** For how long a connection may keep the listener waiting. */
+  patience?: Patience;
 }
 
 /** Where a handshake comes from. */
@@ -46,6 +48,12 @@ export type Accept = (peer: Peer) => PeerEvents;
 
 /** What comes from a peer. None of these may throw. */
 export interface PeerEvents {
+  /**
+   * The largest message that is taken from the peer as things stand, in bytes, where that is less than the listener
+   * takes. A larger one is not delivered, and the peer is closed with 1009. Node and Deno look while a message arrives,
+   * and collect no more of it than this and 128 KiB; Bun looks when it is there as a whole.
+   */
+  readonly maxMessageBytes?: number | undefined;
   /** One whole message, in the order of arrival: text as a string, a binary message as bytes. */
   message(data: string | Uint8Array): void;
   /** The peer is gone, whoever closed it and however. Called once; no message follows. */
@@ -59,7 +67,10 @@ export interface Peer {
    * is closing or gone.
    */
   send(text: string): void;
-  /** Starts the closing handshake. Without effect once the peer is closing or gone. `reason` has at most 123 bytes. */
+  /**
+   * Starts the closing handshake; nothing that the peer still says is delivered, but its end. Without effect once the
+   * peer is closing or gone. `reason` has at most 123 bytes.
+   */
   close(code: number, reason: string): void;
   /** Bytes that were queued and are not yet handed to the operating system. */
   readonly bufferedAmount: number;
@@ -69,13 +80,24 @@ export interface Peer {
  * A ping goes out every `pingMs`; a peer from which nothing at all was heard for `unanswered` pings in a row is dropped
  * when the next one is due. Counted in pings rather than read from a clock, so that a process that was stopped for
  * a while does not drop everybody when it wakes up.
- *
- * Deno has no call that sends a ping. There the runtime pings by itself, halfway through a silence of
- * `pingMs * unanswered`, and closes at its end.
  */
 export interface Liveness {
   pingMs: number;
   unanswered: number;
+}
+
+/**
+ * For how long a connection may keep the listener waiting, in milliseconds; then it is ended. Runtimes look every
+ * few seconds. The rest of a body that was not read when its request is answered is waited for by none of them.
+ */
+export interface Patience {
+  /**
+   * Until the head of a request, which a handshake is too, is there as a whole, from its beginning; on a new
+   * connection from the connection on. Bun has a limit of its own, which is 10 s.
+   */
+  headersMs: number;
+  /** Until the next request begins, after an answer. On Bun answers of other types than JSON end the connection. */
+  idleMs: number;
 }
 
 /** A server that is up. */
@@ -94,6 +116,9 @@ export const DEFAULT_MAX_MESSAGE_BYTES: number = 64 * 1024 * 1024;
 
 /** A ping every 5 s; dropped after 15 s of silence. What an Instant server does. */
 export const DEFAULT_LIVENESS: Liveness = { pingMs: 5_000, unanswered: 3 };
+
+/** 20 s for a head, and a minute between requests. */
+export const DEFAULT_PATIENCE: Patience = { headersMs: 20_000, idleMs: 60_000 };
 
 /** Why a peer is closed with 1009. */
 export const TOO_LARGE_REASON = 'Message is larger than this server accepts';

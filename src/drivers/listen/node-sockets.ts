@@ -1,13 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type Accept, DEFAULT_MAX_MESSAGE_BYTES, type ListenOptions, TOO_LARGE_REASON } from './contract.ts';
+import {
+  type Accept,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  type ListenOptions,
+  type PeerEvents,
+  TOO_LARGE_REASON,
+} from './contract.ts';
 import type { PeerSet } from './peer-set.ts';
 
 // ws closes with 1009 by itself when a message is too large, and gives no reason.
 class ReasonedWebSocket extends WebSocket {
   override close(code?: number, reason?: string | Buffer): void {
-    super.close(code, code === 1009 ? TOO_LARGE_REASON : reason);
+    super.close(code, reason ?? (code === 1009 ? TOO_LARGE_REASON : undefined));
   }
 }
 
@@ -24,10 +30,12 @@ export function nodeSockets(
     WebSocket: ReasonedWebSocket,
   });
   return (request, socket, head, accept) =>
-    sockets.handleUpgrade(request, socket, head, (ws) => serve(ws, accept, peers));
+    sockets.handleUpgrade(request, socket, head, (ws) => serve(ws, socket, accept, peers));
 }
 
-function serve(ws: WebSocket, accept: Accept, peers: PeerSet): void {
+const maxBytesOf = ({ maxMessageBytes = Number.POSITIVE_INFINITY }: PeerEvents): number => maxMessageBytes;
+
+function serve(ws: WebSocket, socket: Duplex, accept: Accept, peers: PeerSet): void {
   const events = accept({
     send(text) {
       if (ws.readyState === ws.OPEN) ws.send(text);
@@ -42,8 +50,11 @@ function serve(ws: WebSocket, accept: Accept, peers: PeerSet): void {
   peers.add(ws);
   ws.on('message', (data: Buffer, isBinary) => {
     peers.heard(ws);
-    events.message(isBinary ? data : data.toString('utf8'));
+    if (ws.readyState !== ws.OPEN) return;
+    if (data.byteLength > maxBytesOf(events)) ws.close(1009, TOO_LARGE_REASON);
+    else events.message(isBinary ? data : data.toString('utf8'));
   });
+  limitWhatIsCollected(ws, socket, events);
   ws.on('pong', () => peers.heard(ws));
   ws.on('ping', () => peers.heard(ws));
   // A broken frame or a reset: ws closes the socket itself, and 'close' follows.
@@ -52,4 +63,38 @@ function serve(ws: WebSocket, accept: Accept, peers: PeerSet): void {
     peers.delete(ws);
     events.closed();
   });
+}
+
+/** What is read from a socket at once, twice: the end of a message may come with the beginning of another. */
+const CHUNKS_BYTES = 128 * 1024;
+
+/**
+ * Ends a peer as soon as it has sent more of a message than it may: ws takes one limit for all, and collects each
+ * message up to that. It has looked at what comes before this does, as it listened first.
+ */
+function limitWhatIsCollected(ws: WebSocket, socket: Duplex, events: PeerEvents): void {
+  let bytes = 0;
+  const startAnew = (): void => {
+    bytes = 0;
+  };
+  const count = (chunk: Buffer): void => {
+    const max = maxBytesOf(events);
+    bytes += chunk.byteLength;
+    if (bytes > max + CHUNKS_BYTES) cutOff(ws, socket);
+    // Who has been let in stays so.
+    if (max < Number.POSITIVE_INFINITY) return;
+    socket.off('data', count);
+    ws.off('message', startAnew);
+  };
+  ws.on('message', startAnew);
+  socket.on('data', count);
+}
+
+// Not ws.terminate(): the peer would see a reset in place of the reason. Nobody listens any more to what still comes,
+// and ws destroys the socket after its limit for a closing handshake.
+function cutOff(ws: WebSocket, socket: Duplex): void {
+  if (ws.readyState === ws.OPEN) ws.close(1009, TOO_LARGE_REASON);
+  socket.removeAllListeners('data');
+  socket.resume();
+  socket.end();
 }

@@ -1,21 +1,52 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  STATUS_CODES,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ServerRequest } from 'srvx';
 import { acceptOf } from './accept-of.ts';
 import { cannotListen } from './cannot-listen.ts';
-import { DEFAULT_LIVENESS, type Listener, type ListenOptions } from './contract.ts';
+import { DEFAULT_LIVENESS, DEFAULT_PATIENCE, type Listener, type ListenOptions } from './contract.ts';
 import { listenerOf } from './listener-of.ts';
 import { PeerSet, STOP_LIMIT_MS, within } from './peer-set.ts';
 
-/** Listens on Node, with `node:http` and `ws`. Keeps the promises of `Listen`. */
+/** How often connections are looked at. */
+const CHECK_MS = 5_000;
+
+/** Listens on Node and on Deno, with `node:http` and `ws`. Keeps the promises of `Listen`. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const server = createServer(answerWith(options));
+  const { headersMs, idleMs } = options.patience ?? DEFAULT_PATIENCE;
+  const limits = {
+    headersTimeout: headersMs,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: Math.min(headersMs, CHECK_MS),
+    // Uploads may take long: whoever reads a body says how long it waits.
+    requestTimeout: 0,
+  };
+  const server = createServer(limits, answerWith(options));
+  server.on('request', (request, response) => {
+    // Later the request may have let go of it.
+    const { socket } = request;
+    response.once('finish', () => waitForRest(request, socket, idleMs));
+  });
   await bind(server, options);
   const peers = new PeerSet(options.liveness ?? DEFAULT_LIVENESS);
   const loaded = serveSockets(server, options, peers);
   return listenerOf((server.address() as AddressInfo).port, () => loaded.then(() => stop(server, peers)));
+}
+
+// What arrives of a body that nobody reads puts Node's own timer off, however little it is.
+function waitForRest(request: IncomingMessage, socket: Socket, ms: number): void {
+  if (request.complete || socket.destroyed) return;
+  const timer = setTimeout(() => void socket.destroy(), ms);
+  const stop = (): void => clearTimeout(timer);
+  request.once('end', stop);
+  socket.once('close', stop);
 }
 
 // srvx loads Node's `fetch` along with itself, and the two take as long as all the rest: sessions need neither.
@@ -58,7 +89,7 @@ function serveSockets(server: Server, options: ListenOptions, peers: PeerSet): P
     const { origin = null, host = null } = request.headers;
     const sender = { ip: request.socket.remoteAddress ?? null, origin, host };
     const accept = acceptOf(options, sender, request.url);
-    if (!accept) return refuse(socket);
+    if (typeof accept === 'number') return refuse(socket, accept);
     const gone = (): void => void socket.destroy();
     socket.on('error', gone);
     loading.then((serve) => {
@@ -73,9 +104,10 @@ function serveSockets(server: Server, options: ListenOptions, peers: PeerSet): P
   );
 }
 
-function refuse(socket: Duplex): void {
+function refuse(socket: Duplex, status: number): void {
   socket.on('error', () => {});
-  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;
+  socket.end(`${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 // Neither close() nor closeAllConnections() of node:http ends an upgraded socket: the peers go first.

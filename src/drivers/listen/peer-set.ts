@@ -3,10 +3,9 @@ import type { Liveness } from './contract.ts';
 /** What is needed of a runtime's socket to keep watch over it and to end it. */
 export interface Connection {
   close(code: number, reason: string): void;
-  /** Drops the connection without a handshake. Absent where the runtime cannot. */
-  terminate?(): void;
-  /** Sends a ping. Absent where the runtime pings by itself. */
-  ping?(): void;
+  /** Drops the connection without a handshake. */
+  terminate(): void;
+  ping(): void;
 }
 
 const CLOSE_GRACE_MS = 1_000;
@@ -49,14 +48,13 @@ export class PeerSet {
     });
     for (const connection of [...this.#unanswered.keys()]) connection.close(code, reason);
     await within(emptied, CLOSE_GRACE_MS);
-    for (const connection of [...this.#unanswered.keys()]) connection.terminate?.();
+    for (const connection of [...this.#unanswered.keys()]) connection.terminate();
   }
 
   #beat(): void {
     for (const [connection, unanswered] of [...this.#unanswered]) {
-      if (!connection.ping) continue;
       if (unanswered >= this.#liveness.unanswered) {
-        connection.terminate?.();
+        connection.terminate();
         continue;
       }
       this.#unanswered.set(connection, unanswered + 1);
