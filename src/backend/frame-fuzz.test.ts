@@ -114,6 +114,8 @@ interface Lane {
   readonly by: By;
   readonly session: RawSession;
   readonly good: readonly JsonObject[];
+  /** The longest frame that its session is not closed for. */
+  readonly maxBytes: number;
 }
 
 function openLanes(): Promise<Lane[]> {
@@ -155,16 +157,20 @@ async function openLane(who: Who, by: By): Promise<Lane> {
       txId,
     },
   };
-  return { by, session, good: goodFrames(facts) };
+  return { by, session, good: goodFrames(facts), maxBytes: Number.POSITIVE_INFINITY };
 }
 
 /** A session that is yet to be opened, by one of the frames or never. */
 async function openStranger(): Promise<Lane> {
   const session = await RawSession.open(backend.websocketURI);
-  return { by: 'socket', session, good: goodInits(app.id, app.adminToken, userToken) };
+  const good = goodInits(app.id, app.adminToken, userToken);
+  return { by: 'socket', session, good, maxBytes: MAX_NEWCOMER_BYTES };
 }
 
 type Frame = string | Uint8Array<ArrayBuffer>;
+
+/** What is longer closes a session without an accepted `init`. */
+const MAX_NEWCOMER_BYTES = 64 * 1024;
 
 const NAMELESS = '(no id)';
 const nameOf = (id: JsonValue | undefined): string => (id === undefined ? NAMELESS : JSON.stringify(id));
@@ -241,10 +247,10 @@ async function fuzzOnce({ session, by }: Lane, frames: readonly Frame[]): Promis
   return events.length;
 }
 
-function randomFrames(draw: () => number, { good, by }: Lane): Frame[] {
+function randomFrames(draw: () => number, { good, by, maxBytes }: Lane): Frame[] {
   const frames = Array.from({ length: by === 'socket' ? BATCH : BATCH_BY_EVENT_STREAM }, () =>
     randomFrame(draw, good, crypto.randomUUID()),
-  );
+  ).filter((frame) => Buffer.byteLength(frame) <= maxBytes);
   // What is posted is text, whatever it holds.
   return by === 'socket' ? frames : frames.filter((frame) => typeof frame === 'string');
 }
