@@ -1,10 +1,12 @@
 import { SSEConnection } from '@instantdb/core';
+import { isObject } from '../protocol/json.ts';
 import { conceal } from './conceal.ts';
 
 /** The parts of core's `SSEConnection` that it declares private. */
 interface SseState {
   sseInitTimeout: ReturnType<typeof setTimeout> | undefined;
   handleClose(): void;
+  handleMessage(message: object): void;
   conn: { onmessage: ((event: MessageEvent) => void) | null };
 }
 
@@ -36,20 +38,23 @@ export function openEventStream(
     connection.onerror = nothing;
     close();
   };
-  const take = state.conn.onmessage;
-  state.conn.onmessage = (event) => {
-    if (isJson(event.data, onMalformed)) take?.(event);
+  const take = (message: unknown): void => {
+    if (isObject(message)) state.handleMessage(message);
+    else connection.onmessage({ target: connection, message: message as never });
+  };
+  state.conn.onmessage = ({ data }) => {
+    const event = parsed(data, onMalformed);
+    for (const message of Array.isArray(event) ? event : event === undefined ? [] : [event]) take(message);
   };
   return connection;
 }
 
-function isJson(text: string, onMalformed: (cause: unknown) => void): boolean {
+function parsed(text: string, onMalformed: (cause: unknown) => void): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch (cause) {
     onMalformed(cause);
-    return false;
+    return undefined;
   }
 }
 
