@@ -108,6 +108,7 @@ test('the codes of errors are a closed set', () => {
     case 'closed':
     case 'connection-failed':
     case 'protocol':
+    case 'query-failed':
     case 'storage':
     case 'storage-locked':
     case 'not-pending':

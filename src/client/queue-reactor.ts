@@ -1,6 +1,10 @@
 import { Reactor, type RoomsOf } from '@instantdb/core';
 import type { CoreConfig } from './config.ts';
 import { OptimisticStores } from './optimistic-stores.ts';
+import { changeInPlace } from './queries/change-in-place.ts';
+import { linkIndexOf, withOwnNames } from './queries/own-names.ts';
+import { rewriteWrites } from './queries/rewrite-writes.ts';
+import type { AttrsStore, Stores } from './queries/store.ts';
 import type { AnySchema } from './schema.ts';
 import { type ShownQueue, showQueue } from './shown-queue.ts';
 import type { WriteEntry } from './storage/journal.ts';
@@ -39,9 +43,19 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
   #view: ReadonlyMap<string, Mutation> | undefined;
 
   constructor({ core, keeping, network, versions, EventSource }: QueueParts) {
-    super(core, keeping.Store as never, network as never, versions, EventSource as never);
+    // Core's index of a schema's links is written into `Object` itself for some names.
+    super(
+      { ...core, schema: undefined },
+      keeping.Store as never,
+      network as never,
+      versions,
+      EventSource as never,
+    );
+    this.#setSchema(core.schema);
     this.keeping = keeping;
     this.queue = keeping.queue;
+    const { subs } = this._syncTable as unknown as { subs: object };
+    for (const saved of [this.kv, this.querySubs, subs]) changeInPlace(saved);
     this.#kv = showQueue(this.kv, this.queue);
   }
 
@@ -73,12 +87,18 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
 
   // Core copies all of them, although nothing is to be rewritten where no write changes an attribute.
   override _rewriteMutations(
-    attrs: Parameters<Reactor['_rewriteMutations']>[0],
+    attrs: Parameters<Reactor['_rewriteMutations']>[0] | undefined,
     mutations: Map<string, Mutation>,
     processedTxId?: number,
   ): Map<string, Mutation> {
-    if (mutations === this.queue && this.queue.attrSteps.isEmpty) return mutations;
-    return super._rewriteMutations(attrs, mutations, processedTxId) as Map<string, Mutation>;
+    if (!attrs || (mutations === this.queue && this.queue.attrSteps.isEmpty)) return mutations;
+    return rewriteWrites(attrs as AttrsStore, mutations, processedTxId) as Map<string, Mutation>;
+  }
+
+  override updateSchema(schema: Schema | undefined): void {
+    super.updateSchema(undefined);
+    this.#setSchema(schema);
+    this.config.cardinalityInference = schema !== undefined;
   }
 
   // Core sorts them for each live query at each change; they are in order.
@@ -100,9 +120,7 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
     const unseen = mutations.filter(
       ([, { 'tx-id': txId }]) => !txId || (processedTxId && txId > processedTxId),
     );
-    return this.#optimistic.apply({ store, attrsStore }, unseen, (from, writes) =>
-      super._applyOptimisticUpdates(from.store, from.attrsStore, writes, processedTxId),
-    );
+    return this.#optimistic.apply({ store, attrsStore } as Stores, unseen) as AttrsAndStore;
   }
 
   // Core looks through all pending writes, at each answer and each refresh.
@@ -140,11 +158,16 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
     this._cleanupPendingMutationsTimeout();
   }
 
+  #setSchema(schema: unknown): void {
+    const own = withOwnNames(schema as Schema | undefined);
+    this.config.schema = own;
+    this._linkIndex = linkIndexOf(own) as never;
+  }
+
   #newAttrs(mutation: Mutation): { id: string }[] {
     if (!mutation['tx-steps'].some(([op]) => op === 'add-attr')) return [];
     const attrs = this.ensureAttrs();
-    const rewritten = super._rewriteMutations(attrs, new Map([['', mutation]])) as Map<string, Mutation>;
-    return [...rewritten.values()]
+    return [...this._rewriteMutations(attrs, new Map([['', mutation]])).values()]
       .flatMap(({ 'tx-steps': steps }) => steps.filter(([op]) => op === 'add-attr'))
       .map(([, attr]) => attr as unknown as { id: string })
       .filter(({ id: attrId }) => !attrs.getAttr(attrId));
