@@ -1,8 +1,6 @@
-import { Reactor, type RoomsOf } from '@instantdb/core';
-import type { CoreConfig } from './config.ts';
+import type { Reactor } from '@instantdb/core';
 import { OptimisticStores } from './optimistic-stores.ts';
-import { changeInPlace } from './queries/change-in-place.ts';
-import { linkIndexOf, withOwnNames } from './queries/own-names.ts';
+import { type CoreParts, QueryReactor } from './queries/query-reactor.ts';
 import { rewriteWrites } from './queries/rewrite-writes.ts';
 import type { AttrsStore, Stores } from './queries/store.ts';
 import type { AnySchema } from './schema.ts';
@@ -12,13 +10,9 @@ import type { Keeping } from './storage/keeping.ts';
 import type { Mutation } from './transactions.ts';
 import type { WriteQueue } from './write-queue.ts';
 
-/** What core's constructor takes. */
-export interface QueueParts {
-  core: CoreConfig;
+/** What the queue, and core under it, are made with. */
+export interface QueueParts extends Omit<CoreParts, 'Store'> {
   keeping: Keeping;
-  network: unknown;
-  versions: Record<string, string>;
-  EventSource: unknown;
 }
 
 /** What the server says of a write that it has committed. */
@@ -34,7 +28,7 @@ type AttrsAndStore = ReturnType<Reactor['_applyOptimisticUpdates']>;
  *
  * Underscored methods are core's; each override says what core does and why that is wrong on a server.
  */
-export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schema>> {
+export abstract class QueueReactor<Schema extends AnySchema> extends QueryReactor<Schema> {
   protected readonly keeping: Keeping;
   protected readonly queue: WriteQueue;
   readonly #kv: ShownQueue;
@@ -42,20 +36,10 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
   /** What `_pendingMutations` shows in place of the queue, while core looks for attributes alone. */
   #view: ReadonlyMap<string, Mutation> | undefined;
 
-  constructor({ core, keeping, network, versions, EventSource }: QueueParts) {
-    // Core's index of a schema's links is written into `Object` itself for some names.
-    super(
-      { ...core, schema: undefined },
-      keeping.Store as never,
-      network as never,
-      versions,
-      EventSource as never,
-    );
-    this.#setSchema(core.schema);
-    this.keeping = keeping;
-    this.queue = keeping.queue;
-    const { subs } = this._syncTable as unknown as { subs: object };
-    for (const saved of [this.kv, this.querySubs, subs]) changeInPlace(saved);
+  constructor(parts: QueueParts) {
+    super({ ...parts, Store: parts.keeping.Store });
+    this.keeping = parts.keeping;
+    this.queue = this.keeping.queue;
     this.#kv = showQueue(this.kv, this.queue);
   }
 
@@ -93,12 +77,6 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
   ): Map<string, Mutation> {
     if (!attrs || (mutations === this.queue && this.queue.attrSteps.isEmpty)) return mutations;
     return rewriteWrites(attrs as AttrsStore, mutations, processedTxId) as Map<string, Mutation>;
-  }
-
-  override updateSchema(schema: Schema | undefined): void {
-    super.updateSchema(undefined);
-    this.#setSchema(schema);
-    this.config.cardinalityInference = schema !== undefined;
   }
 
   // Core sorts them for each live query at each change; they are in order.
@@ -156,12 +134,6 @@ export abstract class QueueReactor<Schema extends AnySchema> extends Reactor<Roo
     if (added.length > 0) this._setAttrs([...Object.values(this.ensureAttrs().attrs), ...added]);
     this._finishTransaction('synced', eventId);
     this._cleanupPendingMutationsTimeout();
-  }
-
-  #setSchema(schema: unknown): void {
-    const own = withOwnNames(schema as Schema | undefined);
-    this.config.schema = own;
-    this._linkIndex = linkIndexOf(own) as never;
   }
 
   #newAttrs(mutation: Mutation): { id: string }[] {

@@ -9,6 +9,7 @@ import { openEventStream } from './event-stream.ts';
 import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
+import { assertSendable } from './queries/sendable.ts';
 import type { Confirmation } from './queue-reactor.ts';
 import { Saving, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
@@ -119,6 +120,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     if (this.status === 'errored') return Promise.reject(this.refusedSession());
     // Offline, core refuses at once and starts no timer.
     if (!this._isOnline) return super.queryOnce(query, options);
+    assertSendable(query, options?.ruleParams);
     if (!this.config.disableValidation) validateQuery(query, this.config.schema);
     const q = options?.ruleParams ? { $$ruleParams: options.ruleParams, ...query } : query;
     const hash = weakHash(q);
