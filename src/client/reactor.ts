@@ -6,7 +6,6 @@ import { deferred } from './deferred.ts';
 import { callSafely } from './emitter.ts';
 import { endStreams } from './end-streams.ts';
 import { openEventStream } from './event-stream.ts';
-import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
 import { assertSendable } from './queries/sendable.ts';
@@ -96,16 +95,13 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     this.acks.heard();
     try {
       // Inside, because a message can be nested deeper than the stack reaches.
-      const problem = malformation(message);
-      if (problem) {
-        this.report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`));
-        return;
-      }
-      if ((message as { op: string }).op === 'transact-ok') {
-        this._log.info('[receive]', connectionId, 'transact-ok', message);
+      const sound = this.soundPartOf(message);
+      if (!sound) return;
+      if (sound.op === 'transact-ok') {
+        this._log.info('[receive]', connectionId, 'transact-ok', sound);
         this.acks.answered();
-        this.confirmWrite(message as Confirmation);
-      } else super._handleReceive(connectionId, message);
+        this.confirmWrite(sound as unknown as Confirmation);
+      } else super._handleReceive(connectionId, sound);
     } catch (cause) {
       const { op } = Object(message) as { op?: unknown };
       this.report(

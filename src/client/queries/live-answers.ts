@@ -54,11 +54,7 @@ export class LiveAnswers {
   /** Gives what is there to those who have asked for the answer once. */
   tellOnce(hash: string): void {
     const answer = this.#answer(hash);
-    this.#endOnce(hash, ({ dfd }) => {
-      const failure = this.#failed.get(hash);
-      if (failure) dfd.reject(new InstantError(failure.message, failure.hint));
-      else dfd.resolve(answer?.data);
-    });
+    this.#endOnce(hash, answer?.data);
   }
 
   /** The answer that is there already. */
@@ -71,10 +67,10 @@ export class LiveAnswers {
     return this.#failed.get(hash);
   }
 
-  /** Has a query fail whose answer cannot be taken at all. */
-  fail(hash: string, cause: unknown): void {
-    this.#fail(hash, cause);
-    this.tellOnce(hash);
+  /** Has a query fail whose answer could not be taken at all, as was reported. */
+  fail(hash: string): void {
+    this.#fail(hash, this.#errorOf(hash));
+    this.#endOnce(hash, undefined);
   }
 
   /** To be called when nobody asks for a query any more. */
@@ -88,32 +84,33 @@ export class LiveAnswers {
       this.#failed.delete(hash);
       return answer;
     } catch (cause) {
-      this.#fail(hash, cause);
+      const error = this.#errorOf(hash, cause);
+      if (!this.#failed.has(hash)) this.#host.report(error);
+      this.#fail(hash, error);
       return undefined;
     }
   }
 
-  #fail(hash: string, cause: unknown): void {
+  #fail(hash: string, { message, hint }: InstantNodeError): void {
     if (this.#failed.has(hash)) return;
-    const error = new InstantNodeError(
-      'query-failed',
-      `Cannot answer the query of ${this.#subjectOf(hash)}`,
-      {
-        hint: 'What the server sent for it cannot be evaluated here; it is tried again with each change',
-        cause,
-      },
-    );
-    const told = { message: error.message, hint: error.hint };
-    this.#failed.set(hash, told);
-    this.#host.report(error);
-    this.#host.notifyQueryError(hash, told);
+    this.#failed.set(hash, { message, hint });
+    this.#host.notifyQueryError(hash, { message, hint });
   }
 
-  #endOnce(hash: string, how: (waiting: Waiting) => void): void {
-    for (const waiting of this.#host.queryOnceDfds[hash] ?? []) {
-      how(waiting);
-      this.#host._completeQueryOnce(waiting.q, hash, waiting.dfd);
+  #endOnce(hash: string, data: object | undefined): void {
+    const failure = this.#failed.get(hash);
+    for (const { q, dfd } of this.#host.queryOnceDfds[hash] ?? []) {
+      if (failure) dfd.reject(new InstantError(failure.message, failure.hint));
+      else dfd.resolve(data);
+      this.#host._completeQueryOnce(q, hash, dfd);
     }
+  }
+
+  #errorOf(hash: string, cause?: unknown): InstantNodeError {
+    return new InstantNodeError('query-failed', `Cannot answer the query of ${this.#subjectOf(hash)}`, {
+      hint: 'What the server sent for it cannot be evaluated here; it is tried again with each change',
+      cause,
+    });
   }
 
   #subjectOf(hash: string): string {

@@ -1,6 +1,9 @@
 import { Reactor, type RoomsOf, weakHash } from '@instantdb/core';
-import type { InstantNodeError } from '../../errors.ts';
+import { InstantNodeError } from '../../errors.ts';
+import { isObject } from '../../protocol/json.ts';
 import type { CoreConfig } from '../config.ts';
+import { malformation } from '../inbound.ts';
+import { mend } from '../mending/mend.ts';
 import type { AnySchema } from '../schema.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { evaluate } from './evaluate.ts';
@@ -129,6 +132,23 @@ export abstract class QueryReactor<Schema extends AnySchema> extends Reactor<Roo
     await this.setCurrentUser(user);
     await this.updateUser(user);
     await this.kv.flush();
+  }
+
+  /** What core can take of a message of the server. The rest is told of once, and is left out. */
+  protected soundPartOf(message: unknown): Record<string, unknown> | undefined {
+    const mended = isObject(message) ? mend(message, this.#dates()) : undefined;
+    const problem = malformation(mended?.message ?? message);
+    for (const what of [mended?.problem, problem]) {
+      if (what) this.report(new InstantNodeError('protocol', `Ignored what the server sent: ${what}`));
+    }
+    for (const q of mended?.unanswered ?? []) this.answers.fail(weakHash(q));
+    return problem ? undefined : mended?.message;
+  }
+
+  /** Which attributes hold dates that core makes objects of; nothing where it makes none. */
+  #dates(): ((attrId: string) => boolean) | undefined {
+    if (!this.config.useDateObjects) return undefined;
+    return (attrId) => this.attrs?.getAttr(attrId)?.['checked-data-type'] === 'date';
   }
 
   #setSchema(schema: unknown): void {
