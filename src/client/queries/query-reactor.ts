@@ -12,6 +12,7 @@ import { linkIndexOf, withOwnNames } from './own-names.ts';
 import { sameValue } from './same-value.ts';
 import { assertSendable } from './sendable.ts';
 import type { Stores } from './store.ts';
+import { mendSyncTables } from './sync-tables.ts';
 import { whyUnusable } from './usable-names.ts';
 
 /** What core's constructor takes. */
@@ -40,6 +41,7 @@ export abstract class QueryReactor<Schema extends AnySchema> extends Reactor<Roo
     this.#setSchema(core.schema);
     const { subs } = this._syncTable as unknown as { subs: object };
     for (const saved of [this.kv, this.querySubs, subs]) changeInPlace(saved);
+    mendSyncTables(this._syncTable);
     const { pushTx } = this;
     this.pushTx = (chunks) => {
       const problem = whyUnusable(chunks);
