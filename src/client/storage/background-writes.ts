@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../errors.ts';
-import type { RecordChange, RecordStore, Records } from './records.ts';
+import { describeRecord, type RecordChange, type RecordStore, type Records } from './records.ts';
 
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 10_000;
@@ -88,6 +88,10 @@ export class BackgroundWrites {
 
   #failed(cause: unknown): void {
     if (this.#isStopped || this.#unsaved.size === 0) return;
+    if (this.#dropHopeless(cause)) {
+      this.flush().catch((again) => this.#failed(again));
+      return;
+    }
     if (!this.#isFailing) {
       this.#isFailing = true;
       this.#report(
@@ -102,6 +106,28 @@ export class BackgroundWrites {
     }, this.#retryMs);
     this.#timer.unref();
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+  }
+
+  /** Forgets what no storage can keep, whatever is tried: the rest is not to wait for it. Whether there was any. */
+  #dropHopeless(cause: unknown): boolean {
+    const hopeless = [...this.#unsaved].filter(([, [, , value]]) => !canBeKept(value));
+    for (const [name, [store, key]] of hopeless) {
+      this.#unsaved.set(name, [store, key, undefined]);
+      this.#latest.delete(name);
+      const message = `Cannot keep ${describeRecord(store, key)}: it nests too deep to be written`;
+      this.#report(new InstantNodeError('storage', message, { cause }));
+    }
+    return hopeless.length > 0;
+  }
+}
+
+/** Every storage writes JSON, or what is as deep. */
+function canBeKept(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
   }
 }
 
