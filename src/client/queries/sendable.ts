@@ -1,5 +1,5 @@
 import { QueryValidationError } from '@instantdb/core';
-import { MAX_DEPTH, nestsDeeper } from '../../protocol/parse.ts';
+import { MAX_DEPTH } from '../../protocol/parse.ts';
 import { assertUsableNames } from './usable-names.ts';
 
 /** How deep a part of a message may nest: the message is an object around it. */
@@ -7,11 +7,15 @@ const MAX_PART_DEPTH = MAX_DEPTH - 1;
 
 /** Why a value cannot be part of a message, as a sentence's end; nothing when it can. */
 export function whyNotJson(value: unknown): string | undefined {
-  const tooDeep = `it nests more than ${MAX_PART_DEPTH} levels deep`;
   try {
-    return nestsDeeper(JSON.stringify(value) ?? '', MAX_PART_DEPTH) ? tooDeep : undefined;
+    // First: to write what nests deep takes Bun the square of its depth.
+    if (nestsDeeper(value, MAX_PART_DEPTH, new Set())) {
+      return `it nests more than ${MAX_PART_DEPTH} levels deep`;
+    }
+    JSON.stringify(value);
+    return undefined;
   } catch (cause) {
-    return cause instanceof RangeError ? tooDeep : (cause as Error).message;
+    return (cause as Error).message;
   }
 }
 
@@ -20,4 +24,21 @@ export function assertSendable(query: unknown, ruleParams?: unknown): void {
   const problem = whyNotJson([query, ruleParams]);
   if (problem) throw new QueryValidationError(`Cannot ask what JSON cannot hold: ${problem}`);
   assertUsableNames(query);
+}
+
+/** Whether what JSON would hold of `value` nests deeper; what is inside itself is for JSON to refuse. */
+function nestsDeeper(value: unknown, levels: number, around: Set<object>): boolean {
+  const written = withoutToJson(value);
+  if (typeof written !== 'object' || written === null || around.has(written)) return false;
+  if (levels === 0) return true;
+  around.add(written);
+  const parts: unknown[] = Array.isArray(written) ? written : Object.values(written);
+  const isDeeper = parts.some((part) => nestsDeeper(part, levels - 1, around));
+  around.delete(written);
+  return isDeeper;
+}
+
+function withoutToJson(value: unknown): unknown {
+  const { toJSON } = (value ?? {}) as { toJSON?: unknown };
+  return typeof toJSON === 'function' ? toJSON.call(value, '') : value;
 }
