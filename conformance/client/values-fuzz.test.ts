@@ -1,16 +1,9 @@
-import {
-  type InstantNodeDatabase,
-  type InstantUnknownSchema,
-  id,
-  init,
-  lookup,
-  type TransactionChunk,
-  tx,
-} from '@instantdb/node';
-import { expect, onTestFinished, test } from 'vitest';
+import { type InstantNodeDatabase, id, lookup } from '@instantdb/node';
+import { expect, test } from 'vitest';
 import { exoticKey, exoticText, isSameJson, watchShared } from '../support/exotic-values.ts';
-import { type Inbox, inbox } from '../support/inbox.ts';
-import { freshKey, serve } from '../support/open.ts';
+import type { Inbox } from '../support/inbox.ts';
+import { addressOf, serve } from '../support/open.ts';
+import { chunk, followPlain, openPlain, type PlainAnswer, type PlainRow } from '../support/plain-app.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { takeUncaught } from '../support/unhandled.ts';
 
@@ -19,22 +12,14 @@ const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
 console.log(`TEST_SEED=${seed}`);
 const pollutionOf = watchShared();
 
-type Row = Record<string, unknown> & { id: string };
-
-/** An answer of a live query. */
-interface Answer {
-  data?: Record<string, Row[]>;
-  error?: { message: string };
-}
-
 /** Two clients of one app without a schema. */
 interface World {
   random: Random;
   writer: InstantNodeDatabase;
   reader: InstantNodeDatabase;
   /** What the reader hears of `rows`, and the writer. */
-  heard: Inbox<Answer>;
-  own: Inbox<Answer>;
+  heard: Inbox<PlainAnswer>;
+  own: Inbox<PlainAnswer>;
 }
 
 /** Each place where a user or a peer can put a value. */
@@ -54,7 +39,7 @@ const PLACES: Record<string, (world: World) => Promise<unknown>> = {
     const row = id();
     await writer.transact(chunk('rows', row).update({ value: JSON.parse(first), step: 1 }));
     await writer.transact(chunk('rows', row).merge({ value: JSON.parse(second), step: 2 }));
-    const isMerged = (rows?: Row[]): boolean =>
+    const isMerged = (rows?: PlainRow[]): boolean =>
       rows?.some((one) => one.id === row && one.step === 2) ?? false;
     for (const answers of [own, heard]) {
       const { data } = await answers.first(({ data }) => isMerged(data?.rows));
@@ -83,7 +68,7 @@ const PLACES: Record<string, (world: World) => Promise<unknown>> = {
       expect(written, names).toBeInstanceOf(Error);
       return names;
     }
-    const { data } = (await reader.queryOnce(Object.fromEntries([[etype, {}]]) as never)) as Answer;
+    const { data } = (await reader.queryOnce(Object.fromEntries([[etype, {}]]) as never)) as PlainAnswer;
     const found = data?.[etype]?.find((one) => one.id === row);
     expect(found, names).toEqual(
       label === 'id'
@@ -171,22 +156,16 @@ test(`whatever is put where, everybody else goes on, ${CASES} times (TEST_SEED=$
   const random = seededRandom(seed);
   const uncaught = takeUncaught();
   const backend = await serve();
-  const app = backend.createApp();
-  const address = { appId: app.id, apiURI: backend.url, websocketURI: backend.websocketURI };
-  const open = (): InstantNodeDatabase => {
-    const db = init({ ...address, instanceKey: freshKey() });
-    onTestFinished(() => db.close({ timeoutMs: 0 }));
-    return db;
-  };
-  const [writer, reader] = [open(), open()];
+  const address = addressOf(backend, backend.createApp());
+  const [writer, reader] = [openPlain(address), openPlain(address)];
   await Promise.all([writer.ready(), reader.ready()]);
-  const marks = follow(reader, { marks: {} });
+  const marks = followPlain(reader, { marks: {} });
   const world: World = {
     random,
     writer,
     reader,
-    heard: follow(reader, { rows: {} }),
-    own: follow(writer, { rows: {} }),
+    heard: followPlain(reader, { rows: {} }),
+    own: followPlain(writer, { rows: {} }),
   };
   const mark = id();
   const places = Object.keys(PLACES);
@@ -204,18 +183,12 @@ test(`whatever is put where, everybody else goes on, ${CASES} times (TEST_SEED=$
   }
 });
 
-function follow(db: InstantNodeDatabase, query: object): Inbox<Answer> {
-  const answers = inbox<Answer>();
-  db.subscribeQuery(query as never, answers.push as never);
-  return answers;
-}
-
 async function emptied(db: InstantNodeDatabase): Promise<void> {
-  const { data } = (await db.queryOnce({ rows: {} } as never)) as Answer;
+  const { data } = (await db.queryOnce({ rows: {} } as never)) as PlainAnswer;
   await db.transact((data?.rows ?? []).map((row) => chunk('rows', row.id).delete()));
 }
 
-async function foundIn(answers: Inbox<Answer>, row: string): Promise<unknown> {
+async function foundIn(answers: Inbox<PlainAnswer>, row: string): Promise<unknown> {
   const { data } = await answers.next(({ data }) => data?.rows?.some((one) => one.id === row) ?? false);
   return data?.rows?.find((one) => one.id === row)?.value;
 }
@@ -242,11 +215,4 @@ function merged(base: unknown, patch: unknown): unknown {
 
 function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A change of a row; core's types have it that there may be none. */
-function chunk(etype: string, row: string): TransactionChunk<InstantUnknownSchema, string> {
-  const found = tx[etype]?.[row];
-  if (!found) throw new TypeError('Cannot start a change: tx has no such row');
-  return found;
 }

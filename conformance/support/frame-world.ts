@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type InstantNodeDatabase, type InstantNodeError, init } from '@instantdb/node';
-import { onTestFinished } from 'vitest';
+import type { InstantNodeDatabase, InstantNodeError } from '@instantdb/node';
 import { type FakeInstant, fakeInstant } from './fake-instant.ts';
 import { type Inbox, inbox } from './inbox.ts';
-import { freshKey } from './open.ts';
+import { followPlain, openPlain, type PlainAnswer } from './plain-app.ts';
 import { takeUncaught } from './unhandled.ts';
-
-/** An answer of a live query. */
-interface Answer {
-  data?: Record<string, Record<string, unknown>[]>;
-  error?: { message: string };
-}
 
 /** A row: its values by label, `id` among them. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -31,11 +24,11 @@ export interface FrameWorld {
   refresh(computations: readonly unknown[], more?: object): Record<string, unknown>;
   /** Resolves once the second query has heard the change of the last `refresh`. */
   heard(): Promise<void>;
-  follow(query: object): Inbox<Answer>;
+  follow(query: object): Inbox<PlainAnswer>;
 }
 
 /** Makes a {@link FrameWorld}. */
-export async function frameWorld(): Promise<FrameWorld> {
+export async function frameWorld(options: object = {}): Promise<FrameWorld> {
   const uncaught = takeUncaught();
   const attrs = new Map<string, Record<string, unknown>>();
   const attrsOf: FrameWorld['attrsOf'] = (etype, labels) => {
@@ -49,20 +42,15 @@ export async function frameWorld(): Promise<FrameWorld> {
   const server = await fakeInstant({
     answer: (_message, _peer, good) => (good?.op === 'init-ok' ? { ...good, attrs: attrsOf('', []) } : good),
   });
-  const db = init({ ...server.address, instanceKey: freshKey() });
-  onTestFinished(() => db.close({ timeoutMs: 0 }));
+  const db = openPlain(server.address, options);
   const errors = inbox<InstantNodeError>();
   db.subscribeErrors(errors.push);
   await db.ready();
-  const follow: FrameWorld['follow'] = (query) => {
-    const answers = inbox<Answer>();
-    db.subscribeQuery(query as never, answers.push as never);
-    return answers;
-  };
+  const follow: FrameWorld['follow'] = (query) => followPlain(db, query);
   const reader = follow({ readers: {} });
   await reader.next();
   let count = 0;
-  const markOf = ({ data }: Answer): unknown => data?.readers?.[0]?.mark;
+  const markOf = ({ data }: PlainAnswer): unknown => data?.readers?.[0]?.mark;
   const computation: FrameWorld['computation'] = (etype, rows) => {
     const triples = rows.flatMap((row) =>
       Object.entries(row).map(([label, value]) => {
