@@ -59,7 +59,8 @@ test('an attribute or a namespace that cannot be is skipped with one report, and
 
 test('an answer that nests 50,000 levels deep is heard with all others, and keeps nothing else from being kept', async () => {
   const options = { storage: 'filesystem', storagePath: temporaryFolder(), instanceKey: 'deep' };
-  const { server, db, send, refresh, computation, follow, heard, uncaught } = await frameWorld(options);
+  const { server, db, send, refresh, computation, follow, heard, errors, uncaught } =
+    await frameWorld(options);
   const rows = follow({ rows: {} });
   await rows.next();
   const frame = JSON.stringify(refresh([computation('rows', [{ id: randomUUID(), value: 'HERE' }])]));
@@ -67,7 +68,10 @@ test('an answer that nests 50,000 levels deep is heard with all others, and keep
   await heard();
   await rows.next(({ data }) => data?.rows?.length === 1);
   const localId = await db.getLocalId('name');
-  await db.close({ timeoutMs: 1_000 }).catch(() => {});
+  await db.close({ timeoutMs: 1_000 });
+  expect(errors.all).toMatchObject([
+    { code: 'storage', message: expect.stringContaining('nests more than 1000') },
+  ]);
   const again = openPlain(server.address, options);
   expect(await again.getLocalId('name')).toBe(localId);
   expect(uncaught.all).toEqual([]);

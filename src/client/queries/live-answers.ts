@@ -48,7 +48,7 @@ export class LiveAnswers {
     if (!answer?.data) return;
     host._dataForQueryCache[hash] = answer;
     if (sameValue(answer.data, before)) return;
-    for (const { cb } of host.queryCbs[hash] ?? []) cb(answer.data);
+    for (const { cb } of [...(host.queryCbs[hash] ?? [])]) cb(answer.data);
   }
 
   /** Gives what is there to those who have asked for the answer once. */

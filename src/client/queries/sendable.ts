@@ -1,5 +1,6 @@
 import { QueryValidationError } from '@instantdb/core';
 import { MAX_DEPTH } from '../../protocol/parse.ts';
+import { nestsDeeper } from './depth.ts';
 import { assertUsableNames } from './usable-names.ts';
 
 /** How deep a part of a message may nest: the message is an object around it. */
@@ -9,7 +10,7 @@ const MAX_PART_DEPTH = MAX_DEPTH - 1;
 export function whyNotJson(value: unknown): string | undefined {
   try {
     // First: to write what nests deep takes Bun the square of its depth.
-    if (nestsDeeper(value, MAX_PART_DEPTH, new Set())) {
+    if (nestsDeeper(value, MAX_PART_DEPTH)) {
       return `it nests more than ${MAX_PART_DEPTH} levels deep`;
     }
     JSON.stringify(value);
@@ -24,21 +25,4 @@ export function assertSendable(query: unknown, ruleParams?: unknown): void {
   const problem = whyNotJson([query, ruleParams]);
   if (problem) throw new QueryValidationError(`Cannot ask what JSON cannot hold: ${problem}`);
   assertUsableNames(query);
-}
-
-/** Whether what JSON would hold of `value` nests deeper; what is inside itself is for JSON to refuse. */
-function nestsDeeper(value: unknown, levels: number, around: Set<object>): boolean {
-  const written = withoutToJson(value);
-  if (typeof written !== 'object' || written === null || around.has(written)) return false;
-  if (levels === 0) return true;
-  around.add(written);
-  const parts: unknown[] = Array.isArray(written) ? written : Object.values(written);
-  const isDeeper = parts.some((part) => nestsDeeper(part, levels - 1, around));
-  around.delete(written);
-  return isDeeper;
-}
-
-function withoutToJson(value: unknown): unknown {
-  const { toJSON } = (value ?? {}) as { toJSON?: unknown };
-  return typeof toJSON === 'function' ? toJSON.call(value, '') : value;
 }
