@@ -118,7 +118,7 @@ export class BackgroundWrites {
       this.#tooDeep.delete(name);
       return change;
     }
-    if (!this.#tooDeep.has(name)) {
+    if (this.#records.durable && !this.#tooDeep.has(name)) {
       this.#tooDeep.add(name);
       const message = `Cannot keep ${describeRecord(store, key)}: it nests more than ${MAX_DEPTH} levels deep`;
       this.#report(new InstantNodeError('storage', message));
