@@ -8,6 +8,8 @@
  * - `connection-failed`: the server refused the session, or could not be reached in the time given.
  * - `timeout`: a query was not answered in the time given.
  * - `protocol`: the other side sent something that is not Instant's protocol; the connection goes on or is renewed.
+ * - `query-failed`: a query could not be evaluated over what the server sent for it; others go on, and so does it with the
+ *   next change.
  * - `storage`: a storage could not be opened, read or written, or holds what cannot be used.
  * - `storage-locked`: another process has the storage open for the same app, or has taken it over.
  * - `not-pending`: `retryTransaction` was given the id of a write that does not wait.
@@ -22,6 +24,7 @@ export type InstantNodeErrorCode =
   | 'connection-failed'
   | 'timeout'
   | 'protocol'
+  | 'query-failed'
   | 'storage'
   | 'storage-locked'
   | 'not-pending'

@@ -109,6 +109,7 @@ test('the codes of errors are a closed set', () => {
     case 'connection-failed':
     case 'timeout':
     case 'protocol':
+    case 'query-failed':
     case 'storage':
     case 'storage-locked':
     case 'not-pending':

@@ -1,4 +1,6 @@
 import { isObject } from '../protocol/json.ts';
+import { isStatus } from './mending/mend.ts';
+import { mendResult } from './mending/results.ts';
 
 /** A check of one field: says what is wrong, or nothing. */
 type Check = (message: Record<string, unknown>) => string | undefined;
@@ -23,26 +25,13 @@ const number =
   (message) =>
     Number.isFinite(message[field]) ? undefined : `"${field}" is not a number`;
 
-const attrs: Check = (message) => {
-  const list = message.attrs;
-  if (!Array.isArray(list)) return '"attrs" is not an array';
-  return list.every(isAttr) ? undefined : '"attrs" holds something that is not an attribute';
-};
-
-const optionalAttrs: Check = (message) => (message.attrs == null ? undefined : attrs(message));
-
 const result =
   (field: string): Check =>
   (message) =>
-    isResult(message[field]) ? undefined : `"${field}" is not a result tree`;
+    mendResult(message[field], () => true) !== false ? undefined : `"${field}" is not a result tree`;
 
-const computations: Check = (message) => {
-  if (!Array.isArray(message.computations)) return '"computations" is not an array';
-  const sound = message.computations.every(
-    (one) => isObject(one) && isObject(one['instaql-query']) && isResult(one['instaql-result']),
-  );
-  return sound ? undefined : '"computations" holds something that is not the result of a query';
-};
+const status: Check = (message) =>
+  isStatus(message.status) ? undefined : '"status" is not the status of an app';
 
 const streamPart: Check = (message) => {
   if (message.error) return undefined;
@@ -55,10 +44,15 @@ const streamPart: Check = (message) => {
 
 /** What of each message is read without a look first. Ops that are not listed are core's to ignore or refuse. */
 const CHECKS: Record<string, Check[]> = {
-  'init-ok': [attrs, text('session-id')],
+  'init-ok': [array('attrs'), text('session-id')],
   'add-query-ok': [object('q'), result('result'), number('processed-tx-id')],
   'add-query-exists': [object('q')],
-  'refresh-ok': [number('processed-tx-id'), computations, optionalAttrs],
+  'refresh-ok': [number('processed-tx-id'), array('computations')],
+  'app-status-changed': [status],
+  'start-sync-ok': [text('subscription-id'), object('q')],
+  'sync-load-batch': [text('subscription-id'), array('join-rows')],
+  'sync-init-finish': [text('subscription-id'), number('tx-id')],
+  'sync-update-triples': [text('subscription-id'), array('txes')],
   'transact-ok': [text('client-event-id'), number('tx-id')],
   'patch-presence': [text('room-id'), array('edits')],
   'refresh-presence': [text('room-id'), object('data')],
@@ -90,26 +84,4 @@ function isFile(file: unknown): boolean {
   return (
     isObject(file) && typeof file.url === 'string' && /^https?:/i.test(file.url) && URL.canParse(file.url)
   );
-}
-
-function isAttr(attr: unknown): boolean {
-  return isObject(attr) && typeof attr.id === 'string' && isIdent(attr['forward-identity']);
-}
-
-function isIdent(ident: unknown): boolean {
-  return Array.isArray(ident) && ident.length === 3 && ident.every((part) => typeof part === 'string');
-}
-
-function isResult(nodes: unknown): boolean {
-  return Array.isArray(nodes) && nodes.every(isResultNode);
-}
-
-function isResultNode(node: unknown): boolean {
-  if (!isObject(node) || !isObject(node.data) || !isResult(node['child-nodes'])) return false;
-  const datalog = node.data['datalog-result'];
-  return isObject(datalog) && Array.isArray(datalog['join-rows']) && datalog['join-rows'].every(isRow);
-}
-
-function isRow(row: unknown): boolean {
-  return Array.isArray(row) && row.every((triple) => Array.isArray(triple) && triple.length >= 3);
 }

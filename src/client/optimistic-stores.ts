@@ -1,12 +1,7 @@
-import { inRuns } from './optimistic-runs.ts';
+import { applyWrites } from './queries/apply-writes.ts';
+import type { Stores } from './queries/store.ts';
 import type { WriteEntry } from './storage/journal.ts';
 import type { TransactionStep } from './transactions.ts';
-
-/** What core makes of a store and the writes on top of it. */
-interface Stores {
-  store: object;
-  attrsStore: object;
-}
 
 interface Applied extends Stores {
   /** What it was made from. */
@@ -22,16 +17,11 @@ interface Applied extends Stores {
 export class OptimisticStores {
   readonly #applied: WeakMap<object, Applied> = new WeakMap();
 
-  /** `writes` on top of `stores`; `apply` is core's way to do that. */
-  apply<T extends Stores>(
-    stores: T,
-    writes: readonly WriteEntry[],
-    apply: (stores: T, writes: readonly WriteEntry[]) => T,
-  ): T {
+  /** `writes` on top of `stores`. */
+  apply(stores: Stores, writes: readonly WriteEntry[]): Stores {
     if (writes.length === 0) return stores;
     const known = this.#knownFor(stores, writes);
-    const from = known ? ({ store: known.store, attrsStore: known.attrsStore } as T) : stores;
-    const made = apply(from, inRuns(known ? writes.slice(known.steps.length) : writes));
+    const made = applyWrites(known ?? stores, known ? writes.slice(known.steps.length) : writes);
     const steps = writes.map(([, mutation]) => mutation['tx-steps']);
     this.#applied.set(stores.store, { ...made, base: stores.attrsStore, steps });
     return made;

@@ -1,6 +1,9 @@
 import type { Reactor } from '@instantdb/core';
-import { type CoreParts, DiscreetReactor } from './discreet-reactor.ts';
+import type { CoreParts } from './discreet-reactor.ts';
 import { OptimisticStores } from './optimistic-stores.ts';
+import { QueryReactor } from './queries/query-reactor.ts';
+import { rewriteWrites } from './queries/rewrite-writes.ts';
+import type { AttrsStore, Stores } from './queries/store.ts';
 import type { AnySchema } from './schema.ts';
 import { type ShownQueue, showQueue } from './shown-queue.ts';
 import type { WriteEntry } from './storage/journal.ts';
@@ -9,7 +12,7 @@ import type { Timer, Timers } from './timers.ts';
 import type { Mutation } from './transactions.ts';
 import type { WriteQueue } from './write-queue.ts';
 
-/** What core's constructor takes, and what is kept. */
+/** What the queue, and core under it, are made with. */
 export interface QueueParts extends Omit<CoreParts, 'Store'> {
   keeping: Keeping;
   timers: Timers;
@@ -21,9 +24,6 @@ export interface Confirmation {
   'tx-id': number;
 }
 
-/** A transaction before any other, so that core leaves none out. Not 0, which core takes for "not known". */
-const BEFORE_ALL = -1;
-
 type AttrsAndStore = ReturnType<Reactor['_applyOptimisticUpdates']>;
 
 /**
@@ -31,7 +31,7 @@ type AttrsAndStore = ReturnType<Reactor['_applyOptimisticUpdates']>;
  *
  * Underscored methods are core's; each override says what core does and why that is wrong on a server.
  */
-export abstract class QueueReactor<Schema extends AnySchema> extends DiscreetReactor<Schema> {
+export abstract class QueueReactor<Schema extends AnySchema> extends QueryReactor<Schema> {
   protected readonly keeping: Keeping;
   protected readonly queue: WriteQueue;
   readonly #kv: ShownQueue;
@@ -80,12 +80,12 @@ export abstract class QueueReactor<Schema extends AnySchema> extends DiscreetRea
 
   // Core copies all of them, although nothing is to be rewritten where no write changes an attribute.
   override _rewriteMutations(
-    attrs: Parameters<Reactor['_rewriteMutations']>[0],
+    attrs: Parameters<Reactor['_rewriteMutations']>[0] | undefined,
     mutations: Map<string, Mutation>,
     processedTxId?: number,
   ): Map<string, Mutation> {
-    if (mutations === this.queue && this.queue.attrSteps.isEmpty) return mutations;
-    return super._rewriteMutations(attrs, mutations, processedTxId) as Map<string, Mutation>;
+    if (!attrs || (mutations === this.queue && this.queue.attrSteps.isEmpty)) return mutations;
+    return rewriteWrites(attrs as AttrsStore, mutations, processedTxId) as Map<string, Mutation>;
   }
 
   // Core sorts them for each live query at each change; they are in order.
@@ -113,9 +113,7 @@ export abstract class QueueReactor<Schema extends AnySchema> extends DiscreetRea
     if (mutations !== this.#toShow) return { store, attrsStore };
     // What does not say how old it is may lack any write.
     const unseen = mutations.filter(([, { 'tx-id': txId }]) => !txId || txId > (processedTxId ?? 0));
-    return this.#optimistic.apply({ store, attrsStore }, unseen, (from, writes) =>
-      super._applyOptimisticUpdates(from.store, from.attrsStore, writes, BEFORE_ALL),
-    );
+    return this.#optimistic.apply({ store, attrsStore } as Stores, unseen) as AttrsAndStore;
   }
 
   // Core looks through all pending writes, at each answer and each refresh.
@@ -169,8 +167,7 @@ export abstract class QueueReactor<Schema extends AnySchema> extends DiscreetRea
   #newAttrs(mutation: Mutation): { id: string }[] {
     if (!mutation['tx-steps'].some(([op]) => op === 'add-attr')) return [];
     const attrs = this.ensureAttrs();
-    const rewritten = super._rewriteMutations(attrs, new Map([['', mutation]])) as Map<string, Mutation>;
-    return [...rewritten.values()]
+    return [...this._rewriteMutations(attrs, new Map([['', mutation]])).values()]
       .flatMap(({ 'tx-steps': steps }) => steps.filter(([op]) => op === 'add-attr'))
       .map(([, attr]) => attr as unknown as { id: string })
       .filter(({ id: attrId }) => !attrs.getAttr(attrId));

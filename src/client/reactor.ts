@@ -8,9 +8,9 @@ import { callSafely } from './emitter.ts';
 import { endStreams } from './end-streams.ts';
 import { openEventStream } from './event-stream.ts';
 import { forgetTables } from './forget-tables.ts';
-import { malformation } from './inbound.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
+import { assertSendable } from './queries/sendable.ts';
 import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
 import type { Confirmation } from './queue-reactor.ts';
 import { readStream } from './read-stream.ts';
@@ -118,21 +118,17 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     this.acks.heard();
     try {
       // Inside, because a message can be nested deeper than the stack reaches.
-      const problem = malformation(message);
-      if (problem) {
-        this.#ignored(problem);
-        return;
-      }
-      const known = message as { op: string };
-      if (known.op === 'transact-ok') {
-        this._log.info('[receive]', connectionId, 'transact-ok', message);
+      const sound = this.soundPartOf(message) as { op: string } | undefined;
+      if (!sound) return;
+      if (sound.op === 'transact-ok') {
+        this._log.info('[receive]', connectionId, 'transact-ok', sound);
         this.acks.answered();
-        this.confirmWrite(message as Confirmation);
-      } else if (isRoomFrame(known)) {
-        if (!known.op.endsWith('-presence')) this._log.info('[receive]', connectionId, known.op, known);
-        this.rooms.receive(known);
-      } else super._handleReceive(connectionId, message);
-      if (known.op === 'init-ok') this.rooms.rejoin();
+        this.confirmWrite(sound as unknown as Confirmation);
+      } else if (isRoomFrame(sound)) {
+        if (!sound.op.endsWith('-presence')) this._log.info('[receive]', connectionId, sound.op, sound);
+        this.rooms.receive(sound);
+      } else super._handleReceive(connectionId, sound);
+      if (sound.op === 'init-ok') this.rooms.rejoin();
     } catch (cause) {
       const { op } = Object(message) as { op?: unknown };
       this.report(
@@ -149,6 +145,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     if (signal?.aborted) return Promise.reject(signal.reason);
     // Offline, core refuses at once and starts no timer.
     if (!this._isOnline) return super.queryOnce(query, undefined);
+    assertSendable(query, ruleParams);
     if (!this.config.disableValidation) validateQuery(query, this.config.schema);
     const q = ruleParams ? { $$ruleParams: ruleParams, ...query } : query;
     const hash = weakHash(q);

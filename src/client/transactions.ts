@@ -1,5 +1,6 @@
 import { InstantError } from '@instantdb/core';
 import type { JsonValue } from '../protocol/json.ts';
+import { whyNotJson } from './queries/sendable.ts';
 import type { ServerRefusalCode } from './server-refusal.ts';
 
 /** A step of a transaction as it goes over the wire, e.g. `['add-triple', entityId, attributeId, value]`. */
@@ -93,10 +94,6 @@ export function mayPass({ type, status = 0 }: { type?: string; status?: number }
 /** Why a write can be neither sent nor kept, found out before it is queued; nothing when it can. */
 export function whyUnsendable(steps: unknown, error: Error | undefined): { error?: Error } {
   if (error) return { error };
-  try {
-    JSON.stringify(steps);
-    return {};
-  } catch (cause) {
-    return { error: new InstantError(`Cannot write what JSON cannot hold: ${(cause as Error).message}`) };
-  }
+  const problem = whyNotJson(steps);
+  return problem ? { error: new InstantError(`Cannot write what JSON cannot hold: ${problem}`) } : {};
 }

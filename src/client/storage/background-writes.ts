@@ -1,9 +1,12 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../errors.ts';
-import type { RecordChange, RecordStore, Records } from './records.ts';
+import { nestsDeeper } from '../queries/depth.ts';
+import { describeRecord, type RecordChange, type RecordStore, type Records } from './records.ts';
 
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 10_000;
+/** How deep a value may nest to be kept: every runtime writes and copies so much, and Bun takes the square of it. */
+const MAX_DEPTH = 1_000;
 
 /**
  * Saves what nobody waits for: core's users, cached answers and sync tables. What could not be saved is kept in memory,
@@ -15,6 +18,8 @@ export class BackgroundWrites {
   #unsaved: Map<string, RecordChange> = new Map();
   /** What `kv` holds: the user, and local ids. What else is saved can be had from the server again. */
   readonly #latest: Map<string, RecordChange> = new Map();
+  /** What is not kept, for its depth. */
+  readonly #tooDeep: Set<string> = new Set();
   #isFailing = false;
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
@@ -26,7 +31,8 @@ export class BackgroundWrites {
   }
 
   /** Resolves after the first try, whether it worked or not. */
-  async save(changes: readonly RecordChange[]): Promise<void> {
+  async save(given: readonly RecordChange[]): Promise<void> {
+    const changes = given.map((change) => this.#keepable(change));
     const added = changes.map((change) => [nameOf(change[0], change[1]), change] as const);
     for (const [name, change] of added) this.#unsaved.set(name, change);
     for (const change of changes) this.noteLatest(change);
@@ -102,6 +108,22 @@ export class BackgroundWrites {
     }, this.#retryMs);
     this.#timer.unref();
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+  }
+
+  /** What can be kept of a change. What nests too deep is told of, and no storage is to be slowed down by it. */
+  #keepable(change: RecordChange): RecordChange {
+    const [store, key, value] = change;
+    const name = nameOf(store, key);
+    if (!nestsDeeper(value, MAX_DEPTH)) {
+      this.#tooDeep.delete(name);
+      return change;
+    }
+    if (this.#records.durable && !this.#tooDeep.has(name)) {
+      this.#tooDeep.add(name);
+      const message = `Cannot keep ${describeRecord(store, key)}: it nests more than ${MAX_DEPTH} levels deep`;
+      this.#report(new InstantNodeError('storage', message));
+    }
+    return [store, key, undefined];
   }
 }
 
