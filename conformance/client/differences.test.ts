@@ -1,13 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type InstantNodeError, id, init, type TransactionError } from '@instantdb/node';
+import { inspect } from 'node:util';
+import {
+  InstantAPIError,
+  InstantError,
+  type InstantNodeError,
+  id,
+  init,
+  type TransactionError,
+} from '@instantdb/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { classStore } from '../support/class-store.ts';
 import { fakeInstant, refusalOf } from '../support/fake-instant.ts';
 import { inbox } from '../support/inbox.ts';
 import { switchedNetwork } from '../support/network.ts';
-import { follow, freshKey, open } from '../support/open.ts';
-import { goal } from '../support/schema.ts';
+import { addressOf, follow, freshKey, open, serve } from '../support/open.ts';
+import { goal, schema } from '../support/schema.ts';
 import { takeUncaught } from '../support/unhandled.ts';
 
 const denied = { type: 'permission-denied', message: 'Permission denied: not perms-pass?' };
@@ -199,6 +207,149 @@ const CASES: Record<string, () => Promise<void>> = {
     (await server.peers.first()).send('nonsense');
     expect(await errors.next()).toMatchObject({ code: 'protocol' });
     await db.queryOnce({ goals: {} });
+  },
+
+  async 'A refusal of the server'() {
+    const { address } = await fakeInstant({
+      answer: (message, _peer, good) =>
+        message.op === 'transact' ? refusalOf(message, { ...denied, status: 400 }) : good,
+    });
+    const db = open(address);
+    await db.ready();
+    const refusal: unknown = await db.transact(goal(id()).update({ title: 'x' })).catch((error) => error);
+    expect(refusal).toBeInstanceOf(InstantError);
+    expect(refusal).toBeInstanceOf(InstantAPIError);
+    expect(refusal).toMatchObject({ type: 'permission-denied', status: 400, code: 'permission' });
+  },
+
+  async 'A `queryOnce` without an answer'() {
+    const { address } = await fakeInstant({
+      answer: (message, _peer, good) => (message.op === 'add-query' ? undefined : good),
+    });
+    const db = open(address);
+    await db.ready();
+    await expect(db.queryOnce({ goals: {} }, { timeoutMs: 10 })).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('goals'),
+    });
+  },
+
+  async 'A value with keys such as `hasOwnProperty` or `__proto__`'() {
+    const db = open((await fakeInstant()).address);
+    const goals = follow(db, { goals: {} });
+    await goals.next();
+    const details = JSON.parse('{"hasOwnProperty":1,"__proto__":{"polluted":true}}');
+    await db.transact(goal(id()).update({ title: 'x', details }));
+    await db.transact(goal(id()).update({ title: 'y' }));
+    const { data } = await goals.next(({ data }) => data?.goals.length === 2);
+    expect(JSON.stringify(data?.goals.find(({ title }) => title === 'x')?.details)).toBe(
+      JSON.stringify(details),
+    );
+    expect('polluted' in {}).toBe(false);
+  },
+
+  async 'A namespace or an attribute called `__proto__`'() {
+    const db = open((await fakeInstant()).address, { schema: undefined as never });
+    const named = JSON.parse('{"__proto__":{}}');
+    expect(() => db.subscribeQuery(named, () => {})).toThrow(/__proto__/);
+    await expect(db.transact(goal(id()).update(named as never))).rejects.toThrow(/__proto__/);
+  },
+
+  async 'What nests more than 511 levels deep'() {
+    const db = open((await fakeInstant()).address);
+    const details = JSON.parse(`${'{"a":'.repeat(600)}1${'}'.repeat(600)}`);
+    await expect(db.transact(goal(id()).update({ title: 'x', details }))).rejects.toThrow(/511 levels/);
+  },
+
+  async 'Two answers that differ in a `Date` alone'() {
+    const db = open((await fakeInstant()).address, { useDateObjects: true });
+    const dates = inbox<unknown>();
+    const goalId = id();
+    db.subscribeQuery({ goals: {} }, ({ data }) => dates.push(data?.goals[0]?.due));
+    await dates.next();
+    const due = new Date(0);
+    await db.transact(goal(goalId).update({ title: 'x', due: due as never }));
+    await db.transact(goal(goalId).update({ due: new Date(1) as never }));
+    await dates.first((date) => date instanceof Date && date.getTime() === 1);
+    expect(dates.all).toContainEqual(due);
+  },
+
+  async 'Rooms and topics with names such as `constructor`'() {
+    const server = await fakeInstant();
+    const db = open(server.address);
+    await db.ready();
+    const room = db.joinRoom('chat', 'constructor');
+    const heard = inbox<unknown>();
+    room.subscribeTopic('wave', heard.push);
+    const peer = await server.peers.first();
+    await peer.messages.first(({ op }) => op === 'join-room');
+    peer.send({ op: 'join-room-ok', 'room-id': 'constructor' });
+    const data = { 'peer-id': 'p', data: { hand: 'left' } };
+    peer.send({ op: 'server-broadcast', 'room-id': 'constructor', topic: 'wave', data });
+    expect(await heard.next()).toEqual({ hand: 'left' });
+  },
+
+  async 'An object in presence that loses its last key'() {
+    const server = await fakeInstant();
+    const db = open(server.address);
+    await db.ready();
+    const room = db.joinRoom('chat', 'lobby');
+    const seen = inbox<{ peers: Record<string, unknown> }>();
+    room.subscribePresence({}, seen.push as never);
+    const peer = await server.peers.first();
+    await peer.messages.first(({ op }) => op === 'join-room');
+    const ofPeer = { 'peer-id': 'p', user: null, data: { cursor: { x: 1 } } };
+    peer.send({ op: 'refresh-presence', 'room-id': 'lobby', data: { p: ofPeer } });
+    peer.send({ op: 'patch-presence', 'room-id': 'lobby', edits: [[['p', 'data', 'cursor', 'x'], '-']] });
+    await seen.first(({ peers }) => JSON.stringify(peers.p) === '{"cursor":{},"peerId":"p"}');
+    expect(seen.all.at(-1)?.peers).toHaveProperty('p');
+  },
+
+  async 'What is published in a room while there is no session'() {
+    const server = await fakeInstant({ http: () => signsIn() });
+    const db = open(server.address);
+    await db.ready();
+    const room = db.joinRoom('chat', 'lobby');
+    const first = await server.peers.first();
+    await first.messages.first(({ op }) => op === 'join-room');
+    first.send({ op: 'join-room-ok', 'room-id': 'lobby' });
+    const statuses = inbox<string>();
+    db.subscribeConnectionStatus(statuses.push);
+    const signingIn = db.auth.signInWithToken('b');
+    await statuses.first((status) => status === 'closed');
+    room.publishTopic('wave', { hand: 'left' });
+    await signingIn;
+    const second = await server.peers.first((peer) => peer !== first);
+    await second.messages.first(({ op }) => op === 'join-room');
+    second.send({ op: 'join-room-ok', 'room-id': 'lobby' });
+    expect(await second.messages.first(({ op }) => op === 'client-broadcast')).toMatchObject({
+      data: { hand: 'left' },
+    });
+  },
+
+  async 'A stream that cannot be read'() {
+    const uncaught = takeUncaught();
+    const db = open((await fakeInstant()).address, { disableValidation: true });
+    const reader = db.streams.createReadStream({} as never).getReader();
+    await expect(reader.read()).rejects.toThrow(Error);
+    expect(uncaught.all).toEqual([]);
+  },
+
+  async 'What is written to a stream and is not text'() {
+    const backend = await serve();
+    const app = backend.createApp({ schema });
+    const db = open(addressOf(backend, app), { adminToken: app.adminToken });
+    const writer = db.streams.createWriteStream({ clientId: 'c' }).getWriter();
+    writer.closed.catch(() => {});
+    await expect(writer.write(7 as never)).rejects.toThrow(TypeError);
+  },
+
+  async 'What a printed database shows'() {
+    const db = open((await fakeInstant()).address, { adminToken: 'the-admin-token' });
+    for (const shown of [inspect(db, { depth: null, showHidden: true }), JSON.stringify({ ...db })]) {
+      expect(shown).not.toContain('the-admin-token');
+    }
+    expect(JSON.parse(JSON.stringify(db))).toMatchObject(db.stats());
   },
 };
 
