@@ -250,8 +250,8 @@ const CASES: Record<string, () => Promise<void>> = {
 
   async 'A namespace or an attribute called `__proto__`'() {
     const db = open((await fakeInstant()).address, { schema: undefined as never });
-    const named = JSON.parse('{"__proto__":{}}');
-    expect(() => db.subscribeQuery(named, () => {})).toThrow(/__proto__/);
+    const named = JSON.parse('{"__proto__":{}}') as { goals: object };
+    expect(() => db.subscribeQuery(named as never, () => {})).toThrow(/__proto__/);
     await expect(db.transact(goal(id()).update(named as never))).rejects.toThrow(/__proto__/);
   },
 
