@@ -39,17 +39,17 @@ const keysLeft = (server: RedisServer): string[] =>
     .sort();
 
 describeWithRedis('a batch that is too large for one script of redis', () => {
-  test('is kept in its order, at 150,000 pairs', async () => {
+  test('is kept in its order, and leaves nothing beside it', async () => {
     const server = await startRedis({ appendfsync: 'no' });
     const { driver, options } = open(server.url);
     await driver.write([
       ['key:0', 'before'],
       ['gone', 'before'],
     ]);
-    await driver.write([...pairs(150_000, 'one'), ['key:7', 'two'], ['gone', null], ['key:9', null]]);
-    expect(await driver.keys()).toHaveLength(149_999);
+    await driver.write([...pairs(5_000, 'one'), ['key:7', 'two'], ['gone', null], ['key:9', null]]);
+    expect(await driver.keys()).toHaveLength(4_999);
     expect(
-      await Promise.all(['key:0', 'key:7', 'gone', 'key:9', 'key:149999'].map((of) => driver.get(of))),
+      await Promise.all(['key:0', 'key:7', 'gone', 'key:9', 'key:4999'].map((of) => driver.get(of))),
     ).toEqual(['one', 'two', null, null, 'one']);
     expect(options.reports).toEqual([]);
     expect(keysLeft(server)).toEqual([key('records'), key('state')]);
