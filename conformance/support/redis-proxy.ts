@@ -25,13 +25,17 @@ export async function redisProxy(port: number): Promise<RedisProxy> {
   let isMute = false;
   let muteAt: string | undefined;
   let delayMs = 0;
+  const mute = (): void => {
+    isMute = true;
+    for (const client of clients) muted.add(client);
+  };
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1');
     clients.add(client);
     if (isMute) muted.add(client);
     upstreams.add(upstream);
     client.on('data', (data) => {
-      if (muteAt !== undefined && data.includes(muteAt)) muted.add(client);
+      if (muteAt !== undefined && data.includes(muteAt)) mute();
       upstream.write(data);
     });
     upstream.on('data', (data) => {
@@ -61,10 +65,7 @@ export async function redisProxy(port: number): Promise<RedisProxy> {
   });
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    mute: () => {
-      isMute = true;
-      for (const client of clients) muted.add(client);
-    },
+    mute,
     muteAt: (text) => {
       muteAt = text;
     },
