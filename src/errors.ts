@@ -71,3 +71,10 @@ export function isInstantNodeError(error: unknown, code?: InstantNodeErrorCode):
     (code === undefined || ('code' in error && error.code === code))
   );
 }
+
+/** Whether `error` says that a program is wrong, this package's or another: trying again would not help. */
+export function isFault(error: unknown): boolean {
+  const isNative = [RangeError, TypeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
+  // What a system call fails with is no fault, whatever class a runtime gives it.
+  return isNative && !/^E(?!RR_)/.test(String((error as { code?: unknown }).code));
+}

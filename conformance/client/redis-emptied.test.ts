@@ -69,4 +69,30 @@ describeWithRedis('storage "redis" whose server is emptied under an open databas
     await again.getLocalId('loaded');
     expect(again.pendingTransactions().map(({ eventId }) => eventId)).toEqual([second]);
   });
+
+  test('or emptied while none was open, but for what it knows of the scope: says so once, and goes on', async () => {
+    const server = await startRedis();
+    const options = { storage: 'redis', redis: { url: server.url }, instanceKey: freshKey() } as const;
+    const session = async (): Promise<InstantNodeError[]> => {
+      const db = open(address, { ...options, network: switchedNetwork(false) });
+      const errors: InstantNodeError[] = [];
+      db.subscribeErrors((error) => errors.push(error));
+      await db.transact(goal(id()).update({ title: 'Run' }));
+      await db.close({ timeoutMs: 0 });
+      return errors;
+    };
+    expect(await session()).toEqual([]);
+    const [records = ''] = server.command('KEYS', '*:records').split('\n');
+    server.command('DEL', records);
+    expect(await session()).toEqual([
+      expect.objectContaining({
+        code: 'storage',
+        message: expect.stringContaining('Lost data of storage "redis"'),
+      }),
+    ]);
+    expect(await session()).toEqual([]);
+    const again = open(address, { ...options, network: switchedNetwork(false) });
+    await again.getLocalId('loaded');
+    expect(again.pendingTransactions()).toHaveLength(2);
+  });
 });

@@ -35,6 +35,7 @@ for (const [name, { durable, make }] of Object.entries(kinds)) {
     durable,
     reopens: true,
     exclusive: true,
+    whole: false,
     newPlace() {
       const storage = make();
       return { open: (options) => openUnstorageStorage(storage, options) };
@@ -168,6 +169,7 @@ describe('a storage of unstorage’s', () => {
 storageContract('a class of core’s', {
   durable: true,
   exclusive: false,
+  whole: false,
   newPlace() {
     // The class knows the app alone, so each scope of the contract's is given a class of its own.
     const stores = new Map<string, ReturnType<typeof classStore>>();
@@ -225,6 +227,22 @@ describe('a class of core’s', () => {
     const second = openClassStorage(Store, another);
     await second.write([['a', '1']]);
     await second.dispose();
+  });
+
+  test('has a step of 200,000 records put back when a later one fails', async () => {
+    const store = classStore();
+    const driver = openClassStorage(store.Store, storageOptions());
+    await driver.write([['key:7', 'before']]);
+    const records = Array.from({ length: 200_000 }, (_, index) => [`key:${index}`, 'one'] as const);
+    // It reads what each of them takes the place of, stores them all at once, and removes the last.
+    const before = store.calls;
+    store.failCall(before + records.length + 3, 'before');
+    await expect(driver.write([...records, ['gone', null]])).rejects.toMatchObject({
+      code: 'storage',
+      cause: { message: 'EIO' },
+    });
+    expect(await contentOf(driver)).toEqual({ 'key:7': 'before' });
+    await driver.dispose();
   });
 
   test('is given records in its store "kv" under their keys, and what fails is put back', async () => {

@@ -13,6 +13,8 @@ export interface ClassStore {
   hold(): () => void;
   /** The `n`-th call rejects, before or after it did its work. */
   failCall(n: number, when: 'before' | 'after'): void;
+  /** How many calls there were. */
+  readonly calls: number;
   /** Whether that call was made. */
   readonly hasFailed: boolean;
   /** Every call rejects with `error` from now on, or works again with undefined. */
@@ -42,6 +44,9 @@ export function classStore(): ClassStore {
     keysWith: (name) => [...held.keys()].filter((key) => key.includes(`${name}`)),
     get saves() {
       return saves;
+    },
+    get calls() {
+      return calls;
     },
     hold() {
       let open = (): void => {};

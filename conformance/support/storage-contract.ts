@@ -19,6 +19,8 @@ export interface StorageHarness {
   readonly reopens?: boolean;
   /** Whether a scope has one owner at a time. */
   readonly exclusive: boolean;
+  /** Whether it takes a batch as a whole, and not item by item. Default true. */
+  readonly whole?: boolean;
   /** A place that is empty: a file, a folder, a prefix on a server. Removed when the test ends. */
   newPlace(): StoragePlace | Promise<StoragePlace>;
 }
@@ -329,6 +331,29 @@ export function storageContract(name: string, harness: StorageHarness): void {
         await driver.write(changes.map(([key]) => [key, null]));
         expect(await driver.keys()).toHaveLength(10_000);
       });
+    });
+
+    test.runIf(harness.whole ?? true)('keeps 100,000 pairs as one batch', async () => {
+      const place = await harness.newPlace();
+      const driver = openIn(place);
+      const pairs = (record: string | null): StorageChange[] =>
+        Array.from({ length: 100_000 }, (_, index): StorageChange => [`key:${index}`, record]);
+      await driver.write([['key:7', 'before']]);
+      let isDone = false;
+      const write = driver.write([...pairs('one'), ['key:7', 'two']]).then(() => {
+        isDone = true;
+      });
+      expect(await driver.keys()).toHaveLength(100_000);
+      expect(isDone).toBe(true);
+      await write;
+      await driver.dispose();
+      const again = openIn(place);
+      expect(await again.keys()).toHaveLength(100_000);
+      expect(await Promise.all([0, 7, 99_999].map((index) => again.get(`key:${index}`)))).toEqual([
+        'one',
+        'two',
+        'one',
+      ]);
     });
 
     describe('scopes', () => {

@@ -46,7 +46,7 @@ function holdsHidden(value: unknown, { names, texts }: Hidden): boolean {
       waiting.push(key, member);
     }
     if (types.isMap(here)) for (const [key, member] of here) waiting.push(key, member);
-    if (types.isSet(here)) waiting.push(...here);
+    if (types.isSet(here)) for (const member of here) waiting.push(member);
   }
   return false;
 }

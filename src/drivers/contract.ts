@@ -77,6 +77,12 @@ export interface StorageOptions {
 /** One change of a batch: a record to keep under a key, or with null a key to forget. */
 export type StorageChange = readonly [key: string, record: string | null];
 
+/** How much a batch should hold that could as well be several. */
+export interface BatchLimit {
+  readonly records: number;
+  readonly bytes: number;
+}
+
 /**
  * Where a database keeps what must outlive a moment: the signed-in user, pending writes, cached answers.
  *
@@ -91,6 +97,11 @@ export interface StorageDriver {
   readonly name: string;
   /** Whether what was kept is still there after the process ends. */
   readonly durable: boolean;
+  /**
+   * Beyond this much a batch keeps others waiting, or costs more than it is worth: whoever has records that do not depend
+   * on each other cuts them. What is all or nothing is one batch, however large. Default: 16 MB, any number of records.
+   */
+  readonly maxBatch?: BatchLimit;
   /** The record under `key`, or null. Sees every `write` that was called before it. */
   get(key: string): Promise<string | null>;
   /**

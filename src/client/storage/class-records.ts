@@ -37,6 +37,8 @@ type Step = { store: StoreInterfaceStoreName } & (
 
 class ClassRecords implements Records {
   readonly durable = true;
+  /** Core's own classes read and write all that they have at each call. */
+  readonly maxBatch = undefined;
   readonly opened: Promise<void> = Promise.resolve();
   readonly #stores: Stores;
   /** Settles after the last batch that was called. */

@@ -321,6 +321,22 @@ test('a driver that fails while it is opened fails the calls that wait, and the 
   ]);
 });
 
+test('a fault of a program is not tried again as an outage is: opened rejects, once, with the cause', async () => {
+  const driver = new FakeDriver();
+  const cause = new RangeError('Maximum call stack size exceeded');
+  let gets = 0;
+  driver.onGet = () => {
+    gets++;
+    throw cause;
+  };
+  const { records, reports } = open(driver);
+  await expect(records.opened).rejects.toMatchObject({ code: 'storage', hint: expect.any(String), cause });
+  const before = gets;
+  await expect(records.read('kv', 'a')).rejects.toMatchObject({ cause });
+  expect(gets).toBe(before);
+  expect(reports).toEqual([]);
+});
+
 test('a driver that fails while it is opened is tried again when nobody calls', async () => {
   const driver = new FakeDriver();
   let failures = 0;

@@ -1,14 +1,15 @@
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { StorageDriver, StorageScope } from '../../drivers/contract.ts';
-import { InstantNodeError } from '../../errors.ts';
+import type { BatchLimit, StorageDriver, StorageScope } from '../../drivers/contract.ts';
+import { InstantNodeError, isFault } from '../../errors.ts';
 import { type Deferred, deferred } from '../deferred.ts';
 import { openGeneration } from './envelope-opening.ts';
-import { isFinal } from './envelope-refusal.ts';
+import { isFinal, refusal } from './envelope-refusal.ts';
 import { EnvelopeStorage, type JsonChange } from './envelope-storage.ts';
 import type { Keyring } from './keyring.ts';
 import {
   closedRecords,
   describeRecord,
+  Json,
   type RecordChange,
   type RecordStore,
   type Records,
@@ -16,6 +17,10 @@ import {
 
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
+const FAULT_HINT =
+  'This is a fault of @instantdb/node, or of what it stands on: the cause says where. Please report it';
+/** Of a driver that names none. */
+const MAX_BATCH: BatchLimit = { records: Number.POSITIVE_INFINITY, bytes: 16_000_000 };
 
 /** How the records of a driver are kept. */
 export interface EnvelopeOptions {
@@ -37,8 +42,14 @@ export function envelopeRecords(
   scope: StorageScope,
   { keyring, report }: EnvelopeOptions,
 ): EnvelopeRecords {
-  const open = async (): Promise<EnvelopeStorage> =>
-    new EnvelopeStorage(driver, await openGeneration({ driver, scope, keyring, report }), report);
+  const open = async (): Promise<EnvelopeStorage> => {
+    try {
+      return new EnvelopeStorage(driver, await openGeneration({ driver, scope, keyring, report }), report);
+    } catch (error) {
+      // Not tried again and again, as what is away is.
+      throw isFault(error) ? refusal(driver.name, 'a program is wrong', FAULT_HINT, error) : error;
+    }
+  };
   return new DriverRecords(driver, open, report);
 }
 
@@ -50,6 +61,7 @@ export interface EnvelopeRecords extends Records {
 
 class DriverRecords implements EnvelopeRecords {
   readonly durable: boolean;
+  readonly maxBatch: BatchLimit;
   readonly #driver: StorageDriver;
   readonly #open: () => Promise<EnvelopeStorage>;
   readonly #report: (error: InstantNodeError) => void;
@@ -66,6 +78,7 @@ class DriverRecords implements EnvelopeRecords {
     report: (error: InstantNodeError) => void,
   ) {
     this.durable = driver.durable;
+    this.maxBatch = driver.maxBatch ?? MAX_BATCH;
     this.#driver = driver;
     this.#open = open;
     this.#report = report;
@@ -144,6 +157,7 @@ class DriverRecords implements EnvelopeRecords {
 
 function jsonOf([store, key, value]: RecordChange): JsonChange {
   if (value === undefined) return [store, key, null];
+  if (value instanceof Json) return [store, key, value.text];
   let json: string | undefined;
   let cause: unknown;
   try {

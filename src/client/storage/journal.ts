@@ -3,7 +3,8 @@ import { InstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
 import { type Deferred, deferred } from '../deferred.ts';
 import type { Mutation } from '../transactions.ts';
-import type { Records } from './records.ts';
+import { piecesOf } from './journal-pieces.ts';
+import type { RecordChange, Records } from './records.ts';
 import { PENDING_KEY } from './store-class.ts';
 
 /** How long a write that waits for its answer stays unsaved: most are answered before. Core saves as late. */
@@ -18,6 +19,14 @@ interface KeptWrite extends Mutation {
 
 /** The newest state of a write, or undefined for one that is to be forgotten. */
 type State = KeptWrite | undefined;
+
+/** What could not be saved, and why. */
+interface Failed {
+  cause: unknown;
+  readonly left: Map<string, State>;
+  /** Whether some of it is neither saved nor refused. */
+  isHeldBack: boolean;
+}
 
 /** A pending write under its id. */
 export type WriteEntry = readonly [eventId: string, mutation: Mutation];
@@ -48,6 +57,8 @@ export class Journal {
   #isDueSoon = false;
   #lazy: NodeJS.Timeout | undefined;
   #failure: unknown;
+  /** Whether it was told that saving fails, since it last worked. */
+  #isTold = false;
   #delayMs = LAZY_MS;
   #isStopped = false;
   #user: string | null | undefined;
@@ -193,7 +204,7 @@ export class Journal {
     clearTimeout(this.#lazy);
     this.#lazy = undefined;
     if (this.#changed.size === 0 || !this.#maySave) return Promise.resolve();
-    this.#saving ??= this.#saveBatch();
+    this.#saving ??= this.#saveChanged();
     return this.#saving;
   }
 
@@ -201,41 +212,62 @@ export class Journal {
     return !this.#isStopped && this.#user !== undefined;
   }
 
-  async #saveBatch(): Promise<void> {
+  /** Saves all that has changed, in pieces: the records do not depend on each other, and there may be very many. */
+  async #saveChanged(): Promise<void> {
     const batch = this.#changed;
     this.#batch = batch;
     this.#changed = new Map();
     // Even when saving fails, a record may be there.
     for (const [eventId, state] of batch) if (state) this.#kept.add(eventId);
-    try {
-      await this.#records.write([...batch].map(([eventId, state]) => ['writes', eventId, state] as const));
-      this.#wasSaved(batch);
-    } catch (cause) {
-      this.#wasNotSaved(batch, cause);
+    const failed: Failed = { cause: undefined, left: new Map(), isHeldBack: false };
+    const together: Promise<void>[] = [];
+    for (const piece of piecesOf(batch, this.#records.maxBatch)) {
+      if (this.#isStopped) break;
+      const saved = this.#savePiece(piece, batch, failed);
+      // Once one has failed, the others may have to wait for as long as that one had to: not one after the other.
+      if (failed.cause === undefined) await saved;
+      else together.push(saved);
     }
+    await Promise.all(together);
     this.#batch = new Map();
     this.#saving = undefined;
+    if (failed.cause === undefined) this.#wasSaved();
+    else this.#wasNotSaved(failed);
     if (this.#waiting.size > 0) this.#saveSoon();
     else if (this.#changed.size > 0) this.#saveLater();
   }
 
-  #wasSaved(batch: ReadonlyMap<string, State>): void {
-    this.#failure = undefined;
-    this.#delayMs = LAZY_MS;
-    for (const [eventId, state] of batch) {
-      if (!state && !this.#changed.get(eventId)) this.#kept.delete(eventId);
+  async #savePiece(piece: readonly RecordChange[], batch: Map<string, State>, failed: Failed): Promise<void> {
+    try {
+      await this.#records.write(piece);
+    } catch (cause) {
+      failed.cause ??= cause;
+      for (const [, eventId] of piece) {
+        const isRefused = this.#settle(eventId, (waiting) => waiting.reject(cause));
+        if (!isRefused) failed.isHeldBack = true;
+        failed.left.set(eventId, isRefused ? undefined : batch.get(eventId));
+      }
+      return;
+    }
+    for (const [, eventId] of piece) {
+      if (!batch.get(eventId) && !this.#changed.get(eventId)) this.#kept.delete(eventId);
+      batch.delete(eventId);
       this.#settle(eventId, (waiting) => waiting.resolve());
     }
   }
 
-  #wasNotSaved(batch: ReadonlyMap<string, State>, cause: unknown): void {
-    const left = new Map<string, State>();
-    for (const [eventId, state] of batch) {
-      const isRefused = this.#settle(eventId, (waiting) => waiting.reject(cause));
-      left.set(eventId, isRefused ? undefined : state);
-    }
-    if (this.#failure === undefined && [...left.values()].some((state) => state)) {
-      const message = 'Cannot save pending writes to the storage: kept in memory, and tried again';
+  #wasSaved(): void {
+    this.#failure = undefined;
+    this.#isTold = false;
+    this.#delayMs = LAZY_MS;
+  }
+
+  #wasNotSaved({ cause, left, isHeldBack }: Failed): void {
+    if (isHeldBack && !this.#isTold) {
+      this.#isTold = true;
+      const message = [...left.values()].some((state) => state)
+        ? 'Cannot save pending writes to the storage: kept in memory, and tried again'
+        : 'Cannot remove writes that are done from the storage: tried again. A restart before that sends them once more';
       this.#report(new InstantNodeError('storage', message, { cause }));
     }
     this.#failure = cause;

@@ -2,7 +2,7 @@ import type { StoreInterfaceClass } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { BackgroundWrites } from './background-writes.ts';
-import { Journal, userIdOf, type WriteEntry } from './journal.ts';
+import { Journal, type LoadedWrites, userIdOf, type WriteEntry } from './journal.ts';
 import type { RecordsEvents } from './open-records.ts';
 import type { Owner } from './owned-answers.ts';
 import type { Records } from './records.ts';
@@ -89,13 +89,20 @@ export class Keeping {
 
   // Never rejects and, where the storage failed for good, never resolves: nobody must go on without it.
   async #load(): Promise<void> {
-    try {
-      await this.#records.opened;
-    } catch (cause) {
-      this.#fail(cause as InstantNodeError);
-      await new Promise(() => {});
-    }
-    const loaded = await retried(
+    const loaded = await this.#read().catch((error: InstantNodeError) => {
+      this.#fail(error);
+      return new Promise<never>(() => {});
+    });
+    this.#isLoaded = true;
+    if (!loaded) return;
+    this.#user = this.journal?.user ?? null;
+    this.queue.restore(loaded.own);
+    if (loaded.foreign.length > 0) this.#tell((events) => events.foreign(loaded.foreign));
+  }
+
+  async #read(): Promise<LoadedWrites | undefined> {
+    await this.#records.opened;
+    const reading = retried(
       async () => this.journal?.load(),
       (cause) => {
         const message =
@@ -104,11 +111,9 @@ export class Keeping {
       },
       () => this.#background.isStopped,
     );
-    this.#isLoaded = true;
-    if (!loaded) return;
-    this.#user = this.journal?.user ?? null;
-    this.queue.restore(loaded.own);
-    if (loaded.foreign.length > 0) this.#tell((events) => events.foreign(loaded.foreign));
+    return reading.catch((cause: unknown) => {
+      throw new InstantNodeError('storage', 'Cannot read the pending writes from the storage', { cause });
+    });
   }
 
   /** What the storage had is gone; what is in memory is not. */

@@ -20,6 +20,7 @@ export function memoryRecords(): Records {
   };
   return {
     durable: false,
+    maxBatch: undefined,
     opened: Promise.resolve(),
     async read(store, key) {
       assertOpen();

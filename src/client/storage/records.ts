@@ -1,10 +1,20 @@
 import type { StoreInterfaceStoreName } from '@instantdb/core';
+import type { BatchLimit } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 
 /** What records are sorted by: core's three stores, and the queue of pending writes. */
 export type RecordStore = StoreInterfaceStoreName | 'writes';
 
-/** One change of a batch: a value to keep under a key, or with undefined a key to forget. */
+/** A value that was made JSON already. */
+export class Json {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** One change of a batch: a value or its {@link Json} to keep under a key, or with undefined a key to forget. */
 export type RecordChange = readonly [store: RecordStore, key: string, value: unknown];
 
 /**
@@ -15,6 +25,11 @@ export type RecordChange = readonly [store: RecordStore, key: string, value: unk
 export interface Records {
   /** Whether what was kept outlives the process. */
   readonly durable: boolean;
+  /**
+   * How to cut changes that do not depend on each other. Undefined where each call costs as much as everything that is
+   * kept, and takes values as they are.
+   */
+  readonly maxBatch: BatchLimit | undefined;
   /**
    * Resolves once the storage can be read. Rejects with code `storage` or `storage-locked`: a wrong key, a version that
    * is newer than this package, another process.

@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
+import { isFault } from '../../errors.ts';
 
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 
 /**
- * The result of `work`, tried until it works. `onFailure` is told of the first failure. Never resolves once
- * `isStopped`. The waiting keeps no process running.
+ * The result of `work`, tried until it works. `onFailure` is told of the first failure. Rejects with a fault of a program,
+ * which no other try would change. Never resolves once `isStopped`. The waiting keeps no process running.
  */
 export async function retried<T>(
   work: () => Promise<T>,
@@ -17,6 +18,7 @@ export async function retried<T>(
     try {
       return await work();
     } catch (cause) {
+      if (isFault(cause)) throw cause;
       if (delay === FIRST_RETRY_MS) onFailure(cause);
     }
     await setTimeout(delay, undefined, { ref: false });

@@ -8,6 +8,7 @@ export interface RedisClient {
   readonly status: string;
   evalsha(digest: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
   eval(text: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
+  select?(database: number): Promise<unknown>;
   on(event: string, listener: (...args: never[]) => void): unknown;
 }
 

@@ -32,6 +32,8 @@ export interface RedisConfig {
 /** What a {@link RedisConfig} says, with its defaults. */
 export interface ResolvedRedisConfig {
   readonly where: { readonly url: string } | { readonly cluster: readonly RedisNode[] } | 'options';
+  /** The number of the server's database. */
+  readonly database: number;
   readonly prefix: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly clusterOptions: Readonly<Record<string, unknown>>;
@@ -40,6 +42,7 @@ export interface ResolvedRedisConfig {
 const NAMES: readonly string[] = ['url', 'cluster', 'prefix', 'options', 'clusterOptions'];
 const DEFAULT_PREFIX = 'instant';
 const DEFAULT_PORT = 6379;
+const DATABASE_HINT = 'Give its number, such as 1 in redis://127.0.0.1:6379/1, or nothing for database 0';
 
 /**
  * Checks option `redis` of `init`.
@@ -67,16 +70,17 @@ export function resolveRedisConfig(value: unknown): ResolvedRedisConfig {
   if ('keyPrefix' in options || 'keyPrefix' in clusterOptions) {
     throw refused('redis.options.keyPrefix', options.keyPrefix, 'nothing: redis.prefix is for that');
   }
-  return { where, prefix: prefixOf(value), options, clusterOptions };
+  const database = databaseOf(where, options, clusterOptions);
+  return { where, database, prefix: prefixOf(value), options, clusterOptions };
 }
 
 /** Where the server is, for messages: never a user or a password. */
-export function placeOf({ where, options }: ResolvedRedisConfig): string {
-  if (where === 'options') return placeOfOptions(options);
+export function placeOf({ where, database, options }: ResolvedRedisConfig): string {
+  const db = database === 0 ? '' : `/${database}`;
+  if (where === 'options') return `${placeOfOptions(options)}${db}`;
   if (isCluster(where)) return where.cluster.map(({ host, port }) => `${host}:${port}`).join(',');
   const url = asUrl(where.url);
-  if (!url) return where.url;
-  const db = /^\/[1-9]\d*$/.test(url.pathname) ? url.pathname : '';
+  if (!url) return `${where.url}${db}`;
   return `${url.hostname || 'localhost'}:${url.port || DEFAULT_PORT}${db}`;
 }
 
@@ -116,6 +120,37 @@ function urlOf(value: unknown): string {
   const protocol = asUrl(value)?.protocol;
   if (protocol === 'redis:' || protocol === 'rediss:') return value;
   throw invalid(`option "redis.url" cannot be used, expected ${expected}`);
+}
+
+/** What `ioredis` takes for the number: of the URL first. What is none it would take for 0, or fail with later. */
+function databaseOf(
+  where: Where,
+  options: Record<string, unknown>,
+  clusterOptions: Record<string, unknown>,
+): number {
+  if (isCluster(where)) {
+    const perNode = isObject(clusterOptions.redisOptions) ? clusterOptions.redisOptions : {};
+    const given = options.db ?? perNode.db ?? 0;
+    if (Number(given) === 0) return 0;
+    throw invalid('option "redis.options.db" is given, and a cluster has database 0 alone', 'Leave it out');
+  }
+  const url = where === 'options' ? undefined : asUrl(where.url);
+  const path = url?.pathname.replace(/^\//, '') || undefined;
+  const inUrl = [path, url?.searchParams.get('db') ?? undefined].filter((text) => text !== undefined);
+  // Not shown: what stands there may be a password in the wrong place.
+  if (!inUrl.every(isDatabase)) {
+    throw invalid('option "redis.url" names no database that there can be', DATABASE_HINT);
+  }
+  if (options.db !== undefined && !isDatabase(options.db)) {
+    throw invalid('option "redis.options.db" is no database that there can be', DATABASE_HINT);
+  }
+  return Number(inUrl[0] ?? options.db ?? 0);
+}
+
+/** A number, or one as text. Redis has them as integers of 32 bits. */
+function isDatabase(value: unknown): boolean {
+  if (typeof value !== 'number' && typeof value !== 'string') return false;
+  return /^\d{1,10}$/.test(String(value)) && Number(value) < 2 ** 31;
 }
 
 function nodesOf(value: unknown): RedisNode[] {

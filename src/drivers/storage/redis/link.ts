@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageOptions } from '../../contract.ts';
 import { openRedisClient, type RedisClient } from './client.ts';
@@ -9,6 +10,8 @@ import type { RedisScript } from './scripts.ts';
 
 /** How long a server may take to answer or to let a connection in. */
 export const ANSWER_MS = 5_000;
+/** How soon a server that is busy is asked again. */
+export const TRY_AGAIN_MS = 100;
 
 /** A connection that comes back: runs scripts while it is there, says so when it is not, and never waits for long. */
 export class RedisLink {
@@ -19,6 +22,12 @@ export class RedisLink {
   readonly #listeners: { up(): void; down(): void };
   readonly #client: RedisClient;
   readonly #connections: RedisConnections;
+  readonly #database: number;
+  /** Whether the connection that is there is known to be in the database. */
+  #isChosen = false;
+  #choosing: Promise<void> | undefined;
+  /** How many connections were lost. */
+  #losses = 0;
   #waiting: { resolve(): void; reject(error: InstantNodeError): void }[] = [];
   #lastFailure: Error | undefined;
   #stopWaiting = (): void => {};
@@ -32,13 +41,14 @@ export class RedisLink {
   ) {
     this.subject = `storage "redis" at "${placeOf(config)}"`;
     this.#secrets = secretsOf(config);
+    this.#database = config.database;
     this.#options = options;
     this.#listeners = listeners;
     const { client, connections } = this.#make(config, options.hold);
     this.#client = client;
     this.#connections = connections;
     client.on('connect', () => this.#expectReady());
-    client.on('ready', () => this.#up());
+    client.on('ready', () => this.#choose());
     client.on('close', () => this.#down());
     client.on('error', (error: unknown) => this.#failed(error));
   }
@@ -49,14 +59,21 @@ export class RedisLink {
   }
 
   get isUp(): boolean {
+    return this.#isReady && this.#isChosen;
+  }
+
+  get #isReady(): boolean {
     return this.#client.status === 'ready' && !this.#hasEnded;
   }
 
   /**
-   * Resolves when the server can be asked, or the link has ended. Rejects when the server does not let it in.
+   * Resolves when the server can be asked, or the link has ended. Rejects when the server does not let it in, or not into
+   * the database.
    */
   async whenUp(): Promise<void> {
     if (this.isUp || this.#hasEnded) return;
+    // It was refused before, and may not be now.
+    if (this.#isReady) this.#choose();
     await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
@@ -136,14 +153,43 @@ export class RedisLink {
     return new RedisUnreachable(`The server has not answered for ${ANSWER_MS / 1000} s`);
   }
 
-  #up(): void {
+  /**
+   * `ioredis` chooses the database of its own accord, but sends what follows without waiting for the answer, and leaves a
+   * connection on which that failed in database 0. Nothing is sent before the answer to this is there.
+   */
+  #choose(): void {
     this.#stopWaiting();
+    if (this.#database === 0) this.#up();
+    else {
+      this.#choosing ??= this.#select().finally(() => {
+        this.#choosing = undefined;
+      });
+    }
+  }
+
+  async #select(): Promise<void> {
+    for (const losses = this.#losses; this.#isReady && losses === this.#losses; await later(TRY_AGAIN_MS)) {
+      try {
+        await this.#answered(this.#client.select?.(this.#database) ?? Promise.resolve());
+        if (losses === this.#losses) this.#up();
+        return;
+      } catch (error) {
+        const refusal = refusalOf(error, this.subject, this.#secrets);
+        if (!(refusal instanceof RedisUnreachable)) return this.#wake(refusal);
+      }
+    }
+  }
+
+  #up(): void {
     if (this.#hasEnded) return;
+    this.#isChosen = true;
     this.#wake();
     this.#listeners.up();
   }
 
   #down(): void {
+    this.#isChosen = false;
+    this.#losses++;
     if (this.#hasEnded) return;
     this.#listeners.down();
     this.#reportOnce(this.#lastFailure ?? new RedisUnreachable('The connection was lost'));
@@ -196,4 +242,9 @@ async function evaluate(
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
     return client.eval(text, keys.length, ...keys, ...args);
   }
+}
+
+/** Holds no process. */
+export function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

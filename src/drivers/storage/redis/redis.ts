@@ -1,5 +1,5 @@
 import { InstantNodeError } from '../../../errors.ts';
-import type { StorageChange, StorageDriver, StorageOptions } from '../../contract.ts';
+import type { BatchLimit, StorageChange, StorageDriver, StorageOptions } from '../../contract.ts';
 import { joinKey } from '../key.ts';
 import { type RedisConfig, resolveRedisConfig } from './config.ts';
 import { deadline } from './deadline.ts';
@@ -7,6 +7,7 @@ import { ANSWER_MS, RedisLink } from './link.ts';
 import { RedisUnreachable } from './refusal.ts';
 import { keysOf, RedisScope } from './scope.ts';
 import { GET, LIST, type RedisScript } from './scripts.ts';
+import { MOST_CHANGES, MOST_CHARACTERS } from './staging.ts';
 import { RedisWriter } from './writer.ts';
 
 /**
@@ -14,7 +15,8 @@ import { RedisWriter } from './writer.ts';
  * again whenever the connection is lost.
  *
  * A call is answered by the server, or rejects with code `storage` after 5 seconds in which it did not answer; what a
- * rejected batch had done before its answer was lost is taken back. A call waits longer only while another holds the
+ * rejected batch had done before its answer was lost is taken back. A batch that is too large for one script is brought by
+ * several, under a key of its own, and done by one. A call waits longer only while another holds the
  * scope: until that lets go with `whenLocked` `'wait'`, and else until it is clear that it lives, at most 5 seconds.
  * The scope of a process that died is free 5 seconds after its last sign of life.
  *
@@ -37,6 +39,7 @@ interface Reading {
 class RedisStorage implements StorageDriver {
   readonly name: string = 'redis';
   readonly durable: boolean = true;
+  readonly maxBatch: BatchLimit = { records: MOST_CHANGES, bytes: MOST_CHARACTERS };
   readonly #link: RedisLink;
   readonly #scope: RedisScope;
   readonly #writer: RedisWriter;
@@ -138,7 +141,10 @@ class RedisStorage implements StorageDriver {
   }
 
   #deadline(expire: () => void): () => void {
-    return deadline(ANSWER_MS, expire, { isExcused: () => this.#scope.isContended && !this.#disposed });
+    return deadline(ANSWER_MS, expire, {
+      isExcused: () => this.#scope.isContended && !this.#disposed,
+      progress: () => this.#writer.progress,
+    });
   }
 
   #noAnswer(): InstantNodeError {

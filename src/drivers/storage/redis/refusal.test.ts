@@ -26,6 +26,28 @@ test.each([
   expect(inspect(refusal, { depth: 10, showHidden: true })).not.toMatch(/s3cret|v4lue/);
 });
 
+test.each([
+  ['ERR DB index is out of range', 'the server has no such database'],
+  ["NOPERM User app has no permissions to run the 'select' command", 'may not choose a database'],
+  ["NOPERM this user has no permissions to run the 'select' command or its subcommand", 'may not choose'],
+  ['ERR SELECT is not allowed in cluster mode', 'the server has no such database'],
+])('refusalOf("%s") says that %s', (message, why) => {
+  expect(refusalOf(reply(message), 'storage "redis"', [])).toMatchObject({
+    code: 'storage',
+    message: expect.stringContaining(why),
+    hint: expect.any(String),
+  });
+});
+
+test('refusalOf() of a fault of our own is no outage', () => {
+  for (const cause of [new RangeError('Maximum call stack size exceeded'), new TypeError('x is undefined')]) {
+    expect(refusalOf(cause, 'storage "redis"', [])).toMatchObject({
+      code: 'storage',
+      cause: { name: cause.name },
+    });
+  }
+});
+
 test.each(['LOADING Redis is loading the dataset in memory', 'CLUSTERDOWN The cluster is down', 'TRYAGAIN'])(
   'refusalOf("%s") is to be asked again',
   (message) => {

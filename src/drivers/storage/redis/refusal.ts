@@ -1,4 +1,5 @@
-import { InstantNodeError } from '../../../errors.ts';
+import { InstantNodeError, isFault } from '../../../errors.ts';
+import { PARTIAL } from './scripts.ts';
 
 /** The connection failed or the server has to be asked again: whether a command was done is not known. */
 export class RedisUnreachable extends Error {}
@@ -33,6 +34,16 @@ const MEANINGS: readonly Meaning[] = [
   },
   { reply: 'WRONGPASS', why: 'the server does not accept the user and password' },
   {
+    reply: "run the 'select",
+    why: 'the user may not choose a database',
+    hint: 'Let it run SELECT, or name no other database than 0',
+  },
+  {
+    reply: 'DB index is out of range|SELECT is not allowed in cluster mode',
+    why: 'the server has no such database',
+    hint: 'Name another in redis.url or redis.options.db, or let the server have more (databases)',
+  },
+  {
     reply: 'NOPERM',
     why: 'the user may not run what this needs',
     hint: 'It needs EVAL and EVALSHA, and hash, string and key commands',
@@ -44,13 +55,21 @@ const MEANINGS: readonly Meaning[] = [
 /** The server is there and will do it later. */
 const LATER = /\b(?:LOADING|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY|UNBLOCKED)\b/;
 
-/** What a failed command means: `RedisUnreachable`, or what the server refused, of code `storage`. */
+/** What a failed command means: `RedisUnreachable`, or what the server refused or cannot be asked, of code `storage`. */
 export function refusalOf(
   error: unknown,
   subject: string,
   secrets: readonly string[],
 ): RedisUnreachable | InstantNodeError {
   const cause = withoutSecrets(error, secrets);
+  if (isFault(error)) {
+    const hint =
+      'This is a fault of @instantdb/node or of ioredis: trying again would not help. Please report it';
+    return new InstantNodeError('storage', `Cannot use ${subject}: the command cannot be sent`, {
+      cause,
+      hint,
+    });
+  }
   if (!isReply(error) || LATER.test(cause.message)) return new RedisUnreachable(cause.message, { cause });
   const meaning = MEANINGS.find(({ reply }) => new RegExp(`\\b(?:${reply})\\b`).test(cause.message));
   return new InstantNodeError(
@@ -61,6 +80,11 @@ export function refusalOf(
       ...(meaning?.hint !== undefined && { hint: meaning.hint }),
     },
   );
+}
+
+/** Whether the server has done a part of what it refused. */
+export function isPartial(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.message.includes(PARTIAL);
 }
 
 /**

@@ -1,9 +1,9 @@
-import { clearInterval, setInterval, setTimeout } from 'node:timers';
+import { clearInterval, setInterval } from 'node:timers';
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageOptions } from '../../contract.ts';
 import { holdHere, newOwner } from '../lock/lock-owner.ts';
 import { lifeOfHolder, nameOfHolder } from './holder.ts';
-import type { RedisLink } from './link.ts';
+import { later, type RedisLink, TRY_AGAIN_MS } from './link.ts';
 import { RedisUnreachable } from './refusal.ts';
 import { ACQUIRE, RELEASE, RENEW } from './scripts.ts';
 
@@ -12,7 +12,6 @@ const LEASE_MS = 5_000;
 const RENEW_MS = 1_500;
 /** How often to look whether a lease that another holds is renewed. */
 const LOOK_MS = 250;
-const TRY_AGAIN_MS = 100;
 /** What a server that has fallen silent may delay the end of a database by. */
 const RELEASE_MS = 1_000;
 
@@ -259,7 +258,7 @@ export class RedisScope {
 
 /** The keys of a scope, in the order in which the scripts know them. */
 export function keysOf(prefix: string, scope: string): string[] {
-  return ['records', 'lease', 'state'].map((name) => `${prefix}:{${scope}}:${name}`);
+  return ['records', 'lease', 'state', 'staged'].map((name) => `${prefix}:{${scope}}:${name}`);
 }
 
 /** Whether the holder is seen to live, or has renewed its lease since it was `seen`. */
@@ -278,8 +277,4 @@ function parse(reply: unknown, subject: string): Reply {
     'storage',
     `Cannot use ${subject}: it is no Redis server that runs scripts as others do`,
   );
-}
-
-function later(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-// Each script is one atomic step on the server. The three keys of a scope, which one hash tag puts into one slot:
+// Each script is one atomic step on the server. The four keys of a scope, which one hash tag puts into one slot:
 //
 //   records   a hash: every record under its key, and under `!`, which is no key, a mark: it goes where the records go
 //   lease     its holder, as `<instance> <owner, as JSON>`; expires by itself when its holder falls silent
@@ -8,7 +8,11 @@ import { createHash } from 'node:crypto';
 //     generation  how often the scope has gone from one process to another; tells a server that lost data from a takeover
 //     owner       the fencing token, `<instance>.<epoch>`: a script that carries another one changes nothing
 //     seq         the number of the last batch that was done under that token
-//     undo        what that batch took the place of, so that one whose answer was lost can be taken back
+//     undo        what that batch took the place of, so that one whose answer was lost can be taken back; `staged` when
+//                 that is in the key of this name
+//   staged    a hash, only while a batch is too large for one script: the batch, which several scripts bring and one does.
+//             Change 1 is `1k`, `+` or `-` and a key, and `1v`, a record or ''. What was done has, in their place, what
+//             it took the place of: `<` and the key for a record, `>` for none
 //
 // A script that fails does not take back what it has done before, so each one first does what a full or read-only
 // server refuses, or one on which a key is used for something else.
@@ -18,6 +22,9 @@ export const PARTIAL = 'PARTIAL';
 
 /** Tells records that are gone, the hash with them, from a scope that has none yet. */
 const MARK = '!';
+
+/** What stands for undo when that is too large for its place. Lists as MessagePack has them begin with another byte. */
+const STAGED = 'staged';
 
 /** A script and its digest. */
 export interface RedisScript {
@@ -37,7 +44,7 @@ function script(text: string): RedisScript {
  * Replies `{'owned', generation, 1 if the server has lost data}`, `{'held', holder, ms}` or `{'lost', holder or ''}`.
  */
 export const ACQUIRE: RedisScript = script(`
-local records, lease, state = KEYS[1], KEYS[2], KEYS[3]
+local records, lease, state, staged = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local instance, epoch, before, acked, held = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local function field(name) return redis.call('HGET', state, name) or '' end
 local function isOurs(text) return string.sub(text, 1, #instance) == instance end
@@ -54,6 +61,7 @@ if ownerEpoch then
   if ownerEpoch == before and seq > acked then undo = field('undo') end
 elseif held == 0 then
   if heldByOther then return {'held', holder, redis.call('PTTL', lease)} end
+  if generation > 0 and redis.call('HEXISTS', records, '${MARK}') == 0 then rolledBack = 1 end
   generation = generation + 1
 else
   if heldByOther or generation >= held then return {'lost', holder} end
@@ -61,12 +69,20 @@ else
   generation = held
 end
 redis.call('HSET', state, 'generation', generation, 'owner', instance .. '.' .. epoch, 'seq', 0)
-if undo ~= '' then
+if undo == '${STAGED}' then
+  for change = redis.call('HLEN', staged) / 2, 1, -1 do
+    local key, record = unpack(redis.call('HMGET', staged, change .. 'k', change .. 'v'))
+    local was = string.sub(key, 1, 1)
+    if was == '<' then redis.call('HSET', records, string.sub(key, 2), record) end
+    if was == '>' then redis.call('HDEL', records, string.sub(key, 2)) end
+  end
+elseif undo ~= '' then
   for _, pair in ipairs(cmsgpack.unpack(undo)) do
     if pair[2] then redis.call('HSET', records, pair[1], pair[2]) else redis.call('HDEL', records, pair[1]) end
   end
 end
 redis.call('HDEL', state, 'undo')
+redis.call('UNLINK', staged)
 redis.call('HSET', records, '${MARK}', '')
 redis.call('SET', lease, ARGV[7], 'PX', ARGV[6])
 return {'owned', generation, rolledBack}
@@ -113,6 +129,56 @@ if redis.call('PEXPIRE', lease, ARGV[2]) == 0 then redis.pcall('SET', lease, ARG
 return full and 2 or 1
 `);
 
+/**
+ * Brings a part of a batch that is too large for one script. Arguments: token, lease in ms, holder, how many changes were
+ * brought before, then changes as {@link WRITE} takes them. Replies 1, or 0 when the scope is to be taken again.
+ */
+export const STAGE: RedisScript = script(`
+local records, lease, state, staged = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+if redis.call('HGET', state, 'owner') ~= ARGV[1] or redis.call('HEXISTS', records, '${MARK}') == 0 then return 0 end
+local change = tonumber(ARGV[4])
+if change == 0 then redis.call('UNLINK', staged) end
+for i = 5, #ARGV, 3 do
+  change = change + 1
+  redis.call('HSET', staged, change .. 'k', ARGV[i] .. ARGV[i + 1], change .. 'v', ARGV[i + 2])
+end
+if redis.call('PEXPIRE', lease, ARGV[2]) == 0 then redis.call('SET', lease, ARGV[3], 'PX', ARGV[2]) end
+return 1
+`);
+
+/**
+ * Does the batch that was brought. Arguments: token, lease in ms, holder, the batch's number, how many changes it has.
+ * Replies as {@link WRITE}, but never 2.
+ */
+export const SWITCH: RedisScript = script(`
+local records, lease, state, staged = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local owner, last = unpack(redis.call('HMGET', state, 'owner', 'seq'))
+if owner ~= ARGV[1] or redis.call('HEXISTS', records, '${MARK}') == 0 then return 0 end
+if tonumber(last) >= tonumber(ARGV[4]) then return 1 end
+local count = tonumber(ARGV[5])
+if redis.call('HLEN', staged) ~= 2 * count then return redis.error_reply('ERR a part of the batch is gone') end
+redis.call('HSET', state, 'seq', ARGV[4], 'undo', '${STAGED}')
+for change = 1, count do
+  local what, record = unpack(redis.call('HMGET', staged, change .. 'k', change .. 'v'))
+  local key = string.sub(what, 2)
+  local old = redis.call('HGET', records, key)
+  local done = redis.pcall('HSET', staged, change .. 'k', (old and '<' or '>') .. key, change .. 'v', old or '')
+  if type(done) ~= 'table' then
+    if string.sub(what, 1, 1) == '+' then done = redis.pcall('HSET', records, key, record) else done = redis.pcall('HDEL', records, key) end
+  end
+  if type(done) == 'table' and done.err then return redis.error_reply('${PARTIAL} ' .. done.err) end
+end
+if redis.call('PEXPIRE', lease, ARGV[2]) == 0 then redis.pcall('SET', lease, ARGV[3], 'PX', ARGV[2]) end
+return 1
+`);
+
+/** Forgets the batch that was brought: it was done for certain, or is not to be. Argument: token. */
+export const CLEAR: RedisScript = script(`
+if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
+redis.call('UNLINK', KEYS[4])
+return 1
+`);
+
 /** Reads records. Arguments: token, some keys. Replies a list with the record of each, nil for none, or 0. */
 export const GET: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
@@ -133,6 +199,7 @@ return keys
 export const RELEASE: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
+redis.call('UNLINK', KEYS[4])
 redis.call('HDEL', KEYS[3], 'owner', 'undo')
 return 1
 `);

@@ -1,19 +1,23 @@
 import type { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
 import type { RedisLink } from './link.ts';
-import { RedisUnreachable } from './refusal.ts';
+import { isPartial, RedisUnreachable } from './refusal.ts';
 import type { RedisScope } from './scope.ts';
-import { PARTIAL, WRITE } from './scripts.ts';
+import { WRITE } from './scripts.ts';
+import {
+  type BatchArgs,
+  clearStaged,
+  isTooLarge,
+  MOST_CHANGES,
+  MOST_CHARACTERS,
+  writeStaged,
+} from './staging.ts';
 
-/** How much goes to the server in one script, which keeps everybody else waiting. */
-const MOST_CHANGES = 1_000;
-const MOST_CHARACTERS = 1_000_000;
-
-interface Batch {
+interface Batch extends BatchArgs {
   /** Reads that were called before and are not to see it. */
   readonly after: Promise<unknown>;
-  readonly args: readonly string[];
-  readonly characters: number;
+  /** The most of its changes that the server has had, for one that is brought in parts. */
+  brought: number;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -38,6 +42,7 @@ export class RedisWriter {
   #apart = 0;
   #last: Promise<unknown> = Promise.resolve();
   #isRunning = false;
+  #progress = 0;
 
   constructor(link: RedisLink, scope: RedisScope) {
     this.#link = link;
@@ -50,12 +55,17 @@ export class RedisWriter {
     const characters = args.reduce((sum, arg) => sum + arg.length, 0);
     let batch: Batch | undefined;
     const done = new Promise<void>((resolve, reject) => {
-      batch = { after, args, characters, resolve, reject };
+      batch = { after, args, characters, brought: 0, resolve, reject };
       this.#queue.push(batch);
     });
     this.#last = done.catch(() => {});
     void this.#run();
     return { done, abandon: (error) => batch && this.#abandon(batch, error) };
+  }
+
+  /** Rises whenever the server has done something of what waits. */
+  get progress(): number {
+    return this.#progress;
   }
 
   /** Resolves when every batch that was added before is done or has failed. */
@@ -81,21 +91,35 @@ export class RedisWriter {
     const group = this.#take();
     if (group.length === 0 || !this.#scope.isCurrent(token)) return;
     this.#sent = group;
-    const args = group.flatMap((batch) => batch.args);
+    const large = group.find(isTooLarge);
     try {
-      const head = [token, ...this.#scope.lease, String(this.#scope.nextSeq)];
-      const reply = await this.#link.run(WRITE, this.#scope.keys, [...head, ...args]);
+      const reply = await (large ? this.#bring(token, large) : this.#send(token, group));
       // Once the token is given up, what the server has done is taken back, and what still waits is sent again.
       if (!this.#scope.isCurrent(token)) return;
       if (reply === 0) return this.#scope.unsettle(token);
       if (reply === 1) this.#scope.acknowledge();
       this.#done(group);
+      if (large) await clearStaged(this.#link, this.#scope, token);
     } catch (error) {
       if (error instanceof RedisUnreachable || isPartial(error)) this.#scope.unsettle(token);
       if (!(error instanceof RedisUnreachable)) this.#refused(group, error);
     } finally {
       this.#sent = [];
     }
+  }
+
+  #send(token: string, group: readonly Batch[]): Promise<unknown> {
+    const head = [token, ...this.#scope.lease, String(this.#scope.nextSeq)];
+    return this.#link.run(WRITE, this.#scope.keys, [...head, ...group.flatMap((batch) => batch.args)]);
+  }
+
+  #bring(token: string, batch: Batch): Promise<unknown> {
+    const staged = (changes: number): void => {
+      // What has to be brought again is no progress.
+      if (changes > batch.brought) this.#progress++;
+      batch.brought = Math.max(batch.brought, changes);
+    };
+    return writeStaged({ link: this.#link, scope: this.#scope, staged }, token, batch);
   }
 
   #take(): Batch[] {
@@ -112,6 +136,7 @@ export class RedisWriter {
   }
 
   #done(group: readonly Batch[]): void {
+    this.#progress++;
     this.#queue.splice(0, group.length);
     this.#apart = Math.max(0, this.#apart - group.length);
     for (const batch of group) batch.resolve();
@@ -136,8 +161,4 @@ export class RedisWriter {
     if (this.#sent.includes(batch)) this.#scope.unsettle();
     batch.reject(error);
   }
-}
-
-function isPartial(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof Error && error.cause.message.includes(PARTIAL);
 }

@@ -81,16 +81,16 @@ export class ItemDriver implements StorageDriver {
   }
 
   async #applyAll(steps: readonly (readonly StorageChange[])[], isGivenUp: () => boolean): Promise<void> {
-    const before: StorageChange[] = [];
+    const before: StorageChange[][] = [];
     try {
       for (const step of steps) {
         if (isGivenUp()) throw new Error('The batch was given up');
-        if (steps.length > 1) before.unshift(...(await this.#recordsOf(step)));
+        if (steps.length > 1) before.push(await this.#recordsOf(step));
         await this.#items.apply(step);
         this.#patience.heard();
       }
     } catch (cause) {
-      await this.#putBack(before, cause);
+      await this.#putBack(before.reverse().flat(), cause);
       throw cause;
     }
   }

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { retried } from './retried.ts';
+
+test('retried() tries again what may pass, and tells of the first failure alone', async () => {
+  const told: unknown[] = [];
+  let tries = 0;
+  const work = async (): Promise<number> => {
+    if (++tries < 3) throw new Error(`away ${tries}`);
+    return tries;
+  };
+  expect(
+    await retried(
+      work,
+      (cause) => told.push(cause),
+      () => false,
+    ),
+  ).toBe(3);
+  expect(told).toEqual([new Error('away 1')]);
+});
+
+test('retried() rejects with a fault of a program, which another try would not change', async () => {
+  const fault = new TypeError('x is not a function');
+  let tries = 0;
+  const work = async (): Promise<never> => {
+    tries++;
+    throw fault;
+  };
+  await expect(
+    retried(
+      work,
+      () => {},
+      () => false,
+    ),
+  ).rejects.toBe(fault);
+  expect(tries).toBe(1);
+});

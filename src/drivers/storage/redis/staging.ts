@@ -1,0 +1,70 @@
+import type { RedisLink } from './link.ts';
+import { isPartial, RedisUnreachable } from './refusal.ts';
+import type { RedisScope } from './scope.ts';
+import { CLEAR, STAGE, SWITCH } from './scripts.ts';
+
+/** How much goes to the server in one script, which keeps everybody else waiting. */
+export const MOST_CHANGES = 1_000;
+export const MOST_CHARACTERS = 1_000_000;
+/** What a single batch may have beyond that, before it is worth to be brought in parts. */
+const MOST_ALONE = { changes: 2 * MOST_CHANGES, characters: 4 * MOST_CHARACTERS } as const;
+
+/** A batch as the scripts take it: `+` or `-`, key, and record or '', for each change. */
+export interface BatchArgs {
+  readonly args: readonly string[];
+  readonly characters: number;
+}
+
+/** Whether a batch is to be brought in parts. A change is never parted. */
+export function isTooLarge({ args, characters }: BatchArgs): boolean {
+  return args.length > 3 * MOST_ALONE.changes || (args.length > 3 && characters > MOST_ALONE.characters);
+}
+
+/** Who brings a batch, and what is to be known of it. */
+interface Staging {
+  readonly link: RedisLink;
+  readonly scope: RedisScope;
+  /** Called with how many changes the server has got. */
+  staged(changes: number): void;
+}
+
+/**
+ * Brings a batch in parts and has it done as one. Replies as the script {@link SWITCH}: 0 also when the token was given
+ * up meanwhile. Until that script was run, nobody sees anything of it.
+ */
+export async function writeStaged(
+  { link, scope, staged }: Staging,
+  token: string,
+  { args }: BatchArgs,
+): Promise<unknown> {
+  const head = [token, ...scope.lease];
+  try {
+    for (let at = 0; at < args.length; ) {
+      const end = endOfPart(args, at);
+      const reply = await link.run(STAGE, scope.keys, [...head, String(at / 3), ...args.slice(at, end)]);
+      if (reply === 0 || !scope.isCurrent(token)) return 0;
+      at = end;
+      staged(at / 3);
+    }
+    return await link.run(SWITCH, scope.keys, [...head, String(scope.nextSeq), String(args.length / 3)]);
+  } catch (error) {
+    // Otherwise it may have been done, and what it took the place of is there.
+    if (!(error instanceof RedisUnreachable || isPartial(error))) await clearStaged(link, scope, token);
+    throw error;
+  }
+}
+
+/** Has the server forget what was brought. What is left when it does not answer, the next owner of the scope forgets. */
+export async function clearStaged(link: RedisLink, scope: RedisScope, token: string): Promise<void> {
+  if (scope.isCurrent(token)) await link.run(CLEAR, scope.keys, [token]).catch(() => {});
+}
+
+function endOfPart(args: readonly string[], from: number): number {
+  let characters = 0;
+  for (let at = from; at < args.length; at += 3) {
+    characters += (args[at + 1]?.length ?? 0) + (args[at + 2]?.length ?? 0);
+    const isFull = at - from >= 3 * MOST_CHANGES || characters > MOST_CHARACTERS;
+    if (isFull && at > from) return at;
+  }
+  return args.length;
+}
