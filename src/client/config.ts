@@ -101,7 +101,11 @@ export interface NodeConfig<
   verbose?: boolean;
   /** Where to log. Default: the console. */
   logger?: Logger;
-  /** How many answers of queries that nobody subscribes to any more are kept. Default 10. */
+  /**
+   * How many answers of queries that nobody subscribes to any more are kept, in memory or in the storage: those that were
+   * used last. Default 10; 0 keeps none. Live queries do not count. What earlier processes left is forgotten ten seconds
+   * after `init`, or by `close()`, so that a program has time to subscribe to it.
+   */
   queryCacheLimit?: number;
   /** Whether to skip the validation of queries and transactions on this side. Default false. */
   disableValidation?: boolean;

@@ -306,6 +306,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     await within(OPENING_GRACE_MS, this.keeping.loaded);
     // Nothing was read yet, so there is nothing to save but writes, whose promises say that they were not.
     if (!this.keeping.isLoaded) return;
+    this.queryCache.settle();
     await Promise.all(this.#savings.map((saving) => saving.flush()));
     await this.keeping.flush();
   }
