@@ -245,6 +245,11 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     return super.subscribeTable(query as never, this.#safely('_syncTableExperimental', callback));
   }
 
+  /** Whether what is kept outlives the process. */
+  get isDurable(): boolean {
+    return this.keeping.durable;
+  }
+
   /**
    * Resolves once no write waits for the server any more, or waiting for it is of no use: the session was refused,
    * the network is away, or there is no connection and the storage keeps what was not delivered.
