@@ -29,8 +29,8 @@ export function start([program, ...flags], script, ...args) {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
   /** The next line; rejects when the process ends or stays silent instead. */
-  async function read() {
-    const timer = setTimeout(() => child.kill('SIGKILL'), ANSWER_LIMIT_MS);
+  async function read(limitMs = ANSWER_LIMIT_MS) {
+    const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
     const { value, done } = await lines.next();
     clearTimeout(timer);
     if (done) throw new Error(`${script} ${args[0] ?? ''} ended without an answer on ${program}`);

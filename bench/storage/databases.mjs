@@ -10,7 +10,7 @@ const KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
 /**
  * Opens a database of this package.
  * @param {{ driver: string, isSealed?: boolean }} subject
- * @param {{ appId: string, folder: string, name: string, redisURL?: string, websocketURI?: string, Store?: Function }} options
+ * @param {{ appId: string, folder: string, name: string, redisURL?: string, websocketURI?: string, network?: object, Store?: Function }} options
  *   `name` tells the data of one database from that of another; without `websocketURI` it is offline
  */
 export async function openOurs({ driver, isSealed }, options) {
@@ -21,7 +21,7 @@ export async function openOurs({ driver, isSealed }, options) {
       appId,
       queryCacheLimit: QUERY_CACHE_LIMIT,
       instanceKey: options.name,
-      ...(websocketURI ? { websocketURI } : { ...NOWHERE, network: Offline }),
+      ...(websocketURI ? { websocketURI, network: options.network } : { ...NOWHERE, network: Offline }),
       ...storageOf(driver, options),
       ...(isSealed && { encryptionKey: KEY }),
     });

@@ -1,6 +1,7 @@
 import { turn } from '../measure.mjs';
 import { start } from '../process.mjs';
 import { median } from '../statistics.mjs';
+import { measureBacklogs } from './backlogs.mjs';
 import { optionsFor } from './prepare.mjs';
 import { openers, writers } from './subjects.mjs';
 
@@ -16,8 +17,8 @@ const CORE_WRITES = 5;
 export const SLICE = 20;
 
 /**
- * @typedef {{ processes: number, rounds: number, slices: number, openings: number }} Effort
- *   `rounds` are of each process, `slices` of each round; `openings` are processes
+ * @typedef {{ processes: number, rounds: number, slices: number, openings: number, backlogs: number[] }} Effort
+ *   `rounds` are of each process, `slices` of each round; `openings` are processes; `backlogs` numbers of writes
  * @typedef {'p50' | 'cpu' | 'inFlight'} Measure
  * @typedef {Record<number, Record<Measure, number>>} Sample  one round of one subject, in microseconds, by size
  * @typedef {{ subjects: import('./subjects.mjs').Subject[], samples: Record<string, Sample[]> }} Writes
@@ -28,11 +29,14 @@ export const SLICE = 20;
  * Measures all storages in one runtime.
  * @param {string[]} command the runtime
  * @param {import('./prepare.mjs').Prepared} prepared
- * @param {Effort} effort
- * @returns {Promise<{ writes: Writes, queries: Openings, pending: Openings }>}
+ * @param {Effort & { backlogAlone?: boolean }} effort
+ * @returns {Promise<{ writes?: Writes, queries?: Openings, pending?: Openings, backlogs: import('./backlogs.mjs').Backlog[] }>}
  */
 export async function measureStorage(command, prepared, effort) {
+  const backlogs = await measureBacklogs(command, prepared, effort.backlogs);
+  if (effort.backlogAlone) return { backlogs };
   return {
+    backlogs,
     writes: await measureWrites(command, prepared, effort),
     queries: await measureOpenings(command, prepared, effort, prepared.queries),
     pending: await measureOpenings(command, prepared, effort, prepared.pending),

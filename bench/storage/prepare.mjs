@@ -49,6 +49,11 @@ export async function prepare(command, folder) {
   }
 }
 
+/** Where there is nothing to be left, the place alone. */
+export async function prepareNothing(folder) {
+  return { folder, redis: await startRedis(folder) };
+}
+
 /** The arguments of a process for one storage, with a name of its own: two storages must not meet in one folder. */
 export function optionsFor(subject, options) {
   return JSON.stringify({ ...options, name: `${options.name}-${subject.id}` });

@@ -21,18 +21,20 @@ export async function startRedis(folder) {
   process.on('exit', endWithParent);
   const ended = once(child, 'close').finally(() => process.off('exit', endWithParent));
   await ready(child);
+  const ask = (...command) => {
+    const args = ['-p', String(port), '-n', String(DATABASES.measured), ...command];
+    const { status, stdout } = spawnSync('redis-cli', args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`redis-cli ended with ${status}`);
+    return stdout.trim();
+  };
   return {
     prepared: `redis://127.0.0.1:${port}/${DATABASES.prepared}`,
     measured: `redis://127.0.0.1:${port}/${DATABASES.measured}`,
-    forgetMeasured() {
-      const { status } = spawnSync('redis-cli', [
-        '-p',
-        String(port),
-        '-n',
-        String(DATABASES.measured),
-        'flushdb',
-      ]);
-      if (status !== 0) throw new Error(`redis-cli ended with ${status}`);
+    forgetMeasured: () => void ask('flushdb'),
+    /** What the server takes for all that has this prefix. */
+    bytesOf(prefix) {
+      const keys = ask('keys', `${prefix}:*`).split('\n').filter(Boolean);
+      return keys.reduce((sum, key) => sum + Number(ask('memory', 'usage', key, 'samples', '0')), 0);
     },
     async stop() {
       child.kill('SIGKILL');

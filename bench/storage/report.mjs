@@ -1,10 +1,10 @@
 import { aligned, cells, ratio } from '../report.mjs';
 import { median } from '../statistics.mjs';
+import { backlogTable, tooMuchBacklog } from './backlog-report.mjs';
+import { GROWTH_LIMIT } from './growth-limit.mjs';
 import { CORE_IN_FLIGHT, IN_FLIGHT, SIZES } from './measure.mjs';
 import { CACHED_QUERIES, LEFT_WRITES } from './prepare.mjs';
 
-/** How much more a write may take when the most wait than when the fewest do. */
-export const GROWTH_LIMIT = 1.5;
 const [FEWEST, MIDDLE] = SIZES;
 const MOST = SIZES.at(-1);
 
@@ -40,23 +40,28 @@ function summarizeWrites({ subjects, samples }, measure) {
 }
 
 /** All tables of one runtime. */
-export function tables({ writes, queries, pending }) {
+export function tables({ writes, queries, pending, backlogs }) {
+  if (!writes) return backlogTable(backlogs);
   return [
     ...Object.entries(MEASURES).map(([measure, title]) =>
       writesTable(title, measure, summarizeWrites(writes, measure)),
     ),
     openingsTable(`${count(CACHED_QUERIES)} cached queries, no network: init to first answer`, queries),
     openingsTable(`${count(LEFT_WRITES)} pending writes: init until they are listed`, pending),
+    backlogTable(backlogs),
   ].join('\n\n');
 }
 
 /** Where a storage of ours grows by more than it may. */
-export function tooMuchGrowth({ writes }) {
-  return Object.entries(MEASURES).flatMap(([measure, title]) =>
+export function tooMuchGrowth({ writes, backlogs }) {
+  const ofBacklogs = tooMuchBacklog(backlogs);
+  if (!writes) return ofBacklogs;
+  const ofWrites = Object.entries(MEASURES).flatMap(([measure, title]) =>
     summarizeWrites(writes, measure)
       .filter(({ kind, growth }) => kind === 'ours' && growth.median > GROWTH_LIMIT)
       .map(({ label, growth }) => `${label}: ${title}: ${growth.median.toFixed(2)} ×`),
   );
+  return [...ofWrites, ...ofBacklogs];
 }
 
 function writesTable(title, measure, rows) {

@@ -95,6 +95,8 @@ describe('init() throws "invalid-config"', () => {
     ['storagePath', 'x.db', 'expected nothing: only the storages "filesystem" and "sqlite" have a path'],
     ['redis', { url: 'redis://localhost' }, 'expected nothing: storage is not "redis"'],
     ['encryptionKey', 'a passphrase', 'expected nothing: storage "memory" writes nothing anywhere'],
+    ['durable', true, 'is true, expected nothing: only a storage of yours may outlive the process or not'],
+    ['durable', 'yes', 'is "yes", expected true or false'],
     ['durability', 'lax', 'is "lax", expected "strict" or "relaxed"'],
     ['whenStorageLocked', true, 'is true, expected "fail" or "wait"'],
     ['storagePath', 7, 'is 7, expected a string'],

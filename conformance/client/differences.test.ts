@@ -198,6 +198,20 @@ const CASES: Record<string, () => Promise<void>> = {
     expect(db.stats()).toMatchObject({ status: 'authenticated', connections: 2 });
   },
 
+  async '`queryCacheLimit`'() {
+    const { address } = await fakeInstant();
+    const { Store, keysWith } = classStore();
+    const db = open(address, { Store, queryCacheLimit: 1 });
+    const answered = (title: string): Promise<() => void> =>
+      new Promise((resolve) => {
+        const leave = db.subscribeQuery({ goals: { $: { where: { title } } } }, () => resolve(() => leave()));
+      });
+    for (const leave of await Promise.all(['a', 'b', 'c'].map(answered))) leave();
+    await db.close();
+    // The answer, and the list.
+    expect(keysWith('querySubs')).toHaveLength(2);
+  },
+
   async 'A frame that is not of the protocol'() {
     const server = await fakeInstant();
     const db = open(server.address);

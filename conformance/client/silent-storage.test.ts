@@ -20,7 +20,13 @@ test.concurrent.each([
   ['a driver that gives nothing', { ...memoryDriver(), name: 'mine', getItem: never }],
   ['a class that takes nothing', Silent],
 ])('%s and says nothing holds neither a write for ever nor the end of a database', async (name, storage) => {
-  const db = init({ ...address, storage, instanceKey: freshKey(), network: switchedNetwork(false) });
+  const db = init({
+    ...address,
+    storage,
+    durable: true,
+    instanceKey: freshKey(),
+    network: switchedNetwork(false),
+  });
   db.subscribeErrors(() => {});
   const write = db.transact(goal(id()).update({ title: 'Run' })).catch((error: unknown) => error);
   if (name.includes('takes')) {

@@ -9,6 +9,10 @@ export interface ClassStore {
   keysWith(name: unknown): string[];
   /** How often something was to be stored. */
   readonly saves: number;
+  /** What was read, as `<store>:<key>`, each as often as it was. */
+  readonly reads: readonly string[];
+  /** Puts `json` in the place of a value. */
+  set(key: string, json: string): void;
   /** Saving and forgetting wait until the returned function is called. */
   hold(): () => void;
   /** The `n`-th call rejects, before or after it did its work. */
@@ -28,6 +32,7 @@ export function classStore(): ClassStore {
   let failure: Error | undefined;
   let saves = 0;
   let calls = 0;
+  const reads: string[] = [];
   let fault: { call: number; when: 'before' | 'after' } | undefined;
   async function call<T>(work: () => T): Promise<T> {
     calls++;
@@ -48,6 +53,8 @@ export function classStore(): ClassStore {
     get calls() {
       return calls;
     },
+    reads,
+    set: (key, json) => void held.set(key, json),
     hold() {
       let open = (): void => {};
       gate = new Promise((resolve) => {
@@ -73,6 +80,7 @@ export function classStore(): ClassStore {
       }
 
       override getItem(key: string): Promise<unknown> {
+        reads.push(`${this.#name}:${key}`);
         return call(() => JSON.parse(held.get(`${this.#name}:${key}`) ?? 'null'));
       }
 

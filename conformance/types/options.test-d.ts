@@ -55,6 +55,7 @@ describe('init()', () => {
     init({ appId, storage: 'filesystem', storagePath: 'x', encryptionKey: 'a passphrase' });
     init({ appId, storage: createStorage(), encryptionKey: new Uint8Array(32) });
     init({ appId, storage: memoryDriver(), encryptionKey: { current: 'new', previous: ['old'] } });
+    init({ appId, storage: memoryDriver(), durable: false });
     init({ appId, storage: 'redis', redis: { url: 'redis://localhost' }, whenStorageLocked: 'wait' });
     init({ appId, storage: Store, durability: 'relaxed' });
     init({ appId, storage: Store, network: Network, instanceKey: 'a', keepAlive: false, queryCacheLimit: 1 });

@@ -58,6 +58,16 @@ export interface NodeConfig<
    * it is missing, for its owner alone. One that is there keeps its mode; others who may use it are told of.
    */
   storagePath?: string;
+  /**
+   * Whether what a storage of yours keeps outlives the process; refused where `storage` is a name. Where it does not, pending
+   * writes end with the process, as in memory, and are told of as lost by `close()`.
+   *
+   * Default: true for a class of core's, and for the drivers of unstorage that are known to (`fs`, `redis`, `s3`, `mongodb`,
+   * …). Any other, one without a name and an `overlay` among them, counts as one that does not, which `subscribeErrors` is
+   * told of once at `init` (code `storage`), unless this is false. Of a `Storage` with several mounts, the one that our keys
+   * are in counts; of a prefixed one, all.
+   */
+  durable?: boolean;
   /** The server of storage `'redis'`. Required there, refused elsewhere. */
   redis?: RedisConfig;
   /**
@@ -101,7 +111,11 @@ export interface NodeConfig<
   verbose?: boolean;
   /** Where to log. Default: the console. */
   logger?: Logger;
-  /** How many answers of queries that nobody subscribes to any more are kept. Default 10. */
+  /**
+   * How many answers of queries that nobody subscribes to any more are kept, in memory or in the storage: those that were
+   * used last. Default 10; 0 keeps none. Live queries do not count. What earlier processes left is forgotten ten seconds
+   * after `init`, or by `close()`, so that a program has time to subscribe to it.
+   */
   queryCacheLimit?: number;
   /** Whether to skip the validation of queries and transactions on this side. Default false. */
   disableValidation?: boolean;
@@ -127,6 +141,7 @@ const OPTIONS: Record<keyof NodeConfig, true> = {
   adminToken: true,
   storage: true,
   storagePath: true,
+  durable: true,
   redis: true,
   encryptionKey: true,
   durability: true,
@@ -165,8 +180,8 @@ export type StorageChoice =
   | { kind: 'memory' }
   | { kind: 'filesystem' | 'sqlite'; path: string }
   | { kind: 'redis'; redis: RedisConfig }
-  | { kind: 'unstorage'; storage: UnstorageStorage | UnstorageDriver }
-  | { kind: 'class'; Store: StoreInterfaceClass };
+  | { kind: 'unstorage'; storage: UnstorageStorage | UnstorageDriver; durable: boolean | undefined }
+  | { kind: 'class'; Store: StoreInterfaceClass; durable: boolean };
 
 /** What `init` works with once the options have been read: nothing is missing and nothing contradicts. */
 export interface ResolvedConfig {

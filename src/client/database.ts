@@ -228,6 +228,7 @@ export class InstantNodeDatabase<
       rooms: reactor.rooms.size,
       pendingTransactions: pending,
       sentTransactions: sent,
+      durable: reactor.isDurable,
       connections: reactor.connections,
       ...reactor.traffic,
     };

@@ -108,9 +108,9 @@ function placeOf(storage: StorageChoice): unknown {
     case 'redis':
       return storage.redis;
     case 'unstorage':
-      return numberOf(storage.storage);
+      return [numberOf(storage.storage), storage.durable];
     case 'class':
-      return numberOf(storage.Store);
+      return [numberOf(storage.Store), storage.durable];
   }
 }
 

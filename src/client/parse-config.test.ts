@@ -74,9 +74,13 @@ test('a class is a storage by its name and by core’s, and ours wins', () => {
     override getAllKeys = (): Promise<string[]> => Promise.resolve([]);
   }
   class Two extends One {}
-  expect(parseConfig({ appId, storage: One }).storage).toEqual({ kind: 'class', Store: One });
-  expect(parseConfig({ appId, Store: One }).storage).toEqual({ kind: 'class', Store: One });
-  expect(parseConfig({ appId, storage: Two, Store: One }).storage).toEqual({ kind: 'class', Store: Two });
+  expect(parseConfig({ appId, storage: One }).storage).toEqual({ kind: 'class', Store: One, durable: true });
+  expect(parseConfig({ appId, Store: One }).storage).toEqual({ kind: 'class', Store: One, durable: true });
+  expect(parseConfig({ appId, storage: Two, Store: One }).storage).toEqual({
+    kind: 'class',
+    Store: Two,
+    durable: true,
+  });
   expect(parseConfig({ appId, storage: 'memory', Store: One }).storage).toEqual({ kind: 'memory' });
 });
 

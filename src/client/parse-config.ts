@@ -154,6 +154,7 @@ const OURS: readonly string[] = [
   'storage',
   'storagePath',
   'redis',
+  'durable',
   'encryptionKey',
   'durability',
   'whenStorageLocked',
@@ -172,6 +173,10 @@ function storage(config: Options): StorageChoice {
   const { storage: value = optional(config, 'Store', 'function') ?? 'memory' } = config;
   const path = optional(config, 'storagePath', 'string');
   const { redis } = config;
+  const durable = optional(config, 'durable', 'boolean');
+  if (durable !== undefined && typeof value === 'string') {
+    throw refused('durable', durable, 'nothing: only a storage of yours may outlive the process or not');
+  }
   if (path !== undefined && !isKeyOf(PLACES, value)) {
     throw refused('storagePath', path, 'nothing: only the storages "filesystem" and "sqlite" have a path');
   }
@@ -188,8 +193,10 @@ function storage(config: Options): StorageChoice {
   }
   if (value === 'redis') return { kind: 'redis', redis: parseRedisConfig(redis) };
   if (value === 'memory') return { kind: 'memory' };
-  if (typeof value === 'function') return { kind: 'class', Store: value as StoreInterfaceClass };
-  if (isUnstorage(value)) return { kind: 'unstorage', storage: value };
+  if (typeof value === 'function') {
+    return { kind: 'class', Store: value as StoreInterfaceClass, durable: durable ?? true };
+  }
+  if (isUnstorage(value)) return { kind: 'unstorage', storage: value, durable };
   throw refused(
     'storage',
     value,

@@ -1,7 +1,6 @@
 import type { Reactor } from '@instantdb/core';
-import type { CoreParts } from './discreet-reactor.ts';
+import { type CachingParts, CachingReactor } from './caching-reactor.ts';
 import { OptimisticStores } from './optimistic-stores.ts';
-import { QueryReactor } from './queries/query-reactor.ts';
 import { rewriteWrites } from './queries/rewrite-writes.ts';
 import type { AttrsStore, Stores } from './queries/store.ts';
 import type { AnySchema } from './schema.ts';
@@ -13,9 +12,8 @@ import type { Mutation } from './transactions.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** What the queue, and core under it, are made with. */
-export interface QueueParts extends Omit<CoreParts, 'Store'> {
+export interface QueueParts extends Omit<CachingParts, 'Store'> {
   keeping: Keeping;
-  timers: Timers;
 }
 
 /** What the server says of a write that it has committed. */
@@ -31,7 +29,7 @@ type AttrsAndStore = ReturnType<Reactor['_applyOptimisticUpdates']>;
  *
  * Underscored methods are core's; each override says what core does and why that is wrong on a server.
  */
-export abstract class QueueReactor<Schema extends AnySchema> extends QueryReactor<Schema> {
+export abstract class QueueReactor<Schema extends AnySchema> extends CachingReactor<Schema> {
   protected readonly keeping: Keeping;
   protected readonly queue: WriteQueue;
   readonly #kv: ShownQueue;
@@ -44,11 +42,11 @@ export abstract class QueueReactor<Schema extends AnySchema> extends QueryReacto
   /** What `_pendingMutations` shows in place of the queue, while core looks for attributes alone. */
   #view: ReadonlyMap<string, Mutation> | undefined;
 
-  constructor({ keeping, timers, ...parts }: QueueParts) {
+  constructor({ keeping, ...parts }: QueueParts) {
     super({ ...parts, Store: keeping.Store });
     this.keeping = keeping;
     this.queue = keeping.queue;
-    this.#timers = timers;
+    this.#timers = parts.timers;
     this.#kv = showQueue(this.kv, this.queue);
   }
 

@@ -242,6 +242,11 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     return super.subscribeTable(query as never, this.#safely('_syncTableExperimental', callback));
   }
 
+  /** Whether what is kept outlives the process. */
+  get isDurable(): boolean {
+    return this.keeping.durable;
+  }
+
   /**
    * Resolves once no write waits for the server any more, or waiting for it is of no use: the session was refused,
    * the network is away, or there is no connection and the storage keeps what was not delivered.
@@ -303,6 +308,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     await within(OPENING_GRACE_MS, this.keeping.loaded);
     // Nothing was read yet, so there is nothing to save but writes, whose promises say that they were not.
     if (!this.keeping.isLoaded) return;
+    this.queryCache.settle();
     await Promise.all(this.#savings.map((saving) => saving.flush()));
     await this.keeping.flush();
   }

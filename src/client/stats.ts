@@ -10,6 +10,8 @@ export interface DatabaseStats {
   rooms: number;
   /** Writes that the server has not confirmed. */
   pendingTransactions: number;
+  /** Whether what waits outlives the process: the storage keeps it. In memory it is lost with it. */
+  durable: boolean;
   /** Those of them that were sent over the present connection. */
   sentTransactions: number;
   /** Connections opened so far; one less is the number of reconnects. */

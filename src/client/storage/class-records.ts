@@ -23,8 +23,8 @@ const WRITE_PREFIX = 'pendingMutation:';
  * the next store, are calls of their own. A batch that fails in the middle rejects, and what came before stays. Calls
  * reject when the class does not answer for 10 seconds.
  */
-export function classRecords(Store: StoreInterfaceClass, appId: string): Records {
-  return new ClassRecords(openStores(Store, appId));
+export function classRecords(Store: StoreInterfaceClass, appId: string, durable = true): Records {
+  return new ClassRecords(openStores(Store, appId), durable);
 }
 
 type Stores = Readonly<Record<StoreInterfaceStoreName, StoreInterface>>;
@@ -36,7 +36,7 @@ type Step = { store: StoreInterfaceStoreName } & (
 );
 
 class ClassRecords implements Records {
-  readonly durable = true;
+  readonly durable: boolean;
   /** Core's own classes read and write all that they have at each call. */
   readonly maxBatch = undefined;
   readonly opened: Promise<void> = Promise.resolve();
@@ -49,8 +49,9 @@ class ClassRecords implements Records {
   );
   #isClosed = false;
 
-  constructor(stores: Stores) {
+  constructor(stores: Stores, durable: boolean) {
     this.#stores = stores;
+    this.durable = durable;
   }
 
   async read(store: RecordStore, key: string): Promise<unknown> {

@@ -15,9 +15,14 @@ export interface StorageDrivers {
   filesystem(folder: string, options: StorageOptions): StorageDriver;
   sqlite(file: string, options: StorageOptions): StorageDriver;
   redis(config: RedisConfig, options: StorageOptions): StorageDriver;
-  unstorage(storage: UnstorageStorage | UnstorageDriver, options: StorageOptions): StorageDriver;
+  /** Without `durable`, what the driver's name says; what is not known to last is reported. */
+  unstorage(
+    storage: UnstorageStorage | UnstorageDriver,
+    options: StorageOptions,
+    durable: boolean | undefined,
+  ): StorageDriver;
   /** Only to seal what such a class is given. */
-  class(Store: StoreInterfaceClass, options: StorageOptions): StorageDriver;
+  class(Store: StoreInterfaceClass, options: StorageOptions, durable: boolean): StorageDriver;
 }
 
 /** Who is told of what happens in a storage. */
@@ -36,7 +41,9 @@ export function openRecords(
   if (storage.kind === 'memory') return memoryRecords();
   const scope = { appId: resolved.core.appId, instanceKey: resolved.instanceKey };
   // A class of the user's is given what core would give it, unless that is to be sealed.
-  if (storage.kind === 'class' && !keyring) return classRecords(storage.Store, scope.appId);
+  if (storage.kind === 'class' && !keyring) {
+    return classRecords(storage.Store, scope.appId, storage.durable);
+  }
   let records: EnvelopeRecords | undefined;
   const driver = openDriver(drivers, resolved, {
     scope,
@@ -66,10 +73,10 @@ function openDriver(
     case 'redis':
       return drivers.redis(storage.redis, options);
     case 'unstorage':
-      return drivers.unstorage(storage.storage, options);
+      return drivers.unstorage(storage.storage, options, storage.durable);
     case 'class':
       return takingOver(
-        drivers.class(storage.Store, options),
+        drivers.class(storage.Store, options, storage.durable),
         classRecords(storage.Store, options.scope.appId),
       );
     case 'memory':

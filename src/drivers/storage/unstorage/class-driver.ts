@@ -11,11 +11,17 @@ import { ItemDriver, type ItemStore } from './items.ts';
  * What a batch stores goes to `multiSet` in one call, what it removes to `removeItem` one by one: a batch of one call is
  * as atomic as the class, and a larger one is put back when a call of it fails.
  *
+ * `durable` says whether what it keeps outlives the process.
+ *
  * @throws {InstantNodeError} `storage-locked` when another database of this process has it.
  */
-export function openClassStorage(Store: StoreInterfaceClass, options: StorageOptions): StorageDriver {
+export function openClassStorage(
+  Store: StoreInterfaceClass,
+  options: StorageOptions,
+  durable = true,
+): StorageDriver {
   const { appId } = options.scope;
-  const about = { name: 'class', durable: true, subject: `storage "class" over "${Store.name}"` };
+  const about = { name: 'class', durable, subject: `storage "class" over "${Store.name}"` };
   const open = (): StorageDriver => {
     const release = claimWithin(Store, appId, about.subject);
     try {

@@ -1,6 +1,12 @@
 // unstorage's own declarations name the types of every library that one of its drivers is for, so a user without those
 // could compile nothing that imports them (seen in 1.17.6).
 
+/** Where a `Storage` of unstorage has a driver. */
+export interface UnstorageMount {
+  /** The driver, of which the name tells whether what it keeps outlives the process. */
+  driver?: { name?: string };
+}
+
 /** What is used of a `Storage` of unstorage; those that its `createStorage()` makes are of this shape. */
 export interface UnstorageStorage {
   /** Resolves with the item, or null. */
@@ -13,13 +19,15 @@ export interface UnstorageStorage {
   getKeys(base?: string): Promise<string[]>;
   /** What tells it from a driver. */
   mount(base: string, driver: never): unknown;
-  /** The driver that has a key. Without it, what the storage keeps is taken to outlive the process. */
-  getMount?(key?: string): { driver?: { name?: string } };
+  /** The driver that has a key. A storage without it is not known to outlive the process. */
+  getMount?(key?: string): UnstorageMount;
+  /** Every driver there is. */
+  getMounts?(base?: string, options?: object): UnstorageMount[];
 }
 
 /** What is used of a `Driver` of unstorage; those that its `unstorage/drivers/*` make are of this shape. */
 export interface UnstorageDriver {
-  /** For messages. What the drivers `memory`, `lru-cache` and `null` keep is known to end with the process. */
+  /** For messages, and to tell whether what it keeps outlives the process: see option `durable`. */
   name?: string;
   /** Gives the item, or null, or a promise of either. */
   getItem(key: string, options?: object): unknown;

@@ -11,9 +11,6 @@ import type { UnstorageDriver, UnstorageStorage } from './shape.ts';
 /** Under which all of our keys are, so that a storage can be shared with a program's own items. */
 const ROOT = 'instant';
 
-/** Drivers of unstorage that end with the process. */
-const IN_MEMORY: readonly (string | undefined)[] = ['memory', 'lru-cache', 'null'];
-
 /**
  * Keeps records in any unstorage `Storage` or `Driver`, one item a record, under `instant:<scope>:<key>`. What it keeps
  * is as safe as that storage: a record is on disk when it says so, and gone when it drops items by age or number.
@@ -24,12 +21,16 @@ const IN_MEMORY: readonly (string | undefined)[] = ['memory', 'lru-cache', 'null
  * One database of this process has the scope at a time. Another process that opens the same data is not seen, and must
  * not be: storages `filesystem`, `sqlite` and `redis` keep each other out.
  *
+ * `durable` says whether what it keeps outlives the process. Without it the driver's name does, and what is not known to
+ * is reported.
+ *
  * @throws {InstantNodeError} `storage-locked` when another database of this process has it, `storage` when the driver
  * is one for reading.
  */
 export function openUnstorageStorage(
   storage: UnstorageStorage | UnstorageDriver,
   options: StorageOptions,
+  durable?: boolean,
 ): StorageDriver {
   const scope = joinKey(options.scope.appId, options.scope.instanceKey);
   const base = `${ROOT}:${segmentOf(scope)}:`;
@@ -37,10 +38,10 @@ export function openUnstorageStorage(
   const over = access.driverName === undefined ? '' : ` over driver "${access.driverName}"`;
   const about = {
     name: 'unstorage',
-    durable: !IN_MEMORY.includes(access.driverName),
+    durable: durable ?? access.isDurable,
     subject: `storage "unstorage"${over}`,
   };
-  return openOrWait(
+  const driver = openOrWait(
     {
       ...about,
       open: () => {
@@ -50,6 +51,15 @@ export function openUnstorageStorage(
     },
     options,
   );
+  if (durable === undefined && !driver.durable) options.report(passing(about.subject));
+  return driver;
+}
+
+function passing(subject: string): InstantNodeError {
+  const message = `Storage${subject.slice('storage'.length)} is not known to outlive the process: pending writes are lost with it`;
+  return new InstantNodeError('storage', message, {
+    hint: 'Say durable: true when what it keeps is still there in the next process, or durable: false when that is not wanted',
+  });
 }
 
 function accessOrRefuse(storage: UnstorageStorage | UnstorageDriver, base: string): UnstorageAccess {

@@ -1,0 +1,34 @@
+import type { CoreParts } from './discreet-reactor.ts';
+import { QueryReactor } from './queries/query-reactor.ts';
+import { QueryCache } from './query-cache.ts';
+import type { AnySchema } from './schema.ts';
+import type { Timers } from './timers.ts';
+
+/** What core's constructor takes, and the timers of the database. */
+export interface CachingParts extends CoreParts {
+  timers: Timers;
+}
+
+/**
+ * Core's reactor, which keeps as many answers of queries that nobody subscribes to as `queryCacheLimit` says.
+ *
+ * Underscored methods are core's; each override says what core does and why that is wrong on a server.
+ */
+export abstract class CachingReactor<Schema extends AnySchema> extends QueryReactor<Schema> {
+  protected readonly queryCache: QueryCache;
+
+  constructor({ timers, ...parts }: CachingParts) {
+    super(parts);
+    this.queryCache = new QueryCache(this.querySubs, {
+      limit: this.queryCacheLimit,
+      isInUse: (hash) => this._hasQueryListeners(hash),
+      timers,
+    });
+  }
+
+  // Core does not tell a query that is asked once from a live one, whose answer is worth keeping.
+  override _startQuerySub(query: unknown, hash: string): string {
+    this.queryCache.use(hash, hash in this.queryCbs);
+    return super._startQuerySub(query, hash);
+  }
+}
