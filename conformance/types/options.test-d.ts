@@ -80,7 +80,12 @@ describe('what a database has beyond core’s', () => {
     expectTypeOf(await db.ready({ signal: AbortSignal.timeout(1) })).toEqualTypeOf<void>();
     expectTypeOf(db.pendingTransactions()).toEqualTypeOf<PendingTransaction[]>();
     expectTypeOf<PendingTransaction['steps']>().toEqualTypeOf<readonly TransactionStep[]>();
-    expectTypeOf<PendingTransaction['state']>().toEqualTypeOf<'queued' | 'sent' | 'unknown' | 'stuck'>();
+    type State = 'queued' | 'sent' | 'unknown' | 'stuck' | 'foreign';
+    expectTypeOf<PendingTransaction['state']>().toEqualTypeOf<State>();
+    expectTypeOf<Extract<PendingTransaction, { state: 'foreign' }>['author']>().toEqualTypeOf<{
+      readonly userId: string | null;
+      readonly isAdmin: boolean;
+    }>();
     expectTypeOf(db.retryTransaction('')).toEqualTypeOf<Promise<TransactionResult>>();
     expectTypeOf(db.discardTransaction('')).toEqualTypeOf<Promise<boolean>>();
     expectTypeOf(db.stats()).toEqualTypeOf<DatabaseStats>();

@@ -8,10 +8,12 @@ export interface DatabaseStats {
   subscriptions: number;
   /** Rooms joined. */
   rooms: number;
-  /** Writes that the server has not confirmed. */
+  /** Writes that the server has not confirmed, of whoever is signed in. */
   pendingTransactions: number;
   /** Those of them that were sent over the present connection. */
   sentTransactions: number;
+  /** Writes of others, which are kept until those are back. */
+  foreignTransactions: number;
   /** Connections opened so far; one less is the number of reconnects. */
   connections: number;
   /** Bytes of JSON sent. */

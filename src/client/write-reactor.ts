@@ -4,19 +4,25 @@ import { AckWatch } from './ack-watch.ts';
 import type { CoreConfig } from './config.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { Emitter } from './emitter.ts';
+import { foreignError, foreignTransaction, notTheirs } from './foreign-standing.ts';
 import { type QueueParts, QueueReactor } from './queue-reactor.ts';
 import type { AnySchema } from './schema.ts';
 import { queryError, type Refusal, refusalCode, refusalError } from './server-refusal.ts';
 import { sessionRefused } from './session-refused.ts';
+import type { AuthoredWrite } from './storage/foreign-writes.ts';
 import type { WriteEntry } from './storage/journal.ts';
 import {
   type Mutation,
   type MutationError,
   mayPass,
+  type OwnTransaction,
   type PendingTransaction,
   type TransactionError,
   whyUnsendable,
 } from './transactions.ts';
+
+/** As core says it. */
+const USER_CHANGED = 'User changed while transaction was in progress.';
 
 /** What writing needs. */
 export interface WriteParts extends QueueParts {
@@ -28,6 +34,11 @@ export interface WriteParts extends QueueParts {
 export interface RefusalMessage extends Refusal {
   'client-event-id'?: string;
   'original-event'?: unknown;
+}
+
+/** A promise of a write, as core keeps it; that of a retry is not the first, which has resolved. */
+interface Waiting extends Deferred<unknown> {
+  isRetry?: boolean;
 }
 
 /** What of a refusal core does not hand on. */
@@ -69,7 +80,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     keeping.connect({
       report: (error) => this.report(error),
       failed: (error) => this.fail(error),
-      foreign: (writes) => this.#userChanged(writes),
+      foreign: (writes) => this.#tellForeign(writes),
     });
   }
 
@@ -110,8 +121,12 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     return this.failure ?? sessionRefused(this._errorMessage, this.config as CoreConfig);
   }
 
-  /** What waits for the server, oldest first. */
+  /** What waits for the server, oldest first, and behind that what waits for its author. */
   pendingTransactions(): PendingTransaction[] {
+    return [...this.#ownTransactions(), ...this.keeping.foreign.all.map(foreignTransaction)];
+  }
+
+  #ownTransactions(): OwnTransaction[] {
     return [...this.queue]
       .filter(([, mutation]) => mutation['tx-id'] === undefined)
       .map(([eventId, mutation]) => ({
@@ -122,15 +137,18 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
       }));
   }
 
-  /** How many writes wait for the server, and how many of them were sent over the present connection. */
-  countWrites(): { pending: number; sent: number } {
-    return { pending: this.queue.waiting, sent: this.#isOpen() ? this._inFlightMutationEventIds.size : 0 };
+  /** How many writes wait for the server, how many of them were sent over the present connection, how many are others'. */
+  countWrites(): { pending: number; sent: number; foreign: number } {
+    const sent = this.#isOpen() ? this._inFlightMutationEventIds.size : 0;
+    return { pending: this.queue.waiting, sent, foreign: this.keeping.foreign.size };
   }
 
   /** Sends a write again, without waiting for the next session or the end of a delay. */
   retryTransaction(eventId: string): Promise<unknown> {
     const mutation = this.queue.get(eventId);
     if (this.failure) return Promise.reject(this.failure);
+    const foreign = this.keeping.foreign.get(eventId);
+    if (foreign) return Promise.reject(notTheirs(foreign));
     if (!mutation || mutation['tx-id'] !== undefined) {
       return Promise.reject(
         new InstantNodeError('not-pending', `Cannot retry transaction "${eventId}": it does not wait`, {
@@ -138,7 +156,9 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
         }),
       );
     }
-    const { promise } = this.#deferredOf(eventId);
+    const isFirst = !this.mutationDeferredStore.has(eventId);
+    const waiting = this.#deferredOf(eventId);
+    if (isFirst) waiting.isRetry = true;
     this.queue.stuck.delete(eventId);
     if (this.status === 'authenticated') {
       // Twice over one connection would be answered twice.
@@ -147,15 +167,16 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
       this.#enqueued(eventId);
       this.connectNow();
     }
-    return promise;
+    return waiting.promise;
   }
 
   /** Gives a write up: takes the local change back, and sends it no more. */
   async discardTransaction(eventId: string): Promise<boolean> {
     const mutation = this.queue.get(eventId);
-    if (!mutation || mutation['tx-id'] !== undefined) return false;
-    const message = `Transaction "${eventId}" was discarded`;
-    this.#takeBack(eventId, new InstantNodeError('discarded', message));
+    if (mutation && mutation['tx-id'] === undefined) {
+      const message = `Transaction "${eventId}" was discarded`;
+      this.#takeBack(eventId, new InstantNodeError('discarded', message));
+    } else if (!this.keeping.discardForeign(eventId)) return false;
     await this.keeping.journal?.flush();
     return true;
   }
@@ -167,7 +188,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
   protected writesRefused({ message, hint }: InstantNodeError): void {
     if (this.keeping.durable) return;
     for (const eventId of [...this.mutationDeferredStore.keys()] as string[]) this.#enqueued(eventId);
-    for (const { eventId, steps } of this.pendingTransactions()) {
+    for (const { eventId, steps } of this.#ownTransactions()) {
       this.#tellRefused({ eventId, steps, message, hint, type: 'connection-failed', isKept: true });
     }
   }
@@ -308,11 +329,30 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     }
   }
 
-  // Core drops writes of the user before, and tells nobody of those whose promise has resolved.
+  // Core drops writes of the user before, also those whose promise has resolved.
   override async updateUser(user: never): Promise<void> {
+    const left = [...this.queue].filter((write) => this.#isAcknowledged(write));
+    this._updatePendingMutations(() => this.keeping.setAside(left));
     this.keeping.setUser(user);
-    this.#userChanged([...this.queue].filter(([eventId]) => !this.mutationDeferredStore.has(eventId)));
-    await super.updateUser(user);
+    // It does its part before it first waits.
+    const updated = super.updateUser(user);
+    for (const [eventId] of left) this.#retryEnded(eventId);
+    this._updatePendingMutations(() => this.keeping.takeBack());
+    const { foreign } = this.keeping;
+    this.#tellForeign(left.flatMap(([eventId]) => foreign.get(eventId) ?? []));
+    await updated;
+  }
+
+  #isAcknowledged([eventId, mutation]: WriteEntry): boolean {
+    if (mutation['tx-id'] !== undefined || mutation.error) return false;
+    const waiting = this.#waiting(eventId);
+    return !waiting || waiting.isRetry === true;
+  }
+
+  /** Tells whoever waits for a retry what core tells whoever waits for a write. */
+  #retryEnded(eventId: string): void {
+    if (!this.mutationDeferredStore.has(eventId)) return;
+    this._finishTransaction('error', eventId, { message: USER_CHANGED, type: 'user-changed' });
   }
 
   // Core saves it a moment later; an id that is given away should outlive a crash.
@@ -326,10 +366,14 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     return [...this.mutationDeferredStore];
   }
 
-  #deferredOf(eventId: string): Deferred<unknown> {
-    const known = this.mutationDeferredStore.get(eventId);
+  #waiting(eventId: string): Waiting | undefined {
+    return this.mutationDeferredStore.get(eventId);
+  }
+
+  #deferredOf(eventId: string): Waiting {
+    const known = this.#waiting(eventId);
     if (known) return known;
-    const made = deferred<unknown>();
+    const made: Waiting = deferred<unknown>();
     this.mutationDeferredStore.set(eventId, made);
     return made;
   }
@@ -378,12 +422,14 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     waiting?.reject(this.withoutSecrets(reason));
   }
 
-  #userChanged(writes: readonly WriteEntry[]): void {
-    const message = 'User changed while transaction was in progress.';
-    for (const [eventId, mutation] of writes) {
-      if (mutation['tx-id'] !== undefined) continue;
-      const steps = mutation['tx-steps'];
-      this.#tellRefused({ eventId, steps, message, type: 'user-changed', isKept: false });
+  #tellForeign(writes: readonly AuthoredWrite[]): void {
+    if (this.transactionErrors.size > 0) {
+      for (const write of writes) this.transactionErrors.emit(foreignError(write));
+    } else if (writes[0]) {
+      const { message } = foreignError(writes[0]);
+      this.#logger.error(
+        `[instant] Transactions of others are kept: ${writes.length}. The oldest: ${message}`,
+      );
     }
   }
 
@@ -395,7 +441,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     }
   }
 
-  #standing(eventId: string): Pick<PendingTransaction, 'state' | 'reason'> {
+  #standing(eventId: string): Pick<OwnTransaction, 'state' | 'reason'> {
     const stuck = this.queue.stuck.get(eventId);
     if (stuck !== undefined) return { state: 'stuck', reason: `The server refused it: ${stuck}` };
     if (this._inFlightMutationEventIds.has(eventId) && this.#isOpen()) {

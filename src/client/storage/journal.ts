@@ -1,8 +1,10 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
+import type { TransactionAuthor } from '../author.ts';
 import { type Deferred, deferred } from '../deferred.ts';
 import type { Mutation } from '../transactions.ts';
+import type { AuthoredWrite } from './foreign-writes.ts';
 import type { Records } from './records.ts';
 import { PENDING_KEY } from './store-class.ts';
 
@@ -10,11 +12,16 @@ import { PENDING_KEY } from './store-class.ts';
 const LAZY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 
-/** A pending write as it is kept: with the user who made it, since nobody else may send it. */
-interface KeptWrite extends Mutation {
-  /** The id of the user, or null for none. Undefined until that has been read, and never in the storage. */
-  user: string | null | undefined;
+/** Who made a write, as it is kept. */
+interface KeptAuthor {
+  /** The id of the user, or null for none. */
+  user: string | null;
+  /** Where it was made with an admin token. Versions before did not say, and are taken to have had none. */
+  admin?: true;
 }
+
+/** A pending write as it is kept: with who made it, once that is known, since nobody else may send it. */
+interface KeptWrite extends Mutation, Partial<KeptAuthor> {}
 
 /** The newest state of a write, or undefined for one that is to be forgotten. */
 type State = KeptWrite | undefined;
@@ -22,12 +29,11 @@ type State = KeptWrite | undefined;
 /** A pending write under its id. */
 export type WriteEntry = readonly [eventId: string, mutation: Mutation];
 
-/** What earlier processes left, oldest first. */
+/** What earlier processes left. */
 export interface LoadedWrites {
-  /** To be sent. */
-  own: WriteEntry[];
-  /** Made by a user who is not signed in any more; forgotten by now. */
-  foreign: WriteEntry[];
+  /** Who is signed in, or null for nobody. */
+  readonly userId: string | null;
+  readonly writes: readonly AuthoredWrite[];
 }
 
 /**
@@ -50,57 +56,56 @@ export class Journal {
   #failure: unknown;
   #delayMs = LAZY_MS;
   #isStopped = false;
-  #user: string | null | undefined;
+  #author: KeptAuthor | undefined;
 
   constructor(records: Records, report: (error: InstantNodeError) => void) {
     this.#records = records;
     this.#report = report;
   }
 
-  /** The writes that were kept. To be called once, before anything is saved. */
+  /** The writes that were kept. To be called once, before `setAuthor`. */
   async load(): Promise<LoadedWrites> {
-    const user = userIdOf(await this.#records.read('kv', 'currentUser'));
-    await this.#takeOver(user);
+    const userId = userIdOf(await this.#records.read('kv', 'currentUser'));
+    await this.#takeOver(userId);
     const eventIds = await this.#records.keys('writes');
     const read = await Promise.all(
       eventIds.map(async (eventId) => [eventId, await this.#records.read('writes', eventId)] as const),
     );
-    const loaded: LoadedWrites = { own: [], foreign: [] };
+    const writes: AuthoredWrite[] = [];
     for (const [eventId, write] of read) {
       if (!isKeptWrite(write)) {
         if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
         continue;
       }
       this.#kept.add(eventId);
-      const { user: author, ...mutation } = write;
-      (author === user ? loaded.own : loaded.foreign).push([eventId, mutation]);
+      const { user = null, admin = false, ...mutation } = write;
+      writes.push({ eventId, mutation, author: { userId: user, isAdmin: admin } });
     }
-    for (const list of [loaded.own, loaded.foreign]) list.sort(([, a], [, b]) => a.order - b.order);
-    for (const [eventId] of loaded.foreign) this.remove(eventId);
-    this.#user = user;
-    for (const state of this.#changed.values()) if (state) state.user = user;
+    return { userId, writes };
+  }
+
+  /** Whoever makes the writes from now on. The first has made those that were put before, which are saved from now on. */
+  setAuthor(author: TransactionAuthor): void {
+    const isFirst = !this.#author;
+    this.#author = keptAuthor(author);
+    if (!isFirst) return;
+    for (const state of this.#changed.values()) if (state) Object.assign(state, this.#author);
     if (this.#waiting.size > 0) this.#saveSoon();
-    return loaded;
-  }
-
-  /** The id of whoever makes the writes; undefined until that is known. */
-  get user(): string | null | undefined {
-    return this.#user;
-  }
-
-  /** Whoever makes the writes from now on. */
-  setUser(user: string | null): void {
-    this.#user = user;
   }
 
   /** Takes the state of a write, to be saved in a moment, or with the next that cannot wait. */
   put(eventId: string, mutation: Mutation): void {
-    this.#changed.set(eventId, { ...mutation, user: this.#user });
-    this.#saveLater();
+    this.#put(eventId, mutation, this.#author);
   }
 
-  /** Keeps `writes` anew and nothing else: the storage has lost some, or has some back that were forgotten. */
-  async keepAgain(writes: readonly WriteEntry[]): Promise<void> {
+  /**
+   * Keeps `writes`, and those of others, anew and nothing else: the storage has lost some, or has some back that were
+   * forgotten.
+   */
+  async keepAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void> {
+    for (const { eventId, mutation, author } of foreign) {
+      this.#put(eventId, mutation, keptAuthor(author));
+    }
     for (const [eventId, mutation] of writes) this.put(eventId, mutation);
     this.#saveSoon();
     const found = await this.#records.keys('writes').catch(() => []);
@@ -153,6 +158,11 @@ export class Journal {
     }
   }
 
+  #put(eventId: string, mutation: Mutation, author: KeptAuthor | undefined): void {
+    this.#changed.set(eventId, { ...mutation, ...author });
+    this.#saveLater();
+  }
+
   /** Core, and this package before version 2 of its format, kept all pending writes as one value. */
   async #takeOver(user: string | null): Promise<void> {
     const kept = await this.#records.read('kv', PENDING_KEY);
@@ -198,7 +208,7 @@ export class Journal {
   }
 
   get #maySave(): boolean {
-    return !this.#isStopped && this.#user !== undefined;
+    return !this.#isStopped && this.#author !== undefined;
   }
 
   async #saveBatch(): Promise<void> {
@@ -259,6 +269,10 @@ function isKeptWrite(value: unknown): value is KeptWrite {
 
 function isEntry(value: unknown): value is [eventId: string, write: KeptWrite] {
   return Array.isArray(value) && typeof value[0] === 'string' && isKeptWrite(value[1]);
+}
+
+function keptAuthor({ userId: user, isAdmin }: TransactionAuthor): KeptAuthor {
+  return isAdmin ? { user, admin: true } : { user };
 }
 
 /** Core reads what it keeps as it is, or as JSON. */
