@@ -23,6 +23,8 @@ async function served(): Promise<{ app: BackendApp; address: Address; slow: Addr
   const address = addressOf(backend, app);
   const { url, websocketURI } = await tcpProxy(backend, 40);
   const writer = open(address, { adminToken: app.adminToken });
+  // So that the server has them when this resolves.
+  await writer.ready();
   for (const title of [ann, bob]) await writer.transact(goal(id()).update({ title }));
   return { app, address, slow: { appId: app.id, apiURI: url, websocketURI } };
 }

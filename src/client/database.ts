@@ -9,7 +9,7 @@ import {
   type TransactionResult,
   type ValidQuery,
 } from '@instantdb/core';
-import { InstantNodeError } from '../errors.ts';
+import { InstantNodeError, withOutcome } from '../errors.ts';
 import { assertCallback } from './callback.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
@@ -59,7 +59,9 @@ export class InstantNodeDatabase<
     this.#rejectCalls = trackCalls(reactor, discreet(reactor));
     reactor.onFailure = (error) => {
       forget();
-      refuseAsyncCalls(reactor, () => error);
+      refuseAsyncCalls(reactor, (method) =>
+        method === 'transact' ? withOutcome(error, 'not-applied') : error,
+      );
       this.#rejectCalls(() => error);
     };
   }
@@ -294,5 +296,6 @@ export class InstantNodeDatabase<
 function closedError(method: string): InstantNodeError {
   return new InstantNodeError('closed', `Cannot call ${method}(): the database is closed`, {
     hint: 'Call init() again for a new one',
+    ...(method === 'transact' && { outcome: 'not-applied' }),
   });
 }

@@ -8,6 +8,7 @@ export {
   type InstantNodeErrorCode,
   type InstantNodeErrorOptions,
   isInstantNodeError,
+  type WriteOutcome,
 } from '../errors.ts';
 export { nodeVersion } from '../version.ts';
 export type { TransactionAuthor } from './author.ts';

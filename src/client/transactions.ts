@@ -1,4 +1,5 @@
 import { InstantError } from '@instantdb/core';
+import type { WriteOutcome } from '../errors.ts';
 import type { JsonValue } from '../protocol/json.ts';
 import type { TransactionAuthor } from './author.ts';
 import type { ServerRefusalCode } from './server-refusal.ts';
@@ -58,18 +59,22 @@ export interface TransactionError {
    * The server's kind of error, e.g. `permission-denied`; `user-changed` when another user has signed in, or has the
    * database of an earlier process: the write is kept, and sent when its author is back; `closed` when the
    * database was closed before the write was delivered, and kept it in memory alone; `connection-failed` when the server
-   * refuses the session, and the write is kept in memory alone until it accepts one.
+   * refuses the session, and the write is kept in memory alone until it accepts one; `storage-locked` when another process has
+   * taken the storage over before the write was in it (with `durability: 'relaxed'`).
    */
   type?: string;
   /** Why, where that is one of the reasons that programs answer to; see {@link ServerRefusal}. */
   code?: ServerRefusalCode;
   /** The status that HTTP would have for the server's refusal, such as 400; none where it was not the server that refused. */
   status?: number;
+  /** What became of it, where it was not the server that refused it. */
+  outcome?: WriteOutcome;
   /** What it would have changed. */
   steps: readonly TransactionStep[];
   /**
    * Whether it still waits (see {@link PendingTransaction}): the server was too busy or too slow, the app is read-only,
-   * there is no session to send it over, or it is somebody else's. Otherwise it is gone, and its local change is taken back.
+   * there is no session to send it over, or it is somebody else's. Otherwise it is gone, and its local change is taken back,
+   * unless its `outcome` is unknown.
    */
   isKept: boolean;
 }

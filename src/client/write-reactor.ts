@@ -1,5 +1,5 @@
 import { id, type Logger } from '@instantdb/core';
-import { InstantNodeError } from '../errors.ts';
+import { InstantNodeError, type WriteOutcome, withOutcome } from '../errors.ts';
 import { AckWatch } from './ack-watch.ts';
 import type { CoreConfig } from './config.ts';
 import { type Deferred, deferred } from './deferred.ts';
@@ -108,7 +108,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     this.onFailure(error);
     this._isShutdown = true;
     this._transport.close();
-    this.rejectWrites(error);
+    void this.#endWrites(error);
     this._setStatus('errored', { message: error.message, hint: error.hint });
     for (const hash of Object.keys(this.queryCbs)) {
       this.notifyQueryError(hash, { message: error.message, hint: error.hint });
@@ -175,7 +175,8 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     const mutation = this.queue.get(eventId);
     if (mutation && mutation['tx-id'] === undefined) {
       const message = `Transaction "${eventId}" was discarded`;
-      this.#takeBack(eventId, new InstantNodeError('discarded', message));
+      const outcome = this.#outcomeOf(eventId);
+      this.#takeBack(eventId, new InstantNodeError('discarded', message, { outcome }));
     } else if (!this.keeping.discardForeign(eventId)) return false;
     await this.keeping.journal?.flush();
     return true;
@@ -224,23 +225,70 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     const acknowledged = this.pendingTransactions().filter(
       ({ eventId }) => !this.mutationDeferredStore.has(eventId),
     );
-    this.rejectWrites(new InstantNodeError('closed', message, { hint }));
+    this.#rejectWrites(new InstantNodeError('closed', message, { hint }));
     for (const { eventId, steps } of acknowledged) {
-      this.#tellRefused({ eventId, steps, message, hint, type: 'closed', isKept: false });
+      const outcome = this.#outcomeOf(eventId);
+      this.#tellRefused({ eventId, steps, message, hint, type: 'closed', outcome, isKept: false });
     }
   }
 
-  protected rejectWrites(reason: Error): void {
+  #rejectWrites(reason: InstantNodeError): void {
     for (const [eventId, { reject }] of this.#deferreds()) {
       this.mutationDeferredStore.delete(eventId);
-      reject(reason);
+      reject(withOutcome(reason, this.#outcomeOf(eventId)));
+    }
+  }
+
+  /** What became of a write that nobody will send any more. */
+  #outcomeOf(eventId: string): WriteOutcome {
+    return this.queue.sent.has(eventId) ? 'unknown' : 'not-applied';
+  }
+
+  /** Ends what waits when the storage is lost: what is in there is sent by whoever has it now. */
+  async #endWrites(reason: InstantNodeError): Promise<void> {
+    const { journal } = this.keeping;
+    const saving: WriteEntry[] = [];
+    for (const write of [...this.queue]) {
+      if (journal?.standing(write[0]) === 'saving') saving.push(write);
+      else this.#endWrite(write, reason);
+    }
+    await journal?.settled();
+    for (const write of saving) this.#endWrite(write, reason);
+  }
+
+  #endWrite([eventId, mutation]: WriteEntry, reason: InstantNodeError): void {
+    const standing = this.keeping.journal?.standing(eventId) ?? 'not-kept';
+    if (!this.queue.has(eventId) || mutation['tx-id'] !== undefined) return;
+    const waiting = this.#waiting(eventId);
+    if (standing === 'kept') {
+      if (waiting) this._finishTransaction('enqueued', eventId);
+      return;
+    }
+    const outcome = standing === 'unsure' ? 'unknown' : this.#outcomeOf(eventId);
+    this.acks.settled(eventId);
+    this.mutationDeferredStore.delete(eventId);
+    if (outcome === 'not-applied') this._updatePendingMutations((queue) => queue.delete(eventId));
+    if (waiting) waiting.reject(withOutcome(reason, outcome));
+    else {
+      const { code: type, message, hint } = reason;
+      this.#tellRefused({
+        eventId,
+        steps: mutation['tx-steps'],
+        message,
+        hint,
+        type,
+        outcome,
+        isKept: false,
+      });
     }
   }
 
   // Core looks through all pending writes for the place of the next.
   override pushOps = (steps: Mutation['tx-steps'], error?: Error): Promise<unknown> => {
-    if (this.failure) return Promise.reject(this.failure);
-    if (this.status === 'errored' && !this.keeping.durable) return Promise.reject(this.refusedSession());
+    if (this.failure) return Promise.reject(withOutcome(this.failure, 'not-applied'));
+    if (this.status === 'errored' && !this.keeping.durable) {
+      return Promise.reject(withOutcome(this.refusedSession(), 'not-applied'));
+    }
     const eventId = id();
     const mutation: Mutation = {
       op: 'transact',
@@ -400,7 +448,8 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
 
   #couldNotSave(eventId: string, cause: unknown): void {
     const mutation = this.queue.get(eventId);
-    if (!mutation) return;
+    // When the storage is lost, its end is told as that.
+    if (!mutation || this.failure) return;
     if (this.queue.sent.has(eventId) && !this._isShutdown) {
       // The server may have it, so it cannot be refused: it waits for the answer, and for the storage.
       this.keeping.journal?.put(eventId, mutation);
@@ -408,7 +457,8 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     }
     const message =
       'Cannot keep the transaction: the storage did not take it, and there is no session to send it over';
-    this.#takeBack(eventId, new InstantNodeError('storage', message, { cause }));
+    const outcome = this.#outcomeOf(eventId);
+    this.#takeBack(eventId, new InstantNodeError('storage', message, { cause, outcome }));
   }
 
   #takeBack(eventId: string, reason: Error): void {

@@ -1,5 +1,5 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import { InstantNodeError } from '../../errors.ts';
+import { InstantNodeError, isInstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
 import type { TransactionAuthor } from '../author.ts';
 import { type Deferred, deferred } from '../deferred.ts';
@@ -26,6 +26,9 @@ interface KeptWrite extends Mutation, Partial<KeptAuthor> {}
 /** The newest state of a write, or undefined for one that is to be forgotten. */
 type State = KeptWrite | undefined;
 
+/** Whether a write is in the storage, where whoever opens it next finds it. `saving` will be one of the others. */
+export type Standing = 'kept' | 'saving' | 'unsure' | 'not-kept';
+
 /** A pending write under its id. */
 export type WriteEntry = readonly [eventId: string, mutation: Mutation];
 
@@ -49,6 +52,8 @@ export class Journal {
   #batch: ReadonlyMap<string, State> = new Map();
   /** Writes that have a record, or may have one. */
   readonly #kept: Set<string> = new Set();
+  /** Those of them that only a batch has named which has no outcome, or failed. */
+  readonly #unsure: Set<string> = new Set();
   readonly #waiting: Map<string, Deferred<void>> = new Map();
   #saving: Promise<void> | undefined;
   #isDueSoon = false;
@@ -140,6 +145,18 @@ export class Journal {
     return waiting.promise;
   }
 
+  /** Whether a write is in the storage. */
+  standing(eventId: string): Standing {
+    if (this.#kept.has(eventId) && !this.#unsure.has(eventId)) return 'kept';
+    if (this.#batch.has(eventId)) return 'saving';
+    return this.#kept.has(eventId) ? 'unsure' : 'not-kept';
+  }
+
+  /** Resolves once what is being saved has an outcome. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#saving;
+  }
+
   /** Saves what is left; rejects when that does not work. Before the storage was loaded, it does nothing. */
   async flush(): Promise<void> {
     while (this.#saving || (this.#changed.size > 0 && this.#maySave)) {
@@ -148,10 +165,15 @@ export class Journal {
     }
   }
 
-  /** Saves nothing any more. */
-  stop(): void {
+  /** Saves nothing any more, and leaves it to others to say so: the storage is lost. */
+  end(): void {
     this.#isStopped = true;
     clearTimeout(this.#lazy);
+  }
+
+  /** Saves nothing any more. */
+  stop(): void {
+    this.end();
     const closed = new InstantNodeError('closed', 'The database was closed before the write was saved');
     for (const eventId of [...this.#waiting.keys()]) {
       this.#settle(eventId, (waiting) => waiting.reject(closed));
@@ -216,11 +238,18 @@ export class Journal {
     this.#batch = batch;
     this.#changed = new Map();
     // Even when saving fails, a record may be there.
-    for (const [eventId, state] of batch) if (state) this.#kept.add(eventId);
+    const added = new Set(
+      [...batch].flatMap(([eventId, state]) => (state && !this.#kept.has(eventId) ? eventId : [])),
+    );
+    for (const eventId of added) {
+      this.#kept.add(eventId);
+      this.#unsure.add(eventId);
+    }
     try {
       await this.#records.write([...batch].map(([eventId, state]) => ['writes', eventId, state] as const));
       this.#wasSaved(batch);
     } catch (cause) {
+      if (isInstantNodeError(cause) && cause.outcome === 'not-applied') this.#isNotThere(added);
       this.#wasNotSaved(batch, cause);
     }
     this.#batch = new Map();
@@ -233,8 +262,16 @@ export class Journal {
     this.#failure = undefined;
     this.#delayMs = LAZY_MS;
     for (const [eventId, state] of batch) {
+      this.#unsure.delete(eventId);
       if (!state && !this.#changed.get(eventId)) this.#kept.delete(eventId);
       this.#settle(eventId, (waiting) => waiting.resolve());
+    }
+  }
+
+  #isNotThere(eventIds: ReadonlySet<string>): void {
+    for (const eventId of eventIds) {
+      this.#kept.delete(eventId);
+      this.#unsure.delete(eventId);
     }
   }
 
@@ -244,7 +281,7 @@ export class Journal {
       const isRefused = this.#settle(eventId, (waiting) => waiting.reject(cause));
       left.set(eventId, isRefused ? undefined : state);
     }
-    if (this.#failure === undefined && [...left.values()].some((state) => state)) {
+    if (this.#failure === undefined && !this.#isStopped && [...left.values()].some((state) => state)) {
       const message = 'Cannot save pending writes to the storage: kept in memory, and tried again';
       this.#report(new InstantNodeError('storage', message, { cause }));
     }

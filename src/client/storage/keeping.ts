@@ -153,6 +153,7 @@ export class Keeping {
   #fail(error: InstantNodeError): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
+    this.journal?.end();
     this.#tell((events) => events.failed(error));
   }
 

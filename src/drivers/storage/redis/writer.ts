@@ -1,4 +1,4 @@
-import type { InstantNodeError } from '../../../errors.ts';
+import { type InstantNodeError, isInstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
 import type { RedisLink } from './link.ts';
 import { RedisUnreachable } from './refusal.ts';
@@ -14,6 +14,8 @@ interface Batch {
   readonly after: Promise<unknown>;
   readonly args: readonly string[];
   readonly characters: number;
+  /** Whether the server may have done it under a token that was given up. */
+  isUnsure: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -38,6 +40,7 @@ export class RedisWriter {
   #apart = 0;
   #last: Promise<unknown> = Promise.resolve();
   #isRunning = false;
+  #token: string | undefined;
 
   constructor(link: RedisLink, scope: RedisScope) {
     this.#link = link;
@@ -50,7 +53,7 @@ export class RedisWriter {
     const characters = args.reduce((sum, arg) => sum + arg.length, 0);
     let batch: Batch | undefined;
     const done = new Promise<void>((resolve, reject) => {
-      batch = { after, args, characters, resolve, reject };
+      batch = { after, args, characters, isUnsure: false, resolve, reject };
       this.#queue.push(batch);
     });
     this.#last = done.catch(() => {});
@@ -69,12 +72,20 @@ export class RedisWriter {
     while (this.#queue.length > 0) {
       try {
         await this.#queue[0]?.after;
-        await this.#next(await this.#scope.owned());
+        await this.#next(await this.#owned());
       } catch (error) {
-        for (const batch of this.#queue.splice(0)) batch.reject(error);
+        for (const batch of this.#queue.splice(0)) batch.reject(batch.isUnsure ? error : notDone(error));
       }
     }
     this.#isRunning = false;
+  }
+
+  /** With another token than before, what was done under that is taken back. */
+  async #owned(): Promise<string> {
+    const token = await this.#scope.owned();
+    if (token !== this.#token) for (const batch of this.#queue) batch.isUnsure = false;
+    this.#token = token;
+    return token;
   }
 
   async #next(token: string): Promise<void> {
@@ -86,12 +97,18 @@ export class RedisWriter {
       const head = [token, ...this.#scope.lease, String(this.#scope.nextSeq)];
       const reply = await this.#link.run(WRITE, this.#scope.keys, [...head, ...args]);
       // Once the token is given up, what the server has done is taken back, and what still waits is sent again.
-      if (!this.#scope.isCurrent(token)) return;
+      if (!this.#scope.isCurrent(token)) {
+        if (reply !== 0) unsure(group);
+        return;
+      }
       if (reply === 0) return this.#scope.unsettle(token);
       if (reply === 1) this.#scope.acknowledge();
       this.#done(group);
     } catch (error) {
-      if (error instanceof RedisUnreachable || isPartial(error)) this.#scope.unsettle(token);
+      if (error instanceof RedisUnreachable || isPartial(error)) {
+        unsure(group);
+        this.#scope.unsettle(token);
+      }
       if (!(error instanceof RedisUnreachable)) this.#refused(group, error);
     } finally {
       this.#sent = [];
@@ -136,6 +153,15 @@ export class RedisWriter {
     if (this.#sent.includes(batch)) this.#scope.unsettle();
     batch.reject(error);
   }
+}
+
+function unsure(group: readonly Batch[]): void {
+  for (const batch of group) batch.isUnsure = true;
+}
+
+/** That the scope is another's, as the end of a batch that nobody will find. */
+function notDone(error: unknown): unknown {
+  return isInstantNodeError(error, 'storage-locked') ? withOutcome(error, 'not-applied') : error;
 }
 
 function isPartial(error: unknown): boolean {
