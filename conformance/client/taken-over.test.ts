@@ -1,6 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { type InstantNodeDatabase, type InstantNodeError, id, type TransactionError } from '@instantdb/node';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { End } from '../programs/stopped-owner.ts';
+import { buildProgram } from '../support/child.ts';
+import { fakeInstant } from '../support/fake-instant.ts';
 import { inbox } from '../support/inbox.ts';
 import { switchedNetwork } from '../support/network.ts';
 import { eventIdOf, freshKey, open } from '../support/open.ts';
@@ -144,3 +147,42 @@ function tellsOutcomes(makePlace: () => Place | Promise<Place>): void {
     expect(db.pendingTransactions()).toEqual([]);
   });
 }
+
+describeWithRedis('an owner that was stopped beyond its lease, and goes on', () => {
+  test('rejects nothing as not applied that the server gets, and resolves nothing that it does not', async () => {
+    const program = await buildProgram('stopped-owner');
+    onTestFinished(() => program.remove());
+    const { options } = await redisPlace();
+    const written = inbox<{ title: string; eventId: unknown }>();
+    let count = 0;
+    const server = await fakeInstant({
+      answer(message, _peer, good) {
+        if (message.op !== 'transact') return good;
+        const steps = message['tx-steps'] as unknown[][];
+        const title = `${steps.find(([op, , , value]) => op === 'add-triple' && /^\d+$/.test(`${value}`))?.[3]}`;
+        written.push({ title, eventId: message['client-event-id'] });
+        // Every other one is left without an answer, so that some wait at each moment.
+        return ++count % 2 === 0 ? good : undefined;
+      },
+    });
+    const config = { ...server.address, ...options, instanceKey: freshKey() };
+    const owner = program.start(config);
+    const ends = (): End[] => owner.lines.all.map((line) => JSON.parse(line) as End);
+    await written.first(() => written.all.length > 50);
+    const { pid } = JSON.parse(await owner.lines.first()) as End;
+    process.kill(pid, 'SIGSTOP');
+    const next = open(server.address, { ...config, whenStorageLocked: 'wait' });
+    await next.getLocalId('loaded');
+    process.kill(pid, 'SIGCONT');
+    expect(await owner.ended).toMatchObject({ code: 0 });
+    await next.ready();
+    const last = await next.transact(title('last'));
+    await written.first(({ eventId }) => eventId === eventIdOf(last));
+    const arrived = new Set(written.all.map((write) => write.title));
+    expect(ends()).toContainEqual(expect.objectContaining({ code: 'storage-locked' }));
+    for (const end of ends()) {
+      if ('status' in end) expect(arrived).toContain(end.title);
+      else if (end.outcome !== 'unknown') expect(arrived).not.toContain(end.title);
+    }
+  });
+});
