@@ -126,7 +126,7 @@ describe('discardTransaction()', () => {
     const write = db.transact(run());
     const [pending] = db.pendingTransactions();
     expect(pending).toMatchObject({ state: 'sent', reason: 'The server has not answered yet' });
-    const isRejected = expect(write).rejects.toMatchObject({ code: 'discarded' });
+    const isRejected = expect(write).rejects.toMatchObject({ code: 'discarded', outcome: 'unknown' });
     expect(await db.discardTransaction(`${pending?.eventId}`)).toBe(true);
     await isRejected;
   });

@@ -12,6 +12,7 @@ import {
   type TransactionError,
   type TransactionResult,
   type TransactionStep,
+  type WriteOutcome,
 } from '@instantdb/node';
 import { createStorage } from 'unstorage';
 import memoryDriver from 'unstorage/drivers/memory';
@@ -86,6 +87,8 @@ describe('what a database has beyond core’s', () => {
       readonly userId: string | null;
       readonly isAdmin: boolean;
     }>();
+    expectTypeOf<InstantNodeError['outcome']>().toEqualTypeOf<WriteOutcome | undefined>();
+    expectTypeOf<TransactionError['outcome']>().toEqualTypeOf<'not-applied' | 'unknown' | undefined>();
     expectTypeOf(db.retryTransaction('')).toEqualTypeOf<Promise<TransactionResult>>();
     expectTypeOf(db.discardTransaction('')).toEqualTypeOf<Promise<boolean>>();
     expectTypeOf(db.stats()).toEqualTypeOf<DatabaseStats>();

@@ -188,8 +188,9 @@ export class InstantNodeDatabase<
   }
 
   /**
-   * The writes that the server has not confirmed yet, oldest first, with where each stands and why it waits; those of others,
-   * which wait for their author, come last. Those of earlier processes are among them once the storage was read, which an awaited `transact()` or `ready()` waits for.
+   * The writes that the server has not confirmed yet, oldest first, with where each stands and why it waits; those of
+   * others, which wait for their author, come last. Those of earlier processes are among them once the storage was read,
+   * which an awaited `transact()` or `ready()` waits for.
    */
   pendingTransactions(): PendingTransaction[] {
     return this.#reactor.pendingTransactions();
