@@ -42,6 +42,7 @@ export interface OwnTransaction extends UnconfirmedTransaction {
  * It is in no live query, and is sent when its author has the database again; `discardTransaction()` gives it up.
  */
 export interface ForeignTransaction extends UnconfirmedTransaction {
+  /** It waits for its author. */
   state: 'foreign';
   /** Who made it. */
   author: TransactionAuthor;
