@@ -34,12 +34,22 @@ export type InstantNodeErrorCode =
 // Not `instanceof`: the ES module and the CommonJS copy of this package have a class each.
 const brand: symbol = Symbol.for('instant-node-error');
 
+/**
+ * What became of a write that ends with an error of this package, and not with the server's answer:
+ *
+ * - `not-applied`: the server does not have it, and nobody will send it. It can be made again.
+ * - `unknown`: it was sent, or another process may have found it in the storage, and the server may have it.
+ */
+export type WriteOutcome = 'not-applied' | 'unknown';
+
 /** Details of an {@link InstantNodeError}. */
 export interface InstantNodeErrorOptions {
   /** What would help, as a sentence. */
   hint?: string;
   /** What the runtime, a library or the server said, unchanged. */
   cause?: unknown;
+  /** What became of the write that failed. */
+  outcome?: WriteOutcome;
 }
 
 /**
@@ -53,14 +63,23 @@ export class InstantNodeError extends Error {
   readonly code: InstantNodeErrorCode;
   /** What would help, where that is known. */
   readonly hint: string | undefined;
+  /** What became of the write whose promise rejects with this; none where it is not about a write. */
+  declare readonly outcome?: WriteOutcome;
 
   constructor(code: InstantNodeErrorCode, message: string, options: InstantNodeErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'InstantNodeError';
     this.code = code;
     this.hint = options.hint;
+    if (options.outcome) this.outcome = options.outcome;
     Object.defineProperty(this, brand, { value: true });
   }
+}
+
+/** The same error, of a write that had this outcome. */
+export function withOutcome(error: InstantNodeError, outcome: WriteOutcome): InstantNodeError {
+  const { code, message, hint, cause } = error;
+  return new InstantNodeError(code, message, { ...(hint !== undefined && { hint }), cause, outcome });
 }
 
 /** Whether `error` is an {@link InstantNodeError}, and of kind `code` when one is given. */

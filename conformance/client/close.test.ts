@@ -66,7 +66,13 @@ describe('close()', () => {
     expect(result.status).toBe('enqueued');
     await db.close();
     expect(lost.all).toMatchObject([
-      { eventId: eventIdOf(result), type: 'closed', isKept: false, hint: expect.any(String) },
+      {
+        eventId: eventIdOf(result),
+        type: 'closed',
+        isKept: false,
+        hint: expect.any(String),
+        outcome: 'not-applied',
+      },
     ]);
     expect(lost.all[0]?.steps).toContainEqual([
       'add-triple',
@@ -158,8 +164,12 @@ test('shutdown() rejects what waits and closes the connection', async () => {
   await db.ready();
   const peer = await server.peers.first();
   const written = db.transact(goal(id()).create({ title: 'Run' }));
-  const rejected = expect(written).rejects.toMatchObject({ code: 'closed' });
+  const rejected = expect(written).rejects.toMatchObject({ code: 'closed', outcome: 'unknown' });
   db.shutdown();
   await rejected;
+  await expect(db.transact(goal(id()).create({ title: 'Run' }))).rejects.toMatchObject({
+    code: 'closed',
+    outcome: 'not-applied',
+  });
   await peer.gone;
 });

@@ -370,6 +370,7 @@ const CASES: Record<string, () => Promise<void>> = {
 /** Rows that another file shows. */
 const ELSEWHERE: Record<string, string> = {
   'A server that is slow to answer a write': '../../src/client/session-times.test.ts',
+  'Acknowledged writes of the user before': 'foreign-writes.test.ts',
   'Stored answers of the user before': 'owned-answers.test.ts',
 };
 

@@ -87,6 +87,7 @@ describe('with a storage that outlives the process', () => {
       code: 'storage',
       message: expect.stringContaining('Cannot keep the transaction'),
       cause: expect.anything(),
+      outcome: 'not-applied',
     });
     expect(db.pendingTransactions()).toMatchObject([{ eventId: eventIdOf(kept) }]);
     store.fail(undefined);

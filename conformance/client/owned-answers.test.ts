@@ -23,6 +23,8 @@ async function served(): Promise<{ app: BackendApp; address: Address; slow: Addr
   const address = addressOf(backend, app);
   const { url, websocketURI } = await tcpProxy(backend, 40);
   const writer = open(address, { adminToken: app.adminToken });
+  // So that the server has them when this resolves.
+  await writer.ready();
   for (const title of [ann, bob]) await writer.transact(goal(id()).update({ title }));
   return { app, address, slow: { appId: app.id, apiURI: url, websocketURI } };
 }
@@ -102,6 +104,39 @@ describe.each(Object.entries(kinds))('stored answers, in %s', (_, place) => {
     expect(seen.all.map(({ data }) => titlesOf(data?.goals))).toEqual([[bob]]);
   });
 });
+
+describe.each(Object.entries(kinds))(
+  'stored answers of sessions with and without the admin token, in %s',
+  (_, place) => {
+    const all = [ann, bob].sort();
+
+    test.each([
+      ['an admin', 'a guest', true, all, []],
+      ['a guest', 'an admin', false, [], all],
+    ] as const)('are those of %s, and not given to %s', async (_whose, _others, isAdmin, theirs, others) => {
+      const { app, address } = await served();
+      const options = { ...place(), instanceKey: freshKey() };
+      const token = (is: boolean) => (is ? { adminToken: app.adminToken } : {});
+      const first = open(address, { ...options, ...token(isAdmin) });
+      expect(titlesOf((await follow(first, oldest).next()).data?.goals).sort()).toEqual(theirs);
+      await first.close();
+
+      const again = open(address, { ...options, ...token(isAdmin), network: switchedNetwork(false) });
+      expect(titlesOf((await follow(again, oldest).next()).data?.goals).sort()).toEqual(theirs);
+      await again.close();
+
+      const network = switchedNetwork(false);
+      const other = open(address, { ...options, ...token(!isAdmin), network });
+      await network.listenedTo;
+      const seen = follow(other, oldest);
+      // Reads are answered in order, so that by then the stored answer was read.
+      await other.getLocalId('loaded');
+      network.switch(true);
+      expect(titlesOf((await seen.next()).data?.goals).sort()).toEqual(others);
+      await other.close();
+    });
+  },
+);
 
 test('an answer that is being read from the storage when the user changes is not given to the next', async () => {
   const { app, address } = await served();

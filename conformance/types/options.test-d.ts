@@ -12,6 +12,7 @@ import {
   type TransactionError,
   type TransactionResult,
   type TransactionStep,
+  type WriteOutcome,
 } from '@instantdb/node';
 import { createStorage } from 'unstorage';
 import memoryDriver from 'unstorage/drivers/memory';
@@ -81,7 +82,14 @@ describe('what a database has beyond core’s', () => {
     expectTypeOf(await db.ready({ signal: AbortSignal.timeout(1) })).toEqualTypeOf<void>();
     expectTypeOf(db.pendingTransactions()).toEqualTypeOf<PendingTransaction[]>();
     expectTypeOf<PendingTransaction['steps']>().toEqualTypeOf<readonly TransactionStep[]>();
-    expectTypeOf<PendingTransaction['state']>().toEqualTypeOf<'queued' | 'sent' | 'unknown' | 'stuck'>();
+    type State = 'queued' | 'sent' | 'unknown' | 'stuck' | 'foreign';
+    expectTypeOf<PendingTransaction['state']>().toEqualTypeOf<State>();
+    expectTypeOf<Extract<PendingTransaction, { state: 'foreign' }>['author']>().toEqualTypeOf<{
+      readonly userId: string | null;
+      readonly isAdmin: boolean;
+    }>();
+    expectTypeOf<InstantNodeError['outcome']>().toEqualTypeOf<WriteOutcome | undefined>();
+    expectTypeOf<TransactionError['outcome']>().toEqualTypeOf<'not-applied' | 'unknown' | undefined>();
     expectTypeOf(db.retryTransaction('')).toEqualTypeOf<Promise<TransactionResult>>();
     expectTypeOf(db.discardTransaction('')).toEqualTypeOf<Promise<boolean>>();
     expectTypeOf(db.stats()).toEqualTypeOf<DatabaseStats>();

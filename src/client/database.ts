@@ -9,7 +9,7 @@ import {
   type TransactionResult,
   type ValidQuery,
 } from '@instantdb/core';
-import { InstantNodeError } from '../errors.ts';
+import { InstantNodeError, withOutcome } from '../errors.ts';
 import { assertCallback } from './callback.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
@@ -59,7 +59,9 @@ export class InstantNodeDatabase<
     this.#rejectCalls = trackCalls(reactor, discreet(reactor));
     reactor.onFailure = (error) => {
       forget();
-      refuseAsyncCalls(reactor, () => error);
+      refuseAsyncCalls(reactor, (method) =>
+        method === 'transact' ? withOutcome(error, 'not-applied') : error,
+      );
       this.#rejectCalls(() => error);
     };
   }
@@ -163,8 +165,8 @@ export class InstantNodeDatabase<
 
   /**
    * Calls `callback` for each write that is refused after its promise had already resolved as `enqueued`, writes of an
-   * earlier process on the same storage among them. Subscribe right after `init` to hear of all. The local change is
-   * taken back first, unless the refusal may pass (`isKept`). Without a subscriber a refusal is logged. Returns what
+   * earlier process on the same storage among them, and for each that is kept because its author has left. Subscribe right
+   * after `init` to hear of all. The local change is taken back first, unless the write still waits (`isKept`). Without a subscriber a refusal is logged. Returns what
    * unsubscribes.
    */
   subscribeTransactionErrors(callback: (error: TransactionError) => void): () => void {
@@ -186,8 +188,9 @@ export class InstantNodeDatabase<
   }
 
   /**
-   * The writes that the server has not confirmed yet, oldest first, with where each stands and why it waits. Those of earlier
-   * processes are among them once the storage was read, which an awaited `transact()` or `ready()` waits for.
+   * The writes that the server has not confirmed yet, oldest first, with where each stands and why it waits; those of
+   * others, which wait for their author, come last. Those of earlier processes are among them once the storage was read,
+   * which an awaited `transact()` or `ready()` waits for.
    */
   pendingTransactions(): PendingTransaction[] {
     return this.#reactor.pendingTransactions();
@@ -196,7 +199,7 @@ export class InstantNodeDatabase<
   /**
    * Sends a write that waits again, at once: one that is `stuck`, or any while there is no connection, which is renewed
    * without the usual delay. Resolves and rejects as `transact` does. Rejects with code `not-pending` when no write of
-   * that id waits.
+   * that id waits, or it waits for its author (`foreign`).
    */
   retryTransaction(eventId: string): Promise<TransactionResult> {
     if (this.#closing) return Promise.reject(closedError('retryTransaction'));
@@ -220,7 +223,7 @@ export class InstantNodeDatabase<
       (sum, callbacks) => sum + callbacks.length,
       0,
     );
-    const { pending, sent } = reactor.countWrites();
+    const { pending, sent, foreign } = reactor.countWrites();
     return {
       status: this.#closing ? 'closed' : (reactor.status as DatabaseStats['status']),
       queries: Object.keys(reactor.queryCbs).length,
@@ -229,6 +232,7 @@ export class InstantNodeDatabase<
       pendingTransactions: pending,
       sentTransactions: sent,
       durable: reactor.isDurable,
+      foreignTransactions: foreign,
       connections: reactor.connections,
       ...reactor.traffic,
     };
@@ -294,5 +298,6 @@ export class InstantNodeDatabase<
 function closedError(method: string): InstantNodeError {
   return new InstantNodeError('closed', `Cannot call ${method}(): the database is closed`, {
     hint: 'Call init() again for a new one',
+    ...(method === 'transact' && { outcome: 'not-applied' }),
   });
 }

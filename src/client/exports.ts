@@ -8,8 +8,10 @@ export {
   type InstantNodeErrorCode,
   type InstantNodeErrorOptions,
   isInstantNodeError,
+  type WriteOutcome,
 } from '../errors.ts';
 export { nodeVersion } from '../version.ts';
+export type { TransactionAuthor } from './author.ts';
 export type { NodeConfig } from './config.ts';
 export { InstantNodeDatabase, type WatchedResult } from './database.ts';
 export type { Init } from './init.ts';
@@ -23,4 +25,10 @@ export {
 } from './server-refusal.ts';
 export type { DatabaseStats } from './stats.ts';
 export type { EncryptionKey, EncryptionKeyOption } from './storage/keyring-input.ts';
-export type { PendingTransaction, TransactionError, TransactionStep } from './transactions.ts';
+export type {
+  ForeignTransaction,
+  OwnTransaction,
+  PendingTransaction,
+  TransactionError,
+  TransactionStep,
+} from './transactions.ts';

@@ -43,7 +43,10 @@ export function bindInit(drivers: Drivers): Init {
       adoptSchema(existing, resolved);
       return existing as never;
     }
-    const keeping = new Keeping((events) => openRecords(drivers.storage, resolved, events));
+    const keeping = new Keeping(
+      (events) => openRecords(drivers.storage, resolved, events),
+      resolved.core.__adminToken !== undefined,
+    );
     const { keepAlive } = resolved;
     const reactor = inBrowserLikeHost(
       () =>

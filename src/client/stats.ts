@@ -8,12 +8,14 @@ export interface DatabaseStats {
   subscriptions: number;
   /** Rooms joined. */
   rooms: number;
-  /** Writes that the server has not confirmed. */
+  /** Writes that the server has not confirmed, of whoever is signed in. */
   pendingTransactions: number;
   /** Whether what waits outlives the process: the storage keeps it. In memory it is lost with it. */
   durable: boolean;
   /** Those of them that were sent over the present connection. */
   sentTransactions: number;
+  /** Writes of others, which are kept until those are back. */
+  foreignTransactions: number;
   /** Connections opened so far; one less is the number of reconnects. */
   connections: number;
   /** Bytes of JSON sent. */

@@ -1,19 +1,30 @@
 import { InstantError } from '@instantdb/core';
+import type { WriteOutcome } from '../errors.ts';
 import type { JsonValue } from '../protocol/json.ts';
+import type { TransactionAuthor } from './author.ts';
 import { whyNotJson } from './queries/sendable.ts';
 import type { ServerRefusalCode } from './server-refusal.ts';
 
 /** A step of a transaction as it goes over the wire, e.g. `['add-triple', entityId, attributeId, value]`. */
 export type TransactionStep = [op: string, ...args: JsonValue[]];
 
-/** A write that the server has not confirmed yet. */
-export interface PendingTransaction {
+/** A write that the server has not confirmed yet: one that is on its way, or one that waits for its author. */
+export type PendingTransaction = OwnTransaction | ForeignTransaction;
+
+/** What is known of every write that the server has not confirmed. */
+interface UnconfirmedTransaction {
   /** The id under which it is known to both sides; `transact` resolves with the same. */
   eventId: string;
   /** When `transact` was called. */
   createdAt: Date;
   /** What it changes. */
   steps: readonly TransactionStep[];
+  /** Why it waits, as a sentence for people. */
+  reason: string;
+}
+
+/** A write of whoever has the database now. */
+export interface OwnTransaction extends UnconfirmedTransaction {
   /**
    * Where it stands:
    *
@@ -25,8 +36,17 @@ export interface PendingTransaction {
    *   again with the next session, or by `retryTransaction()`.
    */
   state: 'queued' | 'sent' | 'unknown' | 'stuck';
-  /** Why it waits, as a sentence for people. */
-  reason: string;
+}
+
+/**
+ * A write of another user, or of a session with other rights, acknowledged as `enqueued` in this process or an earlier one.
+ * It is in no live query, and is sent when its author has the database again; `discardTransaction()` gives it up.
+ */
+export interface ForeignTransaction extends UnconfirmedTransaction {
+  /** It waits for its author. */
+  state: 'foreign';
+  /** Who made it. */
+  author: TransactionAuthor;
 }
 
 /** A write that was refused after its promise had resolved as `enqueued`, by this process or an earlier one. */
@@ -38,20 +58,25 @@ export interface TransactionError {
   /** The server's details, where it gave any. */
   hint?: unknown;
   /**
-   * The server's kind of error, e.g. `permission-denied`; `user-changed` when another user has signed in; `closed` when the
+   * The server's kind of error, e.g. `permission-denied`; `user-changed` when another user has signed in, or has the
+   * database of an earlier process: the write is kept, and sent when its author is back; `closed` when the
    * database was closed before the write was delivered, and kept it in memory alone; `connection-failed` when the server
-   * refuses the session, and the write is kept in memory alone until it accepts one.
+   * refuses the session, and the write is kept in memory alone until it accepts one; `storage-locked` when another process has
+   * taken the storage over before the write was in it (with `durability: 'relaxed'`).
    */
   type?: string;
   /** Why, where that is one of the reasons that programs answer to; see {@link ServerRefusal}. */
   code?: ServerRefusalCode;
   /** The status that HTTP would have for the server's refusal, such as 400; none where it was not the server that refused. */
   status?: number;
+  /** What became of it, where it was not the server that refused it. */
+  outcome?: WriteOutcome;
   /** What it would have changed. */
   steps: readonly TransactionStep[];
   /**
-   * Whether it still waits (see {@link PendingTransaction}): the server was too busy or too slow, the app is read-only, or
-   * there is no session to send it over. Otherwise it is gone, and its local change is taken back.
+   * Whether it still waits (see {@link PendingTransaction}): the server was too busy or too slow, the app is read-only,
+   * there is no session to send it over, or it is somebody else's. Otherwise it is gone, and its local change is taken back,
+   * unless its `outcome` is unknown.
    */
   isKept: boolean;
 }

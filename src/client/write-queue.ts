@@ -1,4 +1,5 @@
 import { AttrSteps } from './attr-steps.ts';
+import type { AuthoredWrite } from './storage/foreign-writes.ts';
 import type { Journal, WriteEntry } from './storage/journal.ts';
 import type { Mutation } from './transactions.ts';
 
@@ -79,10 +80,22 @@ export class WriteQueue extends Map<string, Mutation> {
     for (const [eventId, mutation] of own) this.set(eventId, { ...mutation, order: this.nextOrder() });
   }
 
-  /** Has the journal keep all of them anew, when it has lost them. */
-  keepAgain(): void {
+  /** Takes writes out that stay in the storage. */
+  setAside(eventIds: readonly string[]): void {
+    for (const eventId of eventIds) {
+      const mutation = this.get(eventId);
+      if (mutation) this.attrSteps.remove(eventId, mutation);
+      this.stuck.delete(eventId);
+      // Not `delete`, which would have them forgotten.
+      super.delete(eventId);
+    }
+    if (eventIds.length > 0) this.#version++;
+  }
+
+  /** Has the journal keep all of them anew, and those of others, when it has lost them. */
+  keepAgain(foreign: readonly AuthoredWrite[]): void {
     const waiting = [...this].filter(([, mutation]) => mutation['tx-id'] === undefined && !mutation.error);
-    void this.#journal?.keepAgain(waiting);
+    void this.#journal?.keepAgain(waiting, foreign);
   }
 
   /** Takes other steps for the same writes, as core rewrites them for attributes that the server has already. */

@@ -1,22 +1,28 @@
 import { id, type Logger } from '@instantdb/core';
-import { InstantNodeError } from '../errors.ts';
+import { InstantNodeError, type WriteOutcome, withOutcome } from '../errors.ts';
 import { AckWatch } from './ack-watch.ts';
 import type { CoreConfig } from './config.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { Emitter } from './emitter.ts';
+import { foreignError, foreignTransaction, notTheirs } from './foreign-standing.ts';
 import { type QueueParts, QueueReactor } from './queue-reactor.ts';
 import type { AnySchema } from './schema.ts';
 import { queryError, type Refusal, refusalCode, refusalError } from './server-refusal.ts';
 import { sessionRefused } from './session-refused.ts';
+import type { AuthoredWrite } from './storage/foreign-writes.ts';
 import type { WriteEntry } from './storage/journal.ts';
 import {
   type Mutation,
   type MutationError,
   mayPass,
+  type OwnTransaction,
   type PendingTransaction,
   type TransactionError,
   whyUnsendable,
 } from './transactions.ts';
+
+/** As core says it. */
+const USER_CHANGED = 'User changed while transaction was in progress.';
 
 /** What writing needs. */
 export interface WriteParts extends QueueParts {
@@ -28,6 +34,11 @@ export interface WriteParts extends QueueParts {
 export interface RefusalMessage extends Refusal {
   'client-event-id'?: string;
   'original-event'?: unknown;
+}
+
+/** A promise of a write, as core keeps it; that of a retry is not the first, which has resolved. */
+interface Waiting extends Deferred<unknown> {
+  isRetry?: boolean;
 }
 
 /** What of a refusal core does not hand on. */
@@ -69,7 +80,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     keeping.connect({
       report: (error) => this.report(error),
       failed: (error) => this.fail(error),
-      foreign: (writes) => this.#userChanged(writes),
+      foreign: (writes) => this.#tellForeign(writes),
     });
   }
 
@@ -97,7 +108,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     this.onFailure(error);
     this._isShutdown = true;
     this._transport.close();
-    this.rejectWrites(error);
+    void this.#endWrites(error);
     this._setStatus('errored', { message: error.message, hint: error.hint });
     for (const hash of Object.keys(this.queryCbs)) {
       this.notifyQueryError(hash, { message: error.message, hint: error.hint });
@@ -110,8 +121,12 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     return this.failure ?? sessionRefused(this._errorMessage, this.config as CoreConfig);
   }
 
-  /** What waits for the server, oldest first. */
+  /** What waits for the server, oldest first, and behind that what waits for its author. */
   pendingTransactions(): PendingTransaction[] {
+    return [...this.#ownTransactions(), ...this.keeping.foreign.all.map(foreignTransaction)];
+  }
+
+  #ownTransactions(): OwnTransaction[] {
     return [...this.queue]
       .filter(([, mutation]) => mutation['tx-id'] === undefined)
       .map(([eventId, mutation]) => ({
@@ -122,15 +137,18 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
       }));
   }
 
-  /** How many writes wait for the server, and how many of them were sent over the present connection. */
-  countWrites(): { pending: number; sent: number } {
-    return { pending: this.queue.waiting, sent: this.#isOpen() ? this._inFlightMutationEventIds.size : 0 };
+  /** How many writes wait for the server, how many of them were sent over the present connection, how many are others'. */
+  countWrites(): { pending: number; sent: number; foreign: number } {
+    const sent = this.#isOpen() ? this._inFlightMutationEventIds.size : 0;
+    return { pending: this.queue.waiting, sent, foreign: this.keeping.foreign.size };
   }
 
   /** Sends a write again, without waiting for the next session or the end of a delay. */
   retryTransaction(eventId: string): Promise<unknown> {
     const mutation = this.queue.get(eventId);
     if (this.failure) return Promise.reject(this.failure);
+    const foreign = this.keeping.foreign.get(eventId);
+    if (foreign) return Promise.reject(notTheirs(foreign));
     if (!mutation || mutation['tx-id'] !== undefined) {
       return Promise.reject(
         new InstantNodeError('not-pending', `Cannot retry transaction "${eventId}": it does not wait`, {
@@ -138,7 +156,9 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
         }),
       );
     }
-    const { promise } = this.#deferredOf(eventId);
+    const isFirst = !this.mutationDeferredStore.has(eventId);
+    const waiting = this.#deferredOf(eventId);
+    if (isFirst) waiting.isRetry = true;
     this.queue.stuck.delete(eventId);
     if (this.status === 'authenticated') {
       // Twice over one connection would be answered twice.
@@ -147,15 +167,17 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
       this.#enqueued(eventId);
       this.connectNow();
     }
-    return promise;
+    return waiting.promise;
   }
 
   /** Gives a write up: takes the local change back, and sends it no more. */
   async discardTransaction(eventId: string): Promise<boolean> {
     const mutation = this.queue.get(eventId);
-    if (!mutation || mutation['tx-id'] !== undefined) return false;
-    const message = `Transaction "${eventId}" was discarded`;
-    this.#takeBack(eventId, new InstantNodeError('discarded', message));
+    if (mutation && mutation['tx-id'] === undefined) {
+      const message = `Transaction "${eventId}" was discarded`;
+      const outcome = this.#outcomeOf(eventId);
+      this.#takeBack(eventId, new InstantNodeError('discarded', message, { outcome }));
+    } else if (!this.keeping.discardForeign(eventId)) return false;
     await this.keeping.journal?.flush();
     return true;
   }
@@ -167,7 +189,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
   protected writesRefused({ message, hint }: InstantNodeError): void {
     if (this.keeping.durable) return;
     for (const eventId of [...this.mutationDeferredStore.keys()] as string[]) this.#enqueued(eventId);
-    for (const { eventId, steps } of this.pendingTransactions()) {
+    for (const { eventId, steps } of this.#ownTransactions()) {
       this.#tellRefused({ eventId, steps, message, hint, type: 'connection-failed', isKept: true });
     }
   }
@@ -203,23 +225,70 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     const acknowledged = this.pendingTransactions().filter(
       ({ eventId }) => !this.mutationDeferredStore.has(eventId),
     );
-    this.rejectWrites(new InstantNodeError('closed', message, { hint }));
+    this.#rejectWrites(new InstantNodeError('closed', message, { hint }));
     for (const { eventId, steps } of acknowledged) {
-      this.#tellRefused({ eventId, steps, message, hint, type: 'closed', isKept: false });
+      const outcome = this.#outcomeOf(eventId);
+      this.#tellRefused({ eventId, steps, message, hint, type: 'closed', outcome, isKept: false });
     }
   }
 
-  protected rejectWrites(reason: Error): void {
+  #rejectWrites(reason: InstantNodeError): void {
     for (const [eventId, { reject }] of this.#deferreds()) {
       this.mutationDeferredStore.delete(eventId);
-      reject(reason);
+      reject(withOutcome(reason, this.#outcomeOf(eventId)));
+    }
+  }
+
+  /** What became of a write that nobody will send any more. */
+  #outcomeOf(eventId: string): WriteOutcome {
+    return this.queue.sent.has(eventId) ? 'unknown' : 'not-applied';
+  }
+
+  /** Ends what waits when the storage is lost: what is in there is sent by whoever has it now. */
+  async #endWrites(reason: InstantNodeError): Promise<void> {
+    const { journal } = this.keeping;
+    const saving: WriteEntry[] = [];
+    for (const write of [...this.queue]) {
+      if (journal?.standing(write[0]) === 'saving') saving.push(write);
+      else this.#endWrite(write, reason);
+    }
+    await journal?.settled();
+    for (const write of saving) this.#endWrite(write, reason);
+  }
+
+  #endWrite([eventId, mutation]: WriteEntry, reason: InstantNodeError): void {
+    const standing = this.keeping.journal?.standing(eventId) ?? 'not-kept';
+    if (!this.queue.has(eventId) || mutation['tx-id'] !== undefined) return;
+    const waiting = this.#waiting(eventId);
+    if (standing === 'kept') {
+      if (waiting) this._finishTransaction('enqueued', eventId);
+      return;
+    }
+    const outcome = standing === 'unsure' ? 'unknown' : this.#outcomeOf(eventId);
+    this.acks.settled(eventId);
+    this.mutationDeferredStore.delete(eventId);
+    if (outcome === 'not-applied') this._updatePendingMutations((queue) => queue.delete(eventId));
+    if (waiting) waiting.reject(withOutcome(reason, outcome));
+    else {
+      const { code: type, message, hint } = reason;
+      this.#tellRefused({
+        eventId,
+        steps: mutation['tx-steps'],
+        message,
+        hint,
+        type,
+        outcome,
+        isKept: false,
+      });
     }
   }
 
   // Core looks through all pending writes for the place of the next.
   override pushOps = (steps: Mutation['tx-steps'], error?: Error): Promise<unknown> => {
-    if (this.failure) return Promise.reject(this.failure);
-    if (this.status === 'errored' && !this.keeping.durable) return Promise.reject(this.refusedSession());
+    if (this.failure) return Promise.reject(withOutcome(this.failure, 'not-applied'));
+    if (this.status === 'errored' && !this.keeping.durable) {
+      return Promise.reject(withOutcome(this.refusedSession(), 'not-applied'));
+    }
     const eventId = id();
     const mutation: Mutation = {
       op: 'transact',
@@ -308,11 +377,30 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     }
   }
 
-  // Core drops writes of the user before, and tells nobody of those whose promise has resolved.
+  // Core drops writes of the user before, also those whose promise has resolved.
   override async updateUser(user: never): Promise<void> {
+    const left = [...this.queue].filter((write) => this.#isAcknowledged(write));
+    this._updatePendingMutations(() => this.keeping.setAside(left));
     this.keeping.setUser(user);
-    this.#userChanged([...this.queue].filter(([eventId]) => !this.mutationDeferredStore.has(eventId)));
-    await super.updateUser(user);
+    // It does its part before it first waits.
+    const updated = super.updateUser(user);
+    for (const [eventId] of left) this.#retryEnded(eventId);
+    this._updatePendingMutations(() => this.keeping.takeBack());
+    const { foreign } = this.keeping;
+    this.#tellForeign(left.flatMap(([eventId]) => foreign.get(eventId) ?? []));
+    await updated;
+  }
+
+  #isAcknowledged([eventId, mutation]: WriteEntry): boolean {
+    if (mutation['tx-id'] !== undefined || mutation.error) return false;
+    const waiting = this.#waiting(eventId);
+    return !waiting || waiting.isRetry === true;
+  }
+
+  /** Tells whoever waits for a retry what core tells whoever waits for a write. */
+  #retryEnded(eventId: string): void {
+    if (!this.mutationDeferredStore.has(eventId)) return;
+    this._finishTransaction('error', eventId, { message: USER_CHANGED, type: 'user-changed' });
   }
 
   // Core saves it a moment later; an id that is given away should outlive a crash.
@@ -326,10 +414,14 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     return [...this.mutationDeferredStore];
   }
 
-  #deferredOf(eventId: string): Deferred<unknown> {
-    const known = this.mutationDeferredStore.get(eventId);
+  #waiting(eventId: string): Waiting | undefined {
+    return this.mutationDeferredStore.get(eventId);
+  }
+
+  #deferredOf(eventId: string): Waiting {
+    const known = this.#waiting(eventId);
     if (known) return known;
-    const made = deferred<unknown>();
+    const made: Waiting = deferred<unknown>();
     this.mutationDeferredStore.set(eventId, made);
     return made;
   }
@@ -356,7 +448,8 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
 
   #couldNotSave(eventId: string, cause: unknown): void {
     const mutation = this.queue.get(eventId);
-    if (!mutation) return;
+    // When the storage is lost, its end is told as that.
+    if (!mutation || this.failure) return;
     if (this.queue.sent.has(eventId) && !this._isShutdown) {
       // The server may have it, so it cannot be refused: it waits for the answer, and for the storage.
       this.keeping.journal?.put(eventId, mutation);
@@ -364,7 +457,8 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     }
     const message =
       'Cannot keep the transaction: the storage did not take it, and there is no session to send it over';
-    this.#takeBack(eventId, new InstantNodeError('storage', message, { cause }));
+    const outcome = this.#outcomeOf(eventId);
+    this.#takeBack(eventId, new InstantNodeError('storage', message, { cause, outcome }));
   }
 
   #takeBack(eventId: string, reason: Error): void {
@@ -378,12 +472,14 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     waiting?.reject(this.withoutSecrets(reason));
   }
 
-  #userChanged(writes: readonly WriteEntry[]): void {
-    const message = 'User changed while transaction was in progress.';
-    for (const [eventId, mutation] of writes) {
-      if (mutation['tx-id'] !== undefined) continue;
-      const steps = mutation['tx-steps'];
-      this.#tellRefused({ eventId, steps, message, type: 'user-changed', isKept: false });
+  #tellForeign(writes: readonly AuthoredWrite[]): void {
+    if (this.transactionErrors.size > 0) {
+      for (const write of writes) this.transactionErrors.emit(foreignError(write));
+    } else if (writes[0]) {
+      const { message } = foreignError(writes[0]);
+      this.#logger.error(
+        `[instant] Transactions of others are kept: ${writes.length}. The oldest: ${message}`,
+      );
     }
   }
 
@@ -395,7 +491,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     }
   }
 
-  #standing(eventId: string): Pick<PendingTransaction, 'state' | 'reason'> {
+  #standing(eventId: string): Pick<OwnTransaction, 'state' | 'reason'> {
     const stuck = this.queue.stuck.get(eventId);
     if (stuck !== undefined) return { state: 'stuck', reason: `The server refused it: ${stuck}` };
     if (this._inFlightMutationEventIds.has(eventId) && this.#isOpen()) {

@@ -110,7 +110,8 @@ export interface StorageDriver {
    * effect in the order in which they were called. The driver does not hold on to `changes`.
    *
    * When it rejects, the changes are not there for this process; after a crash they may be, when the failure was one of
-   * syncing or of a connection. A later batch that names the same keys settles that.
+   * syncing or of a connection. A later batch that names the same keys settles that. Code `storage-locked` with outcome
+   * `not-applied` says that whoever has the scope now does not find them either.
    */
   write(changes: readonly StorageChange[]): Promise<void>;
   /** Every key, in no particular order. */

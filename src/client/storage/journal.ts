@@ -1,8 +1,10 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import { InstantNodeError } from '../../errors.ts';
+import { InstantNodeError, isInstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
+import type { TransactionAuthor } from '../author.ts';
 import { type Deferred, deferred } from '../deferred.ts';
 import type { Mutation } from '../transactions.ts';
+import type { AuthoredWrite } from './foreign-writes.ts';
 import { piecesOf } from './journal-pieces.ts';
 import type { RecordChange, Records } from './records.ts';
 import { PENDING_KEY } from './store-class.ts';
@@ -11,11 +13,16 @@ import { PENDING_KEY } from './store-class.ts';
 const LAZY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 
-/** A pending write as it is kept: with the user who made it, since nobody else may send it. */
-interface KeptWrite extends Mutation {
-  /** The id of the user, or null for none. Undefined until that has been read, and never in the storage. */
-  user: string | null | undefined;
+/** Who made a write, as it is kept. */
+interface KeptAuthor {
+  /** The id of the user, or null for none. */
+  user: string | null;
+  /** Where it was made with an admin token. Versions before did not say, and are taken to have had none. */
+  admin?: true;
 }
+
+/** A pending write as it is kept: with who made it, once that is known, since nobody else may send it. */
+interface KeptWrite extends Mutation, Partial<KeptAuthor> {}
 
 /** The newest state of a write, or undefined for one that is to be forgotten. */
 type State = KeptWrite | undefined;
@@ -27,16 +34,17 @@ interface Failed {
   /** Whether some of it is neither saved nor refused. */
   isHeldBack: boolean;
 }
+/** Whether a write is in the storage, where whoever opens it next finds it. `saving` will be one of the others. */
+export type Standing = 'kept' | 'saving' | 'unsure' | 'not-kept';
 
 /** A pending write under its id. */
 export type WriteEntry = readonly [eventId: string, mutation: Mutation];
 
-/** What earlier processes left, oldest first. */
+/** What earlier processes left. */
 export interface LoadedWrites {
-  /** To be sent. */
-  own: WriteEntry[];
-  /** Made by a user who is not signed in any more; forgotten by now. */
-  foreign: WriteEntry[];
+  /** Who is signed in, or null for nobody. */
+  readonly userId: string | null;
+  readonly writes: readonly AuthoredWrite[];
 }
 
 /**
@@ -52,6 +60,8 @@ export class Journal {
   #batch: ReadonlyMap<string, State> = new Map();
   /** Writes that have a record, or may have one. */
   readonly #kept: Set<string> = new Set();
+  /** Those of them that only a batch has named which has no outcome, or failed. */
+  readonly #unsure: Set<string> = new Set();
   readonly #waiting: Map<string, Deferred<void>> = new Map();
   #saving: Promise<void> | undefined;
   #isDueSoon = false;
@@ -61,57 +71,56 @@ export class Journal {
   #isTold = false;
   #delayMs = LAZY_MS;
   #isStopped = false;
-  #user: string | null | undefined;
+  #author: KeptAuthor | undefined;
 
   constructor(records: Records, report: (error: InstantNodeError) => void) {
     this.#records = records;
     this.#report = report;
   }
 
-  /** The writes that were kept. To be called once, before anything is saved. */
+  /** The writes that were kept. To be called once, before `setAuthor`. */
   async load(): Promise<LoadedWrites> {
-    const user = userIdOf(await this.#records.read('kv', 'currentUser'));
-    await this.#takeOver(user);
+    const userId = userIdOf(await this.#records.read('kv', 'currentUser'));
+    await this.#takeOver(userId);
     const eventIds = await this.#records.keys('writes');
     const read = await Promise.all(
       eventIds.map(async (eventId) => [eventId, await this.#records.read('writes', eventId)] as const),
     );
-    const loaded: LoadedWrites = { own: [], foreign: [] };
+    const writes: AuthoredWrite[] = [];
     for (const [eventId, write] of read) {
       if (!isKeptWrite(write)) {
         if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
         continue;
       }
       this.#kept.add(eventId);
-      const { user: author, ...mutation } = write;
-      (author === user ? loaded.own : loaded.foreign).push([eventId, mutation]);
+      const { user = null, admin = false, ...mutation } = write;
+      writes.push({ eventId, mutation, author: { userId: user, isAdmin: admin } });
     }
-    for (const list of [loaded.own, loaded.foreign]) list.sort(([, a], [, b]) => a.order - b.order);
-    for (const [eventId] of loaded.foreign) this.remove(eventId);
-    this.#user = user;
-    for (const state of this.#changed.values()) if (state) state.user = user;
+    return { userId, writes };
+  }
+
+  /** Whoever makes the writes from now on. The first has made those that were put before, which are saved from now on. */
+  setAuthor(author: TransactionAuthor): void {
+    const isFirst = !this.#author;
+    this.#author = keptAuthor(author);
+    if (!isFirst) return;
+    for (const state of this.#changed.values()) if (state) Object.assign(state, this.#author);
     if (this.#waiting.size > 0) this.#saveSoon();
-    return loaded;
-  }
-
-  /** The id of whoever makes the writes; undefined until that is known. */
-  get user(): string | null | undefined {
-    return this.#user;
-  }
-
-  /** Whoever makes the writes from now on. */
-  setUser(user: string | null): void {
-    this.#user = user;
   }
 
   /** Takes the state of a write, to be saved in a moment, or with the next that cannot wait. */
   put(eventId: string, mutation: Mutation): void {
-    this.#changed.set(eventId, { ...mutation, user: this.#user });
-    this.#saveLater();
+    this.#put(eventId, mutation, this.#author);
   }
 
-  /** Keeps `writes` anew and nothing else: the storage has lost some, or has some back that were forgotten. */
-  async keepAgain(writes: readonly WriteEntry[]): Promise<void> {
+  /**
+   * Keeps `writes`, and those of others, anew and nothing else: the storage has lost some, or has some back that were
+   * forgotten.
+   */
+  async keepAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void> {
+    for (const { eventId, mutation, author } of foreign) {
+      this.#put(eventId, mutation, keptAuthor(author));
+    }
     for (const [eventId, mutation] of writes) this.put(eventId, mutation);
     this.#saveSoon();
     const found = await this.#records.keys('writes').catch(() => []);
@@ -146,6 +155,18 @@ export class Journal {
     return waiting.promise;
   }
 
+  /** Whether a write is in the storage. */
+  standing(eventId: string): Standing {
+    if (this.#kept.has(eventId) && !this.#unsure.has(eventId)) return 'kept';
+    if (this.#batch.has(eventId)) return 'saving';
+    return this.#kept.has(eventId) ? 'unsure' : 'not-kept';
+  }
+
+  /** Resolves once what is being saved has an outcome. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#saving;
+  }
+
   /** Saves what is left; rejects when that does not work. Before the storage was loaded, it does nothing. */
   async flush(): Promise<void> {
     while (this.#saving || (this.#changed.size > 0 && this.#maySave)) {
@@ -154,14 +175,24 @@ export class Journal {
     }
   }
 
-  /** Saves nothing any more. */
-  stop(): void {
+  /** Saves nothing any more, and leaves it to others to say so: the storage is lost. */
+  end(): void {
     this.#isStopped = true;
     clearTimeout(this.#lazy);
+  }
+
+  /** Saves nothing any more. */
+  stop(): void {
+    this.end();
     const closed = new InstantNodeError('closed', 'The database was closed before the write was saved');
     for (const eventId of [...this.#waiting.keys()]) {
       this.#settle(eventId, (waiting) => waiting.reject(closed));
     }
+  }
+
+  #put(eventId: string, mutation: Mutation, author: KeptAuthor | undefined): void {
+    this.#changed.set(eventId, { ...mutation, ...author });
+    this.#saveLater();
   }
 
   /** Core, and this package before version 2 of its format, kept all pending writes as one value. */
@@ -209,7 +240,7 @@ export class Journal {
   }
 
   get #maySave(): boolean {
-    return !this.#isStopped && this.#user !== undefined;
+    return !this.#isStopped && this.#author !== undefined;
   }
 
   /** Saves all that has changed, in pieces: the records do not depend on each other, and there may be very many. */
@@ -218,12 +249,18 @@ export class Journal {
     this.#batch = batch;
     this.#changed = new Map();
     // Even when saving fails, a record may be there.
-    for (const [eventId, state] of batch) if (state) this.#kept.add(eventId);
+    const added = new Set(
+      [...batch].flatMap(([eventId, state]) => (state && !this.#kept.has(eventId) ? eventId : [])),
+    );
+    for (const eventId of added) {
+      this.#kept.add(eventId);
+      this.#unsure.add(eventId);
+    }
     const failed: Failed = { cause: undefined, left: new Map(), isHeldBack: false };
     const together: Promise<void>[] = [];
     for (const piece of piecesOf(batch, this.#records.maxBatch)) {
       if (this.#isStopped) break;
-      const saved = this.#savePiece(piece, batch, failed);
+      const saved = this.#savePiece(piece, { batch, added, failed });
       // Once one has failed, the others may have to wait for as long as that one had to: not one after the other.
       if (failed.cause === undefined) await saved;
       else together.push(saved);
@@ -237,19 +274,27 @@ export class Journal {
     else if (this.#changed.size > 0) this.#saveLater();
   }
 
-  async #savePiece(piece: readonly RecordChange[], batch: Map<string, State>, failed: Failed): Promise<void> {
+  async #savePiece(
+    piece: readonly RecordChange[],
+    { batch, added, failed }: { batch: Map<string, State>; added: ReadonlySet<string>; failed: Failed },
+  ): Promise<void> {
+    const eventIds = piece.map(([, eventId]) => eventId);
     try {
       await this.#records.write(piece);
     } catch (cause) {
       failed.cause ??= cause;
-      for (const [, eventId] of piece) {
+      if (isInstantNodeError(cause) && cause.outcome === 'not-applied') {
+        this.#isNotThere(eventIds.filter((eventId) => added.has(eventId)));
+      }
+      for (const eventId of eventIds) {
         const isRefused = this.#settle(eventId, (waiting) => waiting.reject(cause));
         if (!isRefused) failed.isHeldBack = true;
         failed.left.set(eventId, isRefused ? undefined : batch.get(eventId));
       }
       return;
     }
-    for (const [, eventId] of piece) {
+    for (const eventId of eventIds) {
+      this.#unsure.delete(eventId);
       if (!batch.get(eventId) && !this.#changed.get(eventId)) this.#kept.delete(eventId);
       batch.delete(eventId);
       this.#settle(eventId, (waiting) => waiting.resolve());
@@ -262,8 +307,15 @@ export class Journal {
     this.#delayMs = LAZY_MS;
   }
 
+  #isNotThere(eventIds: readonly string[]): void {
+    for (const eventId of eventIds) {
+      this.#kept.delete(eventId);
+      this.#unsure.delete(eventId);
+    }
+  }
+
   #wasNotSaved({ cause, left, isHeldBack }: Failed): void {
-    if (isHeldBack && !this.#isTold) {
+    if (isHeldBack && !this.#isTold && !this.#isStopped) {
       this.#isTold = true;
       const message = [...left.values()].some((state) => state)
         ? 'Cannot save pending writes to the storage: kept in memory, and tried again'
@@ -291,6 +343,10 @@ function isKeptWrite(value: unknown): value is KeptWrite {
 
 function isEntry(value: unknown): value is [eventId: string, write: KeptWrite] {
   return Array.isArray(value) && typeof value[0] === 'string' && isKeptWrite(value[1]);
+}
+
+function keptAuthor({ userId: user, isAdmin }: TransactionAuthor): KeptAuthor {
+  return isAdmin ? { user, admin: true } : { user };
 }
 
 /** Core reads what it keeps as it is, or as JSON. */

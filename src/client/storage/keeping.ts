@@ -1,10 +1,11 @@
 import type { StoreInterfaceClass } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
+import type { TransactionAuthor } from '../author.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { BackgroundWrites } from './background-writes.ts';
+import { type AuthoredWrite, ForeignWrites } from './foreign-writes.ts';
 import { Journal, type LoadedWrites, userIdOf, type WriteEntry } from './journal.ts';
 import type { RecordsEvents } from './open-records.ts';
-import type { Owner } from './owned-answers.ts';
 import type { Records } from './records.ts';
 import { retried } from './retried.ts';
 import { storeClassOver } from './store-class.ts';
@@ -15,8 +16,8 @@ export interface KeepingEvents {
   report(error: InstantNodeError): void;
   /** The storage cannot be used, or no more: the database must stop. */
   failed(error: InstantNodeError): void;
-  /** Writes of earlier processes were forgotten, because they were made by another user. */
-  foreign(writes: readonly WriteEntry[]): void;
+  /** Writes of earlier processes wait for another author than who has the database now. */
+  foreign(writes: readonly AuthoredWrite[]): void;
 }
 
 /** All that one database keeps: core's stores, and the queue of its pending writes. */
@@ -25,6 +26,8 @@ export class Keeping {
   /** For core's constructor. */
   readonly Store: StoreInterfaceClass;
   readonly queue: WriteQueue;
+  /** What earlier authors made, in this process or before. */
+  readonly foreign: ForeignWrites = new ForeignWrites();
   /** Where pending writes are saved; none when nothing outlives the process anyway. */
   readonly journal: Journal | undefined;
   /** Resolves once what is kept is in memory; never, when the storage cannot be used. */
@@ -34,11 +37,13 @@ export class Keeping {
   readonly #early: ((events: KeepingEvents) => void)[] = [];
   #events: KeepingEvents | undefined;
   #hasFailed = false;
-  /** Whose session it is: what the server answers is theirs. */
-  #user: Owner = null;
+  /** Whose session it is: what they write and what the server answers is theirs. */
+  #author: TransactionAuthor;
   #isLoaded = false;
 
-  constructor(openRecords: (events: RecordsEvents) => Records) {
+  /** With `isAdmin`, the session has an admin token. */
+  constructor(openRecords: (events: RecordsEvents) => Records, isAdmin: boolean) {
+    this.#author = { userId: null, isAdmin };
     const report = this.#report;
     const failed = (error: InstantNodeError): void => this.#fail(error);
     this.#records = openRecords({ report, failed, emptied: () => this.#keepAgain() });
@@ -51,7 +56,7 @@ export class Keeping {
       records: this.#records,
       writes: this.#background,
       queueLoaded: this.loaded,
-      owner: () => this.#user,
+      owner: () => this.#author,
       report,
     });
   }
@@ -60,10 +65,28 @@ export class Keeping {
     return this.#isLoaded;
   }
 
+  /** Takes writes of the present author out of the queue and leaves them in the storage, until that author is back. */
+  setAside(writes: readonly WriteEntry[]): void {
+    const author = this.#author;
+    this.queue.setAside(writes.map(([eventId]) => eventId));
+    this.foreign.add(writes.map(([eventId, mutation]) => ({ eventId, mutation, author })));
+  }
+
   /** Whoever writes and asks from now on, as core keeps a user. */
   setUser(user: unknown): void {
-    this.#user = userIdOf(user);
-    this.journal?.setUser(this.#user);
+    this.#setUserId(userIdOf(user));
+  }
+
+  /** Puts what the present author had made before into the queue, before what they have made since. */
+  takeBack(): void {
+    this.queue.restore(this.foreign.takeOf(this.#author));
+  }
+
+  /** Forgets a write of somebody else; whether there was one. */
+  discardForeign(eventId: string): boolean {
+    const wasThere = this.foreign.delete(eventId);
+    if (wasThere) this.journal?.remove(eventId);
+    return wasThere;
   }
 
   /** Tells `events` of what has happened and what will. Not within this call. */
@@ -95,9 +118,11 @@ export class Keeping {
     });
     this.#isLoaded = true;
     if (!loaded) return;
-    this.#user = this.journal?.user ?? null;
-    this.queue.restore(loaded.own);
-    if (loaded.foreign.length > 0) this.#tell((events) => events.foreign(loaded.foreign));
+    this.#setUserId(loaded.userId);
+    this.foreign.add(loaded.writes);
+    this.takeBack();
+    const foreign = this.foreign.all;
+    if (foreign.length > 0) this.#tell((events) => events.foreign(foreign));
   }
 
   async #read(): Promise<LoadedWrites | undefined> {
@@ -116,10 +141,15 @@ export class Keeping {
     });
   }
 
+  #setUserId(userId: string | null): void {
+    this.#author = { ...this.#author, userId };
+    this.journal?.setAuthor(this.#author);
+  }
+
   /** What the storage had is gone; what is in memory is not. */
   #keepAgain(): void {
     if (!this.#isLoaded) return;
-    this.queue.keepAgain();
+    this.queue.keepAgain(this.foreign.all);
     void this.#background.saveAgain();
   }
 
@@ -128,6 +158,7 @@ export class Keeping {
   #fail(error: InstantNodeError): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
+    this.journal?.end();
     this.#tell((events) => events.failed(error));
   }
 

@@ -1,8 +1,12 @@
 import type { StoreInterfaceStoreName } from '@instantdb/core';
 import { isObject } from '../../protocol/json.ts';
+import { isSameAuthor, type TransactionAuthor } from '../author.ts';
 
-/** Whose session an answer came over: the user's id, or null for nobody. */
-export type Owner = string | null;
+/** Whose session an answer came over. */
+export type Owner = TransactionAuthor;
+
+/** An owner as it is stored: where no admin token was used the user alone, as earlier versions wrote it. */
+type StoredOwner = string | null | { user: string | null; admin: true };
 
 /** The field in which a stored answer says whose it is. Answers of earlier versions have none. */
 const OWNER = 'owner';
@@ -15,7 +19,8 @@ export function isAnswer(store: StoreInterfaceStoreName, key: string): boolean {
 }
 
 /** An answer with its owner, as it is stored. */
-export function withOwner(answer: unknown, owner: Owner): unknown {
+export function withOwner(answer: unknown, { userId, isAdmin }: Owner): unknown {
+  const owner: StoredOwner = isAdmin ? { user: userId, admin: true } : userId;
   return isObject(answer) ? { ...answer, [OWNER]: owner } : answer;
 }
 
@@ -23,5 +28,10 @@ export function withOwner(answer: unknown, owner: Owner): unknown {
 export function answerFor(owner: Owner, stored: unknown): unknown {
   if (!isObject(stored) || !Object.hasOwn(stored, OWNER)) return stored;
   const { [OWNER]: by, ...answer } = stored;
-  return by === owner ? answer : null;
+  return isSameAuthor(ownerOf(by as StoredOwner), owner) ? answer : null;
+}
+
+function ownerOf(stored: StoredOwner): Owner {
+  if (isObject(stored)) return { userId: stored.user as string | null, isAdmin: true };
+  return { userId: stored as string | null, isAdmin: false };
 }

@@ -1,4 +1,4 @@
-import { InstantNodeError } from '../../../errors.ts';
+import { InstantNodeError, isInstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
 import type { Lock } from '../lock/lock.ts';
 import type { Disk } from './disk.ts';
@@ -104,7 +104,7 @@ export class LogWriter {
   }
 
   async #makeReady(): Promise<void> {
-    if (this.#options.lock.loss) throw this.#options.lock.loss;
+    this.#assertOurs();
     if (this.#table.file?.isRemoved()) this.#leaveRemoved();
     if (this.#trust === 'full') return;
     const file = this.#trust === 'unsynced' ? this.#table.file : undefined;
@@ -113,6 +113,15 @@ export class LogWriter {
     if (file) await this.#settle(file);
     else await this.#goOver();
     this.#trust = 'full';
+  }
+
+  /** Nothing has been written yet, so that whoever has the lock finds none of the batches. */
+  #assertOurs(): void {
+    try {
+      this.#options.lock.assertHeld();
+    } catch (error) {
+      throw isInstantNodeError(error, 'storage-locked') ? withOutcome(error, 'not-applied') : error;
+    }
   }
 
   /** What it holds can still be read, and is not lost. */

@@ -1,4 +1,4 @@
-import type { InstantNodeError } from '../../../errors.ts';
+import { type InstantNodeError, isInstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
 import type { RedisLink } from './link.ts';
 import { isPartial, RedisUnreachable } from './refusal.ts';
@@ -18,6 +18,8 @@ interface Batch extends BatchArgs {
   readonly after: Promise<unknown>;
   /** The most of its changes that the server has had, for one that is brought in parts. */
   brought: number;
+  /** Whether the server may have done it under a token that was given up. */
+  isUnsure: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -43,6 +45,7 @@ export class RedisWriter {
   #last: Promise<unknown> = Promise.resolve();
   #isRunning = false;
   #progress = 0;
+  #token: string | undefined;
 
   constructor(link: RedisLink, scope: RedisScope) {
     this.#link = link;
@@ -55,7 +58,7 @@ export class RedisWriter {
     const characters = args.reduce((sum, arg) => sum + arg.length, 0);
     let batch: Batch | undefined;
     const done = new Promise<void>((resolve, reject) => {
-      batch = { after, args, characters, brought: 0, resolve, reject };
+      batch = { after, args, characters, brought: 0, isUnsure: false, resolve, reject };
       this.#queue.push(batch);
     });
     this.#last = done.catch(() => {});
@@ -79,12 +82,20 @@ export class RedisWriter {
     while (this.#queue.length > 0) {
       try {
         await this.#queue[0]?.after;
-        await this.#next(await this.#scope.owned());
+        await this.#next(await this.#owned());
       } catch (error) {
-        for (const batch of this.#queue.splice(0)) batch.reject(error);
+        for (const batch of this.#queue.splice(0)) batch.reject(batch.isUnsure ? error : notDone(error));
       }
     }
     this.#isRunning = false;
+  }
+
+  /** With another token than before, what was done under that is taken back. */
+  async #owned(): Promise<string> {
+    const token = await this.#scope.owned();
+    if (token !== this.#token) for (const batch of this.#queue) batch.isUnsure = false;
+    this.#token = token;
+    return token;
   }
 
   async #next(token: string): Promise<void> {
@@ -95,13 +106,19 @@ export class RedisWriter {
     try {
       const reply = await (large ? this.#bring(token, large) : this.#send(token, group));
       // Once the token is given up, what the server has done is taken back, and what still waits is sent again.
-      if (!this.#scope.isCurrent(token)) return;
+      if (!this.#scope.isCurrent(token)) {
+        if (reply !== 0) unsure(group);
+        return;
+      }
       if (reply === 0) return this.#scope.unsettle(token);
       if (reply === 1) this.#scope.acknowledge();
       this.#done(group);
       if (large) await clearStaged(this.#link, this.#scope, token);
     } catch (error) {
-      if (error instanceof RedisUnreachable || isPartial(error)) this.#scope.unsettle(token);
+      if (error instanceof RedisUnreachable || isPartial(error)) {
+        unsure(group);
+        this.#scope.unsettle(token);
+      }
       if (!(error instanceof RedisUnreachable)) this.#refused(group, error);
     } finally {
       this.#sent = [];
@@ -161,4 +178,13 @@ export class RedisWriter {
     if (this.#sent.includes(batch)) this.#scope.unsettle();
     batch.reject(error);
   }
+}
+
+function unsure(group: readonly Batch[]): void {
+  for (const batch of group) batch.isUnsure = true;
+}
+
+/** That the scope is another's, as the end of a batch that nobody will find. */
+function notDone(error: unknown): unknown {
+  return isInstantNodeError(error, 'storage-locked') ? withOutcome(error, 'not-applied') : error;
 }

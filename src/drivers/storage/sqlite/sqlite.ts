@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { InstantNodeError } from '../../../errors.ts';
+import { InstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange, StorageDriver, StorageOptions } from '../../contract.ts';
 import { makeFolder } from '../filesystem/folder.ts';
 import { withHint } from '../filesystem/hint.ts';
@@ -176,6 +176,9 @@ class SqliteStorage implements StorageDriver {
   }
 
   #failure(action: string, cause: unknown, why = ''): InstantNodeError {
+    // A transaction that finds the lock gone is taken back.
+    const { loss } = this.#lock;
+    if (loss && cause === loss) return withOutcome(loss, 'not-applied');
     if (cause instanceof InstantNodeError) return cause;
     return new InstantNodeError('storage', `Cannot ${action} ${this.#subject}${why}`, withHint(cause));
   }
