@@ -76,6 +76,8 @@ export interface FoundNote {
 export interface LockOptions {
   /** For messages: `storage "sqlite" at "/data/app.db"`. */
   readonly subject: string;
+  /** The generation to begin with where no owner has left a file. Default 1. */
+  readonly first?: number;
   /** Called at most once, when the place is found to be another's. */
   lost(error: InstantNodeError): void;
 }
@@ -90,7 +92,7 @@ export interface LockOptions {
 export function takeLock(place: string, options: LockOptions): Lock {
   try {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const claim = tryToClaim(place, options.subject);
+      const claim = tryToClaim(place, options);
       if (claim) return new FileLock(place, claim, options);
     }
   } catch (cause) {
@@ -127,9 +129,9 @@ interface Claimed extends Judged {
 }
 
 /** Undefined when another contender was faster. */
-function tryToClaim(place: string, subject: string): Claimed | undefined {
+function tryToClaim(place: string, { subject, first = 1 }: LockOptions): Claimed | undefined {
   const highest = generationsOf(place).at(-1) ?? 0;
-  const generation = highest + 1;
+  const generation = highest === 0 ? first : highest + 1;
   const judged = highest === 0 ? { fence: generation, found: undefined } : judge(place, highest, subject);
   if (judged === undefined) return undefined;
   const owner = newOwner();
