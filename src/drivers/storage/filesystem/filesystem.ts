@@ -8,7 +8,9 @@ import { reportExposure } from '../open-to-others.ts';
 import { type Disk, machineDisk } from './disk.ts';
 import { makeFolder } from './folder.ts';
 import { Log } from './log.ts';
+import { noteIn } from './log-flaw.ts';
 import { generationAfter } from './log-folder.ts';
+import { encodeNote } from './log-note.ts';
 import { fileNameOf } from './scope.ts';
 
 /**
@@ -42,8 +44,9 @@ function openScope(folder: string, subject: string, options: StorageOptions, dis
       emptied: () => options.emptied(),
     });
   } catch (cause) {
-    // What it has found said of the log is still true of it.
-    lock.release(lock.found?.isLast ? lock.found.text : undefined);
+    // What was said of the log is still true of it.
+    const note = noteIn(lock.found);
+    lock.release(note && encodeNote(note));
     if (cause instanceof InstantNodeError) throw cause;
     throw new InstantNodeError('storage', `Cannot open ${subject}: its log cannot be read`, { cause });
   }
