@@ -2,11 +2,14 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -72,6 +75,19 @@ function makeVersion1(path: string, entries: [key: string, value: string][]): vo
     const insert = database.prepare('INSERT INTO items VALUES (?, ?)');
     for (const [key, value] of entries) insert.run(Buffer.from(key, 'utf16le'), value);
   });
+}
+
+/** Opens a file that has lost what it held, which tells of that once; the next one hears nothing. */
+async function expectToldOnce(path: string, what: string): Promise<void> {
+  for (const reports of [[{ code: 'storage', message: expect.stringContaining(what) }], []]) {
+    const options = storageOptions();
+    const driver = openAt(path, options);
+    await driver.write([['later', '1']]);
+    expect(await contentOf(driver)).toEqual({ later: '1' });
+    await driver.dispose();
+    expect(options.reports).toMatchObject(reports);
+    expect(options.reports).toHaveLength(reports.length);
+  }
 }
 
 describe.runIf(hasSqlite)('storage "sqlite"', () => {
@@ -214,6 +230,251 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
     }
   });
 
+  test.each(['', '-wal'])(
+    'acknowledges nothing once "data.db%s" was cut off under it, and everything where another has made it smaller',
+    async (ending) => {
+      const path = `${temporaryFolder()}/data.db`;
+      const driver = openAt(path);
+      await driver.write(upTo(50).map((n) => [`key:${n}`, 'x'.repeat(5_000)]));
+      await driver.write(upTo(49).map((n) => [`key:${n}`, null]));
+      // Makes both files smaller, in the eyes of the first.
+      const other = openAt(path, storageOptions({ scope: { appId: 'other', instanceKey: '' } }));
+      await other.scrub?.();
+      await driver.write([['a', '1']]);
+      truncateSync(path + ending, ending === '' ? 4_096 : 0);
+      for (const value of ['2', '3']) {
+        await expect(driver.write([['a', value]])).rejects.toMatchObject({
+          code: 'storage',
+          message: expect.stringContaining(`"${path}${ending}" was cut off`),
+        });
+      }
+    },
+  );
+
+  test('a file that was emptied is told of once, and begins anew', async () => {
+    const path = `${temporaryFolder()}/data.db`;
+    const driver = openAt(path);
+    await driver.write([['a', '1']]);
+    await driver.dispose();
+    truncateSync(path, 0);
+    await expectToldOnce(path, 'nothing is left');
+  });
+
+  test.each(['emptied', 'removed'])(
+    'a file that was %s and left its log is told of once, and the log is set aside',
+    async (how) => {
+      const folder = temporaryFolder();
+      const driver = openAt(`${folder}/data.db`);
+      await driver.write([['a', '1']]);
+      const path = `${folder}/copy.db`;
+      if (how === 'emptied') writeFileSync(path, '', ownersAlone);
+      const log = readFileSync(`${folder}/data.db-wal`);
+      writeFileSync(`${path}-wal`, log, ownersAlone);
+      await expectToldOnce(path, `${path}-wal.damaged-1`);
+      expect(readFileSync(`${path}-wal.damaged-1`).equals(log)).toBe(true);
+    },
+  );
+
+  test('makes a file that is whole as soon as it is there, and leaves no draft of it', async () => {
+    const folder = temporaryFolder();
+    const path = `${folder}/data.db`;
+    const sizes: number[] = [];
+    const watcher = watch(folder, () => {
+      const size = statSync(path, { throwIfNoEntry: false })?.size;
+      if (size !== undefined) sizes.push(size);
+    });
+    onTestFinished(() => watcher.close());
+    const driver = openAt(path);
+    sizes.push(statSync(path).size);
+    await driver.dispose();
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+    expect(readdirSync(folder)).toEqual(['data.db']);
+    // As whoever is killed at the wrong moment leaves it.
+    linkSync(path, `${path}.new-1`);
+    await openAt(path).dispose();
+    expect(readdirSync(folder)).toEqual(['data.db']);
+  });
+
+  test('scopes that were closed leave nothing beside the file, those that were not their locks alone', async () => {
+    const path = `${temporaryFolder()}/data.db`;
+    const drivers = upTo(200).map((n) =>
+      openAt(path, storageOptions({ scope: { appId: `${n}`, instanceKey: '' } })),
+    );
+    await Promise.all(drivers.map((driver) => driver.write([['a', '1']])));
+    expect(readdirSync(`${path}.locks`)).toHaveLength(200);
+    for (const driver of drivers.slice(1)) await driver.dispose();
+    expect(readdirSync(`${path}.locks`)).toHaveLength(1);
+    expect(() => openAt(path, storageOptions({ scope: { appId: '0', instanceKey: '' } }))).toThrow(
+      expect.objectContaining({ code: 'storage-locked' }),
+    );
+    await drivers[0]?.dispose();
+    expect(readdirSync(dirname(path))).toEqual(['data.db']);
+  });
+
+  test('a file that cannot be opened after all leaves no lock', () => {
+    const path = `${temporaryFolder()}/data.db`;
+    execute(path, 'PRAGMA application_id = 7');
+    for (let turn = 0; turn < 2; turn++)
+      expect(() => openAt(path)).toThrow(expect.objectContaining({ code: 'storage' }));
+    expect(existsSync(`${path}.locks`)).toBe(false);
+  });
+
+  describe('while another program has the file locked', () => {
+    /** Has it locked until the returned function is called. */
+    function lockFile(path: string): () => void {
+      const Database = runtime === 'node20' ? load('better-sqlite3') : load('node:sqlite').DatabaseSync;
+      const database = new Database(path) as Database;
+      database.exec('BEGIN IMMEDIATE');
+      let isOpen = true;
+      const unlock = (): void => {
+        if (isOpen) database.close();
+        isOpen = false;
+      };
+      onTestFinished(unlock);
+      return unlock;
+    }
+
+    /** What is called and stays so while this process goes on, for some turns of its event loop. */
+    async function expectWaiting(calls: Promise<unknown>[]): Promise<void> {
+      let settled = 0;
+      for (const call of calls) {
+        const count = (): void => {
+          settled++;
+        };
+        call.then(count, count);
+      }
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(settled).toBe(0);
+    }
+
+    test('calls wait in their order, and the event loop goes on', async () => {
+      const path = `${temporaryFolder()}/data.db`;
+      const driver = openAt(path);
+      await driver.write([['a', '0']]);
+      const unlock = lockFile(path);
+      const calls = [driver.write([['a', '1']]), driver.get('a'), driver.write([['b', '1']]), driver.keys()];
+      await expectWaiting(calls);
+      calls.push(driver.write([['a', '2']]));
+      const disposed = driver.dispose();
+      await expectWaiting([...calls, disposed]);
+      unlock();
+      expect((await Promise.all(calls)).length).toBe(5);
+      await disposed;
+      expect(await contentOf(openAt(path))).toEqual({ a: '2', b: '1' });
+    });
+
+    test('what is read alone is read', async () => {
+      const path = `${temporaryFolder()}/data.db`;
+      const driver = openAt(path);
+      await driver.write([['a', '0']]);
+      const unlock = lockFile(path);
+      expect(await driver.get('a')).toBe('0');
+      unlock();
+    });
+
+    test('it can be opened all the same, and its calls wait', async () => {
+      const path = `${temporaryFolder()}/data.db`;
+      const first = openAt(path);
+      await first.write([['a', '0']]);
+      await first.dispose();
+      const unlock = lockFile(path);
+      const driver = openAt(path);
+      const calls = [driver.get('a'), driver.write([['a', '1']]), driver.get('a')];
+      const disposed = driver.dispose();
+      await expectWaiting([...calls, disposed]);
+      unlock();
+      expect(await Promise.all(calls)).toEqual(['0', undefined, '1']);
+      await disposed;
+      expect(await openAt(path).get('a')).toBe('1');
+    });
+
+    test('calls reject when that takes too long, and later ones do not', async () => {
+      const path = `${temporaryFolder()}/data.db`;
+      const driver = openSqliteStorage(path, storageOptions(), { patience: 0 });
+      onTestFinished(() => driver.dispose());
+      const unlock = lockFile(path);
+      const isTooLong = { code: 'storage', message: expect.stringContaining('has had the file locked') };
+      await expect(driver.write([['a', '1']])).rejects.toMatchObject(isTooLong);
+      const waiting = openSqliteStorage(path, storageOptions({ scope: { appId: 'b', instanceKey: '' } }), {
+        patience: 0,
+      });
+      await expect(waiting.get('a')).rejects.toMatchObject(isTooLong);
+      await waiting.dispose();
+      unlock();
+      await driver.write([['b', '1']]);
+      expect(await contentOf(driver)).toEqual({ b: '1' });
+    });
+
+    test('who has the scope is told at once', async () => {
+      const path = `${temporaryFolder()}/data.db`;
+      await openAt(path).write([['a', '0']]);
+      const unlock = lockFile(path);
+      expect(() => openAt(path)).toThrow(expect.objectContaining({ code: 'storage-locked' }));
+      unlock();
+    });
+  });
+
+  describe('gives space back', () => {
+    const records = upTo(2_000).map((n): StorageChange => [`key:${n}`, `${n} ${'x'.repeat(4_000)}`]);
+    const forget = (changes: StorageChange[]): StorageChange[] => changes.map(([key]) => [key, null]);
+    const sizeOf = (path: string): number =>
+      statSync(path).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0);
+
+    test('of what was removed, while it is open', async () => {
+      const path = `${temporaryFolder()}/data.db`;
+      const driver = openAt(path);
+      await driver.write(records);
+      await driver.write(forget(records.slice(10)));
+      await expect.poll(() => sizeOf(path), { timeout: 20_000 }).toBeLessThan(1_500_000);
+      await driver.write([['more', '1']]);
+      expect(await driver.keys()).toHaveLength(11);
+      expect(await driver.get('key:9')).toBe(records[9]?.[1]);
+    });
+
+    test('of what was removed last, when it is closed', async () => {
+      const path = `${temporaryFolder()}/data.db`;
+      const driver = openAt(path);
+      await driver.write(records);
+      await driver.write(forget(records));
+      await driver.dispose();
+      expect(sizeOf(path)).toBeLessThan(1_500_000);
+    });
+
+    test('in a file that an earlier version of this package has made', async () => {
+      const path = `${temporaryFolder()}/data.db`;
+      makeVersion1(path, [[joinKey('app', '', 'kept'), '1']]);
+      const scope = { appId: 'app', instanceKey: '' };
+      const driver = openAt(path, storageOptions({ scope }));
+      await driver.write(records);
+      // Enough is in use for the file not to be written anew.
+      await driver.write(forget(records));
+      await expect.poll(() => sizeOf(path), { timeout: 20_000 }).toBeLessThan(1_500_000);
+      expect(await contentOf(driver)).toEqual({ kept: '1' });
+      await driver.dispose();
+      expect(withDatabase(path, (database) => database.prepare('PRAGMA auto_vacuum').get())).toEqual({
+        auto_vacuum: 2,
+      });
+    });
+
+    test('leaves a file of an earlier version as it is while much is in it', async () => {
+      const path = `${temporaryFolder()}/data.db`;
+      makeVersion1(path, []);
+      const driver = openAt(path);
+      const many = upTo(5_000).map((n): StorageChange => [`kept:${n}`, 'x'.repeat(4_000)]);
+      await driver.write(many);
+      await driver.write(records);
+      await driver.write(forget(records));
+      await driver.dispose();
+      expect(withDatabase(path, (database) => database.prepare('PRAGMA auto_vacuum').get())).toEqual({
+        auto_vacuum: 0,
+      });
+      const again = openAt(path);
+      await again.write(forget(many));
+      await again.dispose();
+      expect(sizeOf(path)).toBeLessThan(1_500_000);
+    });
+  });
+
   test('several scopes share the file, each of which is let go by itself', async () => {
     const path = `${temporaryFolder()}/data.db`;
     const options = upTo(5).map((n) => storageOptions({ scope: { appId: 'app', instanceKey: `${n}` } }));
@@ -350,6 +611,36 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
       );
     }
     expect(existsSync(`${folder}.locks`)).toBe(false);
+  });
+
+  test('a file that this user may not read is not called damaged', ({ skip }) => {
+    const path = `${temporaryFolder()}/data.db`;
+    execute(path, 'PRAGMA application_id = 7');
+    chmodSync(path, 0);
+    chmodSync(dirname(path), 0o755);
+    const isForbidden = expect.objectContaining({
+      code: 'storage',
+      message: expect.stringContaining('cannot be opened'),
+      hint: expect.stringContaining('may read and write'),
+    });
+    if (process.getuid?.() !== 0) return expect(() => openAt(path)).toThrow(isForbidden);
+    // Root may read everything.
+    if (!process.seteuid) return skip('This runtime cannot become another user');
+    process.seteuid(65_534);
+    try {
+      expect(() => openAt(path)).toThrow(isForbidden);
+    } finally {
+      process.seteuid(0);
+    }
+  });
+
+  test('a file beside which SQLite can make none is not called damaged', async () => {
+    const path = `${temporaryFolder()}/data.db`;
+    await openAt(path).dispose();
+    mkdirSync(`${path}-wal`);
+    expect(() => openAt(path)).toThrow(
+      expect.objectContaining({ code: 'storage', message: expect.stringContaining('cannot be opened') }),
+    );
   });
 
   test('refuses a folder that it may not write, unless it is root and may', () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 // By their paths: drivers are no part of what the package exports.
 import { openFilesystemStorage } from '../../src/drivers/storage/filesystem/filesystem.ts';
@@ -6,7 +7,7 @@ import type { OwnerInput } from '../programs/storage-owner.ts';
 import { buildProgram, type Child } from '../support/child.ts';
 import { seededRandom } from '../support/random.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
-import { type StorageDriver, storageOptions } from '../support/storage-contract.ts';
+import { type StorageDriver, type StorageOptions, storageOptions } from '../support/storage-contract.ts';
 
 const seed = Number(process.env.OWNERS_SEED ?? Date.now() % 1_000_000);
 
@@ -57,6 +58,16 @@ describe.each(storages)('processes that share storage "%s"', (storage) => {
     expect(await expectCounted(children, openHere(input))).toBe(4 * 5 * 4);
   });
 
+  test('never have it two at a time, however many ask for it at once, and leave no lock that is not to be left', async () => {
+    const input = { ...inputFor(12, 1), isEager: true };
+    const children = Array.from({ length: 6 }, () => program.start(input));
+    for (const child of children) expect(await child.ended).toEqual({ code: 0, signal: null, errors: '' });
+    for (const { lines } of children)
+      expect(lines.all.filter((line) => /lost|report/.test(line))).toEqual([]);
+    if (storage === 'sqlite') expect(existsSync(`${input.path}.locks`)).toBe(false);
+    expect(await expectCounted(children, openHere(input))).toBe(6 * 12);
+  });
+
   test('have it at once from one that was killed, and lose nothing that it acknowledged', async () => {
     const input = inputFor(1, 1_000_000);
     const random = seededRandom(seed);
@@ -95,7 +106,7 @@ describe.each(storages)('processes that share storage "%s"', (storage) => {
   });
 });
 
-function openOf(storage: OwnerInput['storage']): typeof openFilesystemStorage {
+function openOf(storage: OwnerInput['storage']): (path: string, options: StorageOptions) => StorageDriver {
   const open = drivers[storage];
   if (!open) throw new TypeError(`Storage "${storage}" is not here`);
   return open;

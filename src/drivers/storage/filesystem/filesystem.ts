@@ -8,6 +8,9 @@ import { reportExposure } from '../open-to-others.ts';
 import { type Disk, machineDisk } from './disk.ts';
 import { makeFolder } from './folder.ts';
 import { Log } from './log.ts';
+import { noteIn } from './log-flaw.ts';
+import { generationAfter } from './log-folder.ts';
+import { encodeNote } from './log-note.ts';
 import { fileNameOf } from './scope.ts';
 
 /**
@@ -28,13 +31,22 @@ export function openFilesystemStorage(
 }
 
 function openScope(folder: string, subject: string, options: StorageOptions, disk: Disk): StorageDriver {
-  const path = folderOf(folder, subject, options);
-  const lock = takeLock(`${path}/scope`, { subject, lost: (error) => options.lost(error) });
+  const { path, first } = folderOf(folder, subject, options, disk);
+  const lock = takeLock(`${path}/scope`, { subject, first, lost: (error) => options.lost(error) });
   let log: Log;
   try {
-    log = new Log({ disk, folder: path, subject, lock, report: (error) => options.report(error) });
+    log = new Log({
+      disk,
+      folder: path,
+      subject,
+      lock,
+      report: (error) => options.report(error),
+      emptied: () => options.emptied(),
+    });
   } catch (cause) {
-    lock.release();
+    // What was said of the log is still true of it.
+    const note = noteIn(lock.found);
+    lock.release(note && encodeNote(note));
     if (cause instanceof InstantNodeError) throw cause;
     throw new InstantNodeError('storage', `Cannot open ${subject}: its log cannot be read`, { cause });
   }
@@ -43,11 +55,16 @@ function openScope(folder: string, subject: string, options: StorageOptions, dis
   return driverOver(log, lock);
 }
 
-function folderOf(folder: string, subject: string, { scope }: StorageOptions): string {
+function folderOf(
+  folder: string,
+  subject: string,
+  { scope }: StorageOptions,
+  disk: Disk,
+): { path: string; first: number } {
   try {
     const path = `${folder}/${fileNameOf(scope)}`;
     makeFolder(path);
-    return realpathSync(path);
+    return { path: realpathSync(path), first: generationAfter(disk.list(path)) };
   } catch (cause) {
     throw new InstantNodeError('storage', `Cannot open ${subject}: the folder cannot be written`, {
       hint: 'Give storagePath a folder that this process may write',
@@ -65,10 +82,11 @@ function driverOver(log: Log, lock: Lock): StorageDriver {
     keys: () => log.keys(),
     scrub: () => log.scrub(),
     async dispose() {
+      let note: string | undefined;
       try {
-        await log.close();
+        note = await log.close();
       } finally {
-        lock.release();
+        lock.release(note);
       }
     },
   };

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Random, seededRandom } from '../../../../conformance/support/random.ts';
 import type { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
+import type { FoundNote } from '../lock/lock.ts';
 import { Log } from './log.ts';
 import { type Plan, SimulatedDisk } from './log-disk.fixture.ts';
 
@@ -15,15 +16,24 @@ interface Called {
 
 type Content = Record<string, string>;
 
-function openLog(disk: SimulatedDisk, generation: number, reports: InstantNodeError[] = []): Log {
+interface Opening {
+  reports?: InstantNodeError[];
+  /** What the owner before has said, or found and not said again. */
+  found?: FoundNote | undefined;
+}
+
+function openLog(disk: SimulatedDisk, generation: number, { reports = [], found }: Opening = {}): Log {
   return new Log({
     disk,
     folder: 'log',
     subject: 'storage "filesystem" at "simulated"',
     // Small enough for the log to be written anew several times.
     minGarbage: 600,
-    lock: { generation, fence: 1, loss: undefined, assertHeld: () => {} },
+    lock: { generation, fence: 1, found, loss: undefined, assertHeld: () => {} },
     report: (error) => reports.push(error),
+    emptied: () => {
+      throw new Error('Nobody else has the disk');
+    },
   });
 }
 
@@ -86,15 +96,25 @@ function possibleContents(calls: readonly Called[]): Content[] {
   );
 }
 
-/** Whether a new log can be opened on the disk, takes a batch, and holds what it took beside what it found. */
-async function expectUsable(disk: SimulatedDisk, generation: number, possible: Content[]): Promise<void> {
-  const log = openLog(disk, generation);
+/**
+ * Whether a new log can be opened on the disk, takes a batch, and holds what it took beside what it found. Lines that a
+ * power failure has spoiled are told of, and nothing but that.
+ */
+async function expectUsable(
+  disk: SimulatedDisk,
+  generation: number,
+  { found: note, possible, spoils }: { found: FoundNote | undefined; possible: Content[]; spoils: boolean },
+): Promise<void> {
+  const reports: InstantNodeError[] = [];
+  const log = openLog(disk, generation, { reports, found: note });
   const found = await contentOf(log);
   expect(possible).toContainEqual(found);
   await log.write([['another', 'one']]);
-  await log.close();
-  const reports: InstantNodeError[] = [];
-  const again = openLog(disk, generation + 1, reports);
+  const text = await log.close();
+  expect(reports.filter(({ message }) => !(spoils && message.includes('damaged lines')))).toEqual([]);
+  expect(text).toContain('"mayHaveGrown":false');
+  reports.length = 0;
+  const again = openLog(disk, generation + 1, { reports, found: text ? { text, isLast: true } : undefined });
   expect(await contentOf(again)).toEqual({ another: 'one', ...found });
   await again.write([['another', null]]);
   await again.close();
@@ -116,13 +136,12 @@ async function untilClean(attempt: (at: number, random: Random) => Promise<boole
 /** Opens a log and works with it; whether it could be opened. */
 async function attemptWork(
   disk: SimulatedDisk,
-  random: Random,
-  calls: Called[],
+  { random, calls, found }: { random: Random; calls: Called[]; found: FoundNote },
   mayGoOn?: () => boolean,
 ): Promise<Log | undefined> {
   let log: Log;
   try {
-    log = openLog(disk, 2);
+    log = openLog(disk, 2, { found });
   } catch {
     return undefined;
   }
@@ -132,6 +151,9 @@ async function attemptWork(
 
 /** What one owner has left behind. */
 interface Used {
+  /** Said, and as it is known of after another owner was killed. */
+  readonly said: FoundNote;
+  readonly heldSince: FoundNote;
   readonly files: Map<string, Buffer>;
   readonly calls: readonly Called[];
 }
@@ -142,9 +164,9 @@ async function usedDisk(): Promise<Used> {
   const disk = new SimulatedDisk(random);
   const log = openLog(disk, 1);
   await work(log, random, calls);
-  await log.close();
+  const text = (await log.close()) ?? '';
   expect(kept(calls)).toHaveLength(calls.length);
-  return { files: disk.files(), calls };
+  return { said: { text, isLast: true }, heldSince: { text, isLast: false }, files: disk.files(), calls };
 }
 
 function diskLike({ files }: Used, random: Random, ...plans: Plan[]): SimulatedDisk {
@@ -166,7 +188,7 @@ describe('a log on a disk that fails', () => {
       await untilClean(async (at, random) => {
         const calls = [...used.calls];
         const disk = diskLike(used, random, { fault, at, times });
-        const log = await attemptWork(disk, random, calls);
+        const log = await attemptWork(disk, { random, calls, found: used.said });
         const hasFailed = disk.heal();
         const content = contentAfter(kept(calls));
         if (log) {
@@ -176,8 +198,16 @@ describe('a log on a disk that fails', () => {
           expect(await contentOf(log)).toEqual({ after: 'all', ...content });
           await log.close();
         }
-        await expectUsable(disk.afterKill(), 3, [contentAfter(kept(calls))]);
-        await expectUsable(disk.afterPowerFailure(), 3, [contentAfter(kept(calls))]);
+        await expectUsable(disk.afterKill(), 3, {
+          found: used.heldSince,
+          possible: [contentAfter(kept(calls))],
+          spoils: false,
+        });
+        await expectUsable(disk.afterPowerFailure(), 3, {
+          found: used.heldSince,
+          possible: [contentAfter(kept(calls))],
+          spoils: true,
+        });
         return hasFailed;
       });
     },
@@ -189,9 +219,13 @@ describe('a log on a disk that fails', () => {
       const calls = [...used.calls];
       const disk = diskLike(used, random, { fault: 'ENOSPC', at, times: 1 });
       const wasRefused = (): boolean => calls.some(({ outcome }) => outcome === 'refused');
-      await attemptWork(disk, random, calls, () => !wasRefused());
+      await attemptWork(disk, { random, calls, found: used.said }, () => !wasRefused());
       const hasFailed = disk.heal();
-      await expectUsable(disk.afterKill(), 3, [contentAfter(kept(calls))]);
+      await expectUsable(disk.afterKill(), 3, {
+        found: used.heldSince,
+        possible: [contentAfter(kept(calls))],
+        spoils: false,
+      });
       return hasFailed;
     });
   });
@@ -207,9 +241,15 @@ describe('a log on a disk that fails', () => {
       async (at: number, random: Random): Promise<boolean> => {
         const calls = [...used.calls];
         const disk = diskLike(used, random, ...plan(at, random));
-        const log = await attemptWork(disk, random, calls);
+        const log = await attemptWork(disk, { random, calls, found: used.said });
         await log?.close().catch(() => {});
-        for (const image of images(disk)) await expectUsable(image, 3, possibleContents(calls));
+        for (const image of images(disk)) {
+          await expectUsable(image, 3, {
+            found: used.heldSince,
+            possible: possibleContents(calls),
+            spoils: true,
+          });
+        }
         return disk.heal();
       };
     const crash = (at: number): Plan => ({ fault: 'crash', at, times: 1 });
@@ -229,15 +269,19 @@ describe('a log on a disk that fails', () => {
       await untilClean(async (at, random) => {
         const calls = [...used.calls];
         const disk = diskLike(used, random, crash(at));
-        await attemptWork(disk, random, calls);
+        await attemptWork(disk, { random, calls, found: used.said });
         const after = disk.afterKill();
-        const log = openLog(after, 3);
+        const log = openLog(after, 3, { found: used.heldSince });
         const found = await contentOf(log);
         expect(possibleContents(calls)).toContainEqual(found);
         const later: Called[] = [{ changes: Object.entries(found), outcome: 'kept' }];
         await log.write([['first', 'of the next']]);
         later.push({ changes: [['first', 'of the next']], outcome: 'kept' });
-        await expectUsable(after.afterPowerFailure(), 4, [contentAfter(later)]);
+        await expectUsable(after.afterPowerFailure(), 4, {
+          found: used.heldSince,
+          possible: [contentAfter(later)],
+          spoils: true,
+        });
         await log.close();
         return disk.heal();
       });

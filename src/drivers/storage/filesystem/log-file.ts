@@ -110,6 +110,11 @@ export class LogFile {
     return this.#file.isRemoved();
   }
 
+  /** How many bytes there are, with what is behind the end. */
+  size(): number {
+    return this.#file.size();
+  }
+
   sync(): Promise<void> {
     return this.#file.sync();
   }

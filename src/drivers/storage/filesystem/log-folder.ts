@@ -17,6 +17,8 @@ export interface OpenedLog {
   readonly content: ScannedLog;
   /** Of the lock whose owner began it. */
   readonly generation: number;
+  /** Which of that owner's it is. */
+  readonly number: number;
 }
 
 /** What a folder of logs holds. */
@@ -54,6 +56,11 @@ export function openLogFolder(disk: Disk, folder: string, subject: string): LogF
   };
 }
 
+/** A generation in which no log was begun: locks may have been lost, or left out of a copy of the folder. */
+export function generationAfter(names: readonly string[]): number {
+  return Math.max(0, ...names.flatMap(parseName).map(({ generation }) => generation)) + 1;
+}
+
 /** Where a log is to be, and where it is written before. */
 export function newLogPaths(
   folder: string,
@@ -64,14 +71,14 @@ export function newLogPaths(
   return { path, unfinished: path + UNFINISHED };
 }
 
-function openLog(disk: Disk, folder: string, { name, generation }: Name, subject: string): OpenedLog {
+function openLog(disk: Disk, folder: string, { name, generation, number }: Name, subject: string): OpenedLog {
   const path = `${folder}/${name}`;
   const file = disk.openFile(path);
   try {
     const content = scanLog(file);
     if (content.version !== undefined && content.version > LOG_VERSION)
       throw isNewer(subject, content.version);
-    return { file: new LogFile(path, file, content.end), content, generation };
+    return { file: new LogFile(path, file, content.end), content, generation, number };
   } catch (error) {
     file.close();
     throw error;
@@ -86,6 +93,13 @@ function parseName(name: string): Name[] {
 
 function byAge(a: Name, b: Name): number {
   return a.generation - b.generation || a.number - b.number;
+}
+
+/** Whether the log of the first name is older than that of the second; what is no name of a log is older than any. */
+export function isOlder(name: string, than: string): boolean {
+  const [a] = parseName(name);
+  const [b] = parseName(than);
+  return b !== undefined && (a === undefined || byAge(a, b) < 0);
 }
 
 function isNewer(subject: string, version: number): InstantNodeError {

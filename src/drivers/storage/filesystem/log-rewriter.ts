@@ -1,5 +1,5 @@
 import type { Disk } from './disk.ts';
-import { newLogPaths } from './log-folder.ts';
+import { type LogFolder, newLogPaths } from './log-folder.ts';
 import { Rewrite } from './log-rewrite.ts';
 import type { LogTable } from './log-table.ts';
 
@@ -25,7 +25,7 @@ export class Rewriter {
   readonly #generation: number;
   readonly #table: LogTable;
   #obsolete: string[];
-  #nextNumber = 0;
+  #nextNumber: number;
   readonly #leastGarbage: number;
   #minGarbage: number;
   #background: Background | undefined;
@@ -33,11 +33,13 @@ export class Rewriter {
   constructor(
     options: { disk: Disk; folder: string; generation: number; minGarbage?: number | undefined },
     table: LogTable,
-    obsolete: readonly string[],
+    { current, obsolete }: LogFolder,
   ) {
     this.#disk = options.disk;
     this.#folder = options.folder;
-    this.#generation = options.generation;
+    // Later than the one that is there, whatever became of the locks.
+    this.#generation = Math.max(options.generation, current?.generation ?? 0);
+    this.#nextNumber = current?.generation === this.#generation ? current.number + 1 : 0;
     this.#leastGarbage = options.minGarbage ?? MIN_GARBAGE;
     this.#minGarbage = this.#leastGarbage;
     this.#table = table;

@@ -18,6 +18,8 @@ export interface ScannedLog {
   readonly damaged: readonly Place[];
   /** The number of the last batch. */
   readonly lastBatch: number;
+  /** Whether there is a line that vouches for others, as there is in each log that was written to its end. */
+  readonly isVouched: boolean;
 }
 
 /** Lines of one batch. */
@@ -41,8 +43,8 @@ export function scanLog(file: DiskFile): ScannedLog {
     else scan.take(decodeLine(bytes), place);
   }
   scan.finish();
-  const { index, end, damaged, lastBatch } = scan;
-  return { version, index, end, torn: file.size() > end, damaged, lastBatch };
+  const { index, end, damaged, lastBatch, isVouched } = scan;
+  return { version, index, end, torn: file.size() > end, damaged, lastBatch, isVouched };
 }
 
 /**
@@ -59,6 +61,7 @@ class Scan {
   readonly damaged: Place[] = [];
   end = 0;
   lastBatch = 0;
+  isVouched = false;
   #begun: Begun | undefined;
   /** Batches that are damaged or follow damage; undefined as long as there is none. */
   #heldBack: Batch[] | undefined;
@@ -129,6 +132,7 @@ class Scan {
 
   #vouch(batch: number, place: Place): void {
     this.#release();
+    this.isVouched = true;
     this.lastBatch = Math.max(this.lastBatch, batch);
     this.#end(place);
   }

@@ -1,37 +1,81 @@
 import { InstantNodeError } from '../../../errors.ts';
 import type { Disk } from './disk.ts';
 import { LogFile } from './log-file.ts';
+import { flawOf } from './log-flaw.ts';
+import type { OpenedLog } from './log-folder.ts';
 import type { Place } from './log-line.ts';
+import type { LogNote } from './log-note.ts';
 
-/** Where damaged lines come from, and where they go. */
+/** How much is copied at a time. */
+const PIECE = 1 << 20;
+
+/** What was found of a log that is not as it was written. */
+export interface Damage {
+  /** What is wrong with the log as a whole; undefined where some lines are damaged and nothing else. */
+  readonly flaw?: string | undefined;
+  /** What is to be set aside: those lines, or all that is left. */
+  readonly places: readonly Readonly<Place>[];
+  /** Whether it came about while this process had the log open. */
+  readonly wasOpen?: boolean;
+}
+
+/** What is damaged in a log that was opened; undefined when nothing is. */
+export function damageOf(log: OpenedLog | undefined, note: LogNote | undefined): Damage | undefined {
+  const flaw = flawOf(log, note);
+  if (flaw !== undefined) return { flaw, places: log ? [{ offset: 0, length: log.file.size() }] : [] };
+  const places = log?.content.damaged ?? [];
+  return places.length > 0 ? { places } : undefined;
+}
+
+/** Where damage comes from, and where it goes. */
 export interface SetAside {
   readonly disk: Disk;
   readonly folder: string;
-  readonly source: LogFile;
+  /** Undefined where nothing is left. */
+  readonly source: LogFile | undefined;
   /** For messages. */
   readonly subject: string;
 }
 
-/** Copies damaged lines into a file of their own, has that on the disk, and gives the error that tells of it. */
-export async function setAside(places: readonly Place[], from: SetAside): Promise<InstantNodeError> {
-  const { disk, folder, source, subject } = from;
+/** Copies what is damaged into a file of its own, has that on the disk, and gives the error that tells of it. */
+export async function setAside({ flaw, places }: Damage, from: SetAside): Promise<InstantNodeError> {
+  const { source, subject } = from;
+  const left = places.flatMap(piecesOf);
+  const aside = source && left.length > 0 ? `"${await copy(left, source, from)}"` : undefined;
+  const hint = 'Check the disk. What is missing is lost to the database, unless the server has it';
+  const message =
+    flaw === undefined
+      ? `Found ${places.length} damaged lines in ${subject}: they are set aside in ${aside}, and the rest goes on`
+      : `Found the log of ${subject} damaged, ${flaw}: ${aside ? `what is left is set aside in ${aside}, and what can be read of it goes on` : 'nothing is left of it'}`;
+  return new InstantNodeError('storage', message, { hint });
+}
+
+async function copy(
+  places: readonly Place[],
+  source: LogFile,
+  { disk, folder }: Pick<SetAside, 'disk' | 'folder'>,
+): Promise<string> {
   const path = `${folder}/${freeName(disk.list(folder))}`;
   const target = new LogFile(path, disk.createFile(path), 0);
   try {
     for (const place of places) await target.append(await source.read(place));
     await target.sync();
     await disk.syncFolder(folder);
+    return path;
   } catch (error) {
     await disk.remove(path).catch(() => {});
     throw error;
   } finally {
     target.close();
   }
-  return new InstantNodeError(
-    'storage',
-    `Found ${places.length} damaged lines in ${subject}: they are set aside in "${path}", and the rest goes on`,
-    { hint: 'Check the disk. What the lines held is lost to the database, unless the server has it' },
-  );
+}
+
+function piecesOf({ offset, length }: Readonly<Place>): Place[] {
+  const count = Math.ceil(length / PIECE);
+  return Array.from({ length: count }, (_, n) => ({
+    offset: offset + n * PIECE,
+    length: Math.min(PIECE, length - n * PIECE),
+  }));
 }
 
 function freeName(taken: readonly string[]): string {

@@ -47,6 +47,13 @@ export class LogTable {
     else this.#index.delete(key);
   }
 
+  /** Forgets what was behind `end` of a log that was cut off there. */
+  cutOff(end: number): void {
+    for (const [key, place] of this.#index) if (place.offset + place.length > end) this.#index.delete(key);
+    if (this.file) this.file.end = end;
+    this.#measure();
+  }
+
   /** Goes over to a log that was written anew; `move` turns the places. */
   goOver(file: LogFile, move: (places: Iterable<Place>) => void): void {
     move(this.places());

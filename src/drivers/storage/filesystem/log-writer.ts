@@ -1,12 +1,15 @@
+import { basename } from 'node:path';
 import { InstantNodeError, isInstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
 import type { Lock } from '../lock/lock.ts';
 import type { Disk } from './disk.ts';
 import type { LogFile } from './log-file.ts';
+import { noteIn } from './log-flaw.ts';
 import type { LogFolder } from './log-folder.ts';
-import { encodeBatch, encodeSynced, type Place } from './log-line.ts';
+import { encodeBatch, encodeSynced } from './log-line.ts';
+import { encodeNote, type LogNote } from './log-note.ts';
 import { Rewriter } from './log-rewriter.ts';
-import { setAside } from './log-set-aside.ts';
+import { type Damage, damageOf, setAside } from './log-set-aside.ts';
 import type { LogTable } from './log-table.ts';
 
 /** What a log is written with. */
@@ -16,10 +19,12 @@ export interface LogOptions {
   readonly folder: string;
   /** For messages: `storage "filesystem" at "/data"`. */
   readonly subject: string;
-  readonly lock: Pick<Lock, 'generation' | 'fence' | 'loss' | 'assertHeld'>;
+  readonly lock: Pick<Lock, 'generation' | 'fence' | 'found' | 'loss' | 'assertHeld'>;
   /** Garbage that is not worth a new log, in bytes. Default 4 MB. */
   readonly minGarbage?: number;
   report(error: InstantNodeError): void;
+  /** Tells that records are gone which were there, after that was reported. */
+  emptied(): void;
 }
 
 /**
@@ -35,26 +40,30 @@ export class LogWriter {
   readonly #rewriter: Rewriter;
   #trust: Trust;
   #torn: boolean;
-  #damaged: readonly Place[];
+  #damage: Damage | undefined;
+  /** What was said of the log, which is true of what is there, or of what that has come from. */
+  #note: LogNote | undefined;
   #lastBatch: number;
   /** The last batch that a line in the log vouches for. */
   #vouched: number;
 
-  constructor(options: LogOptions, table: LogTable, { current, obsolete }: LogFolder) {
+  constructor(options: LogOptions, table: LogTable, folder: LogFolder) {
+    const { current } = folder;
     this.#options = options;
     this.#table = table;
-    this.#rewriter = new Rewriter({ ...options, generation: options.lock.generation }, table, obsolete);
+    this.#rewriter = new Rewriter({ ...options, generation: options.lock.generation }, table, folder);
     this.#torn = current?.content.torn ?? false;
-    this.#damaged = current?.content.damaged ?? [];
+    this.#note = noteIn(options.lock.found);
+    this.#damage = damageOf(current, this.#note);
     this.#lastBatch = table.synced;
     this.#vouched = table.synced;
-    const mayGoOn = current && current.generation >= options.lock.fence && this.#damaged.length === 0;
+    const mayGoOn = current && current.generation >= options.lock.fence && !this.#damage;
     this.#trust = mayGoOn ? 'unsynced' : 'none';
   }
 
   /** Whether the log is to be left for another at once, without a batch to be written. */
   get mustGoOver(): boolean {
-    return this.#trust === 'none' && this.#table.file !== undefined;
+    return this.#trust === 'none' && (this.#table.file !== undefined || this.#damage !== undefined);
   }
 
   /** Has all of the batches on the disk, one after the other, or none of them. */
@@ -91,21 +100,37 @@ export class LogWriter {
     await this.#goOver();
   }
 
-  /** Closes the log, with a line that vouches for what is in it. */
-  async close(): Promise<void> {
+  /** Closes the log, and gives the note that says what is in it, where there is something to be said. */
+  async close(): Promise<string | undefined> {
     await this.#rewriter.cancel();
-    const file = this.#table.file;
-    if (!file) return;
-    if (this.#trust === 'full' && this.#vouched < this.#table.synced && !this.#options.lock.loss) {
+    try {
+      if (this.#table.file && this.#trust !== 'none') this.#note = await this.#end();
+    } catch {
       // Nothing that was promised depends on it.
-      await file.append(encodeSynced(this.#table.synced)).catch(() => {});
+      this.#loosenNote();
+    } finally {
+      this.#table.file?.close();
     }
-    file.close();
+    return this.#note && encodeNote(this.#note);
+  }
+
+  /** Has a log on the disk that holds what is known, up to its last byte, with a line that vouches for that. */
+  async #end(): Promise<LogNote | undefined> {
+    const isAsFound = this.#trust === 'unsynced' && this.#note?.mayHaveGrown === false;
+    if (isAsFound && !this.#hasLost()) return this.#note;
+    await this.#makeReady();
+    const { file, synced: batch } = this.#table;
+    if (!file) return undefined;
+    if (this.#vouched < batch) {
+      await file.append(encodeSynced(batch));
+      await file.sync();
+    }
+    return { log: basename(file.path), length: file.end, batch, mayHaveGrown: false };
   }
 
   async #makeReady(): Promise<void> {
     this.#assertOurs();
-    if (this.#table.file?.isRemoved()) this.#leaveRemoved();
+    if (this.#hasLost()) this.#leave();
     if (this.#trust === 'full') return;
     const file = this.#trust === 'unsynced' ? this.#table.file : undefined;
     // Until all of this has succeeded.
@@ -124,18 +149,41 @@ export class LogWriter {
     }
   }
 
-  /** What it holds can still be read, and is not lost. */
-  #leaveRemoved(): void {
-    if (this.#trust !== 'none') {
-      const message = `Found the log of ${this.#options.subject} removed: it is written anew`;
-      this.#options.report(
-        new InstantNodeError('storage', message, { hint: 'Let no other program touch the folder' }),
-      );
-    }
+  /** Whether somebody has taken the log away while it was open, or a part of it. */
+  #hasLost(): boolean {
+    const { file } = this.#table;
+    return file !== undefined && (file.isRemoved() || file.size() < file.end);
+  }
+
+  #leave(): void {
+    const { file } = this.#table;
+    if (file && file.size() < file.end) this.#leaveCutOff(file);
+    else if (this.#trust !== 'none') this.#reportRemoved();
     this.#trust = 'none';
   }
 
+  /** What it holds can still be read, and is not lost. */
+  #reportRemoved(): void {
+    const message = `Found the log of ${this.#options.subject} removed: it is written anew`;
+    this.#options.report(
+      new InstantNodeError('storage', message, { hint: 'Let no other program touch the folder' }),
+    );
+  }
+
+  #leaveCutOff(file: LogFile): void {
+    const size = file.size();
+    const flaw = `it was cut off at byte ${size} of ${file.end} while it was open`;
+    this.#damage = { flaw, places: [{ offset: 0, length: size }], wasOpen: true };
+    this.#table.cutOff(size);
+  }
+
+  /** From here on there may be more than what was said, or another log. */
+  #loosenNote(): void {
+    this.#note = this.#note && { ...this.#note, mayHaveGrown: true };
+  }
+
   async #settle(file: LogFile): Promise<void> {
+    this.#loosenNote();
     if (this.#torn) await file.truncate();
     this.#torn = false;
     await file.sync();
@@ -144,14 +192,16 @@ export class LogWriter {
   }
 
   async #goOver(): Promise<void> {
-    const source = this.#table.file;
-    if (source && this.#damaged.length > 0) {
-      const error = await setAside(this.#damaged, { ...this.#options, source });
-      this.#damaged = [];
+    const damage = this.#damage;
+    if (damage) {
+      const error = await setAside(damage, { ...this.#options, source: this.#table.file });
+      this.#damage = undefined;
       this.#options.report(error);
     }
+    this.#loosenNote();
     await this.#rewriter.rewrite();
     this.#vouched = this.#table.synced;
+    if (damage?.wasOpen) this.#options.emptied();
   }
 
   async #write(file: LogFile, lines: readonly Buffer[]): Promise<void> {

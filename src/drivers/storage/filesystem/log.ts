@@ -32,7 +32,7 @@ export class Log {
   #settled: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
   readonly #reads = new Set<Promise<unknown>>();
-  #closing: Promise<void> | undefined;
+  #closing: Promise<string | undefined> | undefined;
 
   /** @throws {InstantNodeError} `storage` when the log is of a later version; it is left as it is. */
   constructor(options: LogOptions) {
@@ -72,16 +72,16 @@ export class Log {
     });
   }
 
-  /** Waits for what was called, then closes the files. Repeatable. */
-  close(): Promise<void> {
+  /** Waits for what was called, then closes the files. Gives what is to be told to the next owner. Repeatable. */
+  close(): Promise<string | undefined> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(): Promise<string | undefined> {
     while (this.#running) await this.#running;
     await Promise.allSettled(this.#reads);
-    await this.#writer.close();
+    return this.#writer.close();
   }
 
   async #read<Value>(read: () => Promise<Value>): Promise<Value> {

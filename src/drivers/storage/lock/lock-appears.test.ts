@@ -28,5 +28,5 @@ test('takeLock() lets its file appear with all that it says', () => {
   const lock = takeLock(`${folder}/scope`, { subject: 'storage "test"', lost: () => {} });
   onTestFinished(() => lock.release());
   expect(wasThere).toEqual([false]);
-  expect(readFileSync(file, 'utf8')).toMatch(/^held\n\{.+\}\n$/);
+  expect(readFileSync(file, 'utf8')).toMatch(/^held\n\{.+\}\n\n$/);
 });

@@ -20,6 +20,8 @@ export interface LockClaim {
   readonly owner: LockOwner;
   /** See `Lock.fence`. */
   readonly fence: number;
+  /** What the owner has said of what it locks, or found said of it when it took the lock; empty when nothing was. */
+  readonly note: string;
 }
 
 /** The lock file of one generation. */
@@ -55,28 +57,33 @@ function suffixesOf(place: string): string[] {
 export function readClaim(file: string): LockClaim | 'incomplete' | undefined {
   const text = readIfThere(file);
   if (text === undefined) return undefined;
-  const [state, json] = text.split('\n');
+  const [state, json, note = ''] = text.split('\n');
   if (state !== 'held' && state !== 'free') return 'incomplete';
   try {
     const { fence, ...owner } = JSON.parse(json ?? '') as LockOwner & { fence: number };
-    return { state, owner, fence };
+    return { state, owner, fence, note };
   } catch {
     return 'incomplete';
   }
 }
+
+/** No owner has been silent for so long; in seconds since 1970. */
+const LONG_AGO = 1;
 
 /** The file that its owner has made, kept open: no other file has its number as long as it is. */
 export class ClaimFile {
   readonly #path: string;
   readonly #fd: number;
   readonly #text: string;
+  #note: string;
   readonly #number: number;
   #isWritten = false;
 
-  constructor(path: string, fd: number, text: string) {
+  constructor(path: string, fd: number, text: string, note: string) {
     this.#path = path;
     this.#fd = fd;
     this.#text = text;
+    this.#note = note;
     this.#number = fstatSync(fd).ino;
   }
 
@@ -90,17 +97,44 @@ export class ClaimFile {
    * is the one clock that two machines have in common.
    */
   write(state: LockClaim['state']): void {
-    const text = `${state}\n${this.#text}\n`;
     try {
-      // As bytes: Deno writes a text at the end, whatever place is named (seen on 2.9.6).
-      const bytes = Buffer.from(this.#isWritten ? state : text);
-      writeSync(this.#fd, bytes, 0, bytes.length, 0);
+      if (this.#isWritten) this.#writeAt(0, state);
+      else this.#writeAt(0, `${state}\n${this.#text}\n${this.#note}\n`);
       this.#isWritten = true;
     } catch (error) {
       // A file that says nothing holds as well. What is stored can still be read then.
       if (this.#isWritten || !isFull(error)) throw error;
       futimesSync(this.#fd, new Date(), new Date());
     }
+  }
+
+  /**
+   * Says for the last time that the place is free, and `note` of what is there. The note comes first: whoever is killed
+   * between the two has said something true of a place that it held.
+   */
+  free(note: string): void {
+    if (this.#isWritten) this.#rewriteNote(note);
+    this.#note = note;
+    this.write('free');
+    // A disk that was full all the time has a file that says nothing. That of an owner would be waited for.
+    if (!this.#isWritten) futimesSync(this.#fd, LONG_AGO, LONG_AGO);
+  }
+
+  #rewriteNote(note: string): void {
+    const place = Buffer.byteLength(`held\n${this.#text}\n`);
+    try {
+      this.#writeAt(place, `${note}\n`);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      // Takes no room. What was said before is not to be taken for what is said last.
+      this.#writeAt(place, '\n');
+    }
+  }
+
+  #writeAt(place: number, text: string): void {
+    // As bytes: Deno writes a text at the end, whatever place is named (seen on 2.9.6).
+    const bytes = Buffer.from(text);
+    writeSync(this.#fd, bytes, 0, bytes.length, place);
   }
 
   /** Nothing may be called any more. */
@@ -113,23 +147,27 @@ export class ClaimFile {
  * Makes the file for `owner`; undefined when another contender was faster. It appears with all that it says, where the
  * file system has links: one that says nothing yet, because its owner was killed just then, would have to be waited for.
  */
-export function createClaim(path: string, owner: LockOwner, fence: number): ClaimFile | undefined {
+export function createClaim(
+  path: string,
+  owner: LockOwner,
+  { fence, note = '' }: { fence: number; note?: string },
+): ClaimFile | undefined {
   const text = JSON.stringify({ ...owner, fence });
   const draft = `${path}.draft-${randomUUID()}`;
   try {
-    return createFile(draft, path, text, () => linkSync(draft, path));
+    return createFile(draft, path, [text, note], () => linkSync(draft, path));
   } catch (error) {
     // An owner takes away drafts that it finds.
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return undefined;
-    return createInPlace(path, text);
+    return createInPlace(path, [text, note]);
   } finally {
     remove(draft);
   }
 }
 
-function createInPlace(path: string, text: string): ClaimFile | undefined {
+function createInPlace(path: string, content: Content): ClaimFile | undefined {
   try {
-    return createFile(path, path, text);
+    return createFile(path, path, content);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return undefined;
     remove(path);
@@ -137,11 +175,14 @@ function createInPlace(path: string, text: string): ClaimFile | undefined {
   }
 }
 
+/** What stands in the file behind its state. */
+type Content = readonly [text: string, note: string];
+
 /** Makes a file of this `name` that is to be at `path`, says in it that it is held, and does the rest. */
-function createFile(name: string, path: string, text: string, finish = () => {}): ClaimFile {
+function createFile(name: string, path: string, content: Content, finish = () => {}): ClaimFile {
   const fd = openSync(name, 'wx', 0o600);
   try {
-    const file = new ClaimFile(path, fd, text);
+    const file = new ClaimFile(path, fd, ...content);
     file.write('held');
     finish();
     return file;

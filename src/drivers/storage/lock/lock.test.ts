@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { InstantNodeError } from '../../../errors.ts';
-import { type Lock, takeLock } from './lock.ts';
+import { assertFree, type Lock, takeLock } from './lock.ts';
 import { createClaim, generationsOf, lockFile, readClaim } from './lock-file.ts';
 import { type LockOwner, newOwner } from './lock-owner.ts';
 
@@ -26,7 +26,7 @@ function take(place: string, lost: (error: InstantNodeError) => void = () => {})
 /** Makes the lock of another owner. */
 function leave(place: string, owner: Partial<LockOwner>, fence = 1): string {
   const file = lockFile(place, (generationsOf(place).at(-1) ?? 0) + 1);
-  const claim = createClaim(file, { ...newOwner(), ...owner }, fence);
+  const claim = createClaim(file, { ...newOwner(), ...owner }, { fence });
   expect(claim).toBeDefined();
   claim?.close();
   return file;
@@ -70,6 +70,56 @@ describe('takeLock()', () => {
       // Never fewer than one: generations do not begin anew.
       expect(generationsOf(place)).toEqual([generation]);
     }
+  });
+
+  test('tells the next owner what the one before has said last, and whoever follows a killed one what that has found', () => {
+    const place = freshPlace();
+    const first = take(place);
+    expect(first.found).toBeUndefined();
+    first.release('a note that is longer');
+    const second = take(place);
+    expect(second.found).toEqual({ text: 'a note that is longer', isLast: true });
+    // As if it was killed here.
+    const left = readFileSync(lockFile(place, 2), 'utf8');
+    second.release('shorter');
+    const third = take(place);
+    expect(third.found).toEqual({ text: 'shorter', isLast: true });
+    third.release();
+    const fourth = take(place);
+    expect(fourth.found).toBeUndefined();
+    fourth.release();
+    writeFileSync(lockFile(place, 5), left.replace(/"started":"\d+"/, '"started":"1"'));
+    silenceFor(lockFile(place, 5), 10);
+    expect(take(place).found).toEqual({ text: 'a note that is longer', isLast: false });
+  });
+
+  test('leaves nothing of a place that was withdrawn, and lets the next have it', () => {
+    const place = freshPlace();
+    for (let turn = 0; turn < 3; turn++) {
+      const lock = take(place);
+      expect(lock).toMatchObject({ generation: 1, fence: 1 });
+      lock.withdraw();
+      lock.withdraw();
+      expect(readdirSync(dirname(place))).toEqual([]);
+    }
+  });
+
+  test('a lock that was lost is not withdrawn in the place of its new owner', () => {
+    const place = freshPlace();
+    const lock = take(place);
+    leave(place, {});
+    lock.withdraw();
+    expect(generationsOf(place)).toEqual([1, 2]);
+  });
+
+  test('assertFree() throws where the place is held, and takes nothing', () => {
+    const place = freshPlace();
+    assertFree(place, subject);
+    const lock = take(place);
+    expect(() => assertFree(place, subject)).toThrow(isLocked);
+    lock.release();
+    assertFree(place, subject);
+    expect(generationsOf(place)).toEqual([1]);
   });
 
   test('keeps its file to itself', () => {

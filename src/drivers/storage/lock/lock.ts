@@ -22,6 +22,9 @@ import { holdHere, isOfThisProcess, type LockOwner, lifeOf, newOwner } from './l
 // generation that a new owner has been beyond. Such a one makes a low generation at worst, and sees when it lists
 // again, twice over, that it is not the highest.
 //
+// A file can be taken away with the lock alone where all that take it and let it go do so one at a time: no contender
+// has a list then that is older than what another has done, so generations may begin anew. See `withdraw`.
+//
 // An owner learns that it was replaced from the next generation's file, or where the owner after that has removed it
 // already, from its own file being gone: generations are removed from the lowest up, so one of the two always holds.
 //
@@ -47,18 +50,34 @@ export interface Lock {
    * begun: what it was writing to is not to be written to any more.
    */
   readonly fence: number;
+  /** What the owner before has said of what is there; undefined when there was none, or it said nothing. */
+  readonly found: FoundNote | undefined;
   /** Why the place is this process's no more, once that was found. */
   readonly loss: InstantNodeError | undefined;
   /** Throws code `storage-locked` once another process has taken the place, or the lock's file was removed. */
   assertHeld(): void;
-  /** Lets another have the place. Repeatable. */
-  release(): void;
+  /** Lets another have the place, and tells it `note`, a line. Repeatable. */
+  release(note?: string): void;
+  /**
+   * The same, and takes the file away. To be called only where no other process can take or release a lock in the
+   * folder meanwhile.
+   */
+  withdraw(): void;
+}
+
+/** What an owner has said of what is in its place. */
+export interface FoundNote {
+  readonly text: string;
+  /** Whether it was said last of all; else it was found by an owner that was killed, or has become another's, later. */
+  readonly isLast: boolean;
 }
 
 /** What a lock is taken for. */
 export interface LockOptions {
   /** For messages: `storage "sqlite" at "/data/app.db"`. */
   readonly subject: string;
+  /** The generation to begin with where no owner has left a file. Default 1. */
+  readonly first?: number;
   /** Called at most once, when the place is found to be another's. */
   lost(error: InstantNodeError): void;
 }
@@ -73,7 +92,7 @@ export interface LockOptions {
 export function takeLock(place: string, options: LockOptions): Lock {
   try {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const claim = tryToClaim(place, options.subject);
+      const claim = tryToClaim(place, options);
       if (claim) return new FileLock(place, claim, options);
     }
   } catch (cause) {
@@ -86,22 +105,38 @@ export function takeLock(place: string, options: LockOptions): Lock {
   throw lockedBy(options.subject, 'others try to open it at the same time');
 }
 
-interface Claimed {
+/**
+ * Does nothing where the lock on `place` could be taken, and takes it not: whoever can wait for that needs not to when
+ * it is held.
+ *
+ * @throws {InstantNodeError} `storage-locked` when another holds it.
+ */
+export function assertFree(place: string, subject: string): void {
+  const highest = generationsOf(place).at(-1);
+  if (highest !== undefined) judge(place, highest, subject);
+}
+
+/** What a contender finds of the owner before it. */
+interface Judged {
+  readonly fence: number;
+  readonly found: FoundNote | undefined;
+}
+
+interface Claimed extends Judged {
   readonly generation: number;
   readonly file: ClaimFile;
   readonly owner: LockOwner;
-  readonly fence: number;
 }
 
 /** Undefined when another contender was faster. */
-function tryToClaim(place: string, subject: string): Claimed | undefined {
+function tryToClaim(place: string, { subject, first = 1 }: LockOptions): Claimed | undefined {
   const highest = generationsOf(place).at(-1) ?? 0;
-  const generation = highest + 1;
-  const fence = highest === 0 ? generation : fenceAfter(place, highest, subject);
-  if (fence === undefined) return undefined;
+  const generation = highest === 0 ? first : highest + 1;
+  const judged = highest === 0 ? { fence: generation, found: undefined } : judge(place, highest, subject);
+  if (judged === undefined) return undefined;
   const owner = newOwner();
   const path = lockFile(place, generation);
-  const file = createClaim(path, owner, fence);
+  const file = createClaim(path, owner, { fence: judged.fence, note: judged.found?.text ?? '' });
   if (!file) return undefined;
   // Twice, as a listing may miss what is made and removed while it runs.
   if (!isHighest(place, generation) || !isHighest(place, generation)) {
@@ -109,42 +144,41 @@ function tryToClaim(place: string, subject: string): Claimed | undefined {
     remove(path);
     return undefined;
   }
-  return { generation, file, owner, fence };
+  return { generation, file, owner, ...judged };
 }
 
 /**
- * The fence for whoever follows the owner of `generation`; undefined when its file is gone.
+ * What there is to know for whoever follows the owner of `generation`; undefined when its file is gone.
  *
  * @throws {InstantNodeError} `storage-locked` when that owner lives.
  */
-function fenceAfter(place: string, generation: number, subject: string): number | undefined {
+function judge(place: string, generation: number, subject: string): Judged | undefined {
   const file = lockFile(place, generation);
   const claim = readClaim(file);
   if (claim === undefined) return undefined;
   if (claim === 'incomplete')
-    return fenceAfterSilence(file, generation, subject, 'a process that is opening it');
-  if (claim.state === 'free') return claim.fence;
-  switch (lifeOf(claim.owner)) {
+    return isSilent(file, subject, 'a process that is opening it')
+      ? { fence: generation + 1, found: undefined }
+      : undefined;
+  const isLast = claim.state === 'free';
+  const found = claim.note === '' ? undefined : { text: claim.note, isLast };
+  switch (isLast ? 'dead' : lifeOf(claim.owner)) {
     case 'dead':
-      return claim.fence;
+      return { fence: claim.fence, found };
     case 'alive':
       throw lockedBy(subject, `${nameOf(claim)} has it open for the same app`);
     case 'unknown':
-      return fenceAfterSilence(file, generation, subject, nameOf(claim));
+      return isSilent(file, subject, nameOf(claim)) ? { fence: generation + 1, found } : undefined;
   }
 }
 
-function fenceAfterSilence(
-  file: string,
-  generation: number,
-  subject: string,
-  owner: string,
-): number | undefined {
+/** False when the file is gone. Throws where its owner has said something lately. */
+function isSilent(file: string, subject: string, owner: string): boolean {
   const silence = silenceOf(file);
-  if (silence === undefined) return undefined;
+  if (silence === undefined) return false;
   // Written in the future: the clock was set back, and nothing was written since.
   if (Math.abs(silence) < SILENT_AFTER_MS) throw lockedBy(subject, `${owner} has it open for the same app`);
-  return generation + 1;
+  return true;
 }
 
 function nameOf({ owner }: LockClaim): string {
@@ -170,15 +204,17 @@ type State =
 class FileLock implements Lock {
   readonly generation: number;
   readonly fence: number;
+  readonly found: FoundNote | undefined;
   readonly #place: string;
   readonly #file: ClaimFile;
   readonly #letGo: () => void;
   readonly #options: LockOptions;
   #state: State;
 
-  constructor(place: string, { generation, file, fence, owner }: Claimed, options: LockOptions) {
+  constructor(place: string, { generation, file, fence, found, owner }: Claimed, options: LockOptions) {
     this.generation = generation;
     this.fence = fence;
+    this.found = found;
     this.#place = place;
     this.#file = file;
     this.#letGo = holdHere(owner);
@@ -197,13 +233,22 @@ class FileLock implements Lock {
     if (this.#state.is === 'lost') throw this.#state.error;
   }
 
-  release(): void {
+  release(note = ''): void {
+    this.#end(() => this.#file.free(note));
+  }
+
+  withdraw(): void {
+    this.#end(() => remove(lockFile(this.#place, this.generation)));
+  }
+
+  /** `tell` lets others know. */
+  #end(tell: () => void): void {
     if (this.#state.is !== 'held') return;
     clearInterval(this.#state.heartbeat);
     this.#state = { is: 'released' };
     this.#letGo();
     try {
-      if (this.#isOurs()) this.#file.write('free');
+      if (this.#isOurs()) tell();
     } catch {
       // It is taken over as that of a dead owner then.
     }

@@ -47,14 +47,26 @@ function builtIn(): SqliteOpener | undefined {
 }
 
 function installed(): SqliteOpener {
+  let Database: SqliteConstructor<{ readonly: boolean }>;
   try {
-    const Database = requireInstalled('better-sqlite3') as SqliteConstructor<{ readonly: boolean }>;
-    return (path, readonly) => new Database(path, { readonly });
+    Database = requireInstalled('better-sqlite3') as typeof Database;
   } catch (cause) {
-    throw new InstantNodeError(
-      'missing-dependency',
-      `Cannot open storage "sqlite": Node ${process.versions.node} has no node:sqlite, and better-sqlite3 could not be loaded`,
-      { hint: 'Run on Node 22.13 or newer, on Bun or on Deno, or run: npm install better-sqlite3', cause },
-    );
+    throw isMissing('better-sqlite3 could not be loaded', 'npm install better-sqlite3', cause);
   }
+  try {
+    // Its native part is looked for when a database is opened: what is wrong with that is not the file's fault.
+    new Database(':memory:', { readonly: false }).close();
+  } catch (cause) {
+    const why = 'the native part of better-sqlite3 is missing or made for another Node';
+    throw isMissing(why, 'npm rebuild better-sqlite3', cause);
+  }
+  return (path, readonly) => new Database(path, { readonly });
+}
+
+function isMissing(why: string, command: string, cause: unknown): InstantNodeError {
+  return new InstantNodeError(
+    'missing-dependency',
+    `Cannot open storage "sqlite": Node ${process.versions.node} has no node:sqlite, and ${why}`,
+    { hint: `Run on Node 22.13 or newer, on Bun or on Deno, or run: ${command}`, cause },
+  );
 }

@@ -1,128 +1,110 @@
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { constants, copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { InstantNodeError } from '../../../errors.ts';
-import { makeFolder, syncFolder } from '../filesystem/folder.ts';
-import { withHint } from '../filesystem/hint.ts';
 import { openSqliteDatabase, type SqliteDatabase } from './database.ts';
+import type { FoundFile } from './new-file.ts';
+import { cannotOpen, refusalOf } from './refusal.ts';
+import { APPLICATION_ID, makeSchema, SCHEMA_VERSION } from './schema.ts';
 import { hidesCommits } from './wal-damage.ts';
 
-/** Written to `application_id`, so that no other program's file is taken for one of ours: "InNd". */
-const APPLICATION_ID = 0x496e_4e64;
-/**
- * Written to `user_version`, so that a later version of this package knows what it opens.
- *
- * - 1: values are JSON.
- * - 2: values are records of the layer above, which tells them from JSON. The table has row ids, in a file that was made so.
- */
-const SCHEMA_VERSION = 2;
-
-/** Makes a file that is not there, for its owner alone, and gives its one true path. */
-export function makeSqliteFile(file: string): string {
-  try {
-    makeFolder(dirname(file));
-    create(file);
-    if (!statSync(file).isFile()) throw new TypeError('It is no file');
-    return realpathSync(file);
-  } catch (cause) {
-    throw cannotOpen(file, 'the file cannot be written', {
-      hint: 'Give storagePath a file in a folder that this process may write',
-      cause,
-    });
-  }
+/** What a file is opened with. */
+export interface FileOptions<Held> {
+  /** Called while nobody else can begin to write, before anything is changed. */
+  begin(): Held;
+  /** Takes back what `begin` gave, as the file is not opened. Called while nobody else can write, too. */
+  undo(held: Held): void;
+  /** Tells of damage that can be done without. */
+  report(error: InstantNodeError): void;
 }
 
 /**
  * Opens a file that is there; an empty one becomes ours. One that is not ours, or a later version's, is left as it is.
- * What is damaged and can be done without is reported.
+ * Where another has the file locked, what SQLite says of that is thrown as it is.
  */
-export function openSqliteFile(file: string, report: (error: InstantNodeError) => void): SqliteDatabase {
-  const database = openSqliteDatabase(file);
+export function openSqliteFile<Held>(
+  { path, isEmptied }: FoundFile,
+  options: FileOptions<Held>,
+): { database: SqliteDatabase; held: Held } {
+  const told = isEmptied ? emptiedReport(path) : undefined;
+  let database: SqliteDatabase;
   try {
-    database.exec('PRAGMA busy_timeout = 5000');
-    claim(database, file, report);
-    // Full: each commit is on the disk when it returns. On macOS that takes more than a sync.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON');
+    database = openSqliteDatabase(path);
+  } catch (cause) {
+    throw refusalOf(path, cause);
+  }
+  try {
+    // Waiting for others is not done within SQLite, which would hold up all else.
+    database.exec('PRAGMA busy_timeout = 0');
+    const held = inTransaction(database, options, () => {
+      if (claim(database, path, options.report) && told) options.report(told);
+    });
+    return { database, held };
   } catch (cause) {
     database.close();
-    if (cause instanceof InstantNodeError) throw cause;
-    throw cannotOpen(file, ...reasonOf(cause));
-  }
-  return database;
-}
-
-/**
- * Returns what throws once the file, or its log, was removed or replaced: what is written then is gone when it is closed.
- * To be called within a transaction.
- */
-export function guardOf(file: string): () => void {
-  const numbers = new Map<string, number | undefined>();
-  return () => {
-    for (const path of [file, `${file}-wal`]) {
-      const number = statSync(path, { throwIfNoEntry: false })?.ino;
-      if (!numbers.has(path)) numbers.set(path, number);
-      if (number !== undefined && number === numbers.get(path)) continue;
-      throw new InstantNodeError(
-        'storage',
-        `Cannot write to storage "sqlite" at "${file}": "${path}" was removed or replaced while it was open`,
-        { hint: 'Let no other program touch the files, and open the database again' },
-      );
-    }
-  };
-}
-
-// Opened only where it is not there: a process that closes a file drops every lock it has on it, those of SQLite too.
-// SQLite gives its log files the mode of the database file, so the file is made first, with the right one.
-function create(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-    syncFolder(dirname(file));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw cause;
   }
 }
 
-function claim(database: SqliteDatabase, file: string, report: (error: InstantNodeError) => void): void {
-  // Also waits for what another process has begun to write, so that this one sees it.
+/** Full: each commit is on the disk when it returns. On macOS that takes more than a sync. */
+export function prepareConnection(database: SqliteDatabase): void {
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON');
+}
+
+function inTransaction<Held>(
+  database: SqliteDatabase,
+  { begin, undo }: FileOptions<Held>,
+  work: () => void,
+): Held {
+  // Also for what another process has begun to write, so that this one sees it.
   database.exec('BEGIN IMMEDIATE');
+  let begun: [Held] | undefined;
   try {
-    const { id, version, tables } = database
-      .prepare(
-        `SELECT application_id AS id, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables
-           FROM pragma_application_id, pragma_user_version`,
-      )
-      .get() as { id: number; version: number; tables: number };
-    if (id === 0 && version === 0 && tables === 0) {
-      // With row ids, as records are large: without, one of over a kilobyte takes a page of its own.
-      database.exec('CREATE TABLE items (key BLOB PRIMARY KEY NOT NULL, value TEXT NOT NULL)');
-      database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-    } else if (id !== APPLICATION_ID) {
-      throw cannotOpen(file, 'not a database of ours', { hint: 'Give storagePath a file of its own' });
-    } else if (version > SCHEMA_VERSION) {
-      throw cannotOpen(file, `it has version ${version}, this package reads ${SCHEMA_VERSION}`, {
-        hint: 'Use the version of @instantdb/node that wrote it, or another storagePath',
-      });
-    } else {
-      // While nobody writes.
-      reportHiddenCommits(database, file, report);
-      mendIndex(database, file, report);
-      if (version < SCHEMA_VERSION) database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-    }
+    begun = [begin()];
+    work();
     database.exec('COMMIT');
+    return begun[0];
   } catch (cause) {
+    if (begun) undo(begun[0]);
     database.exec('ROLLBACK');
     throw cause;
   }
 }
 
+/** Whether the file was empty, and is ours from now on. */
+function claim(database: SqliteDatabase, file: string, report: (error: InstantNodeError) => void): boolean {
+  const { id, version, tables } = database
+    .prepare(
+      `SELECT application_id AS id, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables
+         FROM pragma_application_id, pragma_user_version`,
+    )
+    .get() as { id: number; version: number; tables: number };
+  if (id === 0 && version === 0 && tables === 0) {
+    makeSchema(database);
+    return true;
+  }
+  if (id !== APPLICATION_ID)
+    throw cannotOpen(file, 'not a database of ours', { hint: 'Give storagePath a file of its own' });
+  if (version > SCHEMA_VERSION)
+    throw cannotOpen(file, `it has version ${version}, this package reads ${SCHEMA_VERSION}`, {
+      hint: 'Use the version of @instantdb/node that wrote it, or another storagePath',
+    });
+  // While nobody writes.
+  reportHiddenCommits(database, file, report);
+  mendIndex(database, file, report);
+  if (version < SCHEMA_VERSION) database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  return false;
+}
+
+/** Before SQLite is asked for the file, as it drops the log of an empty one. */
+function emptiedReport(file: string): InstantNodeError {
+  const log = `${file}-wal`;
+  const isLeft = (statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  const left = isLeft ? `its log is left, and set aside in "${setAside(log)}"` : 'nothing is left of it';
+  return new InstantNodeError(
+    'storage',
+    `Found the file of storage "sqlite" at "${file}" empty, or gone and its log left: ${left}`,
+    { hint: 'Check the disk. What is missing is lost to the database, unless the server has it' },
+  );
+}
 function reportHiddenCommits(
   database: SqliteDatabase,
   file: string,
@@ -171,25 +153,4 @@ function mendIndex(database: SqliteDatabase, file: string, report: (error: Insta
 function damageIn(database: SqliteDatabase): string[] {
   const rows = database.prepare('PRAGMA integrity_check(10)').all() as { integrity_check: string }[];
   return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok');
-}
-
-function reasonOf(cause: unknown): [why: string, details: { hint?: string; cause?: unknown }] {
-  const said = cause instanceof Error ? cause.message : '';
-  if (/malformed|corrupt/i.test(said)) {
-    const hint = 'Restore it from a copy, or read what can be read with: sqlite3 <file> .recover';
-    return ['the file is damaged', { hint, cause }];
-  }
-  if (/locked|busy/i.test(said))
-    return ['another process has been writing to the file for 5 seconds', { cause }];
-  if (/not a database/i.test(said)) return ['not a database of ours', { cause }];
-  if (/readonly|read-only/i.test(said)) return ['the file cannot be written', withHint(cause)];
-  return ['SQLite cannot use the file', withHint(cause)];
-}
-
-function cannotOpen(
-  file: string,
-  why: string,
-  details: { hint?: string; cause?: unknown },
-): InstantNodeError {
-  return new InstantNodeError('storage', `Cannot open storage "sqlite" at "${file}": ${why}`, details);
 }

@@ -52,8 +52,12 @@ export class SqliteRecords {
   /** Writes the file anew, without what is left of rows that were replaced or deleted. */
   scrub(): void {
     this.#database.exec('PRAGMA secure_delete = ON; VACUUM');
+  }
+
+  /** Leaves nothing in the log beside the file. Throws what a locked file is told by while others read from it. */
+  emptyLog(): void {
     const { busy } = this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
-    if (busy !== 0) throw new Error('The write-ahead log is in use by another connection');
+    if (busy !== 0) throw new Error('database is locked: its log is in use by another connection');
   }
 
   close(): void {

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { makeFolder, syncFolder } from '../filesystem/folder.ts';
+import { withHint } from '../filesystem/hint.ts';
+import { openSqliteDatabase } from './database.ts';
+import { cannotOpen } from './refusal.ts';
+import { makeSchema } from './schema.ts';
+
+/** A file that is there, or was just made. */
+export interface FoundFile {
+  /** Its one true path. */
+  readonly path: string;
+  /** Whether it is empty though nobody just made it: what was in it is lost. */
+  readonly isEmptied: boolean;
+}
+
+/**
+ * Makes a file that is not there, for its owner alone. It gets its name when all is in it that a new one has, so that one
+ * without has lost that.
+ */
+export function findOrMakeFile(file: string): FoundFile {
+  try {
+    makeFolder(dirname(file));
+    const isNew = !statOf(file) && make(file);
+    const stats = statSync(file);
+    if (!stats.isFile()) throw new TypeError('It is no file');
+    // That of a maker who was killed, or will find this one.
+    if (stats.nlink > 1) removeDrafts(file);
+    return { path: realpathSync(file), isEmptied: stats.size === 0 && !isNew };
+  } catch (cause) {
+    throw cannotOpen(file, 'the file cannot be written', {
+      hint: 'Give storagePath a file in a folder that this process may write',
+      ...withHint(cause),
+    });
+  }
+}
+
+/** Whether this call has made it; false when another was faster. */
+function make(file: string): boolean {
+  // A log without its file is all that is left of that. SQLite would add it to a whole one, and drops it with an empty one.
+  if ((statOf(`${file}-wal`)?.size ?? 0) > 0) {
+    makeEmpty(file);
+    return false;
+  }
+  const draft = `${file}.new-${randomUUID()}`;
+  try {
+    writeDraft(draft);
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if (statOf(file)) return false;
+    if (!HAS_NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return makeEmpty(file);
+  } finally {
+    rmSync(draft, { force: true });
+    syncFolder(dirname(file));
+  }
+}
+
+const HAS_NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+function writeDraft(draft: string): void {
+  closeSync(openSync(draft, 'wx', 0o600));
+  const database = openSqliteDatabase(draft);
+  try {
+    // Without files beside it, and synced once it is whole.
+    database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
+    makeSchema(database);
+  } finally {
+    database.close();
+  }
+  const fd = openSync(draft, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+// Opened only where it is not there: a process that closes a file drops every lock it has on it, those of SQLite too.
+function makeEmpty(file: string): boolean {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function removeDrafts(file: string): void {
+  const prefix = `${basename(file)}.new-`;
+  for (const name of readdirSync(dirname(file)))
+    if (name.startsWith(prefix)) rmSync(`${dirname(file)}/${name}`, { force: true });
+}
+
+function statOf(file: string): Stats | undefined {
+  return statSync(file, { throwIfNoEntry: false });
+}
