@@ -14,6 +14,7 @@ import { assertCallback } from './callback.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
 import { discreet } from './discreet-calls.ts';
+import { pagingDatabase, safely } from './infinite-query.ts';
 import { Latest } from './latest.ts';
 import type { QueryOnceOptions } from './query-once.ts';
 import type { NodeReactor } from './reactor.ts';
@@ -151,14 +152,20 @@ export class InstantNodeDatabase<
     return super.queryOnce(query, options as InstaQLOptions | undefined);
   }
 
-  /** Core's; it hands its own callbacks on, and calls this one later. */
+  /** Core's; a namespace that nobody has written to has an empty page. */
   override subscribeInfiniteQuery<Q extends ValidQuery<Q, Schema>>(
     query: Q,
     callback: (answer: InfiniteQueryCallbackResponse<Schema, Q, UseDates>) => void,
     options?: InstaQLOptions,
   ): InfiniteQuerySubscription {
     assertCallback('subscribeInfiniteQuery', callback);
-    return super.subscribeInfiniteQuery(query, callback, options);
+    const database = pagingDatabase(this.subscribeQuery.bind(this) as never);
+    return super.subscribeInfiniteQuery.call(
+      database as never,
+      query as never,
+      safely(callback as never),
+      options,
+    );
   }
 
   /**
