@@ -22,7 +22,7 @@ import type { AnySchema } from './schema.ts';
 import { findOwnStreamsAlone } from './stream-records.ts';
 import { Timers } from './timers.ts';
 import { mayPass } from './transactions.ts';
-import { type RefusalMessage, type WriteParts, WriteReactor } from './write-reactor.ts';
+import { asQueryError, type RefusalMessage, type WriteParts, WriteReactor } from './write-reactor.ts';
 import { writeStream } from './write-stream.ts';
 
 const MAX_RECONNECT_MS = 10_000;
@@ -169,7 +169,8 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
     const told = this.#safely('subscribeQuery', callback);
     const unsubscribe = super.subscribeQuery(query, told, options);
-    if (this.status === 'errored') (told as (state: object) => void)({ error: this.#asQueryError() });
+    if (this.status === 'errored')
+      (told as (state: object) => void)({ error: asQueryError(this.refusedSession()) });
     return unsubscribe;
   }
 
@@ -289,6 +290,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     // Both do their part before they first wait.
     const updated = super.updateUser(user);
     forgetTables(this._syncTable);
+    this.rooms.userChanged();
     if (this.#isRefused) {
       this.#isRefused = false;
       this._setStatus('connecting');
@@ -409,16 +411,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
       const refused = this.refusedSession();
       this.report(refused);
       this.writesRefused(refused);
-      for (const hash of Object.keys(this.queryCbs)) this.notifyQueryError(hash, this.#asQueryError());
+      for (const hash of Object.keys(this.queryCbs)) this.notifyQueryError(hash, asQueryError(refused));
     }
     this.#rejectQueries(this.refusedSession());
     this._transport.close();
-  }
-
-  /** Why there is no session, as core gives the error of a query to those who subscribe to it. */
-  #asQueryError(): { message: string; hint: unknown } {
-    const { message, hint } = this.refusedSession();
-    return { message, hint };
   }
 
   /** Resolves once the server has answered the wish for a session, or that would take too long to wait for. */

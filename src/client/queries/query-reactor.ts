@@ -92,7 +92,7 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
   override notifyOneQueryOnce = (hash: string): void => this.answers.tellOnce(hash);
   override getPreviousResult = (q: unknown): unknown => this.answers.present(weakHash(q));
   override notifyAll(): void {
-    for (const hash of Object.keys(this.queryCbs)) {
+    for (const hash of this.answers.awaited()) {
       const tell = (): void => this.answers.tell(hash);
       this.querySubs.waitForKeyToLoad(hash).then(tell, tell);
     }
@@ -117,6 +117,11 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
       isOver = true;
       this.authCbs = this.authCbs.filter((one) => one !== tell);
     };
+  }
+
+  override updateUser(user: User): Promise<void> {
+    this.answers.forgetAll();
+    return super.updateUser(user);
   }
 
   override async changeCurrentUser(user: User): Promise<void> {

@@ -142,6 +142,12 @@ export class Rooms {
     this.#leaving.clear();
   }
 
+  /** Knows nothing any more of what the user before was shown, and says nothing of what they had to say. */
+  userChanged(): void {
+    this.#unsaid.clear();
+    for (const room of this.#rooms.values()) room.forgetPeers();
+  }
+
   #receiveIn(id: string, room: Room, frame: RoomFrame): void {
     // Whoever hears of the others is among them.
     if (frame.op !== 'join-room-error') room.isConnected = frame.op !== 'leave-room-ok';
@@ -157,6 +163,7 @@ export class Rooms {
         room.hear(frame.topic, frame.data);
         break;
       case 'join-room-ok':
+        room.error = undefined;
         this.#flush(id, room);
         break;
       case 'join-room-error':
@@ -192,6 +199,7 @@ export class Rooms {
     const room = this.#rooms.get(id);
     if (!room || room.isHeard) return;
     this.#rooms.delete(id);
+    this.#unsaid.delete(id);
     if (room.isConnected) this.#leave(id);
     else this.#leaving.add(id);
   }
