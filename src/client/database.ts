@@ -16,7 +16,7 @@ import { deferred } from './deferred.ts';
 import { discreet } from './discreet-calls.ts';
 import { pagingDatabase, safely } from './infinite-query.ts';
 import { Latest } from './latest.ts';
-import type { QueryOnceOptions } from './query-once.ts';
+import { assertSignal, type QueryOnceOptions } from './query-once.ts';
 import type { NodeReactor } from './reactor.ts';
 import { holding, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
@@ -74,6 +74,7 @@ export class InstantNodeDatabase<
    */
   async ready(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options;
+    assertSignal('ready', signal);
     signal?.throwIfAborted();
     this.#assertOpen('ready');
     if (this.#reactor.failure) throw this.#reactor.failure;
@@ -116,6 +117,7 @@ export class InstantNodeDatabase<
   ): AsyncIterableIterator<WatchedResult<Schema, Q, UseDates>, undefined, undefined> {
     this.#assertOpen('watch');
     const { signal, ruleParams } = options;
+    assertSignal('watch', signal);
     return new Latest((push, end) => {
       if (signal?.aborted) {
         end(signal.reason);

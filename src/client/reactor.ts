@@ -10,11 +10,12 @@ import { openEventStream } from './event-stream.ts';
 import { forgetTables } from './forget-tables.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
+import { withPrintableClauses } from './queries/printable-clauses.ts';
 import { assertSendable } from './queries/sendable.ts';
 import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
 import type { Confirmation } from './queue-reactor.ts';
 import { readStream } from './read-stream.ts';
-import type { PresenceOptions, PresenceSlice } from './rooms/presence-slice.ts';
+import { assertPresenceOptions, type PresenceOptions, type PresenceSlice } from './rooms/presence-slice.ts';
 import type { PresenceCallback, TopicCallback } from './rooms/room.ts';
 import { isRoomFrame, Rooms, type Topical } from './rooms/rooms.ts';
 import { Saving, within } from './saving.ts';
@@ -139,13 +140,14 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
 
   // Core's timer of 30 s outlives the answer, and with it the process. Core also lets it run out when the server has
   // refused the session, says nothing of why a query timed out, and cannot give one up.
-  override queryOnce(query: object, options?: QueryOnceOptions): Promise<unknown> {
+  override queryOnce(given: object, options?: QueryOnceOptions): Promise<unknown> {
     const { ruleParams, timeoutMs, signal } = parseQueryOnceOptions(options);
     if (this.status === 'errored') return Promise.reject(this.refusedSession());
     if (signal?.aborted) return Promise.reject(signal.reason);
     // Offline, core refuses at once and starts no timer.
-    if (!this._isOnline) return super.queryOnce(query, undefined);
-    assertSendable(query, ruleParams);
+    if (!this._isOnline) return super.queryOnce(given, undefined);
+    assertSendable(given, ruleParams);
+    const query = withPrintableClauses(given);
     if (!this.config.disableValidation) validateQuery(query, this.config.schema);
     const q = ruleParams ? { $$ruleParams: ruleParams, ...query } : query;
     const hash = weakHash(q);
@@ -202,6 +204,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     options: PresenceOptions,
     callback: PresenceCallback,
   ): () => void {
+    assertPresenceOptions('subscribePresence', options);
     return this.rooms.subscribePresence(
       roomType,
       roomId,
@@ -215,6 +218,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   override getPresence(_roomType: string, roomId: string, options?: PresenceOptions): PresenceSlice | null {
+    assertPresenceOptions('getPresence', options);
     return this.rooms.presence(roomId, options);
   }
 

@@ -10,6 +10,7 @@ import { changeInPlace } from './change-in-place.ts';
 import { evaluate } from './evaluate.ts';
 import { LiveAnswers, type QueryHost } from './live-answers.ts';
 import { linkIndexOf, withOwnNames } from './own-names.ts';
+import { withPrintableClauses } from './printable-clauses.ts';
 import { sameValue } from './same-value.ts';
 import { assertSendable } from './sendable.ts';
 import type { Stores } from './store.ts';
@@ -49,9 +50,10 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
     this.config.cardinalityInference = Boolean(schema);
   }
 
-  override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
+  override subscribeQuery(given: unknown, callback: Callback, options?: unknown): () => void {
     const { ruleParams } = Object(options) as { ruleParams?: unknown };
-    assertSendable(query, ruleParams);
+    assertSendable(given, ruleParams);
+    const query = withPrintableClauses(given);
     const unsubscribe = super.subscribeQuery(query, callback, options);
     const q = ruleParams === undefined ? query : { $$ruleParams: ruleParams, ...(query as object) };
     const error = this.answers.failureOf(weakHash(q));
