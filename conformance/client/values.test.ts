@@ -192,8 +192,9 @@ test('a condition on an attribute called toString or valueOf may be one of sever
   const db = openPlain(addressOf(backend, backend.createApp({ schema: named })), { schema: named });
   const row = id();
   await db.transact(chunk('rows', row).update({ toString: 'a', valueOf: 1 }));
-  const clauses: object[] = [{ valueOf: 1 }, { toString: 'b' }];
-  const query = { rows: { $: { where: { and: [{ toString: 'a', valueOf: 1 }, { or: clauses }] } } } };
+  const either: object[] = [{ valueOf: 1 }, { toString: 'b' }];
+  const both: object[] = [{ toString: 'a', valueOf: 1 }, { or: either }];
+  const query = { rows: { $: { where: { and: both } } } };
   expect((await askPlain(db, query)).data?.rows).toMatchObject([{ id: row }]);
   expect((await followPlain(db, query).next()).data?.rows).toMatchObject([{ id: row }]);
 });

@@ -163,7 +163,6 @@ export class Rooms {
         room.hear(frame.topic, frame.data);
         break;
       case 'join-room-ok':
-        room.error = undefined;
         this.#flush(id, room);
         break;
       case 'join-room-error':
@@ -199,7 +198,6 @@ export class Rooms {
     const room = this.#rooms.get(id);
     if (!room || room.isHeard) return;
     this.#rooms.delete(id);
-    this.#unsaid.delete(id);
     if (room.isConnected) this.#leave(id);
     else this.#leaving.add(id);
   }
