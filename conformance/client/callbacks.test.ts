@@ -81,3 +81,24 @@ test('each method that takes a callback throws at the call when it is given none
   await db.ready();
   await db.queryOnce({ goals: {} });
 });
+
+test('options that cannot be used are refused at the call, and nothing is left behind', async () => {
+  const server = await fakeInstant();
+  const db = open(server.address);
+  await db.ready();
+  const signal = {} as AbortSignal;
+  expect(() => db.watch({ goals: {} }, { signal })).toThrow('Cannot call watch(): signal is of type object');
+  await expect(db.ready({ signal })).rejects.toMatchObject({ code: 'invalid-config' });
+  expect(db.stats().subscriptions).toBe(0);
+  const room = db.joinRoom('chat', 'lobby');
+  for (const name of ['keys', 'peers']) {
+    const options = { [name]: 'nickname' };
+    expect(() => room.subscribePresence(options as never, () => {})).toThrow(TypeError);
+    expect(() => room.getPresence(options as never)).toThrow(`getPresence(): ${name} is of type string`);
+  }
+  const peers: unknown[] = [];
+  room.subscribePresence({}, (slice) => peers.push(slice.peers));
+  const data = { them: { data: { nickname: 'x' } } };
+  server.peers.all[0]?.send({ op: 'refresh-presence', 'room-id': 'lobby', data });
+  await expect.poll(() => peers).toEqual([{ them: { peerId: 'them', nickname: 'x' } }]);
+});

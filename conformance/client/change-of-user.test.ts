@@ -161,3 +161,36 @@ test('a user whom the server no longer knows is signed out, and asked for nothin
   await db.ready();
   expect(await db.getAuth()).toBeNull();
 });
+
+test('in a room, the next user is shown nothing of what the one before was, and says nothing of theirs', async () => {
+  const isOf = (message: Message, op: string): boolean => message.op === op;
+  let isA = true;
+  const said = inbox<unknown>();
+  const server = await fakeInstant({
+    http: () => ({ status: 200, body: { user: { id: id(), refresh_token: 'b' } } }),
+    answer(message, peer, good) {
+      if (isOf(message, 'client-broadcast')) said.push(message.data);
+      if (!isOf(message, 'join-room')) return good;
+      const room = { 'room-id': message['room-id'] };
+      if (message['room-id'] === 'silent' && isA) return undefined;
+      if (message['room-id'] === 'private' && !isA) return { op: 'join-room-error', ...room, error: 'no' };
+      peer.send({ op: 'join-room-ok', ...room });
+      return { op: 'refresh-presence', ...room, data: isA ? { peer: { data: { nickname: 'secret' } } } : {} };
+    },
+  });
+  const db: Db = init<Schema>({ schema, instanceKey: freshKey(), ...server.address });
+  onTestFinished(() => db.close({ timeoutMs: 0 }));
+  await db.ready();
+  const rooms = ['private', 'silent', 'left'].map((name) => db.joinRoom('chat', name));
+  const shown = inbox<{ peers: object; error?: unknown }>();
+  rooms[0]?.subscribePresence({}, shown.push as never);
+  await shown.next(({ peers }) => Object.hasOwn(peers, 'peer'));
+  rooms[1]?.publishTopic('wave', { hand: 'of A' });
+  isA = false;
+  const before = shown.all.length;
+  await db.auth.signInWithToken('b');
+  await shown.next(({ error }) => error === 'no');
+  rooms[1]?.publishTopic('wave', { hand: 'of B' });
+  expect(await said.next()).toEqual({ hand: 'of B' });
+  expect(JSON.stringify(shown.all.slice(before))).not.toContain('secret');
+});

@@ -4,6 +4,7 @@ import { fakeInstant } from '../support/fake-instant.ts';
 import { inbox } from '../support/inbox.ts';
 import { follow, open } from '../support/open.ts';
 import { freePort } from '../support/redis.ts';
+import { goal } from '../support/schema.ts';
 
 /** A server that answers no query until it is told to, and what it was sent beside sessions. */
 async function holdingServer() {
@@ -155,4 +156,26 @@ test.each([
     expect.objectContaining({ code: 'invalid-config', message: expect.stringContaining(message) }),
   );
   expect(db.stats().queries).toBe(0);
+});
+
+test('a query that the server has already, and has not answered yet, waits for the answer', async () => {
+  const asked = inbox<() => void>();
+  const server = await fakeInstant({
+    answer(message, peer, good) {
+      if (message.op !== 'add-query') return good;
+      asked.push(() => good && peer.send(good));
+      return asked.all.length === 1 ? undefined : { op: 'add-query-exists', q: message.q };
+    },
+  });
+  const db = open(server.address);
+  await db.ready();
+  follow(db, { goals: {} });
+  const answer = db.queryOnce({ goals: {} });
+  const stillWaits = Symbol('still waits');
+  await asked.first(() => asked.all.length === 2);
+  // What the server has said before this has arrived.
+  await db.transact(goal(id()).update({ title: 'x' }));
+  expect(await Promise.race([answer, Promise.resolve(stillWaits)])).toBe(stillWaits);
+  (await asked.next())();
+  expect((await answer).data.goals).toHaveLength(1);
 });

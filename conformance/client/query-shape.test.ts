@@ -1,8 +1,11 @@
 import { type InfiniteQueryCallbackResponse, id } from '@instantdb/node';
 import { expect, test } from 'vitest';
+import { frameWorld } from '../support/frame-world.ts';
 import { inbox } from '../support/inbox.ts';
-import { follow, open, serveApp } from '../support/open.ts';
+import { addressOf, follow, open, serve, serveApp } from '../support/open.ts';
+import { chunk, openPlain, type PlainAnswer } from '../support/plain-app.ts';
 import { author, goal, type Schema } from '../support/schema.ts';
+import { takeUncaught } from '../support/unhandled.ts';
 
 test('limit, order and cursors give the pages of a query, and pageInfo says where they are', async () => {
   const db = open(await serveApp());
@@ -99,4 +102,30 @@ test('subscribeInfiniteQuery() gives one page, more on request, and takes in wha
   await pages.next((page) => String(priorities(page)).startsWith('1,2,3'));
   unsubscribe();
   expect(db.stats().subscriptions).toBe(0);
+});
+
+test('subscribeInfiniteQuery() gives an empty page of what nobody has written to, and what is written then', async () => {
+  const uncaught = takeUncaught();
+  const backend = await serve();
+  const db = openPlain(addressOf(backend, backend.createApp()));
+  const pages = inbox<PlainAnswer>();
+  db.subscribeInfiniteQuery({ later: { $: { limit: 2 } } }, pages.push as never);
+  expect((await pages.next()).data).toEqual({ later: [] });
+  for (const count of [1, 2, 3]) await db.transact(chunk('later', id()).update({ count }));
+  await pages.next(({ data }) => data?.later?.length === 2);
+  expect(uncaught.all).toEqual([]);
+});
+
+test('a page of which the server does not say where it ends is all there is', async () => {
+  const world = await frameWorld();
+  const rows = [{ id: id(), count: 1 }];
+  world.attrsOf('rows', ['id', 'count']);
+  const pages = inbox<PlainAnswer>();
+  const query = { rows: { $: { limit: 1, order: { serverCreatedAt: 'asc' } } } } as const;
+  world.db.subscribeInfiniteQuery({ rows: { $: { limit: 1 } } }, pages.push as never);
+  expect((await pages.next()).data).toEqual({ rows: [] });
+  world.send(world.refresh([{ ...world.computation('rows', rows), 'instaql-query': query }]));
+  await world.heard();
+  expect(await pages.next()).toMatchObject({ data: { rows }, canLoadNextPage: false });
+  expect(world.uncaught.all).toEqual([]);
 });

@@ -3,6 +3,7 @@ import {
   type InstantNodeError,
   id,
   isInstantNodeError,
+  isServerRefusal,
   type TransactionError,
 } from '@instantdb/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -59,10 +60,11 @@ describe('a session that the server refuses', () => {
     tryAgain();
     await expect(ready).rejects.toMatchObject(refused);
     await expect(watched).rejects.toMatchObject(refused);
-    expect((await goals.next()).error).toMatchObject({ message: refused.message });
+    expect((await goals.next()).error).toMatchObject(refused);
     await expect(db.queryOnce({ goals: {} })).rejects.toMatchObject(refused);
     await expect(db.watch({ goals: {} }).next()).rejects.toMatchObject(refused);
-    expect((await follow(db, { goals: {} }).next()).error).toMatchObject({ message: refused.message });
+    expect((await follow(db, { goals: {} }).next()).error).toMatchObject(refused);
+    expect(isServerRefusal(goals.all[0]?.error)).toBe(false);
     tryAgain();
     await (await server.peers.first((peer) => peer !== server.peers.all[0])).gone;
     expect(errors.all).toMatchObject([refused]);

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { watchShared } from '../support/exotic-values.ts';
+import { fakeInstant } from '../support/fake-instant.ts';
 import { frameWorld } from '../support/frame-world.ts';
 import { inbox } from '../support/inbox.ts';
-import { openPlain } from '../support/plain-app.ts';
+import { askPlain, followPlain, openPlain } from '../support/plain-app.ts';
 import { temporaryFolder } from '../support/sqlite.ts';
 
 const pollutionOf = watchShared();
@@ -118,4 +119,25 @@ test('a sync table has fields of any name, and changes write into nothing that o
   expect(pollutionOf()).toEqual([]);
   expect(errors.all.map(({ code }) => code)).toEqual(['protocol']);
   expect(uncaught.all).toEqual([]);
+});
+
+test('whoever asks for a query whose only answer could not be taken is told so, however late', async () => {
+  const failed = { message: 'Cannot answer the query of "rows"' };
+  const asked = new Set<string>();
+  const server = await fakeInstant({
+    answer(message, _peer, good) {
+      if (message.op !== 'add-query' || !good) return good;
+      const text = JSON.stringify(message.q);
+      if (asked.has(text)) return { op: 'add-query-exists', q: message.q };
+      asked.add(text);
+      return { ...good, result: [{ data: 'no answer' }] };
+    },
+  });
+  const db = openPlain(server.address);
+  db.subscribeErrors(() => {});
+  await db.ready();
+  const first = followPlain(db, { rows: {} });
+  expect((await first.next()).error).toMatchObject(failed);
+  await expect(askPlain(db, { rows: {} })).rejects.toMatchObject(failed);
+  expect((await followPlain(db, { rows: {} }).next()).error).toMatchObject(failed);
 });

@@ -185,3 +185,16 @@ describe('names', () => {
     expect(isSameJson(found, { id: row, ...values })).toBe(true);
   });
 });
+
+test('a condition on an attribute called toString or valueOf may be one of several', async () => {
+  const named = i.schema({ entities: { rows: i.entity({ toString: i.any(), valueOf: i.any() } as never) } });
+  const backend = await serve();
+  const db = openPlain(addressOf(backend, backend.createApp({ schema: named })), { schema: named });
+  const row = id();
+  await db.transact(chunk('rows', row).update({ toString: 'a', valueOf: 1 }));
+  const either: object[] = [{ valueOf: 1 }, { toString: 'b' }];
+  const both: object[] = [{ toString: 'a', valueOf: 1 }, { or: either }];
+  const query = { rows: { $: { where: { and: both } } } };
+  expect((await askPlain(db, query)).data?.rows).toMatchObject([{ id: row }]);
+  expect((await followPlain(db, query).next()).data?.rows).toMatchObject([{ id: row }]);
+});

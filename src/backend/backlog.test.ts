@@ -24,7 +24,7 @@ test('subscribers take turns, each with the query that waits for the longest', (
   for (const key of ['b1', 'b2']) backlog.add(query(key, 'b'), 0);
   backlog.add(query('c1', 'c'), 0);
   expect(takeAll(backlog)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
-  expect(backlog.size).toBe(0);
+  expect(backlog.isEmpty).toBe(true);
 });
 
 test('a query that several subscribe to is taken once, at the first turn that comes to it', () => {
@@ -34,7 +34,7 @@ test('a query that several subscribe to is taken once, at the first turn that co
   expect(takeAll(backlog)).toEqual(['a1', 'shared', 'a2', 'a3']);
 });
 
-test('a query keeps its place when it comes in again, and goes with the last who waits for it', () => {
+test('a query keeps its place when it comes in again', () => {
   const backlog = new Backlog<string>();
   const [first, second] = [query('first', 'a'), query('second', 'a')];
   backlog.add(first, 1);
@@ -43,8 +43,7 @@ test('a query keeps its place when it comes in again, and goes with the last who
   expect(backlog.waits('a', 1)).toBe(false);
   expect(backlog.waits('a', 2)).toBe(true);
   expect(backlog.waits('b', 2)).toBe(false);
-  backlog.delete(first);
-  expect(takeAll(backlog)).toEqual(['second']);
+  expect(takeAll(backlog)).toEqual(['first', 'second']);
   expect(backlog.waits('a', 9)).toBe(false);
 });
 
@@ -57,4 +56,32 @@ test('who has left waits for nothing', () => {
   expect(backlog.waits('a', 1)).toBe(false);
   expect(backlog.waits('b', 1)).toBe(true);
   expect(takeAll(backlog)).toEqual(['shared']);
+});
+
+test('a query goes with the last who waits for it, though somebody who is up to date is left', () => {
+  const backlog = new Backlog<string>();
+  const shared = query('shared', 'a');
+  backlog.add(shared, 0);
+  shared.subscribers.set('b', 0);
+  backlog.leave('a', shared);
+  shared.subscribers.delete('a');
+  expect(backlog.isEmpty).toBe(true);
+  backlog.add(shared, 1);
+  expect(backlog.waits('b', 2)).toBe(true);
+  expect(takeAll(backlog)).toEqual(['shared']);
+  expect(backlog.isEmpty).toBe(true);
+});
+
+test('who came while others waited for a query waits from the next time on that it comes in', () => {
+  const backlog = new Backlog<string>();
+  const shared = query('shared', 'a');
+  backlog.add(shared, 1);
+  shared.subscribers.set('b', 0);
+  expect(backlog.waits('b', 9)).toBe(false);
+  backlog.add(query('other', 'b'), 2);
+  backlog.add(shared, 3);
+  expect(backlog.waits('a', 2)).toBe(true);
+  expect(backlog.waits('b', 2)).toBe(false);
+  expect(backlog.waits('b', 3)).toBe(true);
+  expect(takeAll(backlog)).toEqual(['shared', 'other']);
 });

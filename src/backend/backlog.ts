@@ -6,20 +6,19 @@ import { upsert } from './store/upsert.ts';
  * the query that waits for the longest of its own: whoever has many does not hold up the others.
  */
 export class Backlog<Subscriber> {
-  /** Each query with the round in which it came in. */
-  readonly #rounds = new Map<LiveQuery<Subscriber>, number>();
-  readonly #queues = new Map<Subscriber, Set<LiveQuery<Subscriber>>>();
+  /** What each subscriber waits for, the oldest first, with the round in which it began to. */
+  readonly #queues = new Map<Subscriber, Map<LiveQuery<Subscriber>, number>>();
 
-  get size(): number {
-    return this.#rounds.size;
+  /** Whether nobody waits for anything. */
+  get isEmpty(): boolean {
+    return this.#queues.size === 0;
   }
 
-  /** Puts a query behind the others of its subscribers, unless it waits already. Rounds never go back. */
+  /** Puts a query behind the others of its subscribers, of those who do not wait for it already. Rounds never go back. */
   add(query: LiveQuery<Subscriber>, round: number): void {
-    if (this.#rounds.has(query)) return;
-    this.#rounds.set(query, round);
     for (const subscriber of query.subscribers.keys()) {
-      upsert(this.#queues, subscriber, () => new Set()).add(query);
+      const queue = upsert(this.#queues, subscriber, () => new Map<LiveQuery<Subscriber>, number>());
+      if (!queue.has(query)) queue.set(query, round);
     }
   }
 
@@ -29,17 +28,12 @@ export class Backlog<Subscriber> {
       // To the end: the next turn is another's.
       this.#queues.delete(subscriber);
       this.#queues.set(subscriber, queue);
-      const [query] = queue;
-      if (query) this.delete(query);
-      return query;
+      for (const query of queue.keys()) {
+        this.#delete(query);
+        return query;
+      }
     }
     return undefined;
-  }
-
-  /** Takes out a query. */
-  delete(query: LiveQuery<Subscriber>): void {
-    if (!this.#rounds.delete(query)) return;
-    for (const subscriber of query.subscribers.keys()) this.leave(subscriber, query);
   }
 
   /** A subscriber waits for a query no longer. To be called before it ceases to be one. */
@@ -49,10 +43,13 @@ export class Backlog<Subscriber> {
     if (queue?.size === 0) this.#queues.delete(subscriber);
   }
 
-  /** Whether a subscriber waits for a query that came in before a round. */
+  /** Whether a subscriber waits for a query since before a round. */
   waits(subscriber: Subscriber, before: number): boolean {
-    // The first is the oldest.
-    const [query] = this.#queues.get(subscriber) ?? [];
-    return query !== undefined && (this.#rounds.get(query) ?? before) < before;
+    for (const round of this.#queues.get(subscriber)?.values() ?? []) return round < before;
+    return false;
+  }
+
+  #delete(query: LiveQuery<Subscriber>): void {
+    for (const subscriber of query.subscribers.keys()) this.leave(subscriber, query);
   }
 }

@@ -13,6 +13,13 @@ export function createHost(options: ResolvedBackendOptions, keeper: Keeper): Bac
   const { now, log, personalAccessToken, maxFileBytes, onRequest, bodyIdleMs, sliceMs } = options;
   let txId = keeper.lastTxId;
   const newId = (): string => randomUUID();
+  const report = (doing: string, error: unknown): void => {
+    try {
+      log({ level: 'error', message: `Cannot ${doing}`, error });
+    } catch {
+      // A log that fails must not take the sessions down with it.
+    }
+  };
   return {
     machineId: keeper.lasting('machine-id', newId),
     operator: createOperator(personalAccessToken, now()),
@@ -23,7 +30,8 @@ export function createHost(options: ResolvedBackendOptions, keeper: Keeper): Bac
     keeper,
     providers: createProviderEgress(options.allowProviders),
     ephemeral: new EphemeralQuota(options.ephemeralApps),
-    onRequest,
+    onRequest:
+      onRequest && guarded(onRequest, (error) => report('tell option "onRequest" of a request', error)),
     bodyIdleMs,
     sliceMs,
     newcomers: new Newcomers({
@@ -39,12 +47,17 @@ export function createHost(options: ResolvedBackendOptions, keeper: Keeper): Bac
         // A log that fails must not fail the one whom it is about.
       }
     },
-    report(doing, error) {
-      try {
-        log({ level: 'error', message: `Cannot ${doing}`, error });
-      } catch {
-        // A log that fails must not take the sessions down with it.
-      }
-    },
+    report,
+  };
+}
+
+/** The same function, except that it does not throw: whom it is about must not pay for it. */
+function guarded<T>(tell: (entry: T) => void, failed: (error: unknown) => void): (entry: T) => void {
+  return (entry) => {
+    try {
+      tell(entry);
+    } catch (error) {
+      failed(error);
+    }
   };
 }

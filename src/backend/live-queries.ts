@@ -65,7 +65,7 @@ export class LiveQueries<Subscriber> {
     const affected = attrsChanged ? this.#queries.values() : this.#reads.affected(changes);
     // A client reads a result with the attributes that came with it: new attributes, new results.
     for (const query of affected) this.#invalidate(query, attrsChanged);
-    return this.#backlog.size > 0;
+    return !this.#backlog.isEmpty;
   }
 
   /** Notes that any answer may be another one, because the rules are. */
@@ -89,7 +89,7 @@ export class LiveQueries<Subscriber> {
 
   /** Whether a {@link refresh} has left something. */
   get isBehind(): boolean {
-    return this.#backlog.size > 0;
+    return !this.#backlog.isEmpty;
   }
 
   /**
@@ -130,7 +130,6 @@ export class LiveQueries<Subscriber> {
   #stopIfUnused(query: LiveQuery<Subscriber>): void {
     if (query.subscribers.size > 0) return;
     this.#queries.delete(query.key);
-    this.#backlog.delete(query);
     this.#reads.remove(query);
   }
 }

@@ -99,7 +99,7 @@ export interface BackendOptions {
    * nowhere.
    */
   log?: (entry: BackendLogEntry) => void;
-  /** Is told of every request. Default: nobody is, and nothing is measured. */
+  /** Is told of every request. What it throws is logged. Default: nobody is, and nothing is measured. */
   onRequest?: (entry: RequestEntry) => void;
 }
 

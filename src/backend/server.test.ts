@@ -322,3 +322,20 @@ describe('load() and snapshot()', () => {
     expect(app.snapshot()).toEqual(before);
   });
 });
+
+test('an onRequest that throws fails nobody, and is told of', async () => {
+  const failures: unknown[] = [];
+  const failure = new Error('the disk of the log is full');
+  await using backend = await startBackend({
+    log: ({ error }) => void (error && failures.push(error)),
+    onRequest() {
+      throw failure;
+    },
+  });
+  const app = backend.createApp();
+  expect((await fetch(`${backend.url}/dash/cli/version`)).status).toBe(200);
+  const session = await RawSession.init(backend, app);
+  expect((await session.ask({ op: 'add-query', q: { todos: {} } })).op).toBe('add-query-ok');
+  await session.close();
+  expect(failures).toEqual([failure, failure, failure]);
+});

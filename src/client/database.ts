@@ -14,8 +14,9 @@ import { assertCallback } from './callback.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
 import { discreet } from './discreet-calls.ts';
+import { pagingDatabase, safely } from './infinite-query.ts';
 import { Latest } from './latest.ts';
-import type { QueryOnceOptions } from './query-once.ts';
+import { assertSignal, type QueryOnceOptions } from './query-once.ts';
 import type { NodeReactor } from './reactor.ts';
 import { holding, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
@@ -75,6 +76,7 @@ export class InstantNodeDatabase<
    */
   async ready(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options;
+    assertSignal('ready', signal);
     signal?.throwIfAborted();
     this.#assertOpen('ready');
     if (this.#reactor.failure) throw this.#reactor.failure;
@@ -117,6 +119,7 @@ export class InstantNodeDatabase<
   ): AsyncIterableIterator<WatchedResult<Schema, Q, UseDates>, undefined, undefined> {
     this.#assertOpen('watch');
     const { signal, ruleParams } = options;
+    assertSignal('watch', signal);
     return new Latest((push, end) => {
       if (signal?.aborted) {
         end(signal.reason);
@@ -153,14 +156,20 @@ export class InstantNodeDatabase<
     return super.queryOnce(query, options as InstaQLOptions | undefined);
   }
 
-  /** Core's; it hands its own callbacks on, and calls this one later. */
+  /** Core's; a namespace that nobody has written to has an empty page. */
   override subscribeInfiniteQuery<Q extends ValidQuery<Q, Schema>>(
     query: Q,
     callback: (answer: InfiniteQueryCallbackResponse<Schema, Q, UseDates>) => void,
     options?: InstaQLOptions,
   ): InfiniteQuerySubscription {
     assertCallback('subscribeInfiniteQuery', callback);
-    return super.subscribeInfiniteQuery(query, callback, options);
+    const database = pagingDatabase(this.subscribeQuery.bind(this) as never);
+    return super.subscribeInfiniteQuery.call(
+      database as never,
+      query as never,
+      safely(callback as never),
+      options,
+    );
   }
 
   /**

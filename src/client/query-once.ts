@@ -33,8 +33,13 @@ export function parseQueryOnceOptions(options: unknown): ParsedQueryOnceOptions 
   if (!isTimeout(timeoutMs)) {
     throw refused('timeoutMs is', timeoutMs, `a number from 1 to ${MAX_TIMEOUT_MS}, or Infinity`);
   }
-  if (signal !== undefined && !isSignal(signal)) throw refused('signal is', signal, 'an AbortSignal');
+  assertSignal('queryOnce', signal);
   return { ruleParams: ruleParams as InstaQLOptions['ruleParams'] | undefined, timeoutMs, signal };
+}
+
+/** @throws {InstantNodeError} `invalid-config`, naming the method that it was given to. */
+export function assertSignal(method: string, signal: unknown): asserts signal is AbortSignal | undefined {
+  if (signal !== undefined && !isSignal(signal)) throw refused('signal is', signal, 'an AbortSignal', method);
 }
 
 /** Tells when a query takes too long or is aborted, until `answer` has settled. */
@@ -104,11 +109,11 @@ function isSignal(value: unknown): value is AbortSignal {
   );
 }
 
-function refused(what: string, value: unknown, expected: string): InstantNodeError {
+function refused(what: string, value: unknown, expected: string, method = 'queryOnce'): InstantNodeError {
   const shown =
     typeof value === 'number' ? String(value) : value === null ? 'null' : `of type ${typeof value}`;
   return new InstantNodeError(
     'invalid-config',
-    `Cannot call queryOnce(): ${what} ${shown}, expected ${expected}`,
+    `Cannot call ${method}(): ${what} ${shown}, expected ${expected}`,
   );
 }

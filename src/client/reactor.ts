@@ -10,11 +10,12 @@ import { openEventStream } from './event-stream.ts';
 import { forgetTables } from './forget-tables.ts';
 import { releasable } from './network.ts';
 import { Outage } from './outage.ts';
+import { withPrintableClauses } from './queries/printable-clauses.ts';
 import { assertSendable } from './queries/sendable.ts';
 import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
 import type { Confirmation } from './queue-reactor.ts';
 import { readStream } from './read-stream.ts';
-import type { PresenceOptions, PresenceSlice } from './rooms/presence-slice.ts';
+import { assertPresenceOptions, type PresenceOptions, type PresenceSlice } from './rooms/presence-slice.ts';
 import type { PresenceCallback, TopicCallback } from './rooms/room.ts';
 import { isRoomFrame, Rooms, type Topical } from './rooms/rooms.ts';
 import { Saving, within } from './saving.ts';
@@ -22,7 +23,7 @@ import type { AnySchema } from './schema.ts';
 import { findOwnStreamsAlone } from './stream-records.ts';
 import { Timers } from './timers.ts';
 import { mayPass } from './transactions.ts';
-import { type RefusalMessage, type WriteParts, WriteReactor } from './write-reactor.ts';
+import { asQueryError, type RefusalMessage, type WriteParts, WriteReactor } from './write-reactor.ts';
 import { writeStream } from './write-stream.ts';
 
 const MAX_RECONNECT_MS = 10_000;
@@ -139,13 +140,14 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
 
   // Core's timer of 30 s outlives the answer, and with it the process. Core also lets it run out when the server has
   // refused the session, says nothing of why a query timed out, and cannot give one up.
-  override queryOnce(query: object, options?: QueryOnceOptions): Promise<unknown> {
+  override queryOnce(given: object, options?: QueryOnceOptions): Promise<unknown> {
     const { ruleParams, timeoutMs, signal } = parseQueryOnceOptions(options);
     if (this.status === 'errored') return Promise.reject(this.refusedSession());
     if (signal?.aborted) return Promise.reject(signal.reason);
     // Offline, core refuses at once and starts no timer.
-    if (!this._isOnline) return super.queryOnce(query, undefined);
-    assertSendable(query, ruleParams);
+    if (!this._isOnline) return super.queryOnce(given, undefined);
+    assertSendable(given, ruleParams);
+    const query = withPrintableClauses(given);
     if (!this.config.disableValidation) validateQuery(query, this.config.schema);
     const q = ruleParams ? { $$ruleParams: ruleParams, ...query } : query;
     const hash = weakHash(q);
@@ -169,7 +171,8 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
     const told = this.#safely('subscribeQuery', callback);
     const unsubscribe = super.subscribeQuery(query, told, options);
-    if (this.status === 'errored') (told as (state: object) => void)({ error: this.#asQueryError() });
+    if (this.status === 'errored')
+      (told as (state: object) => void)({ error: asQueryError(this.refusedSession()) });
     return unsubscribe;
   }
 
@@ -201,6 +204,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     options: PresenceOptions,
     callback: PresenceCallback,
   ): () => void {
+    assertPresenceOptions('subscribePresence', options);
     return this.rooms.subscribePresence(
       roomType,
       roomId,
@@ -214,6 +218,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   override getPresence(_roomType: string, roomId: string, options?: PresenceOptions): PresenceSlice | null {
+    assertPresenceOptions('getPresence', options);
     return this.rooms.presence(roomId, options);
   }
 
@@ -294,6 +299,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     // Both do their part before they first wait.
     const updated = super.updateUser(user);
     forgetTables(this._syncTable);
+    this.rooms.userChanged();
     if (this.#isRefused) {
       this.#isRefused = false;
       this._setStatus('connecting');
@@ -415,16 +421,10 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
       const refused = this.refusedSession();
       this.report(refused);
       this.writesRefused(refused);
-      for (const hash of Object.keys(this.queryCbs)) this.notifyQueryError(hash, this.#asQueryError());
+      for (const hash of Object.keys(this.queryCbs)) this.notifyQueryError(hash, asQueryError(refused));
     }
     this.#rejectQueries(this.refusedSession());
     this._transport.close();
-  }
-
-  /** Why there is no session, as core gives the error of a query to those who subscribe to it. */
-  #asQueryError(): { message: string; hint: unknown } {
-    const { message, hint } = this.refusedSession();
-    return { message, hint };
   }
 
   /** Resolves once the server has answered the wish for a session, or that would take too long to wait for. */

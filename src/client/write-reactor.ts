@@ -76,7 +76,8 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     // Core gives live queries the words of a refusal alone.
     const { notifyQueryError } = this;
     this.notifyQueryError = (hash: string, error: Refusal) =>
-      notifyQueryError(hash, queryError(error, this.#refusal?.unsaid));
+      // What is ours says itself why.
+      notifyQueryError(hash, 'code' in error ? error : queryError(error, this.#refusal?.unsaid));
     keeping.connect({
       report: (error) => this.report(error),
       failed: (error) => this.fail(error),
@@ -110,9 +111,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     this._transport.close();
     void this.#endWrites(error);
     this._setStatus('errored', { message: error.message, hint: error.hint });
-    for (const hash of Object.keys(this.queryCbs)) {
-      this.notifyQueryError(hash, { message: error.message, hint: error.hint });
-    }
+    for (const hash of Object.keys(this.queryCbs)) this.notifyQueryError(hash, asQueryError(error));
     this.report(error);
   }
 
@@ -507,6 +506,11 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     if (this.status === 'errored') return this.refusedSession().message;
     return 'There is no session with the server';
   }
+}
+
+/** An error of ours, as core gives those of a server to whoever subscribes to a query. */
+export function asQueryError({ message, hint, code }: InstantNodeError): Refusal & { code: string } {
+  return { message, hint, code };
 }
 
 function unsaidOf(refusal: RefusalMessage): Unsaid {

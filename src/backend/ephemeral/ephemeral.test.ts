@@ -215,3 +215,28 @@ test('streams take room as they are written, once, and until they go', async () 
   await session.take((message) => message.op === 'stream-flushed' && message['stream-id'] === second);
   await session.close();
 });
+
+test('what sync tables could catch up on takes no more room than there is, and none from what is written', async () => {
+  const world = await serve({ maxBytes: 100 * KIB });
+  const { body } = await create(world);
+  const app = world.backend.app(body.app.id);
+  if (!app) throw new Error('There is no app');
+  const held = { id: app.id, admin: world.anybody.as(app.adminToken).with({ 'app-id': app.id }) };
+  const id = crypto.randomUUID();
+  expect((await write(held, 'first', id)).status).toBe(200);
+  const session = await RawSession.init(world.backend, app, { '__admin-token': app.adminToken });
+  const start = await session.ask({ op: 'start-sync', q: { notes: {} } });
+  expect(start.op).toBe('start-sync-ok');
+  const { 'tx-id': from = null } = await session.nextOf('sync-init-finish');
+  await session.close();
+  for (let i = 0; i < 10; i++) {
+    expect((await write(held, `${i}`.repeat(60 * KIB), id)).status).toBe(200);
+  }
+  const later = await RawSession.init(world.backend, app, { '__admin-token': app.adminToken });
+  const again = { 'subscription-id': start['subscription-id'] ?? null, token: start.token ?? null };
+  expect(await later.ask({ op: 'resync-table', ...again, 'tx-id': from })).toMatchObject({
+    op: 'error',
+    message: expect.stringContaining('no longer available'),
+  });
+  await later.close();
+});

@@ -14,6 +14,11 @@ export interface Account {
   assertRoom(bytes: number): void;
   /** Notes that the app has become larger, or smaller by a negative number of bytes. */
   grow(bytes: number): void;
+  /**
+   * Notes what the app keeps beside its data and can do without, or gives up by a negative number of bytes, and says
+   * whether there is room: all accounts have as much again for it as for their data.
+   */
+  keepBeside(bytes: number): boolean;
   /** Whether anything is counted: where not, nobody has to find out how much it would be. */
   readonly isLimited: boolean;
   /** The app is gone, or is one of the operator's: it takes nothing any more. */
@@ -21,12 +26,19 @@ export interface Account {
 }
 
 /** The account of an app that may take as much as there is. */
-export const UNLIMITED: Account = { isLimited: false, assertRoom() {}, grow() {}, close() {} };
+export const UNLIMITED: Account = {
+  isLimited: false,
+  assertRoom() {},
+  grow() {},
+  keepBeside: () => true,
+  close() {},
+};
 
 /** Counts what the apps that anybody may make take, so that they cannot take everything. */
 export class EphemeralQuota {
   readonly limits: EphemeralLimits;
   #bytes = 0;
+  #besideBytes = 0;
 
   constructor(limits: EphemeralLimits) {
     this.limits = limits;
@@ -49,6 +61,7 @@ export class EphemeralQuota {
   /** The account of an ephemeral app. */
   open(): Account {
     let own = 0;
+    let ownBeside = 0;
     let isClosed = false;
     const grow = (bytes: number): void => {
       // An upload may outlive its app.
@@ -56,11 +69,20 @@ export class EphemeralQuota {
       own += bytes;
       this.#bytes += bytes;
     };
+    const keepBeside = (bytes: number): boolean => {
+      if (isClosed) return true;
+      if (bytes > 0 && this.#besideBytes + bytes > this.limits.maxBytes) return false;
+      ownBeside += bytes;
+      this.#besideBytes += bytes;
+      return true;
+    };
     return {
       isLimited: true,
       grow,
+      keepBeside,
       close: () => {
         grow(-own);
+        keepBeside(-ownBeside);
         isClosed = true;
       },
       assertRoom: (bytes) => this.#assertRoom(bytes),

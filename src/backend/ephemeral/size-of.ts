@@ -18,6 +18,16 @@ export function growthBy(changes: readonly Change[]): number {
   return bytes;
 }
 
+/** What changes take themselves, about, for as long as they are kept. */
+export function sizeOfChanges(changes: readonly Change[]): number {
+  let bytes = 0;
+  for (const change of changes) {
+    if (change.kind === 'attr') bytes += sizeOfAttr(change.after) + sizeOfAttr(change.before);
+    else bytes += TRIPLE_BYTES + sizeOfText(change.triple[2]);
+  }
+  return bytes;
+}
+
 /** What an attribute takes, about; nothing where there is none. */
 export function sizeOfAttr(attr: object | undefined): number {
   return attr === undefined ? 0 : ATTR_BYTES + sizeOfText(attr);

@@ -244,3 +244,28 @@ test('rooms of two apps do not meet', async () => {
   await here.session.close();
   await there.close();
 });
+
+test('a session shows so much in all its rooms, and has room again for what it takes back', async () => {
+  const { session } = await connect();
+  const large = { text: 'x'.repeat(30 * 1024 * 1024) };
+  const ask = (op: string, room: string, data?: JsonObject): Promise<Message> =>
+    session.ask({ op, 'room-id': room, ...(data && { data }) });
+  expect((await ask('join-room', 'one', large)).op).toBe('join-room-ok');
+  expect((await ask('join-room', 'two', large)).op).toBe('join-room-ok');
+  const refused = {
+    op: 'error',
+    type: 'validation-failed',
+    message: expect.stringContaining('at most 67108864 characters in all its rooms'),
+  };
+  expect(await ask('join-room', 'three', large)).toMatchObject(refused);
+  expect((await ask('set-presence', 'three', { a: 1 })).op).toBe('error');
+  expect((await ask('join-room', 'three', { a: 1 })).op).toBe('join-room-ok');
+  expect(await ask('set-presence', 'three', large)).toMatchObject(refused);
+  // Who is in already keeps what it shows, however large what it comes with.
+  expect((await ask('join-room', 'three', large)).op).toBe('join-room-ok');
+  expect((await ask('set-presence', 'one', { a: 1 })).op).toBe('set-presence-ok');
+  expect((await ask('set-presence', 'three', large)).op).toBe('set-presence-ok');
+  expect((await ask('leave-room', 'two')).op).toBe('leave-room-ok');
+  expect((await ask('join-room', 'four', large)).op).toBe('join-room-ok');
+  await session.close();
+}, 30_000);

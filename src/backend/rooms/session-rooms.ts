@@ -1,4 +1,5 @@
 import { type ServerError, validationFailed } from '../../protocol/error.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import type {
   ClientBroadcastMessage,
   JoinRoomMessage,
@@ -14,11 +15,16 @@ import type { Room } from './room.ts';
 /** How many rooms one session can be in at a time. */
 const MAX_ROOMS = 10_000;
 
+/** What one session can show in all of them together, with their ids. */
+const MAX_CHARS = 64 * 1024 * 1024;
+
 /** The rooms that one session is in. */
 export class SessionRooms {
   readonly #app: App;
   readonly #wire: Wire;
-  readonly #joined = new Set<string>();
+  /** Each room, with how many characters it takes. */
+  readonly #joined = new Map<string, number>();
+  #chars = 0;
 
   constructor(app: App, wire: Wire) {
     this.#app = app;
@@ -52,7 +58,7 @@ export class SessionRooms {
 
   /** Leaves every room. */
   end(): void {
-    for (const roomId of [...this.#joined]) this.#leave(roomId);
+    for (const roomId of [...this.#joined.keys()]) this.#leave(roomId);
   }
 
   #join({ roomId, data }: JoinRoomMessage): void {
@@ -60,9 +66,10 @@ export class SessionRooms {
     if (!this.#joined.has(roomId) && this.#joined.size >= MAX_ROOMS) {
       throw this.#refusal(roomId, `A session can be in at most ${MAX_ROOMS} rooms.`);
     }
+    // Who is in already keeps what it shows.
+    if (!this.#joined.has(roomId)) this.#count(roomId, data);
     const room = this.#app.rooms.open(roomId);
     room.join(this.#wire, data);
-    this.#joined.add(roomId);
     this.#app.rooms.tellSoon(room);
   }
 
@@ -70,6 +77,7 @@ export class SessionRooms {
     const room = this.#app.rooms.joined(roomId, this.#wire.sessionId);
     if (!room) return;
     room.leave(this.#wire.sessionId);
+    this.#chars -= this.#joined.get(roomId) ?? 0;
     this.#joined.delete(roomId);
     this.#app.rooms.closeIfEmpty(roomId);
     this.#app.rooms.tellSoon(room);
@@ -77,6 +85,7 @@ export class SessionRooms {
 
   #show({ roomId, data }: SetPresenceMessage): void {
     const room = this.#entered(roomId);
+    this.#count(roomId, data);
     room.show(this.#wire, data);
     this.#app.rooms.tellSoon(room);
   }
@@ -84,6 +93,17 @@ export class SessionRooms {
   #broadcast({ roomId, topic, data }: ClientBroadcastMessage, id: EventId): void {
     const said = this.#entered(roomId).say(this.#wire, topic, data);
     this.#wire.send({ op: 'client-broadcast-ok', ...said, 'client-event-id': id, 'trace-id': null });
+  }
+
+  /** Counts what is shown in a room, in the place of what was. */
+  #count(roomId: string, data: JsonObject = {}): void {
+    const chars = roomId.length + JSON.stringify(data).length;
+    const all = this.#chars - (this.#joined.get(roomId) ?? 0) + chars;
+    if (all > MAX_CHARS) {
+      throw this.#refusal(roomId, `A session can show at most ${MAX_CHARS} characters in all its rooms.`);
+    }
+    this.#joined.set(roomId, chars);
+    this.#chars = all;
   }
 
   #entered(roomId: string): Room {

@@ -44,3 +44,38 @@ test('a transaction is given by what it comes to', () => {
     upTo: 3,
   });
 });
+
+test('a history forgets the oldest when what it keeps is too much', () => {
+  const history = new SyncHistory(0);
+  const text = 'x'.repeat(1024 * 1024);
+  for (let n = 1; n <= 200; n++) history.record(n, [add(email('u', text + n))]);
+  expect(history.reaches(0)).toBe(false);
+  expect(history.reaches(199)).toBe(true);
+  const { txes, upTo } = history.after(200 - 20, '$users', catalog, 99);
+  expect([txes.length, upTo]).toEqual([20, 200]);
+  expect(history.reaches(200 - 65)).toBe(false);
+});
+
+test('a history keeps no more than there is room for, and gives it back', () => {
+  let kept = 0;
+  const room = 5_000;
+  const history = new SyncHistory(0, (bytes) => {
+    if (bytes > 0 && kept + bytes > room) return false;
+    kept += bytes;
+    return true;
+  });
+  for (let n = 1; n <= 100; n++) {
+    history.record(n, [add(email('u', 'x'.repeat(500)))]);
+    expect(kept).toBeGreaterThan(0);
+    expect(history.reaches(n - 1)).toBe(true);
+  }
+  expect(history.reaches(90)).toBe(false);
+  history.record(101, [add(email('u', 'x'.repeat(room)))]);
+  expect(history.reaches(100)).toBe(false);
+  expect(history.reaches(101)).toBe(true);
+  expect(history.after(101, '$users', catalog, 9)).toEqual({ txes: [], upTo: 101 });
+  expect(kept).toBe(0);
+  history.record(102, [add(email('u', 'short'))]);
+  history.clear();
+  expect(kept).toBe(0);
+});

@@ -2,11 +2,15 @@ import { etypeOf, type Triple } from '../../protocol/attr.ts';
 import { type ServerError, validationFailed } from '../../protocol/error.ts';
 import { canonicalJson } from '../../protocol/json.ts';
 import type { SyncChange, SyncTransaction } from '../../protocol/sync.ts';
+import { sizeOfChanges } from '../ephemeral/size-of.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { Change } from '../store/journal.ts';
 
-/** How many transactions are kept for those who are to catch up. */
+/** How many transactions are kept for those who are to catch up, */
 export const HISTORY_LIMIT = 10_000;
+
+/** and how much of them, in bytes: each holds what it replaced, too. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** The error for a subscription that needs transactions from before those that are kept. */
 export function historyIsGone(subscriptionId: string): ServerError {
@@ -17,16 +21,23 @@ export function historyIsGone(subscriptionId: string): ServerError {
 interface Entry {
   readonly txId: number;
   readonly changes: readonly Change[];
+  readonly bytes: number;
 }
 
 /** The latest transactions of an app, for sync tables. */
 export class SyncHistory {
-  #entries: Entry[] = [];
+  readonly #entries: Entry[] = [];
+  #bytes = 0;
   #forgottenTo: number;
+  readonly #keep: (bytes: number) => boolean;
 
-  /** @param txId the last transaction before the first that will be recorded. */
-  constructor(txId: number) {
+  /**
+   * @param txId the last transaction before the first that will be recorded.
+   * @param keep is told of the bytes that are kept, and given up as a negative number, and says whether there is room.
+   */
+  constructor(txId: number, keep: (bytes: number) => boolean = () => true) {
     this.#forgottenTo = txId;
+    this.#keep = keep;
   }
 
   /** Whether every transaction after `txId` is still here. */
@@ -34,13 +45,38 @@ export class SyncHistory {
     return txId >= this.#forgottenTo;
   }
 
-  /** Notes a transaction, whose id is larger than all before; the oldest is forgotten when there are too many. */
+  /** Notes a transaction, whose id is larger than all before; the oldest are forgotten when there is too much. */
   record(txId: number, changes: readonly Change[]): void {
-    this.#entries.push({ txId, changes });
+    const bytes = sizeOfChanges(changes);
     // Half of the list at a time, so that a transaction does not pay for moving it.
-    if (this.#entries.length < HISTORY_LIMIT * 2) return;
-    this.#entries = this.#entries.slice(-HISTORY_LIMIT);
-    this.#forgottenTo = (this.#entries[0]?.txId ?? txId + 1) - 1;
+    if (this.#entries.length >= HISTORY_LIMIT * 2 - 1) this.#forget(this.#entries.length - HISTORY_LIMIT + 1);
+    while (!this.#hasKept(bytes)) {
+      if (this.#entries.length === 0) {
+        this.#forgottenTo = txId;
+        return;
+      }
+      this.#forget(Math.ceil(this.#entries.length / 2));
+    }
+    this.#bytes += bytes;
+    this.#entries.push({ txId, changes, bytes });
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#forget(this.#entries.length);
+  }
+
+  #hasKept(bytes: number): boolean {
+    return this.#bytes + bytes <= MAX_BYTES && this.#keep(bytes);
+  }
+
+  /** Forgets so many of the oldest. */
+  #forget(count: number): void {
+    const gone = this.#entries.splice(0, count);
+    const bytes = gone.reduce((sum, entry) => sum + entry.bytes, 0);
+    this.#bytes -= bytes;
+    this.#keep(-bytes);
+    this.#forgottenTo = gone.at(-1)?.txId ?? this.#forgottenTo;
   }
 
   /** What the transactions after `txId` changed in a namespace: at most `limit` of them, and how far that goes. */

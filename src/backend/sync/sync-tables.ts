@@ -51,7 +51,7 @@ export class SyncTables {
     const rows = loadNamespace(this.#app.data, query);
     const { newId } = this.#app.host;
     const txId = this.#app.processedTxId;
-    this.#history ??= new SyncHistory(txId);
+    this.#history ??= new SyncHistory(txId, (bytes) => this.#app.account.keepBeside(bytes));
     const subscription = new SyncSubscription(this.#app, {
       id: newId(),
       token: newId(),
@@ -99,7 +99,9 @@ export class SyncTables {
   remove(subscription: SyncSubscription): void {
     subscription.detach();
     this.#subscriptions.delete(subscription.id);
-    if (this.#subscriptions.size === 0) this.#history = undefined;
+    if (this.#subscriptions.size > 0) return;
+    this.#history?.clear();
+    this.#history = undefined;
   }
 
   /** Leaves a subscription for a later session to go on with. */

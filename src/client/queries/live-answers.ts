@@ -20,6 +20,7 @@ export interface QueryHost {
   /** The answers that subscribers were given last. */
   _dataForQueryCache: Record<string, { data?: object }>;
   dataForQuery(hash: string): { data?: object } | undefined;
+  _hasQueryListeners(hash: string): boolean;
   notifyQueryError(hash: string, error: QueryError): void;
   _completeQueryOnce(q: object, hash: string, dfd: Waiting['dfd']): void;
   report(error: InstantNodeError): void;
@@ -35,6 +36,8 @@ export class LiveAnswers {
   readonly #host: QueryHost;
   /** What is wrong with queries that had no answer when they were last asked for it. */
   readonly #failed: Map<string, QueryError> = new Map();
+  /** Queries of which the server has said that it has answered them, whose answers have not been taken yet. */
+  readonly #owed: Set<string> = new Set();
 
   constructor(host: QueryHost) {
     this.#host = host;
@@ -45,7 +48,8 @@ export class LiveAnswers {
     const host = this.#host;
     const before = host._dataForQueryCache[hash]?.data;
     const answer = this.#answer(hash);
-    if (!answer?.data) return;
+    if (this.#owed.has(hash)) this.#endOnce(hash, answer?.data);
+    if (!answer?.data || !host._hasQueryListeners(hash)) return;
     host._dataForQueryCache[hash] = answer;
     if (sameValue(answer.data, before)) return;
     for (const { cb } of [...(host.queryCbs[hash] ?? [])]) cb(answer.data);
@@ -73,15 +77,27 @@ export class LiveAnswers {
     this.#endOnce(hash, undefined);
   }
 
+  /** Queries for which somebody waits, with subscribers or without. */
+  awaited(): string[] {
+    return [...new Set([...Object.keys(this.#host.queryCbs), ...this.#owed])];
+  }
+
+  /** To be called when answers of another user are to come. */
+  forgetAll(): void {
+    this.#failed.clear();
+    this.#owed.clear();
+  }
+
   /** To be called when nobody asks for a query any more. */
   forget(hash: string): void {
     this.#failed.delete(hash);
+    this.#owed.delete(hash);
   }
 
   #answer(hash: string): { data?: object } | undefined {
     try {
       const answer = this.#host.dataForQuery(hash);
-      this.#failed.delete(hash);
+      if (answer?.data) this.#failed.delete(hash);
       return answer;
     } catch (cause) {
       const error = this.#errorOf(hash, cause);
@@ -99,6 +115,11 @@ export class LiveAnswers {
 
   #endOnce(hash: string, data: object | undefined): void {
     const failure = this.#failed.get(hash);
+    if (!failure && !data) {
+      this.#owed.add(hash);
+      return;
+    }
+    this.#owed.delete(hash);
     for (const { q, dfd } of this.#host.queryOnceDfds[hash] ?? []) {
       if (failure) dfd.reject(new InstantError(failure.message, failure.hint));
       else dfd.resolve(data);

@@ -10,6 +10,7 @@ import { changeInPlace } from './change-in-place.ts';
 import { evaluate } from './evaluate.ts';
 import { LiveAnswers, type QueryHost } from './live-answers.ts';
 import { linkIndexOf, withOwnNames } from './own-names.ts';
+import { withPrintableClauses } from './printable-clauses.ts';
 import { sameValue } from './same-value.ts';
 import { assertSendable } from './sendable.ts';
 import type { Stores } from './store.ts';
@@ -49,9 +50,10 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
     this.config.cardinalityInference = Boolean(schema);
   }
 
-  override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
+  override subscribeQuery(given: unknown, callback: Callback, options?: unknown): () => void {
     const { ruleParams } = Object(options) as { ruleParams?: unknown };
-    assertSendable(query, ruleParams);
+    assertSendable(given, ruleParams);
+    const query = withPrintableClauses(given);
     const unsubscribe = super.subscribeQuery(query, callback, options);
     const q = ruleParams === undefined ? query : { $$ruleParams: ruleParams, ...(query as object) };
     const error = this.answers.failureOf(weakHash(q));
@@ -92,7 +94,7 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
   override notifyOneQueryOnce = (hash: string): void => this.answers.tellOnce(hash);
   override getPreviousResult = (q: unknown): unknown => this.answers.present(weakHash(q));
   override notifyAll(): void {
-    for (const hash of Object.keys(this.queryCbs)) {
+    for (const hash of this.answers.awaited()) {
       const tell = (): void => this.answers.tell(hash);
       this.querySubs.waitForKeyToLoad(hash).then(tell, tell);
     }
@@ -117,6 +119,11 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
       isOver = true;
       this.authCbs = this.authCbs.filter((one) => one !== tell);
     };
+  }
+
+  override updateUser(user: User): Promise<void> {
+    this.answers.forgetAll();
+    return super.updateUser(user);
   }
 
   override async changeCurrentUser(user: User): Promise<void> {

@@ -13,6 +13,19 @@ export interface PresenceOptions {
   initialData?: object;
 }
 
+/**
+ * What cannot be used would fail when there is something to tell, and others would not be told.
+ *
+ * @throws {TypeError} naming the method that they were given to.
+ */
+export function assertPresenceOptions(method: string, options: unknown): void {
+  const { keys, peers } = Object(options) as Record<string, unknown>;
+  for (const [name, value] of Object.entries({ keys, peers })) {
+    if (value === undefined || value === null || Array.isArray(value)) continue;
+    throw new TypeError(`Cannot call ${method}(): ${name} is of type ${typeof value}, expected an array`);
+  }
+}
+
 /** What is known of the presence in a room. */
 export interface Presence {
   readonly user: object | undefined;
@@ -40,7 +53,7 @@ export function peopleOf(
   for (const [id, data] of peers) {
     if (isWanted(id, options?.peers)) setOwn(shown, id, withId(data, keys, id));
   }
-  const wantsUser = options && 'user' in options ? options.user : true;
+  const wantsUser = options && Object.hasOwn(options, 'user') ? options.user : true;
   return { peers: shown, ...(wantsUser ? { user: withId(user ?? {}, keys, sessionId) } : {}) };
 }
 

@@ -89,6 +89,14 @@ export class Room {
     };
   }
 
+  /** Knows only of this session who shows what, and tells so. */
+  forgetPeers(): void {
+    this.error = undefined;
+    if (!this.#presence) return;
+    this.#setPeers(new Map());
+    this.notify();
+  }
+
   /** Takes what the server says of everybody. */
   refresh(room: object): void {
     this.#setPeers(peersOf(room, this.#sessionId()));

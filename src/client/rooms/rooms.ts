@@ -142,6 +142,12 @@ export class Rooms {
     this.#leaving.clear();
   }
 
+  /** Knows nothing any more of what the user before was shown, and says nothing of what they had to say. */
+  userChanged(): void {
+    this.#unsaid.clear();
+    for (const room of this.#rooms.values()) room.forgetPeers();
+  }
+
   #receiveIn(id: string, room: Room, frame: RoomFrame): void {
     // Whoever hears of the others is among them.
     if (frame.op !== 'join-room-error') room.isConnected = frame.op !== 'leave-room-ok';

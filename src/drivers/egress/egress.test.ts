@@ -136,9 +136,13 @@ describe('what is connected to is what was judged', () => {
   });
 
   test('and the proxy of the environment is not asked', async () => {
-    const names = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'NODE_USE_ENV_PROXY'];
+    const proxies = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY'];
+    const names = [...proxies, 'NO_PROXY', 'no_proxy', 'NODE_USE_ENV_PROXY'];
     const before = names.map((name) => process.env[name]);
-    for (const name of names) process.env[name] = `http://${INSIDE}:${port}`;
+    for (const name of names) process.env[name] = '';
+    for (const name of proxies) process.env[name] = `http://${INSIDE}:${port}`;
+    // Node 24 and Deno look at this one, for nothing but 1.
+    process.env.NODE_USE_ENV_PROXY = '1';
     try {
       expect((await fromOutside(resolver([OUTSIDE]))(`http://provider.test:${port}/`)).text).toBe('hello');
     } finally {

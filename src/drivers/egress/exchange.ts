@@ -1,5 +1,5 @@
-import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
+import { request as requestHttps, Agent as SecureAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { IncomingAnswer, OutgoingMessage } from './contract.ts';
 
@@ -33,8 +33,9 @@ export function exchange(
     method,
     // Nothing here takes compressed answers apart.
     headers: { 'accept-encoding': 'identity', ...headers, ...lengthOf(body) },
-    // A connection of its own: none that was made for another name, or by way of a proxy.
-    agent: false,
+    // A connection of its own: none that was made for another name, or by way of a proxy, which Deno's agents take from
+    // the environment unless they are told of none (seen on 2.9.6 with NODE_USE_ENV_PROXY=1).
+    agent: isSecure ? new SecureAgent({ proxyEnv: {} }) : new Agent({ proxyEnv: {} }),
     lookup: pinnedTo(addresses),
     signal,
     ...(ca !== undefined && { ca }),

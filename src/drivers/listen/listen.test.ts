@@ -240,6 +240,21 @@ describe('WebSocket', () => {
     expect((await dialRaw(listener)).status).toBe('503');
   });
 
+  test('is done with whom it refuses, though they do not hang up', async () => {
+    const listener = await start({ upgrade: () => undefined });
+    for (const more of ['', 'what does not belong to a handshake']) {
+      const socket = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
+      open.push({ close: () => socket.destroy() });
+      socket.on('error', () => {});
+      const lines = ['GET / HTTP/1.1', 'Host: x', 'Upgrade: websocket', 'Connection: Upgrade'];
+      const keys = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'];
+      socket.write([...lines, ...keys, '', more].join('\r\n'));
+      await once(socket.resume(), 'end');
+      // Where nobody is at the other end any more, what is sent is answered with a reset.
+      await expect.poll(() => socket.destroyed || !socket.write('x'), { timeout: 25_000 }).toBe(true);
+    }
+  }, 60_000);
+
   test('takes from a peer what it takes at the moment, and closes with 1009 for more', async () => {
     const delivered: number[] = [];
     const ended = new EventEmitter();

@@ -106,6 +106,8 @@ function serveSockets(server: Server, options: ListenOptions, peers: PeerSet): P
 
 function refuse(socket: Duplex, status: number): void {
   socket.on('error', () => {});
+  // Nobody else looks after a socket that was to be upgraded: half open, it would stay for as long as its client likes.
+  socket.once('finish', () => socket.destroy());
   const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;
   socket.end(`${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
