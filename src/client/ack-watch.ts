@@ -7,7 +7,7 @@ const MAX_SILENCE_MS = 60_000;
 
 /** What the watch does when a write was not answered in time. */
 export interface AckWatchEvents {
-  /** The promise of this write should wait no longer; the write itself stays queued. */
+  /** The promise of this write, if any waits, should wait no longer; the write itself stays queued. */
   overdue(eventId: string): void;
   /** The server has been silent for `ms` although it owes an answer. */
   silent(ms: number): void;
@@ -33,7 +33,7 @@ export class AckWatch {
     this.#events = events;
   }
 
-  /** A write was sent whose promise waits for the answer. */
+  /** A write was sent. */
   sent(eventId: string): void {
     if (this.#waiting.has(eventId)) return;
     this.#waiting.set(eventId, performance.now());
@@ -44,6 +44,11 @@ export class AckWatch {
   settled(eventId: string): void {
     // The timer runs on: called off here, it would have to be started again for nearly every write.
     this.#waiting.delete(eventId);
+  }
+
+  /** Whether a write was sent, and neither answered nor given up. */
+  isWatching(eventId: string): boolean {
+    return this.#waiting.has(eventId);
   }
 
   /** The server said something. */

@@ -70,9 +70,25 @@ export abstract class QueueReactor<Schema extends AnySchema> extends QueryReacto
 
   // Core looks through the steps of all pending writes for those that change attributes.
   override optimisticAttrs(): ReturnType<Reactor['optimisticAttrs']> {
-    this.#view = this.queue.attrSteps.condensed();
+    return this.#viewing(this.queue.attrSteps.condensed(), () => super.optimisticAttrs());
+  }
+
+  // Core copies all pending writes and sorts them, to send all of them at once.
+  override _flushPendingMessages(): void {
+    this.takeServersAttrs();
+    this.#viewing(new Map(), () => super._flushPendingMessages());
+  }
+
+  /** Puts the server's attributes in the place of those that pending writes add and that it has already. */
+  protected takeServersAttrs(): void {
+    const rewritten = this._rewriteMutations(this.ensureAttrs(), this.queue);
+    if (rewritten !== this.queue) this._updatePendingMutations(() => this.queue.rewrite(rewritten));
+  }
+
+  #viewing<T>(view: ReadonlyMap<string, Mutation>, work: () => T): T {
+    this.#view = view;
     try {
-      return super.optimisticAttrs();
+      return work();
     } finally {
       this.#view = undefined;
     }

@@ -65,8 +65,11 @@ export class WriteQueue extends Map<string, Mutation> {
     for (const eventId of [...this.keys()]) this.delete(eventId);
   }
 
-  /** Puts the writes of earlier processes before those of this one. */
-  restore(kept: readonly WriteEntry[]): void {
+  /** Puts the writes of earlier processes before those of this one, which `remade` makes anew on top of what is there. */
+  restore(
+    kept: readonly WriteEntry[],
+    remade: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation,
+  ): void {
     if (kept.length === 0) return;
     const own = [...this];
     // Not `delete`, which would have them forgotten.
@@ -76,7 +79,9 @@ export class WriteQueue extends Map<string, Mutation> {
       this.#lastOrder = Math.max(this.#lastOrder, mutation.order);
       this.#index(eventId, mutation);
     }
-    for (const [eventId, mutation] of own) this.set(eventId, { ...mutation, order: this.nextOrder() });
+    for (const [eventId, mutation] of own) {
+      this.set(eventId, { ...remade(eventId, mutation), order: this.nextOrder() });
+    }
   }
 
   /** Has the journal keep all of them anew, when it has lost them. */

@@ -9,6 +9,8 @@ import { PENDING_KEY } from './store-class.ts';
 /** How long a write that waits for its answer stays unsaved: most are answered before. Core saves as late. */
 const LAZY_MS = 100;
 const MAX_RETRY_MS = 5_000;
+/** Kept writes that are read at once. */
+const READ_AT_ONCE = 1_000;
 
 /** A pending write as it is kept: with the user who made it, since nobody else may send it. */
 interface KeptWrite extends Mutation {
@@ -62,11 +64,8 @@ export class Journal {
     const user = userIdOf(await this.#records.read('kv', 'currentUser'));
     await this.#takeOver(user);
     const eventIds = await this.#records.keys('writes');
-    const read = await Promise.all(
-      eventIds.map(async (eventId) => [eventId, await this.#records.read('writes', eventId)] as const),
-    );
     const loaded: LoadedWrites = { own: [], foreign: [] };
-    for (const [eventId, write] of read) {
+    for await (const [eventId, write] of this.#read(eventIds)) {
       if (!isKeptWrite(write)) {
         if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
         continue;
@@ -150,6 +149,15 @@ export class Journal {
     const closed = new InstantNodeError('closed', 'The database was closed before the write was saved');
     for (const eventId of [...this.#waiting.keys()]) {
       this.#settle(eventId, (waiting) => waiting.reject(closed));
+    }
+  }
+
+  // Not all at once: so many calls under way cost more memory than what they read.
+  async *#read(eventIds: readonly string[]): AsyncGenerator<readonly [eventId: string, write: unknown]> {
+    for (let from = 0; from < eventIds.length; from += READ_AT_ONCE) {
+      const some = eventIds.slice(from, from + READ_AT_ONCE);
+      const writes = await Promise.all(some.map((eventId) => this.#records.read('writes', eventId)));
+      for (const [index, eventId] of some.entries()) yield [eventId, writes[index]];
     }
   }
 

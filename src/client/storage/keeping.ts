@@ -1,5 +1,6 @@
 import type { StoreInterfaceClass } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
+import type { Mutation } from '../transactions.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { BackgroundWrites } from './background-writes.ts';
 import { Journal, userIdOf, type WriteEntry } from './journal.ts';
@@ -27,6 +28,8 @@ export class Keeping {
   readonly queue: WriteQueue;
   /** Where pending writes are saved; none when nothing outlives the process anyway. */
   readonly journal: Journal | undefined;
+  /** Makes writes anew that were made before what is kept was known. */
+  remake: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation;
   /** Resolves once what is kept is in memory; never, when the storage cannot be used. */
   readonly loaded: Promise<void>;
   readonly #records: Records;
@@ -107,7 +110,7 @@ export class Keeping {
     this.#isLoaded = true;
     if (!loaded) return;
     this.#user = this.journal?.user ?? null;
-    this.queue.restore(loaded.own);
+    this.queue.restore(loaded.own, (eventId, mutation) => this.remake(eventId, mutation));
     if (loaded.foreign.length > 0) this.#tell((events) => events.foreign(loaded.foreign));
   }
 
