@@ -178,8 +178,8 @@ describe('a write that a kept one comes before', () => {
     const network = switchedNetwork(false);
     const db = open((await emptyApp()).address, { storage: classStore().Store, network });
     expect(() => db.transact(goal(id()).update({ title: 1 as never }))).toThrow(TransactionValidationError);
-    const unmade = db.transact(goal(lookup('title', 'not unique')).update({ priority: 1 }));
-    await expect(unmade).rejects.toThrow('title is not a unique attribute');
+    const unmade = db.transact(goal(id()).update({ nothing: 1 } as never));
+    await expect(unmade).rejects.toThrow('goals.nothing does not exist in your schema');
     expect(db.pendingTransactions()).toEqual([]);
   });
 
