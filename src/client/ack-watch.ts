@@ -5,6 +5,9 @@ const SILENCE_MS = 6_000;
 /** Doubled after each silence up to this, so that a server that needs long for one write gets to finish it. */
 const MAX_SILENCE_MS = 60_000;
 
+/** A timer that fires so much later than it should says that the process could not listen. */
+const LATE_MS = 1_000;
+
 /** What the watch does when a write was not answered in time. */
 export interface AckWatchEvents {
   /** The promise of this write, if any waits, should wait no longer; the write itself stays queued. */
@@ -66,9 +69,12 @@ export class AckWatch {
   }
 
   #arm(ms: number): void {
+    const dueAt = performance.now() + ms;
     this.#timer ??= this.#timers.after(ms, () => {
       this.#timer = undefined;
-      this.#check();
+      // A process that was busy for so long has not read what the server said meanwhile.
+      if (performance.now() - dueAt < LATE_MS) this.#check();
+      else this.#arm(this.#patience);
     });
   }
 

@@ -36,6 +36,11 @@ export class WriteQueue extends Map<string, Mutation> {
     return this.size - this.#confirmed.size;
   }
 
+  /** Those that the server has confirmed, and that not every query has in its answer. */
+  get confirmed(): ReadonlyMap<string, Mutation> {
+    return this.#confirmed;
+  }
+
   /** The place of the next write. */
   nextOrder(): number {
     this.#lastOrder++;

@@ -3,6 +3,7 @@ import { InstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
 import { type Deferred, deferred } from '../deferred.ts';
 import type { Mutation } from '../transactions.ts';
+import { StepPool } from '../writes/step-pool.ts';
 import type { Records } from './records.ts';
 import { PENDING_KEY } from './store-class.ts';
 
@@ -65,6 +66,7 @@ export class Journal {
     await this.#takeOver(user);
     const eventIds = await this.#records.keys('writes');
     const loaded: LoadedWrites = { own: [], foreign: [] };
+    const pool = new StepPool();
     for await (const [eventId, write] of this.#read(eventIds)) {
       if (!isKeptWrite(write)) {
         if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
@@ -72,7 +74,7 @@ export class Journal {
       }
       this.#kept.add(eventId);
       const { user: author, ...mutation } = write;
-      (author === user ? loaded.own : loaded.foreign).push([eventId, mutation]);
+      (author === user ? loaded.own : loaded.foreign).push([eventId, pool.share(mutation)]);
     }
     for (const list of [loaded.own, loaded.foreign]) list.sort(([, a], [, b]) => a.order - b.order);
     for (const [eventId] of loaded.foreign) this.remove(eventId);
