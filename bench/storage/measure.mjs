@@ -1,6 +1,7 @@
 import { turn } from '../measure.mjs';
 import { start } from '../process.mjs';
 import { median } from '../statistics.mjs';
+import { measureDeliveries } from './deliveries.mjs';
 import { optionsFor } from './prepare.mjs';
 import { openers, writers } from './subjects.mjs';
 
@@ -29,13 +30,14 @@ export const SLICE = 20;
  * @param {string[]} command the runtime
  * @param {import('./prepare.mjs').Prepared} prepared
  * @param {Effort} effort
- * @returns {Promise<{ writes: Writes, queries: Openings, pending: Openings }>}
+ * @returns {Promise<{ writes: Writes, queries: Openings, pending: Openings, deliveries: import('./deliveries.mjs').Deliveries }>}
  */
 export async function measureStorage(command, prepared, effort) {
   return {
     writes: await measureWrites(command, prepared, effort),
     queries: await measureOpenings(command, prepared, effort, prepared.queries),
     pending: await measureOpenings(command, prepared, effort, prepared.pending),
+    deliveries: await measureDeliveries(command, prepared),
   };
 }
 

@@ -1,5 +1,6 @@
 import { aligned, cells, ratio } from '../report.mjs';
 import { median } from '../statistics.mjs';
+import { DELIVERED } from './deliveries.mjs';
 import { CORE_IN_FLIGHT, IN_FLIGHT, SIZES } from './measure.mjs';
 import { CACHED_QUERIES, LEFT_WRITES } from './prepare.mjs';
 
@@ -40,13 +41,14 @@ function summarizeWrites({ subjects, samples }, measure) {
 }
 
 /** All tables of one runtime. */
-export function tables({ writes, queries, pending }) {
+export function tables({ writes, queries, pending, deliveries }) {
   return [
     ...Object.entries(MEASURES).map(([measure, title]) =>
       writesTable(title, measure, summarizeWrites(writes, measure)),
     ),
     openingsTable(`${count(CACHED_QUERIES)} cached queries, no network: init to first answer`, queries),
     openingsTable(`${count(LEFT_WRITES)} pending writes: init until they are listed`, pending),
+    deliveriesTable(deliveries),
   ].join('\n\n');
 }
 
@@ -84,6 +86,18 @@ function openingsTable(title, { subjects, ms }) {
     ...cells(kind === 'core' ? undefined : ratio(ms[id], ms.core)),
   ]);
   return `${title}\n${aligned([['', 'ms', '/core', ''], ...lines])}`;
+}
+
+function deliveriesTable({ subjects, samples }) {
+  const head = ['', ...DELIVERED.flatMap((size) => [`${count(size)}: first, ms`, 'all, ms', 'MiB'])];
+  const lines = subjects.map(({ id, label }) => [
+    label,
+    ...DELIVERED.flatMap((size) => {
+      const { firstMs, allMs, mebibytes } = samples[id][size];
+      return [firstMs, allMs, mebibytes].map(count);
+    }),
+  ]);
+  return `Pending writes that are delivered: init to the first answer and to the last, and the most memory\n${aligned([head, ...lines])}`;
 }
 
 function figure(value) {
