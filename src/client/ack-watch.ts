@@ -5,9 +5,12 @@ const SILENCE_MS = 6_000;
 /** Doubled after each silence up to this, so that a server that needs long for one write gets to finish it. */
 const MAX_SILENCE_MS = 60_000;
 
+/** A timer that fires so much later than it should says that the process could not listen. */
+const LATE_MS = 1_000;
+
 /** What the watch does when a write was not answered in time. */
 export interface AckWatchEvents {
-  /** The promise of this write should wait no longer; the write itself stays queued. */
+  /** The promise of this write, if any waits, should wait no longer; the write itself stays queued. */
   overdue(eventId: string): void;
   /** The server has been silent for `ms` although it owes an answer. */
   silent(ms: number): void;
@@ -33,7 +36,7 @@ export class AckWatch {
     this.#events = events;
   }
 
-  /** A write was sent whose promise waits for the answer. */
+  /** A write was sent. */
   sent(eventId: string): void {
     if (this.#waiting.has(eventId)) return;
     this.#waiting.set(eventId, performance.now());
@@ -44,6 +47,11 @@ export class AckWatch {
   settled(eventId: string): void {
     // The timer runs on: called off here, it would have to be started again for nearly every write.
     this.#waiting.delete(eventId);
+  }
+
+  /** Whether a write was sent, and neither answered nor given up. */
+  isWatching(eventId: string): boolean {
+    return this.#waiting.has(eventId);
   }
 
   /** The server said something. */
@@ -61,9 +69,12 @@ export class AckWatch {
   }
 
   #arm(ms: number): void {
+    const dueAt = performance.now() + ms;
     this.#timer ??= this.#timers.after(ms, () => {
       this.#timer = undefined;
-      this.#check();
+      // A process that was busy for so long has not read what the server said meanwhile.
+      if (performance.now() - dueAt < LATE_MS) this.#check();
+      else this.#arm(this.#patience);
     });
   }
 

@@ -207,8 +207,8 @@ export class InstantNodeDatabase<
 
   /**
    * Sends a write that waits again, at once: one that is `stuck`, or any while there is no connection, which is renewed
-   * without the usual delay. Resolves and rejects as `transact` does. Rejects with code `not-pending` when no write of
-   * that id waits, or it waits for its author (`foreign`).
+   * without the usual delay. One that others come before keeps its place. Resolves and rejects as `transact` does. Rejects
+   * with code `not-pending` when no write of that id waits, or it waits for its author (`foreign`).
    */
   retryTransaction(eventId: string): Promise<TransactionResult> {
     if (this.#closing) return Promise.reject(closedError('retryTransaction'));

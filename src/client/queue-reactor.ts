@@ -1,6 +1,7 @@
 import type { Reactor } from '@instantdb/core';
 import { type CachingParts, CachingReactor } from './caching-reactor.ts';
 import { OptimisticStores } from './optimistic-stores.ts';
+import { Pace } from './queries/pace.ts';
 import { rewriteWrites } from './queries/rewrite-writes.ts';
 import type { AttrsStore, Stores } from './queries/store.ts';
 import type { AnySchema } from './schema.ts';
@@ -22,6 +23,9 @@ export interface Confirmation {
   'tx-id': number;
 }
 
+/** So many writes are many: fewer take no time to speak of to be applied. */
+const MANY = 1_000;
+
 type AttrsAndStore = ReturnType<Reactor['_applyOptimisticUpdates']>;
 
 /**
@@ -35,6 +39,8 @@ export abstract class QueueReactor<Schema extends AnySchema> extends CachingReac
   readonly #kv: ShownQueue;
   readonly #optimistic: OptimisticStores = new OptimisticStores();
   readonly #timers: Timers;
+  readonly #pace: Pace;
+  #isRefreshing = false;
   /** Runs while a write is confirmed and not forgotten. */
   #forgetting: Timer | undefined;
   /** The writes that were last put in order to show what they change. */
@@ -47,6 +53,7 @@ export abstract class QueueReactor<Schema extends AnySchema> extends CachingReac
     this.keeping = keeping;
     this.queue = keeping.queue;
     this.#timers = parts.timers;
+    this.#pace = new Pace(parts.timers);
     this.#kv = showQueue(this.kv, this.queue);
   }
 
@@ -68,22 +75,84 @@ export abstract class QueueReactor<Schema extends AnySchema> extends CachingReac
 
   // Core looks through the steps of all pending writes for those that change attributes.
   override optimisticAttrs(): ReturnType<Reactor['optimisticAttrs']> {
-    this.#view = this.queue.attrSteps.condensed();
+    return this.#viewing(this.queue.attrSteps.condensed(), () => super.optimisticAttrs());
+  }
+
+  // Core copies all pending writes and sorts them, to send all of them at once.
+  override _flushPendingMessages(): void {
+    this.takeServersAttrs();
+    this.#viewing(new Map(), () => super._flushPendingMessages());
+  }
+
+  /**
+   * Puts the server's attributes in the place of those that pending writes add and that it has already. Writes that it has
+   * processed, when told which, add none any more.
+   */
+  protected takeServersAttrs(processedTxId?: number): void {
+    const attrs = this.ensureAttrs();
+    if (this.queue.attrSteps.isEmpty) return;
+    const looked = this.#areReplaced(attrs) ? this.queue : (this.queue.confirmed as Map<string, Mutation>);
+    const changed = rewritten(attrs, looked, processedTxId);
+    if (changed !== looked) this._updatePendingMutations(() => this.queue.rewrite(changed));
+  }
+
+  /** Whether the server has attributes that pending writes add, under other ids. */
+  #areReplaced(attrs: object): boolean {
+    const { attrSteps } = this.queue;
+    if (attrSteps.isEmpty) return false;
+    const condensed = attrSteps.condensed();
+    return rewritten(attrs, condensed) !== condensed;
+  }
+
+  #viewing<T>(view: ReadonlyMap<string, Mutation>, work: () => T): T {
+    const before = this.#view;
+    this.#view = view;
     try {
-      return super.optimisticAttrs();
+      return work();
     } finally {
-      this.#view = undefined;
+      this.#view = before;
     }
   }
 
-  // Core copies all of them, although nothing is to be rewritten where no write changes an attribute.
+  // Core copies all of them, although few attributes are added and fewer of them are the server's already. At a refresh it
+  // goes on to sort them, for stores that no pending write is applied to.
   override _rewriteMutations(
     attrs: Parameters<Reactor['_rewriteMutations']>[0] | undefined,
     mutations: Map<string, Mutation>,
     processedTxId?: number,
   ): Map<string, Mutation> {
-    if (!attrs || (mutations === this.queue && this.queue.attrSteps.isEmpty)) return mutations;
-    return rewriteWrites(attrs as AttrsStore, mutations, processedTxId) as Map<string, Mutation>;
+    if (!attrs) return mutations;
+    if (mutations !== this.queue) return rewritten(attrs, mutations, processedTxId);
+    if (processedTxId === undefined) {
+      return this.#areReplaced(attrs) ? rewritten(attrs, mutations) : mutations;
+    }
+    this.takeServersAttrs(processedTxId);
+    this.#view = new Map();
+    return this.#view as Map<string, Mutation>;
+  }
+
+  override _handleReceive(connectionId: string, message: unknown): void {
+    this.#isRefreshing = Object(message).op === 'refresh-ok';
+    try {
+      super._handleReceive(connectionId, message);
+    } finally {
+      this.#isRefreshing = false;
+      this.#view = undefined;
+    }
+  }
+
+  // Core evaluates a query at each refresh, with all pending writes on top. While many are delivered, each of them brings
+  // a refresh: that is the square of their number.
+  override notifyOne = (hash: string): void => {
+    const tell = (): void => this.answers.tell(hash);
+    if (this.queue.waiting < MANY) tell();
+    else if (this.#isRefreshing) this.#pace.ask(hash, tell);
+    else this.#pace.now(hash, tell);
+  };
+
+  override _cleanupQuery(q: unknown, hash: string): void {
+    super._cleanupQuery(q, hash);
+    if (!this._hasQueryListeners(hash)) this.#pace.forget(hash);
   }
 
   // Core sorts them for each live query at each change; they are in order.
@@ -116,6 +185,7 @@ export abstract class QueueReactor<Schema extends AnySchema> extends CachingReac
 
   // Core looks through all pending writes, at each answer and each refresh.
   override _cleanupPendingMutationsQueries(): void {
+    this.#view = undefined;
     if (this.queue.size === this.queue.waiting) return;
     const seen = this.#seenByAll();
     this._updatePendingMutations(() => {
@@ -170,4 +240,12 @@ export abstract class QueueReactor<Schema extends AnySchema> extends CachingReac
       .map(([, attr]) => attr as unknown as { id: string })
       .filter(({ id: attrId }) => !attrs.getAttr(attrId));
   }
+}
+
+function rewritten(
+  attrs: object,
+  writes: Map<string, Mutation>,
+  processedTxId?: number,
+): Map<string, Mutation> {
+  return rewriteWrites(attrs as AttrsStore, writes, processedTxId) as Map<string, Mutation>;
 }

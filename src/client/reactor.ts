@@ -23,8 +23,9 @@ import type { AnySchema } from './schema.ts';
 import { findOwnStreamsAlone } from './stream-records.ts';
 import { Timers } from './timers.ts';
 import { mayPass } from './transactions.ts';
-import { asQueryError, type RefusalMessage, type WriteParts, WriteReactor } from './write-reactor.ts';
+import { asQueryError, type WriteParts, WriteReactor } from './write-reactor.ts';
 import { writeStream } from './write-stream.ts';
+import type { RefusalMessage } from './writes/sending-reactor.ts';
 
 const MAX_RECONNECT_MS = 10_000;
 /** How long after a refusal the server is asked for the session again. */
@@ -365,6 +366,13 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     const transport: unknown = this._transport;
     if (transport instanceof SocketConnection) transport.terminate();
     else this._transport.close();
+  }
+
+  protected override renewSession(): void {
+    this._transport.close();
+    this.connectNow();
+    // Nobody is to take it for an outage.
+    if (this.status === 'closed' && !this._isShutdown && this._isOnline) this._setStatus('connecting');
   }
 
   #ignored(problem: string): void {

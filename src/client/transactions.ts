@@ -28,7 +28,7 @@ export interface OwnTransaction extends UnconfirmedTransaction {
   /**
    * Where it stands:
    *
-   * - `queued`: it was not sent yet, for want of a session.
+   * - `queued`: it was not sent yet, for want of a session, or because others come first.
    * - `sent`: the server owes the answer.
    * - `unknown`: it was sent, and the connection was lost before the answer. The server may have it or not; it is sent
    *   again, under the same id. After a restart such a write is `queued`.

@@ -37,6 +37,11 @@ export class WriteQueue extends Map<string, Mutation> {
     return this.size - this.#confirmed.size;
   }
 
+  /** Those that the server has confirmed, and that not every query has in its answer. */
+  get confirmed(): ReadonlyMap<string, Mutation> {
+    return this.#confirmed;
+  }
+
   /** The place of the next write. */
   nextOrder(): number {
     this.#lastOrder++;
@@ -66,8 +71,11 @@ export class WriteQueue extends Map<string, Mutation> {
     for (const eventId of [...this.keys()]) this.delete(eventId);
   }
 
-  /** Puts the writes of earlier processes before those of this one. */
-  restore(kept: readonly WriteEntry[]): void {
+  /** Puts the writes of earlier processes before those of this one, which `remade` makes anew on top of what is there. */
+  restore(
+    kept: readonly WriteEntry[],
+    remade: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation,
+  ): void {
     if (kept.length === 0) return;
     const own = [...this];
     // Not `delete`, which would have them forgotten.
@@ -77,7 +85,9 @@ export class WriteQueue extends Map<string, Mutation> {
       this.#lastOrder = Math.max(this.#lastOrder, mutation.order);
       this.#index(eventId, mutation);
     }
-    for (const [eventId, mutation] of own) this.set(eventId, { ...mutation, order: this.nextOrder() });
+    for (const [eventId, mutation] of own) {
+      this.set(eventId, { ...remade(eventId, mutation), order: this.nextOrder() });
+    }
   }
 
   /** Takes writes out that stay in the storage. */

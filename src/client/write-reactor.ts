@@ -1,11 +1,9 @@
 import { id, type Logger } from '@instantdb/core';
 import { InstantNodeError, type WriteOutcome, withOutcome } from '../errors.ts';
-import { AckWatch } from './ack-watch.ts';
 import type { CoreConfig } from './config.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { Emitter } from './emitter.ts';
 import { foreignError, foreignTransaction, notTheirs } from './foreign-standing.ts';
-import { type QueueParts, QueueReactor } from './queue-reactor.ts';
 import type { AnySchema } from './schema.ts';
 import { queryError, type Refusal, refusalCode, refusalError } from './server-refusal.ts';
 import { sessionRefused } from './session-refused.ts';
@@ -20,20 +18,15 @@ import {
   type TransactionError,
   whyUnsendable,
 } from './transactions.ts';
+import { type RefusalMessage, type SendingParts, SendingReactor } from './writes/sending-reactor.ts';
 
 /** As core says it. */
 const USER_CHANGED = 'User changed while transaction was in progress.';
 
 /** What writing needs. */
-export interface WriteParts extends QueueParts {
+export interface WriteParts extends SendingParts {
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   strict: boolean;
-}
-
-/** A message of the server that refuses something. */
-export interface RefusalMessage extends Refusal {
-  'client-event-id'?: string;
-  'original-event'?: unknown;
 }
 
 /** A promise of a write, as core keeps it; that of a retry is not the first, which has resolved. */
@@ -50,14 +43,13 @@ type Unsaid = Pick<TransactionError, 'type' | 'code' | 'status'>;
  *
  * Underscored methods are core's; each override says what core does and why that is wrong on a server.
  */
-export abstract class WriteReactor<Schema extends AnySchema> extends QueueReactor<Schema> {
+export abstract class WriteReactor<Schema extends AnySchema> extends SendingReactor<Schema> {
   readonly errors: Emitter<InstantNodeError> = new Emitter();
   readonly transactionErrors: Emitter<TransactionError> = new Emitter();
   /** Why the database can do nothing any more, because its storage cannot be used; undefined while it can. */
   failure: InstantNodeError | undefined;
   /** Told of that. */
   onFailure: (error: InstantNodeError) => void = () => {};
-  protected readonly acks: AckWatch;
   readonly #logger: Logger;
   readonly #strict: boolean;
   #onDelivery: (() => void) | undefined;
@@ -66,13 +58,9 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
 
   constructor(parts: WriteParts) {
     super(parts);
-    const { core, keeping, strict, timers } = parts;
+    const { core, keeping, strict } = parts;
     this.#logger = core.logger;
     this.#strict = strict && keeping.durable;
-    this.acks = new AckWatch(timers, {
-      overdue: (eventId) => this.#enqueued(eventId),
-      silent: (ms) => this.dropSilentConnection(ms),
-    });
     // Core gives live queries the words of a refusal alone.
     const { notifyQueryError } = this;
     this.notifyQueryError = (hash: string, error: Refusal) =>
@@ -84,12 +72,6 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
       foreign: (writes) => this.#tellForeign(writes),
     });
   }
-
-  /** Drops a connection on which the server owes an answer and says nothing. */
-  protected abstract dropSilentConnection(ms: number): void;
-
-  /** Connects now instead of after the delay. */
-  protected abstract connectNow(): void;
 
   /** Tells subscribers, or else the log, of something that went wrong in the background. */
   report(error: InstantNodeError): void {
@@ -158,12 +140,12 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     const isFirst = !this.mutationDeferredStore.has(eventId);
     const waiting = this.#deferredOf(eventId);
     if (isFirst) waiting.isRetry = true;
-    this.queue.stuck.delete(eventId);
+    const isStuck = this.queue.stuck.delete(eventId);
     if (this.status === 'authenticated') {
-      // Twice over one connection would be answered twice.
-      if (!this._inFlightMutationEventIds.has(eventId)) this._sendMutation(eventId, mutation);
+      // One that was sent, or waits for its turn, is answered without being sent twice.
+      if (isStuck) this.outbox.again([eventId]);
     } else {
-      this.#enqueued(eventId);
+      this.enqueued(eventId);
       this.connectNow();
     }
     return waiting.promise;
@@ -187,7 +169,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
    */
   protected writesRefused({ message, hint }: InstantNodeError): void {
     if (this.keeping.durable) return;
-    for (const eventId of [...this.mutationDeferredStore.keys()] as string[]) this.#enqueued(eventId);
+    for (const eventId of [...this.mutationDeferredStore.keys()] as string[]) this.enqueued(eventId);
     for (const { eventId, steps } of this.#ownTransactions()) {
       this.#tellRefused({ eventId, steps, message, hint, type: 'connection-failed', isKept: true });
     }
@@ -297,23 +279,12 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
       ...whyUnsendable(steps, error),
     };
     this._updatePendingMutations((queue) => queue.set(eventId, mutation));
+    this.wasMade(eventId);
     const { promise } = this.#deferredOf(eventId);
     this._sendMutation(eventId, mutation);
     this.notifyAll();
     return promise;
   };
-
-  // Core starts a timer for each write and, after six seconds, undoes a write that the server may have committed.
-  override _sendMutation(eventId: string, mutation: Mutation): void {
-    if (mutation.error) super._sendMutation(eventId, mutation);
-    else if (this.status !== 'authenticated' || !this._isOnline) this.#enqueued(eventId);
-    else {
-      this._trySend(eventId, mutation, undefined);
-      this.queue.stuck.delete(eventId);
-      if (this._inFlightMutationEventIds.has(eventId)) this.queue.sent.add(eventId);
-      if (this.mutationDeferredStore.has(eventId)) this.acks.sent(eventId);
-    }
-  }
 
   // Core logs a refusal that nobody waits for to the console, where no program can see it, and drops the server's kind of
   // error from the others.
@@ -336,14 +307,14 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
 
   // Core drops the server's kind of error, has forgotten the steps by the time it reports the refusal, and drops a write
   // that was acknowledged before because the server was busy.
-  override _handleReceiveError(refusal: RefusalMessage): void {
+  protected override refuse(refusal: RefusalMessage): void {
     const eventId = refusal['client-event-id'] ?? '';
     const mutation = this.queue.get(eventId);
     this.#refusal = { eventId, steps: mutation?.['tx-steps'] ?? [], unsaid: unsaidOf(refusal) };
     try {
       if (mutation && !this.mutationDeferredStore.has(eventId) && mayPass(refusal)) {
         this.#keepRefused(eventId, refusal);
-      } else super._handleReceiveError(refusal);
+      } else this.refuseAsCore(refusal);
     } finally {
       this.#refusal = undefined;
     }
@@ -351,6 +322,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
 
   #keepRefused(eventId: string, { message = 'The server failed', hint }: RefusalMessage): void {
     this._inFlightMutationEventIds.delete(eventId);
+    this.acks.settled(eventId);
     this.queue.stuck.set(eventId, message);
     this.#tellRefused({ ...this.#refused(eventId), eventId, message, hint, isKept: true });
     this.queueChanged();
@@ -370,10 +342,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
   override _setAppStatus(status: 'active' | 'read-only' | 'disabled' | undefined): void {
     super._setAppStatus(status);
     if (status !== 'active' || this.status !== 'authenticated') return;
-    for (const eventId of [...this.queue.stuck.keys()]) {
-      const mutation = this.queue.get(eventId);
-      if (mutation) this._sendMutation(eventId, mutation);
-    }
+    this.outbox.again([...this.queue.stuck.keys()]);
   }
 
   // Core drops writes of the user before, also those whose promise has resolved.
@@ -430,7 +399,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
   }
 
   /** The promise of this write is to wait for the server no longer. */
-  #enqueued(eventId: string): void {
+  protected override enqueued(eventId: string): void {
     if (!this.mutationDeferredStore.has(eventId)) return;
     if (this.#strict) void this.#enqueuedOnceSaved(eventId);
     else this._finishTransaction('enqueued', eventId);
@@ -466,6 +435,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     this.acks.settled(eventId);
     this._inFlightMutationEventIds.delete(eventId);
     this._updatePendingMutations((queue) => queue.delete(eventId));
+    this.outbox.settled(eventId);
     this.notifyAll();
     this.notifyAttrsSubs();
     waiting?.reject(this.withoutSecrets(reason));
@@ -504,6 +474,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends QueueReacto
     if (this.failure) return this.failure.message;
     if (!this._isOnline) return 'There is no network';
     if (this.status === 'errored') return this.refusedSession().message;
+    if (this.#isOpen()) return 'Others are sent before';
     return 'There is no session with the server';
   }
 }

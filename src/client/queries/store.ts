@@ -22,6 +22,7 @@ export interface Attr {
   'reverse-identity'?: readonly [id: string, etype: string, label: string] | null;
   'value-type': string;
   cardinality?: string;
+  'unique?'?: boolean;
   'checked-data-type'?: string | null;
   'on-delete'?: string | null;
   'on-delete-reverse'?: string | null;

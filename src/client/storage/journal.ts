@@ -4,6 +4,7 @@ import { isObject } from '../../protocol/json.ts';
 import type { TransactionAuthor } from '../author.ts';
 import { type Deferred, deferred } from '../deferred.ts';
 import type { Mutation } from '../transactions.ts';
+import { StepPool } from '../writes/step-pool.ts';
 import type { AuthoredWrite } from './foreign-writes.ts';
 import { piecesOf } from './journal-pieces.ts';
 import type { RecordChange, Records } from './records.ts';
@@ -12,6 +13,8 @@ import { PENDING_KEY } from './store-class.ts';
 /** How long a write that waits for its answer stays unsaved: most are answered before. Core saves as late. */
 const LAZY_MS = 100;
 const MAX_RETRY_MS = 5_000;
+/** Kept writes that are read at once. */
+const READ_AT_ONCE = 1_000;
 
 /** Who made a write, as it is kept. */
 interface KeptAuthor {
@@ -83,18 +86,16 @@ export class Journal {
     const userId = userIdOf(await this.#records.read('kv', 'currentUser'));
     await this.#takeOver(userId);
     const eventIds = await this.#records.keys('writes');
-    const read = await Promise.all(
-      eventIds.map(async (eventId) => [eventId, await this.#records.read('writes', eventId)] as const),
-    );
     const writes: AuthoredWrite[] = [];
-    for (const [eventId, write] of read) {
+    const pool = new StepPool();
+    for await (const [eventId, write] of this.#read(eventIds)) {
       if (!isKeptWrite(write)) {
         if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
         continue;
       }
       this.#kept.add(eventId);
       const { user = null, admin = false, ...mutation } = write;
-      writes.push({ eventId, mutation, author: { userId: user, isAdmin: admin } });
+      writes.push({ eventId, mutation: pool.share(mutation), author: { userId: user, isAdmin: admin } });
     }
     return { userId, writes };
   }
@@ -193,6 +194,15 @@ export class Journal {
   #put(eventId: string, mutation: Mutation, author: KeptAuthor | undefined): void {
     this.#changed.set(eventId, { ...mutation, ...author });
     this.#saveLater();
+  }
+
+  // Not all at once: so many calls under way cost more memory than what they read.
+  async *#read(eventIds: readonly string[]): AsyncGenerator<readonly [eventId: string, write: unknown]> {
+    for (let from = 0; from < eventIds.length; from += READ_AT_ONCE) {
+      const some = eventIds.slice(from, from + READ_AT_ONCE);
+      const writes = await Promise.all(some.map((eventId) => this.#records.read('writes', eventId)));
+      for (const [index, eventId] of some.entries()) yield [eventId, writes[index]];
+    }
   }
 
   /** Core, and this package before version 2 of its format, kept all pending writes as one value. */

@@ -1,6 +1,7 @@
 import type { StoreInterfaceClass } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
 import type { TransactionAuthor } from '../author.ts';
+import type { Mutation } from '../transactions.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { BackgroundWrites } from './background-writes.ts';
 import { type AuthoredWrite, ForeignWrites } from './foreign-writes.ts';
@@ -30,6 +31,8 @@ export class Keeping {
   readonly foreign: ForeignWrites = new ForeignWrites();
   /** Where pending writes are saved; none when nothing outlives the process anyway. */
   readonly journal: Journal | undefined;
+  /** Makes writes anew that were made before what is kept was known. */
+  remake: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation;
   /** Resolves once what is kept is in memory; never, when the storage cannot be used. */
   readonly loaded: Promise<void>;
   readonly #records: Records;
@@ -79,7 +82,9 @@ export class Keeping {
 
   /** Puts what the present author had made before into the queue, before what they have made since. */
   takeBack(): void {
-    this.queue.restore(this.foreign.takeOf(this.#author));
+    this.queue.restore(this.foreign.takeOf(this.#author), (eventId, mutation) =>
+      this.remake(eventId, mutation),
+    );
   }
 
   /** Forgets a write of somebody else; whether there was one. */

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import type { Mutation } from '../transactions.ts';
+import { Outbox } from './outbox.ts';
+
+/** An outbox over writes whose only step is their name, and what it has sent. */
+function outboxOf(names: string[], awaited: string[] = []) {
+  const waiting = new Set(names);
+  const sent: string[] = [];
+  let takes = true;
+  const outbox = new Outbox({
+    waiting: (eventId) => (waiting.has(eventId) ? mutationOf(eventId) : undefined),
+    isAwaited: (mutation) => awaited.includes(String(mutation['tx-steps'][0]?.[0])),
+    send(eventId) {
+      if (takes) sent.push(eventId);
+      return takes;
+    },
+  });
+  return {
+    outbox,
+    sent,
+    waiting,
+    refuse: () => {
+      takes = false;
+    },
+  };
+}
+
+function mutationOf(name: string): Mutation {
+  return { op: 'transact', 'tx-steps': [[name]], created: 0, order: 0 };
+}
+
+test('sends nothing without a session, and all in order with one', () => {
+  const { outbox, sent, waiting } = outboxOf(['a', 'b']);
+  outbox.add('a');
+  expect(sent).toEqual([]);
+  outbox.begin(['a', 'b']);
+  waiting.add('c');
+  outbox.add('c');
+  expect(sent).toEqual(['a', 'b', 'c']);
+  expect(outbox.unanswered()).toEqual(['a', 'b', 'c']);
+});
+
+test('sends none twice over one session, and none that waits no more', () => {
+  const { outbox, sent, waiting } = outboxOf(['a', 'b', 'c']);
+  waiting.delete('b');
+  outbox.begin(['a', 'a', 'b', 'c']);
+  outbox.add('a');
+  expect(sent).toEqual(['a', 'c']);
+});
+
+test('waits for the answer of a write that others depend on', () => {
+  const { outbox, sent } = outboxOf(['a', 'b', 'c'], ['b']);
+  outbox.begin(['a', 'b', 'c']);
+  expect(sent).toEqual(['a', 'b']);
+  outbox.settled('a');
+  expect(sent).toEqual(['a', 'b']);
+  outbox.settled('b');
+  expect(sent).toEqual(['a', 'b', 'c']);
+});
+
+test('sends what was refused once more, before what comes after it', () => {
+  const { outbox, sent } = outboxOf(['a', 'b', 'c'], ['a']);
+  outbox.begin(['a', 'b', 'c']);
+  outbox.again(['a']);
+  outbox.settled('a');
+  expect(sent).toEqual(['a', 'a', 'b', 'c']);
+});
+
+test('costs the same for each of many, a thousand of them at a time', () => {
+  const names = Array.from({ length: 10_000 }, (_, index) => `write ${index}`);
+  const { outbox, sent } = outboxOf(names);
+  outbox.begin([...names]);
+  for (const [index, name] of names.entries()) {
+    expect(sent.length).toBe(Math.min(index + 1_000, names.length));
+    outbox.settled(name);
+  }
+  expect(sent).toEqual(names);
+});
+
+test('stops at a connection that does not take a write, and begins again with the next session', () => {
+  const { outbox, sent, refuse } = outboxOf(['a', 'b']);
+  refuse();
+  outbox.begin(['a', 'b']);
+  expect(sent).toEqual([]);
+  outbox.end();
+  expect(outbox.unanswered()).toEqual([]);
+});
