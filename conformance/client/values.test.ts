@@ -64,6 +64,8 @@ describe('a value that a peer has written', () => {
     const storage = { storage: 'filesystem', storagePath: temporaryFolder(), instanceKey: 'one' };
     const first = openPlain(address, storage);
     const row = id();
+    // What is stored is what the server has said: it has the row by the time that it is asked.
+    await first.ready();
     await first.transact(chunk('rows', row).update({ value: JSON.parse(text) }));
     await followPlain(first, { rows: {} }).next(({ data }) => data?.rows?.length === 1);
     await first.close();
