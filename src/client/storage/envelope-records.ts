@@ -94,6 +94,10 @@ class DriverRecords implements EnvelopeRecords {
     return (await this.#use()).read(store, key);
   }
 
+  async readMany(store: RecordStore, keys: readonly string[]): Promise<unknown[]> {
+    return (await this.#use()).readMany(store, keys);
+  }
+
   async write(changes: readonly RecordChange[]): Promise<void> {
     // Now, since the values may change before the storage is open.
     const asJson = changes.map(jsonOf);

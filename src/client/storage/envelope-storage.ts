@@ -41,10 +41,14 @@ export class EnvelopeStorage {
 
   async read(store: RecordStore, key: string): Promise<unknown> {
     const driverKey = this.#keyOf(store, key);
-    const text = await this.#driver.get(driverKey);
-    if (text === null) return null;
-    const json = this.#envelope.unwrap(driverKey, text);
-    return json === undefined ? this.#readAgain(driverKey) : JSON.parse(json);
+    return this.#valueOf(driverKey, await this.#driver.get(driverKey));
+  }
+
+  async readMany(store: RecordStore, keys: readonly string[]): Promise<unknown[]> {
+    const driverKeys = keys.map((key) => this.#keyOf(store, key));
+    const texts = await (this.#driver.getMany?.(driverKeys) ??
+      Promise.all(driverKeys.map((driverKey) => this.#driver.get(driverKey))));
+    return Promise.all(driverKeys.map((driverKey, index) => this.#valueOf(driverKey, texts[index] ?? null)));
   }
 
   async write(changes: readonly JsonChange[]): Promise<void> {
@@ -68,6 +72,13 @@ export class EnvelopeStorage {
     const prefix = this.#prefixes[store];
     const keys = await this.#driver.keys();
     return keys.filter((key) => key.startsWith(prefix)).map(lastPart);
+  }
+
+  /** The value, or a promise of it where the text is to be read once more. */
+  #valueOf(driverKey: string, text: string | null): unknown {
+    if (text === null) return null;
+    const json = this.#envelope.unwrap(driverKey, text);
+    return json === undefined ? this.#readAgain(driverKey) : JSON.parse(json);
   }
 
   #keyOf(store: RecordStore, key: string): string {

@@ -200,7 +200,8 @@ export class Journal {
   async *#read(eventIds: readonly string[]): AsyncGenerator<readonly [eventId: string, write: unknown]> {
     for (let from = 0; from < eventIds.length; from += READ_AT_ONCE) {
       const some = eventIds.slice(from, from + READ_AT_ONCE);
-      const writes = await Promise.all(some.map((eventId) => this.#records.read('writes', eventId)));
+      const writes = await (this.#records.readMany?.('writes', some) ??
+        Promise.all(some.map((eventId) => this.#records.read('writes', eventId))));
       for (const [index, eventId] of some.entries()) yield [eventId, writes[index]];
     }
   }

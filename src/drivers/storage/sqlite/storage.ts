@@ -79,6 +79,10 @@ export class SqliteStorage implements StorageDriver {
     return this.#read(() => this.#parts.records.get(key));
   }
 
+  async getMany(keys: readonly string[]): Promise<(string | null)[]> {
+    return this.#read(() => this.#parts.records.getMany(keys));
+  }
+
   async keys(): Promise<string[]> {
     return this.#read(() => this.#parts.records.keys());
   }
