@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { describeWithRedis, startRedis } from '../support/redis.ts';
 import { runtime } from '../support/runtime.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
+import { killAmongMany } from './many.ts';
 import { sweep } from './sweep.ts';
 
 // KILLS says how often each storage is killed, SEED repeats a run:
@@ -11,6 +12,12 @@ const kills = (thorough: number, few = 20): number =>
   Number(process.env.KILLS ?? (runtime === 'node20' ? thorough : few));
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const timeout = 1_500_000;
+/** Pending writes among which a process is killed: most where that takes the least, fewer on the other runtimes. */
+const many =
+  runtime === 'node20'
+    ? { filesystem: 60_000, sqlite: 20_000, redis: 20_000 }
+    : { filesystem: 3_000, sqlite: 3_000, redis: 3_000 };
+const manyTitle = `loses nothing of very many writes of one turn, killed while they are saved and while they are removed`;
 
 test('storage "filesystem" loses nothing that it acknowledged, however its process ends', { timeout }, () =>
   sweep(
@@ -24,12 +31,28 @@ test('storage "filesystem" loses nothing that it acknowledged, however its proce
   ),
 );
 
+test(`storage "filesystem" ${manyTitle}`, { timeout }, () =>
+  killAmongMany(
+    'filesystem',
+    { storage: 'filesystem', storagePath: `${temporaryFolder()}/data` },
+    { count: many.filesystem, seed },
+  ),
+);
+
 if (hasSqlite) {
   test('storage "sqlite" loses nothing that it acknowledged, however its process ends', { timeout }, () =>
     sweep(
       'sqlite',
       { storage: 'sqlite', storagePath: `${temporaryFolder()}/data.db` },
       { kills: kills(200), seed },
+    ),
+  );
+
+  test(`storage "sqlite" ${manyTitle}`, { timeout }, () =>
+    killAmongMany(
+      'sqlite',
+      { storage: 'sqlite', storagePath: `${temporaryFolder()}/data.db` },
+      { count: many.sqlite, seed },
     ),
   );
 } else {
@@ -42,6 +65,11 @@ describeWithRedis('storage "redis"', () => {
     // More than go to the server in one call: some are killed between two of them.
     const inFlight = [50, 2_500];
     await sweep('redis', { storage: 'redis', redis: { url } }, { kills: kills(50, 5), seed, inFlight });
+  });
+
+  test(manyTitle, { timeout }, async () => {
+    const { url } = await startRedis();
+    await killAmongMany('redis', { storage: 'redis', redis: { url } }, { count: many.redis, seed });
   });
 });
 
