@@ -129,3 +129,21 @@ test('what this side refuses has nothing of the server, also within its refusal 
   for (const other of [undefined, null, 'No', {}, new InstantError('No')])
     expect(isServerRefusal(other)).toBe(false);
 });
+
+test('an app that takes no writes refuses them alike, whether the server or this side says so', async () => {
+  const backend = await serve();
+  const app = backend.createApp({ schema });
+  const db = open(addressOf(backend, app));
+  await db.ready();
+  const statuses = inbox<boolean | undefined>();
+  db.subscribeAppStatus(({ isReadOnly }) => statuses.push(isReadOnly));
+  const refusal = (): Promise<unknown> =>
+    db.transact(goal(id()).update({ title: 'x' })).catch((error: unknown) => error);
+  const expected = { type: 'app-read-only', status: 400, message: 'This app is in read-only mode.' };
+  app.setStatus('read-only');
+  await statuses.first((isReadOnly) => isReadOnly === true);
+  const here = await refusal();
+  expect(here).toBeInstanceOf(InstantAPIError);
+  expect(here).toMatchObject(expected);
+  expect(isServerRefusal(here, 'app-read-only')).toBe(true);
+});

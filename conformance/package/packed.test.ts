@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { locateRuntime } from '../../runtimes/locate.mjs';
+import { locateRuntime, needsBetterSqlite3 } from '../../runtimes/locate.mjs';
 import { currentNode } from '../../runtimes/plan.mjs';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 
@@ -161,6 +161,24 @@ describe('the packed archive, installed in a bare project', () => {
       } finally {
         await rm(beside, { recursive: true });
       }
+    },
+  );
+
+  // The folder has no better-sqlite3, which newer Nodes need none of.
+  test.runIf(needsBetterSqlite3())(
+    'without better-sqlite3, storage sqlite says what to install',
+    async () => {
+      const program = `
+      import { id, init } from '@instantdb/node';
+      try {
+        init({ appId: id(), apiURI: 'http://127.0.0.1:9', storage: 'sqlite', storagePath: './not-there/yet.sqlite' });
+      } catch ({ code, hint }) {
+        console.log(code, hint);
+      }`;
+      await writeFile(join(folder, 'sqlite.mjs'), program);
+      const [command = '', ...args] = commandFor(currentNode);
+      const { stdout } = await run(command, [...args, 'sqlite.mjs'], { cwd: folder });
+      expect(stdout).toMatch(/^missing-dependency .*better-sqlite3/);
     },
   );
 

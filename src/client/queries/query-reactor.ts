@@ -6,6 +6,7 @@ import { type CoreParts, DiscreetReactor } from '../discreet-reactor.ts';
 import { malformation } from '../inbound.ts';
 import { mend } from '../mending/mend.ts';
 import type { AnySchema } from '../schema.ts';
+import { refusalError } from '../server-refusal.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { evaluate } from './evaluate.ts';
 import { LiveAnswers, type QueryHost } from './live-answers.ts';
@@ -38,6 +39,8 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
     const { pushTx } = this;
     this.pushTx = (chunks) => {
       const problem = whyUnusable(chunks);
+      // As the server refuses it, which core does by its words alone.
+      if (this._appStatusState.isReadOnly) return Promise.reject(this.#noWrites());
       return problem ? this.pushOps([], problem) : pushTx(chunks);
     };
   }
@@ -150,6 +153,16 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
   #dates(): ((attrId: string) => boolean) | undefined {
     if (!this.config.useDateObjects) return undefined;
     return (attrId) => this.attrs?.getAttr(attrId)?.['checked-data-type'] === 'date';
+  }
+
+  #noWrites(): Error {
+    const isDisabled = this._appStatusState.status === 'disabled';
+    return refusalError({
+      type: isDisabled ? 'app-disabled' : 'app-read-only',
+      status: 400,
+      message: isDisabled ? 'This app is currently disabled.' : 'This app is in read-only mode.',
+      hint: { status: isDisabled ? 'disabled' : 'read-only' },
+    });
   }
 
   #setSchema(schema: unknown): void {

@@ -11,6 +11,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { InstantNodeError } from '../../../errors.ts';
 import { makeFolder, syncFolder } from '../filesystem/folder.ts';
 import { withHint } from '../filesystem/hint.ts';
 import { openSqliteDatabase } from './database.ts';
@@ -39,6 +40,8 @@ export function findOrMakeFile(file: string): FoundFile {
     if (stats.nlink > 1) removeDrafts(file);
     return { path: realpathSync(file), isEmptied: stats.size === 0 && !isNew };
   } catch (cause) {
+    // That there is no SQLite, say, which is nothing of the file's.
+    if (cause instanceof InstantNodeError) throw cause;
     throw cannotOpen(file, 'the file cannot be written', {
       hint: 'Give storagePath a file in a folder that this process may write',
       ...withHint(cause),
