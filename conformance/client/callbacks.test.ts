@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { fakeInstant } from '../support/fake-instant.ts';
+import { methodsOf } from '../support/methods.ts';
 import { open } from '../support/open.ts';
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
@@ -44,18 +45,6 @@ const OTHERS = [
   ...['createReadStream', 'createWriteStream'],
   ...['getPresence', 'leaveRoom', 'publishPresence', 'publishTopic'],
 ];
-
-/** Every method that `value` has, its own or inherited, up to `Object`. */
-function methodsOf(value: object): string[] {
-  const names = new Set<string>();
-  for (let at: object = value; at !== Object.prototype; at = Object.getPrototypeOf(at)) {
-    for (const key of Object.getOwnPropertyNames(at)) {
-      const { value: member } = Object.getOwnPropertyDescriptor(at, key) ?? {};
-      if (typeof member === 'function' && key !== 'constructor') names.add(key);
-    }
-  }
-  return [...names];
-}
 
 test('each method that takes a callback throws at the call when it is given none', async () => {
   const { address } = await fakeInstant();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { fakeInstant } from '../support/fake-instant.ts';
+import { methodsOf } from '../support/methods.ts';
 import { open } from '../support/open.ts';
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
@@ -22,18 +23,6 @@ const ARGUMENTS: Record<string, unknown[]> = {
 
 /** Methods that core builds on another one, which then refuses. */
 const BUILT_ON: Record<string, string> = { subscribeInfiniteQuery: 'subscribeQuery', put: 'upload' };
-
-/** Every method that `value` has, its own or inherited, up to `Object`. */
-function methodsOf(value: object): string[] {
-  const names = new Set<string>();
-  for (let at: object = value; at !== Object.prototype; at = Object.getPrototypeOf(at)) {
-    for (const key of Object.getOwnPropertyNames(at)) {
-      const { value: member } = Object.getOwnPropertyDescriptor(at, key) ?? {};
-      if (typeof member === 'function' && key !== 'constructor') names.add(key);
-    }
-  }
-  return [...names];
-}
 
 async function outcome(call: () => unknown): Promise<unknown> {
   try {
