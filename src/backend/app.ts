@@ -14,7 +14,8 @@ import { type Evaluation, evaluate } from './evaluate.ts';
 import { forgetContents } from './files/forget-contents.ts';
 import type { BackendHost } from './host.ts';
 import type { KeptApp } from './keeper.ts';
-import { Ledger } from './ledger.ts';
+import { type LedgerKey, ledgerKey } from './ledger/key.ts';
+import { LEDGER_ENTRY_BYTES, Ledger } from './ledger/ledger.ts';
 import { LiveQueries } from './live-queries.ts';
 import type { LiveQuery, QueryRequest } from './live-query.ts';
 import { OPERATOR_ID } from './operator.ts';
@@ -254,7 +255,8 @@ export class App {
    * @throws {ServerError} when it is refused; then nothing has changed.
    */
   transact(request: TransactRequest): number {
-    const before = this.#ledger.find(request.clientEventId);
+    const key = ledgerKey(request.clientEventId);
+    const before = key && this.#ledger.find(key);
     if (before !== undefined) return before;
     if (!request.inAnyStatus) this.assertWritable();
     const { steps, actor, system } = request;
@@ -274,7 +276,7 @@ export class App {
       newId,
       guard,
     });
-    return this.#commit(changes, request.clientEventId);
+    return this.#commit(changes, key);
   }
 
   /**
@@ -343,7 +345,7 @@ export class App {
     this.permissions.push(rules);
     this.#status = status;
     this.#initial = initial;
-    for (const [clientEventId, txId] of ledger) this.#ledger.record(clientEventId, txId);
+    for (const { key, txId } of ledger) this.#remember(key, txId);
     const { changes } = this.data.journal.transaction(() => {
       for (const attr of attrs) this.data.catalog.put(attr);
       for (const triple of triples) this.data.triples.load(triple);
@@ -360,12 +362,20 @@ export class App {
     if (changes.length > 0) this.#commit(changes);
   }
 
-  #commit(changes: readonly Change[], clientEventId?: unknown): number {
+  /** Remembers a transaction; an ephemeral app forgets another one for it when the others have left no room. */
+  #remember(key: LedgerKey, txId: number): void {
+    const { size } = this.#ledger;
+    this.#ledger.record(key, txId);
+    if (this.#ledger.size > size && !this.#account.keepBeside(LEDGER_ENTRY_BYTES))
+      this.#ledger.forgetOldest();
+  }
+
+  #commit(changes: readonly Change[], key?: LedgerKey): number {
     const txId = this.host.nextTxId();
     this.#processedTxId = txId;
     if (this.#account.isLimited) this.#account.grow(growthBy(changes));
-    const ledger = this.#ledger.record(clientEventId, txId);
-    this.host.keeper.committed(this.identity.id, { txId, changes, ledger });
+    if (key) this.#remember(key, txId);
+    this.host.keeper.committed(this.identity.id, { txId, changes, key });
     const attrChanges = changes.filter((change) => change.kind === 'attr');
     if (attrChanges.length > 0) {
       this.#attrsRevision++;

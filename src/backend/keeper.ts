@@ -4,7 +4,7 @@ import type { AppStatus } from '../protocol/down.ts';
 import type { JsonValue } from '../protocol/json.ts';
 import type { AppIdentity } from './app.ts';
 import type { DataSet, Snapshot } from './data-set.ts';
-import type { LedgerEntry } from './ledger.ts';
+import type { LedgerKey } from './ledger/key.ts';
 import type { Change } from './store/journal.ts';
 import { MemoryStreamContent, type StreamContent } from './streams/stream-content.ts';
 
@@ -12,8 +12,8 @@ import { MemoryStreamContent, type StreamContent } from './streams/stream-conten
 export interface Commit {
   readonly txId: number;
   readonly changes: readonly Change[];
-  /** What the ledger took in and let go for it, when the client had named it. */
-  readonly ledger: LedgerEntry | undefined;
+  /** Under which it is remembered, when the client had named it. */
+  readonly key: LedgerKey | undefined;
 }
 
 /** What an app is, apart from its data. */
@@ -36,8 +36,8 @@ export interface KeptApp extends NewApp {
   /** Every attribute that is not just the system's, those marked as deleted included. */
   readonly attrs: DataSet['attrs'];
   readonly triples: Iterable<Triple>;
-  /** The transactions that are remembered by name, oldest first. */
-  readonly ledger: Iterable<readonly [clientEventId: string, txId: number]>;
+  /** The transactions that are remembered by name, oldest first; some that are forgotten may come before them. */
+  readonly ledger: Iterable<{ readonly key: LedgerKey; readonly txId: number }>;
 }
 
 /**

@@ -147,6 +147,7 @@ class DiskKeeper implements Keeper {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       for (const write of writes) write(this.#writer);
+      this.#writer.settle();
       this.#database.exec('COMMIT');
     } catch (error) {
       this.#rollBack();

@@ -1,6 +1,7 @@
 import type { SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
 import type { Attr, Triple } from '../../protocol/attr.ts';
 import type { KeptApp } from '../keeper.ts';
+import { entriesIn } from './ledger-block.ts';
 
 interface AppRow {
   n: number;
@@ -57,9 +58,16 @@ function* readTriples(database: SqliteDatabase, app: number): Iterable<Triple> {
   }
 }
 
-function readLedger(database: SqliteDatabase, app: number): [string, number][] {
-  const rows = database
-    .prepare('SELECT client_event_id AS id, tx_id FROM ledger WHERE app = ? ORDER BY tx_id')
-    .all(`${app}`) as { id: string; tx_id: number }[];
-  return rows.map(({ id, tx_id }) => [id, tx_id]);
+/** What an app remembers, block by block. */
+function* readLedger(database: SqliteDatabase, app: number): KeptApp['ledger'] {
+  const next = database.prepare(
+    'SELECT block, entries FROM ledger_blocks WHERE app = ? AND block > ? ORDER BY block LIMIT 1',
+  );
+  let after = -1;
+  for (;;) {
+    const row = next.get(`${app}`, `${after}`) as { block: number; entries: Uint8Array } | undefined | null;
+    if (!row) return;
+    yield* entriesIn(row.entries);
+    after = row.block;
+  }
 }

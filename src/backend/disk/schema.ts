@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
+import { packLedger } from './pack-ledger.ts';
 
 /** In the header of every file of ours: "InsB". */
 export const APPLICATION_ID = 0x496e7342;
@@ -38,7 +39,11 @@ const STREAMS = `
 `;
 
 /** What leads from each format to the next, from no file to the first on. */
-const UPGRADES = [FIRST, STREAMS] as const;
+const UPGRADES: readonly ((database: SqliteDatabase) => void)[] = [
+  (database) => database.exec(FIRST),
+  (database) => database.exec(STREAMS),
+  packLedger,
+];
 
 /** In the header too; a file with a larger one was written by a later version of this package. */
 export const FORMAT: number = UPGRADES.length;
@@ -79,8 +84,9 @@ export function openDatabase(file: string): SqliteDatabase {
 function upgrade(database: SqliteDatabase): void {
   const { user_version: format } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (format === FORMAT) return;
-  const steps = UPGRADES.slice(format).join('');
-  database.exec(`BEGIN; ${steps} PRAGMA user_version = ${FORMAT}; COMMIT`);
+  database.exec('BEGIN');
+  for (const step of UPGRADES.slice(format)) step(database);
+  database.exec(`PRAGMA user_version = ${FORMAT}; COMMIT`);
 }
 
 function syncFolder(folder: string): void {

@@ -4,6 +4,7 @@ import type { Triple } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import type { AppSettings, Commit, NewApp } from '../keeper.ts';
 import type { Change } from '../store/journal.ts';
+import { LedgerWriter } from './ledger-writer.ts';
 import { StreamWriter } from './stream-writer.ts';
 
 const SETTINGS = ['identity', 'status', 'rules', 'initial'] as const satisfies (keyof AppSettings)[];
@@ -14,15 +15,25 @@ const MAX_KEY_LENGTH = 64;
 /** Something to be written, when the time has come. */
 export type Write = (writer: Writer) => void;
 
-/** Writes what apps are and do into the tables. Each call is to be made within a transaction of the database. */
+/**
+ * Writes what apps are and do into the tables. Each call is to be made within a transaction of the database, and the last
+ * before its end is to be {@link settle}.
+ */
 export class Writer {
   readonly #streams: StreamWriter;
+  readonly #ledger: LedgerWriter;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #numbers = new Map<string, string>();
 
   constructor(database: SqliteDatabase) {
     this.#statements = prepare(database);
     this.#streams = new StreamWriter(database);
+    this.#ledger = new LedgerWriter(database);
+  }
+
+  /** Writes what was collected because it changes often. */
+  settle(): void {
+    this.#ledger.settle();
   }
 
   createApp({ processedTxId, ...settings }: NewApp): void {
@@ -36,6 +47,7 @@ export class Writer {
     const n = this.#numberOf(id);
     if (n === undefined) return;
     for (const statement of this.#statements.deleteApp) statement.run(n);
+    this.#ledger.deleteApp(n);
     this.#numbers.delete(id);
   }
 
@@ -48,13 +60,12 @@ export class Writer {
     }
   }
 
-  commit(id: string, { txId, changes, ledger }: Commit): void {
+  commit(id: string, { txId, changes, key }: Commit): void {
     const n = this.#numberOf(id);
     // A request that was under way when its app was deleted.
     if (n === undefined) return;
     for (const change of changes) this.#apply(n, change);
-    if (ledger) this.#statements.remember.run(n, ledger.clientEventId, `${txId}`);
-    if (ledger?.forgotten !== undefined) this.#statements.forget.run(n, ledger.forgotten);
+    if (key) this.#ledger.add(n, key, txId);
     this.#statements.advance.run(`${txId}`, n);
     this.#setLastTxId(txId);
   }
@@ -118,7 +129,7 @@ function prepare(database: SqliteDatabase) {
   return {
     find: sql('SELECT n FROM apps WHERE id = ?'),
     createApp: sql('INSERT INTO apps (id, tx_id) VALUES (?, ?)'),
-    deleteApp: ['attrs', 'triples', 'ledger', 'stream_pieces']
+    deleteApp: ['attrs', 'triples', 'stream_pieces']
       .map((table) => sql(`DELETE FROM ${table} WHERE app = ?`))
       .concat(sql('DELETE FROM apps WHERE n = ?')),
     advance: sql('UPDATE apps SET tx_id = ? WHERE n = ?'),
@@ -132,8 +143,6 @@ function prepare(database: SqliteDatabase) {
     removeAttr: sql('DELETE FROM attrs WHERE app = ? AND id = ?'),
     addTriple: sql('INSERT OR REPLACE INTO triples VALUES (?, ?, ?, ?, ?, ?)'),
     removeTriple: sql('DELETE FROM triples WHERE app = ? AND a = ? AND e = ? AND key = ?'),
-    remember: sql('INSERT OR REPLACE INTO ledger VALUES (?, ?, ?)'),
-    forget: sql('DELETE FROM ledger WHERE app = ? AND client_event_id = ?'),
     meta: sql('SELECT value FROM meta WHERE key = ?'),
     setMeta: sql('INSERT OR REPLACE INTO meta VALUES (?, ?)'),
   };
