@@ -76,6 +76,21 @@ const ended = (socket: Socket): Promise<void> =>
 const nextBytes = (socket: Socket): Promise<Buffer> =>
   new Promise((resolve) => socket.once('data', (data) => resolve(data as Buffer)));
 
+/** What comes of a socket, until it holds `end`. */
+function textUntil(socket: Socket, end: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const gone = (): void => reject(new Error(`The connection ended behind ${JSON.stringify(text)}`));
+    const take = (data: Buffer): void => {
+      text += String(data);
+      if (!text.includes(end)) return;
+      socket.off('data', take).off('close', gone);
+      resolve(text);
+    };
+    socket.on('data', take).once('close', gone);
+  });
+}
+
 /** A frame as a client sends it, with a mask that changes nothing. */
 function frameOf(opcode: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(14);
@@ -115,6 +130,53 @@ describe('HTTP', () => {
   test('tells where a request comes from', async () => {
     const { port } = await start({ fetch: async (_request, ip) => new Response(ip) });
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('127.0.0.1');
+  });
+});
+
+describe('an upgrade that is offered and is no WebSocket is let be', () => {
+  const offers: [offer: string, ...lines: string[]][] = [
+    // What curl --http2 and the client of Java send, the latter with a body too.
+    [
+      'h2c',
+      'Connection: Upgrade, HTTP2-Settings',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA',
+    ],
+    ['TLS', 'Connection: upgrade', 'Upgrade: TLS/1.2, HTTP/1.1'],
+    ['several', 'Connection: keep-alive, Upgrade', 'Upgrade: h2c, websocket'],
+    ['nothing', 'Connection: Upgrade', 'Upgrade:'],
+  ];
+  const bodies: [what: string, method: string, lines: string[], body: string, read: string][] = [
+    ['no body', 'GET', [], '', ''],
+    ['no body, of a POST', 'POST', ['Content-Length: 0'], '', ''],
+    ['a body', 'POST', ['Content-Length: 5'], 'hello', 'hello'],
+    ['a body in chunks', 'PUT', ['Transfer-Encoding: chunked'], '2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n', 'hello'],
+  ];
+
+  test.each(
+    offers.flatMap(([offer, ...lines]) =>
+      bodies.map(([what, ...rest]) => [offer, what, lines, ...rest] as const),
+    ),
+  )('%s, with %s', async (_offer, _what, offered, method, lines, body, read) => {
+    const upgrades: string[] = [];
+    const listener = await start({
+      fetch: async (request) => new Response(`<${request.method} ${await request.text()}>`),
+      upgrade: ({ pathname }) => {
+        upgrades.push(pathname);
+        return undefined;
+      },
+    });
+    const socket = connect(listener.port, '127.0.0.1');
+    open.push({ close: () => socket.destroy() });
+    const text = [`${method} /a HTTP/1.1`, 'Host: x', ...offered, ...lines, '', body].join('\r\n');
+    // The connection goes on, as HTTP/1.1, and a request in several pieces is one, too.
+    for (const pieces of [[text], [text.slice(0, 40), text.slice(40)], [...text]]) {
+      for (const piece of pieces) socket.write(piece);
+      const answer = await textUntil(socket, '>');
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+      expect(answer).toContain(`<${method} ${read}>`);
+    }
+    expect(upgrades).toEqual([]);
   });
 });
 

@@ -12,6 +12,7 @@ import type { ServerRequest } from 'srvx';
 import { acceptOf } from './accept-of.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { DEFAULT_LIVENESS, DEFAULT_PATIENCE, type Listener, type ListenOptions } from './contract.ts';
+import { Incoming } from './incoming.ts';
 import { listenerOf } from './listener-of.ts';
 import { PeerSet, STOP_LIMIT_MS, within } from './peer-set.ts';
 
@@ -21,14 +22,15 @@ const CHECK_MS = 5_000;
 /** Listens on Node and on Deno, with `node:http` and `ws`. Keeps the promises of `Listen`. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { headersMs, idleMs } = options.patience ?? DEFAULT_PATIENCE;
-  const limits = {
+  const settings = {
+    IncomingMessage: Incoming,
     headersTimeout: headersMs,
     keepAliveTimeout: idleMs,
     connectionsCheckingInterval: Math.min(headersMs, CHECK_MS),
     // Uploads may take long: whoever reads a body says how long it waits.
     requestTimeout: 0,
   };
-  const server = createServer(limits, answerWith(options));
+  const server = createServer(settings, answerWith(options));
   server.on('request', (request, response) => {
     // Later the request may have let go of it.
     const { socket } = request;
