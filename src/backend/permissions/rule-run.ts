@@ -5,7 +5,15 @@ import { hashText } from '../auth/secrets.ts';
 import type { QuerySource } from '../query/index.ts';
 import { RateLimitBucket, RequestInfo } from './cel/instant-functions.ts';
 import { Meter } from './cel/meter.ts';
-import { type CelValue, EntityMap, type EntitySource, fromCel, toCel } from './cel/values.ts';
+import {
+  type CelValue,
+  EntityMap,
+  type EntitySource,
+  EntityValues,
+  fromCel,
+  toCel,
+  type ValueSource,
+} from './cel/values.ts';
 import { describedEntity, storedEntity } from './entity-sources.ts';
 import { evaluationFailed } from './evaluation-failed.ts';
 import type { Program } from './program.ts';
@@ -16,7 +24,7 @@ import type { TokenBuckets } from './token-buckets.ts';
 /** What a rule is asked about. */
 export interface Bindings {
   readonly data: EntitySource;
-  readonly newData?: EntitySource | undefined;
+  readonly newData?: ValueSource | undefined;
   readonly linkedData?: EntitySource | undefined;
   readonly actions?: JsonObject | undefined;
   readonly ruleParams?: Readonly<JsonObject> | undefined;
@@ -83,7 +91,7 @@ export class RuleRun {
         origin: actor.origin,
       }),
     );
-    if (newData) variables.set('newData', new EntityMap(newData));
+    if (newData) variables.set('newData', new EntityValues(newData));
     if (linkedData) variables.set('linkedData', new EntityMap(linkedData));
     if (actions) variables.set('actions', toCel(actions));
     return variables;

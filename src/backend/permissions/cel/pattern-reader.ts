@@ -76,6 +76,13 @@ export class PatternReader {
 }
 
 /** A pattern that cannot be used, in the words of RE2; `part` is what of it is to blame. */
-export function patternError(problem: string, part?: string): SyntaxError {
-  return new SyntaxError(`error parsing regexp: ${problem}${part === undefined ? '' : `: \`${part}\``}`);
+export function patternError(problem: string, part?: string): PatternError {
+  return new PatternError(`error parsing regexp: ${problem}${part === undefined ? '' : `: \`${part}\``}`);
+}
+
+/** A regular expression cannot be used. */
+export class PatternError extends SyntaxError {
+  override readonly name = 'PatternError';
+  /** The kind of failure, as the evaluator calls it. */
+  readonly code = 'invalid_regular_expression';
 }
