@@ -14,11 +14,11 @@ import {
   toCel,
   type ValueSource,
 } from './cel/values.ts';
-import { describedEntity, storedEntity } from './entity-sources.ts';
 import { evaluationFailed } from './evaluation-failed.ts';
 import type { Program } from './program.ts';
 import { NO_PARAMS } from './rule-params.ts';
 import type { Rules } from './rules.ts';
+import { signedInUser } from './signed-in-user.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 
 /** What a rule is asked about. */
@@ -36,6 +36,9 @@ export interface RuleContext {
   readonly rules: Rules;
   readonly source: QuerySource;
   readonly actor: Actor;
+  readonly appId: string;
+  /** What stands for the user of the actor: one who is about to be created. */
+  readonly auth?: EntitySource | undefined;
   readonly buckets: TokenBuckets;
   /** In epoch milliseconds. */
   readonly now: number;
@@ -105,31 +108,15 @@ export class RuleRun {
   }
 
   #sharedVariables(): Map<string, CelValue> {
-    const { rules } = this.context;
+    const { rules, source, actor, appId, auth } = this.context;
     const buckets = [...rules.rateLimits.keys()].map((name): [string, RateLimitBucket] => [
       name,
       new RateLimitBucket((key, tokens) => this.#take(name, key, tokens)),
     ]);
     return new Map<string, CelValue>([
-      ['auth', new EntityMap(this.#auth())],
+      ['auth', new EntityMap(auth ?? signedInUser(source, actor.user, appId))],
       ['rateLimit', new Map(buckets)],
     ]);
-  }
-
-  /** The user as stored at this moment. Of one that was deleted since, no more than the id: what it was may be outdated. */
-  #auth(): EntitySource {
-    const { source, actor } = this.context;
-    const { user } = actor;
-    const idAttr = source.catalog.byForward('$users', 'id')?.id ?? '';
-    const isStored = user !== null && source.reader.entityAttr(user.id, idAttr).length > 0;
-    const entity = isStored
-      ? storedEntity(source, '$users', user.id)
-      : describedEntity(source, '$users', user ? { id: user.id } : undefined);
-    return {
-      labels: () => entity.labels(),
-      value: (label) => entity.value(label),
-      ref: (path) => (user ? entity.ref(path.replace(/^\$user\./, '')) : []),
-    };
   }
 
   #take(name: string, key: CelValue, tokens: bigint): void {

@@ -23,7 +23,7 @@ function evaluate(code: JsonValue, data: JsonObject = DATA, verbose = true): Jso
   const rules = new Rules({ things: { allow: { view: code } } });
   const { catalog, triples: reader } = createAppData();
   const source = { catalog, reader };
-  const run = new Permissions({ now: () => 0 }).run(source, VISITOR, { rules, verbose });
+  const run = new Permissions({ now: () => 0, appId: () => 'app' }).run(source, VISITOR, { rules, verbose });
   const program = rules.program('things', 'view');
   if (!program) throw new Error('No rule was found');
   return fromCel(run.evaluate(program, { data: describedEntity(source, 'things', data) }));
