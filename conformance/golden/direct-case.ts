@@ -18,7 +18,7 @@ type Auth = GoldenCase['auth'];
 export class DirectCase implements CaseApp {
   readonly opened: OpenCase;
   readonly #case: TxCase;
-  readonly #permissions = new Permissions({ now: () => 0 });
+  readonly #permissions = new Permissions({ now: () => 0, appId: () => 'app' });
   #isBelowGrammar = false;
 
   constructor(folder: string, testCase: TxCase) {

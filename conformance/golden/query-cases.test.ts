@@ -50,7 +50,7 @@ function asker(testCase: QueryCase, opened: OpenCase): Ask {
   const { catalog, triples: reader } = opened.data;
   const source = { catalog, reader };
   const actor = actorOf(testCase, opened);
-  const permissions = new Permissions({ now: () => 0 });
+  const permissions = new Permissions({ now: () => 0, appId: () => 'app' });
   if (testCase.rules) permissions.push(testCase.rules);
   const options = {
     admin: actor.admin,

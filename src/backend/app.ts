@@ -95,7 +95,10 @@ export class App {
   readonly data: AppData = createAppData((locationId) =>
     this.host.files.urls.sign({ appId: this.#identity.id, locationId }),
   );
-  readonly permissions: Permissions = new Permissions({ now: () => this.host.now() });
+  readonly permissions: Permissions = new Permissions({
+    now: () => this.host.now(),
+    appId: () => this.#identity.id,
+  });
   readonly live: LiveQueries<AppSession> = new LiveQueries<AppSession>(this.data, this.permissions);
   readonly rooms: Rooms;
   readonly sync: SyncTables = new SyncTables(this);

@@ -9,7 +9,7 @@ import { TestApp, uuid } from './transact/test-app.ts';
 test('a query goes on for who came to it while others waited for it, and left', () => {
   const app = new TestApp();
   const id = app.add('todos/id');
-  const live = new LiveQueries<string>(app.data, new Permissions({ now: () => 0 }));
+  const live = new LiveQueries<string>(app.data, new Permissions({ now: () => 0, appId: () => 'app' }));
   const request = { q: { todos: {} }, returnType: 'join-rows', actor: VISITOR } as const;
   const write = (n: number): boolean =>
     live.invalidate(app.run([['add-triple', uuid(n), id, uuid(n)]]), false);
@@ -32,7 +32,7 @@ test('a query goes on for who came to it while others waited for it, and left', 
 test('a session that came while others waited is told of what comes then before its own write is answered', () => {
   const app = new TestApp();
   const id = app.add('todos/id');
-  const live = new LiveQueries<string>(app.data, new Permissions({ now: () => 0 }));
+  const live = new LiveQueries<string>(app.data, new Permissions({ now: () => 0, appId: () => 'app' }));
   const requestOf = (limit: number) =>
     ({ q: { todos: { $: { limit } } }, returnType: 'join-rows', actor: VISITOR }) as const;
   const write = (n: number): boolean =>

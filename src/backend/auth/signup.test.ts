@@ -82,6 +82,25 @@ describe('$users.allow.create', () => {
     expect((await auth.signIn(app, 'ada@example.com')).status).toBe(200);
   });
 
+  test('sees the new user as auth, all that data has of them, and nothing else', async () => {
+    const create = [
+      'auth.id == data.id && auth.email == data.email && auth.nickname == data.nickname',
+      "auth.nickname == 'ada' && data.nickname == 'ada' && newData.nickname == 'ada'",
+      'auth.isGuest == null && auth.type == null && auth.app_id == null && auth.created_at == null',
+    ];
+    const app = createApp(createRule(create.join(' && ')));
+    const fields = { 'extra-fields': { nickname: 'ada' } };
+    expect(await auth.signIn(app, 'ada@example.com', fields)).toMatchObject({ status: 200 });
+    // A guest who becomes a user is new in this too.
+    const guestApp = createApp(
+      createRule('auth.email == null ? true : auth.type == null && auth.email == data.email'),
+    );
+    const { body } = await auth.post(GUEST, { 'app-id': guestApp.id });
+    const { refresh_token } = body.user as { refresh_token: string };
+    const upgrade = { 'refresh-token': refresh_token };
+    expect(await auth.signIn(guestApp, 'ada@example.com', upgrade)).toMatchObject({ status: 200 });
+  });
+
   test('is told where the request comes from', async () => {
     const app = createApp(createRule("request.ip == '127.0.0.1' && request.origin == 'https://example.com'"));
     const origin = { origin: 'https://example.com' };
@@ -129,6 +148,36 @@ describe('rules', () => {
       expect(asVisitor.status).toBe(200);
       expect(JSON.stringify(asVisitor.body.result)).not.toContain(id);
     }
+  });
+
+  test.each([
+    ['a guest', true, 'auth.isGuest && auth.type == "guest" && auth.email == null'],
+    ['a user', false, '!auth.isGuest && auth.type == "user" && auth.email == "ada@example.com"'],
+  ])('see of %s what the row of a user says on the server', async (_, asGuest, rule) => {
+    const of = [
+      rule,
+      'auth.app_id == ruleParams.app && auth.created_at == ruleParams.at',
+      'timestamp(auth.created_at) <= request.time && auth.refresh_token == null',
+      'auth.ref("$user.id") == [auth.id]',
+    ];
+    const app = createApp({ notes: { allow: { view: of.join(' && ') } } });
+    const { body } = asGuest
+      ? await auth.post(GUEST, { 'app-id': app.id })
+      : await auth.signIn(app, 'ada@example.com');
+    const user = body.user as { refresh_token: string; created_at: string };
+    const session = await RawSession.init(auth.backend, app, { 'refresh-token': user.refresh_token });
+    const id = crypto.randomUUID();
+    const admin = { 'app-id': app.id, authorization: `Bearer ${app.adminToken}` };
+    const written = await auth.post(
+      '/admin/transact',
+      { steps: [['update', 'notes', id, { text: 'x' }]] },
+      admin,
+    );
+    expect(written.status).toBe(200);
+    const $$ruleParams = { app: app.id, at: user.created_at };
+    const answer = await session.ask({ op: 'add-query', q: { notes: {}, $$ruleParams } });
+    expect(JSON.stringify(answer)).toContain(`"${id}"`);
+    await session.close();
   });
 
   test('let a user see their linked guests, and nobody else', async () => {

@@ -10,7 +10,7 @@ const DENIED = ['$users', 'create'] as const;
 /**
  * Asks whether a user may come into being on an actor's behalf: for `$users.allow.create`, where the rules of the app
  * have that very rule. Without it anybody may sign up, but nobody with fields of their own choice. The rule sees the
- * new user as `data` and as `auth`.
+ * new user as `data` and, the same, as `auth`.
  *
  * @throws {ServerError} `validation-failed` for fields that the schema does not define, `permission-denied` when
  * refused, or what the rule's evaluation throws.
@@ -27,6 +27,6 @@ export function assertMaySignUp(app: App, user: NewUser, actor: Actor): void {
   const data: AuthUser & JsonObject = { ...extraFields, id, ...(email !== undefined && { email }) };
   const source = { catalog: app.data.catalog, reader: app.data.triples };
   const entity = describedEntity(source, '$users', data);
-  const run = app.permissions.run(source, { ...actor, user: data });
+  const run = app.permissions.run(source, actor, { newcomer: data });
   if (!run.passes(program, { data: entity, newData: entity })) throw permissionDenied(DENIED);
 }

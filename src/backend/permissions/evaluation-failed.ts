@@ -1,4 +1,5 @@
 import { ServerError } from '../../protocol/error.ts';
+import { LostOnServerError, RuleFailure } from './cel/failures.ts';
 import { RuleTooCostlyError } from './cel/meter.ts';
 import type { Program } from './program.ts';
 
@@ -21,16 +22,24 @@ const KINDS: Readonly<Record<string, string>> = {
   bool_conversion_error: 'BAD_FORMAT',
 };
 
-/** The error for a rule whose evaluation failed; `verbose` says with what. */
+/**
+ * The error for a rule whose evaluation failed; `verbose` says with what. What the server does not tell is always said,
+ * and what would do instead.
+ */
 export function evaluationFailed(program: Program, error: unknown, verbose: boolean): ServerError {
   const { code, summary, message } = error as { code?: unknown; summary?: unknown; message?: unknown };
   const isCost = error instanceof RuleTooCostlyError;
-  const reason = verbose || isCost ? String(summary ?? message ?? error) : 'You may have a typo';
+  const isOurs = isCost || error instanceof LostOnServerError;
+  const reason = verbose || isOurs ? String(summary ?? message ?? error) : 'You may have a typo';
   const { etype, action } = program;
   const text = `Could not evaluate permission rule for \`${etype}.${action}\`. ${reason}. Debug this in the sandbox and then update your permission rules.`;
   const kind = KINDS[String(code)] ?? 'INTERNAL_ERROR';
   return new ServerError('permission-evaluation-failed', text, {
     rule: [etype, action],
-    error: { type: isCost ? 'ITERATION_BUDGET_EXCEEDED' : kind, message: text, hint: reason },
+    error: {
+      type: isCost ? 'ITERATION_BUDGET_EXCEEDED' : kind,
+      message: text,
+      hint: error instanceof RuleFailure ? error.hint : reason,
+    },
   });
 }

@@ -111,7 +111,7 @@ describe('a query', () => {
     await fill({ text: 'x', position: 1 });
     todos.app.setRules({
       todos: {
-        allow: { view: "auth.id == ruleParams.me && request.ip == '127.0.0.1' && request.origin == null" },
+        allow: { view: "auth.id == ruleParams.me && request.ip == '127.0.0.1' && request.origin == ''" },
       },
     });
     const { id: me, session } = await user();

@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import { type Actor, actorKey } from '../actor.ts';
+import { type Actor, type AuthUser, actorKey } from '../actor.ts';
 import type { BackendHost } from '../host.ts';
 import type { FormFilter, QuerySource } from '../query/index.ts';
 import { RuleRun } from './rule-run.ts';
 import { NO_RULES, type Rules } from './rules.ts';
+import { newcomer } from './signed-in-user.ts';
 import { TokenBuckets } from './token-buckets.ts';
 import { parseRules } from './validate-rules.ts';
 import { Viewer } from './viewer.ts';
@@ -15,15 +16,22 @@ export interface RunOptions {
   readonly rules?: Rules | undefined;
   /** Whether errors say what the evaluator said. */
   readonly verbose?: boolean;
+  /** Values of a user who is about to be created, on whose behalf it is. */
+  readonly newcomer?: AuthUser;
+}
+
+/** The app that permissions are of. */
+export interface PermissionsHost extends Pick<BackendHost, 'now'> {
+  appId(): string;
 }
 
 /** The permissions of one app: its rules, and how much is left of its rate limits. */
 export class Permissions {
-  readonly #host: Pick<BackendHost, 'now'>;
+  readonly #host: PermissionsHost;
   readonly #buckets = new TokenBuckets();
   #rules: Rules | null = null;
 
-  constructor(host: Pick<BackendHost, 'now'>) {
+  constructor(host: PermissionsHost) {
     this.#host = host;
   }
 
@@ -54,6 +62,8 @@ export class Permissions {
       rules: options.rules ?? this.#rules ?? NO_RULES,
       source,
       actor,
+      appId: this.#host.appId(),
+      auth: options.newcomer && newcomer(source, options.newcomer),
       buckets: this.#buckets,
       now: this.#host.now(),
       verbose: options.verbose,

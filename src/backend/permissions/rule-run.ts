@@ -5,18 +5,26 @@ import { hashText } from '../auth/secrets.ts';
 import type { QuerySource } from '../query/index.ts';
 import { RateLimitBucket, RequestInfo } from './cel/instant-functions.ts';
 import { Meter } from './cel/meter.ts';
-import { type CelValue, EntityMap, type EntitySource, fromCel, toCel } from './cel/values.ts';
-import { describedEntity, storedEntity } from './entity-sources.ts';
+import {
+  type CelValue,
+  EntityMap,
+  type EntitySource,
+  EntityValues,
+  fromCel,
+  toCel,
+  type ValueSource,
+} from './cel/values.ts';
 import { evaluationFailed } from './evaluation-failed.ts';
 import type { Program } from './program.ts';
 import { NO_PARAMS } from './rule-params.ts';
 import type { Rules } from './rules.ts';
+import { signedInUser } from './signed-in-user.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 
 /** What a rule is asked about. */
 export interface Bindings {
   readonly data: EntitySource;
-  readonly newData?: EntitySource | undefined;
+  readonly newData?: ValueSource | undefined;
   readonly linkedData?: EntitySource | undefined;
   readonly actions?: JsonObject | undefined;
   readonly ruleParams?: Readonly<JsonObject> | undefined;
@@ -28,6 +36,9 @@ export interface RuleContext {
   readonly rules: Rules;
   readonly source: QuerySource;
   readonly actor: Actor;
+  readonly appId: string;
+  /** What stands for the user of the actor: one who is about to be created. */
+  readonly auth?: EntitySource | undefined;
   readonly buckets: TokenBuckets;
   /** In epoch milliseconds. */
   readonly now: number;
@@ -83,7 +94,7 @@ export class RuleRun {
         origin: actor.origin,
       }),
     );
-    if (newData) variables.set('newData', new EntityMap(newData));
+    if (newData) variables.set('newData', new EntityValues(newData));
     if (linkedData) variables.set('linkedData', new EntityMap(linkedData));
     if (actions) variables.set('actions', toCel(actions));
     return variables;
@@ -97,31 +108,15 @@ export class RuleRun {
   }
 
   #sharedVariables(): Map<string, CelValue> {
-    const { rules } = this.context;
+    const { rules, source, actor, appId, auth } = this.context;
     const buckets = [...rules.rateLimits.keys()].map((name): [string, RateLimitBucket] => [
       name,
       new RateLimitBucket((key, tokens) => this.#take(name, key, tokens)),
     ]);
     return new Map<string, CelValue>([
-      ['auth', new EntityMap(this.#auth())],
+      ['auth', new EntityMap(auth ?? signedInUser(source, actor.user, appId))],
       ['rateLimit', new Map(buckets)],
     ]);
-  }
-
-  /** The user as stored at this moment. Of one that was deleted since, no more than the id: what it was may be outdated. */
-  #auth(): EntitySource {
-    const { source, actor } = this.context;
-    const { user } = actor;
-    const idAttr = source.catalog.byForward('$users', 'id')?.id ?? '';
-    const isStored = user !== null && source.reader.entityAttr(user.id, idAttr).length > 0;
-    const entity = isStored
-      ? storedEntity(source, '$users', user.id)
-      : describedEntity(source, '$users', user ? { id: user.id } : undefined);
-    return {
-      labels: () => entity.labels(),
-      value: (label) => entity.value(label),
-      ref: (path) => (user ? entity.ref(path.replace(/^\$user\./, '')) : []),
-    };
   }
 
   #take(name: string, key: CelValue, tokens: bigint): void {

@@ -16,21 +16,22 @@ const DATA: JsonObject = {
   tags: ['a', 'b'],
   info: { depth: { level: 2 } },
   due: '2025-01-02',
+  items: [{ tags: ['x'] }, { tags: [] }],
 };
 
-function evaluate(code: JsonValue, data: JsonObject = DATA): JsonValue {
+function evaluate(code: JsonValue, data: JsonObject = DATA, verbose = true): JsonValue {
   const rules = new Rules({ things: { allow: { view: code } } });
   const { catalog, triples: reader } = createAppData();
   const source = { catalog, reader };
-  const run = new Permissions({ now: () => 0 }).run(source, VISITOR, { rules, verbose: true });
+  const run = new Permissions({ now: () => 0, appId: () => 'app' }).run(source, VISITOR, { rules, verbose });
   const program = rules.program('things', 'view');
   if (!program) throw new Error('No rule was found');
   return fromCel(run.evaluate(program, { data: describedEntity(source, 'things', data) }));
 }
 
-function failureOf(code: string): unknown {
+function failureOf(code: string, verbose = true): unknown {
   try {
-    return { result: evaluate(code) };
+    return { result: evaluate(code, DATA, verbose) };
   } catch (error) {
     return error;
   }
@@ -51,7 +52,11 @@ const TRUE_RULES = [
   // Different kinds of value are never equal.
   '!(data.text == data.count) && !(data.tags == data.text)',
   // Lists and macros.
-  '"a" in data.tags && size(data.tags) == 2 && data.tags[1] == "b"',
+  '"a" in data.tags && data.tags == ["a", "b"] && data.tags.join("-") == "a-b"',
+  'size(data.tags.map(t, t)) == 2 && data.tags.filter(t, t != "a")[0] == "b" && size({"a": data.tags}) == 1',
+  'size(data.text) == 11 && data.text.size() == 11 && size("😀") == 1 && size(b"ab") == 2',
+  // The items of a list are read in full.
+  'data.items.exists(i, size(i.tags) == 1 && i.tags[0] == "x" && i == {"tags": ["x"]})',
   'data.tags.all(t, t in ["a", "b"]) && data.tags.exists(t, t == "b")',
   'data.tags.exists_one(t, t == "a") && data.tags.map(t, t + "!") == ["a!", "b!"]',
   'data.tags.filter(t, t != "a") == ["b"] && [1, "x", null].size() == 3',
@@ -77,7 +82,9 @@ const TRUE_RULES = [
   'timestamp(data.due).getTime() == 1735776000000 && timestamp(data.due).getFullYear() == 2025',
   'timestamp("2025-01-01") + duration("24h") == timestamp(data.due)',
   'timestamp(data.due) - timestamp("2025-01-01") == duration("1440m")',
-  'request.time == timestamp(0) && request.modifiedFields == [] && request.ip == null',
+  'request.time == timestamp(0) && request.modifiedFields == []',
+  // Texts, which are never null.
+  'request.ip == "" && request.origin == "" && !has(request.ip) && !has(request.origin) && has(request.time)',
 ];
 
 describe('a rule', () => {
@@ -102,11 +109,13 @@ describe('a rule', () => {
     ['data.count <= 3.0', 'OVERLOAD_NOT_FOUND'],
     ['data.count > 2u', 'OVERLOAD_NOT_FOUND'],
     ['[1, 2].all(n, n < data.price)', 'OVERLOAD_NOT_FOUND'],
-    ['data.tags[7] == "a"', 'INDEX_OUT_OF_BOUNDS'],
+    ['data.tags.map(t, t)[7] == "a"', 'INDEX_OUT_OF_BOUNDS'],
+    ['data.items.all(i, i.missing == null)', 'ATTRIBUTE_NOT_FOUND'],
     ['data.count / 0 == 1', 'DIVIDE_BY_ZERO'],
     ['timestamp("someday") == request.time', 'INTERNAL_ERROR'],
     ['data.ref(data.text) == []', undefined],
-    ['data.text.matches("(")', 'INTERNAL_ERROR'],
+    ['data.text.matches("(")', 'INVALID_ARGUMENT'],
+    ['data.text.matches("a**")', 'INVALID_ARGUMENT'],
     ['math.greatest("a", 1) == 1', 'INTERNAL_ERROR'],
   ])('%s fails', (code, type) => {
     const failure = {
@@ -114,6 +123,59 @@ describe('a rule', () => {
       hint: { rule: ['things', 'view'], error: { type } },
     };
     expect(failureOf(code)).toMatchObject(type ? failure : { type: 'record-not-found' });
+  });
+
+  // The values that the server makes of JSON lack what these call (CelList and CelMap in its db/cel.clj).
+  test.each([
+    'size(data.tags) == 2',
+    'data.tags.size() == 2',
+    'size(data.info) == 1',
+    'size(data) > 1',
+    'size(ruleParams) == 0',
+    'size(auth) == 0',
+    'data.tags[0] == "a"',
+    'cel.bind(t, data.tags, t[0] == "a")',
+    'data.tags + ["c"] == []',
+    '["c"] + data.tags == []',
+    'data.info == {"depth": {"level": 2}}',
+    '{} != data.info',
+    'data.info == data.info',
+    'data.info.exists(key, key == "depth")',
+    'data.all(label, label != "")',
+    // Nothing stands in for it.
+    'true ? size(data.tags) == 2 : true',
+    'size(data.tags) == 2 || true',
+  ])('%s fails as on the server, and says why', (code) => {
+    expect(failureOf(code, false)).toMatchObject({
+      type: 'permission-evaluation-failed',
+      message: expect.stringContaining('The rule fails on Instant, whose server cannot'),
+      hint: { error: { type: 'INTERNAL_ERROR', hint: expect.stringContaining('`in`') } },
+    });
+  });
+
+  test.each(['data.info.ref("a")', 'ruleParams.ref("a")', '{"a": 1}.ref("a")'])('%s has no links', (code) => {
+    expect(failureOf(`${code} == []`)).toMatchObject({
+      message: expect.stringContaining("No matching overload for function 'ref'. Overload candidates: _ref"),
+      hint: { error: { type: 'OVERLOAD_NOT_FOUND', hint: expect.stringContaining('data.ref') } },
+    });
+    expect(evaluate(`${code} == [] || true`)).toBe(true);
+  });
+
+  test.each([
+    ['b"a".base64() == ""', "undeclared reference to 'base64' (in container '')"],
+    ['b"a".hex() == ""', "undeclared reference to 'hex' (in container '')"],
+    ['b"a".at(0) == 1', "undeclared reference to 'at' (in container '')"],
+    ['b"{}".json() == {}', "undeclared reference to 'json' (in container '')"],
+    ['b"a".string() == ""', "found no matching overload for 'string' applied to 'bytes.()'"],
+    ['optional.of(1).value() == 1', "undeclared reference to 'optional' (in container '')"],
+    ['request.ip == null', "found no matching overload for '_==_' applied to '(string, null)'"],
+    ['request.origin != null', "found no matching overload for '_!=_' applied to '(string, null)'"],
+    ['request.ip == 1', "found no matching overload for '_==_' applied to '(string, int)'"],
+  ])('%s cannot be compiled, as on the server', (code, message) => {
+    expect(failureOf(code)).toMatchObject({
+      type: 'validation-failed',
+      message: expect.stringContaining(message),
+    });
   });
 
   test('reaches nothing of JavaScript', () => {
@@ -181,8 +243,8 @@ describe('the cost of a rule is limited', () => {
       equal: Array(50_000).fill(1),
       nested: [[[Array(50_000).fill(1)]]],
       alike: [[[Array(50_000).fill(1)]]],
-      map: { list: Array(50_000).fill(1) },
-      pam: { list: Array(50_000).fill(1) },
+      maps: [{ list: Array(50_000).fill(1) }],
+      pams: [{ list: Array(50_000).fill(1) }],
     };
     const thousand = `[${Array(1_000).fill('1').join(',')}]`;
     const loop = (condition: string): string => `${thousand}.all(a, ${thousand}.all(b, ${condition}))`;
@@ -191,7 +253,7 @@ describe('the cost of a rule is limited', () => {
       'data.list == data.equal',
       'data.nested == data.alike',
       '{"list": data.list} == {"list": data.equal}',
-      'data.map == data.pam',
+      'data.maps == data.pams',
       '!(2 in data.list)',
       'data.text == data.same',
       '!data.text.contains("xxxxxxxxxxxxxxxxy")',

@@ -5,7 +5,7 @@ export type CharTest = (char: string) => boolean;
 export const CLASSES: Readonly<Record<string, CharTest>> = {
   d: (char) => char >= '0' && char <= '9',
   w: isWordChar,
-  s: (char) => ' \t\n\r\f\v'.includes(char),
+  s: (char) => ' \t\n\r\f'.includes(char),
 };
 
 /** What a name such as `[:alpha:]` stands for. */

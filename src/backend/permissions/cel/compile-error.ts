@@ -18,7 +18,7 @@ function messageOf(error: unknown): string {
   const subject = /: (.+)$/.exec(text)?.[1] ?? text;
   switch (code) {
     case 'unknown_variable':
-      return `undeclared reference to '${subject}' (in container '')`;
+      return undeclared(subject).message;
     case 'no_such_key':
       return `undefined field '${subject}'`;
     case 'no_such_overload':
@@ -47,6 +47,11 @@ function functionMessage(text: string): string | undefined {
   if (name === undefined || args === undefined) return undefined;
   const types = `${receiver && `${typeName(receiver)}.`}(${typeName(args)})`;
   return noOverloadMessage(publicName(name), types);
+}
+
+/** A name stands for nothing. */
+export function undeclared(name: string): RuleCompileError {
+  return new RuleCompileError(`undeclared reference to '${name}' (in container '')`);
 }
 
 /** An operator or function was applied to what it does not take. */

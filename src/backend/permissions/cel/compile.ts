@@ -3,6 +3,7 @@ import { type Binds, neededBinds, withBinds } from './binds.ts';
 import { compareLikeKinds } from './comparisons.ts';
 import { compileError, RuleCompileError } from './compile-error.ts';
 import { environmentFor, MAX_EXPRESSION_LENGTH, type RuleAction } from './environments.ts';
+import { loseWhatServerLoses } from './json-values.ts';
 import { meterNodes, replaceCalls } from './prepare.ts';
 import type { CelValue } from './values.ts';
 
@@ -57,6 +58,7 @@ function prepare(environment: Environment, code: string): { parsed: ParseResult;
     const { valid, type, error } = parsed.check();
     if (!valid) throw error;
     compareLikeKinds(parsed.ast);
+    loseWhatServerLoses(parsed.ast);
     meterNodes(parsed.ast);
     return { parsed, type: type ?? 'dyn' };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { addInstantFunctions } from './instant-functions.ts';
+import { addSize } from './json-values.ts';
 import { addMathFunctions } from './math-functions.ts';
 import { addSearchFunctions } from './search-functions.ts';
 import { addStringFunctions } from './string-functions.ts';
@@ -30,6 +31,7 @@ function createEnvironments(): Map<RuleAction, Environment> {
   addStringFunctions(base);
   addSearchFunctions(base);
   addMathFunctions(base);
+  addSize(base);
   addInstantFunctions(base);
   for (const name of ['data', 'auth', 'ruleParams']) base.registerVariable(name, MAP);
   base.registerVariable('request', 'request');

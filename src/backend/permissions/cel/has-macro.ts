@@ -15,14 +15,20 @@ interface Evaluator {
 }
 
 /**
- * Makes `has({...}.key)` mean what it says. The evaluator has `has` for what a variable leads to alone, where CEL has it
+ * Makes `has({...}.key)` and `has(request.origin)` mean what they say. The evaluator has `has` for what a variable leads to alone, where CEL has it
  * for a field of anything. It keeps what a macro does with its node.
  */
 export function widenHas(node: ASTNode): void {
   if (node.op !== 'call' || node.args[0] !== 'has') return;
   const [select, ...others] = node.args[1];
-  if (select?.op !== '.' || others.length > 0 || rootOf(select).op === 'id') return;
+  if (select?.op !== '.' || others.length > 0) return;
+  if (rootOf(select).op === 'id' && !isOfRequest(select)) return;
   (node as unknown as { setMeta(key: string, macro: unknown): void }).setMeta('macro', fieldMacro(select));
+}
+
+/** A field of `request` that is a text is there when it is not empty. */
+function isOfRequest({ args: [holder] }: Select): boolean {
+  return holder.op === 'id' && holder.args === 'request';
 }
 
 function rootOf(node: ASTNode): ASTNode {
@@ -38,7 +44,8 @@ function fieldMacro(select: Select): unknown {
     },
     evaluate(evaluator: Evaluator, _macro: unknown, context: unknown): boolean {
       const value = evaluator.run(target, context);
-      return evaluator.debugType(value).fieldLazy(value, field, select, evaluator) !== undefined;
+      const found = evaluator.debugType(value).fieldLazy(value, field, select, evaluator);
+      return found !== undefined && !(found === '' && isOfRequest(select));
     },
   };
 }

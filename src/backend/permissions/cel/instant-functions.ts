@@ -1,5 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { parseInstantDate } from '../../date.ts';
+import { RuleFailure } from './failures.ts';
 import { abortRule, charge } from './meter.ts';
 import { linearPattern } from './pattern.ts';
 import { EntityMap } from './values.ts';
@@ -23,8 +24,9 @@ export class RateLimitBucket {
 export class RequestInfo {
   readonly modifiedFields: readonly string[];
   readonly time: Date;
-  readonly ip: string | null;
-  readonly origin: string | null;
+  /** Empty where it is not known, as on the server: these two are texts, and never null. */
+  readonly ip: string;
+  readonly origin: string;
 
   constructor(info: {
     modifiedFields: readonly string[];
@@ -34,16 +36,24 @@ export class RequestInfo {
   }) {
     this.modifiedFields = info.modifiedFields;
     this.time = info.time;
-    this.ip = info.ip;
-    this.origin = info.origin;
+    this.ip = info.ip ?? '';
+    this.origin = info.origin ?? '';
   }
 }
+
+const NO_LINKS =
+  '`ref` is for `data`, `linkedData` and `auth` alone. In place of `newData.ref`, use `data.ref`: in `create` and `link` it sees the links of the new entity, in `update` those before the write';
 
 /** The types and functions that Instant adds to CEL. */
 export function addInstantFunctions(environment: Environment): void {
   environment.registerType('request', {
     ctor: RequestInfo,
-    fields: { modifiedFields: 'list<string>', time: 'google.protobuf.Timestamp', ip: 'dyn', origin: 'dyn' },
+    fields: {
+      modifiedFields: 'list<string>',
+      time: 'google.protobuf.Timestamp',
+      ip: 'string',
+      origin: 'string',
+    },
   });
   environment.registerType('RateLimitBucket', RateLimitBucket);
   const add = (signature: string, handler: (...args: never[]) => unknown): void => {
@@ -66,8 +76,11 @@ export function addInstantFunctions(environment: Environment): void {
 }
 
 function ref(entity: unknown, path: string): unknown {
-  if (!(entity instanceof EntityMap)) throw new TypeError('ref(): only data, linkedData and auth have links');
-  return decisive(() => entity.ref(path));
+  if (entity instanceof EntityMap) return decisive(() => entity.ref(path));
+  throw new RuleFailure("No matching overload for function 'ref'. Overload candidates: _ref", {
+    code: 'no_matching_overload',
+    hint: NO_LINKS,
+  });
 }
 
 function consume(take: () => boolean): boolean {

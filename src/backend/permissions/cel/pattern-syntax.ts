@@ -1,8 +1,11 @@
-import { type CharTest, CLASSES, CONTROLS, isWordChar, POSIX } from './char-classes.ts';
+import type { CharTest } from './char-classes.ts';
+import { inCase, readClassEscape, readEscapedChar } from './pattern-escapes.ts';
+import { PatternReader, patternError } from './pattern-reader.ts';
+import { readSet } from './pattern-set.ts';
 
 /** A regular expression as RE2 has them: without references back and without looking around. */
 export type PatternNode =
-  | { readonly kind: 'char'; readonly accepts: (char: string) => boolean }
+  | { readonly kind: 'char'; readonly accepts: CharTest }
   | { readonly kind: 'assert'; readonly what: 'start' | 'end' | 'lineStart' | 'lineEnd' | 'word' | 'noWord' }
   | { readonly kind: 'sequence' | 'choice'; readonly of: readonly PatternNode[] }
   | { readonly kind: 'repeat'; readonly of: PatternNode; readonly min: number; readonly max: number };
@@ -13,281 +16,217 @@ interface Flags {
   readonly multiline: boolean;
 }
 
+/** What was read, and how often what is in it may be repeated by counts. */
+interface Part {
+  readonly node: PatternNode;
+  readonly copies: number;
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  /** Whether it is written as a count: `{2}`. */
+  readonly counted: boolean;
+}
+
+/** What one repetition may ask for, and all that stand in one another together. */
 const MAX_REPEAT = 1_000;
+/** Ours: RE2 needs no stack for it. */
 const MAX_DEPTH = 100;
 
-/** Reads a regular expression. Throws a `SyntaxError` that says what cannot be read. */
+const NO_LIMIT = Number.POSITIVE_INFINITY;
+
+const COUNT = /\{(0|[1-9]\d*)(?:(,)(0|[1-9]\d*)?)?\}/y;
+
+/** Reads a regular expression. Throws a `SyntaxError` that says what cannot be read, in the words of RE2. */
 export function parsePattern(pattern: string): PatternNode {
   return new PatternParser(pattern).parse();
 }
 
 class PatternParser {
-  readonly #pattern: string;
-  readonly #chars: readonly string[];
-  #at = 0;
+  readonly #reader: PatternReader;
+  readonly #groupNames = new Set<string>();
   #depth = 0;
   #flags: Flags = { ignoreCase: false, dotAll: false, multiline: false };
 
   constructor(pattern: string) {
-    this.#pattern = pattern;
-    this.#chars = [...pattern];
+    this.#reader = new PatternReader(pattern);
   }
 
   parse(): PatternNode {
-    const node = this.#choice();
-    if (this.#at < this.#chars.length) throw this.#bad('unexpected )');
+    const { node } = this.#choice();
+    if (this.#reader.peek() !== undefined) throw patternError('unexpected )', this.#reader.pattern);
     return node;
   }
 
-  #choice(): PatternNode {
-    if (++this.#depth > MAX_DEPTH) throw this.#bad('nested too deeply');
+  #choice(): Part {
+    if (++this.#depth > MAX_DEPTH) throw patternError('expression nests too deeply');
     const ways = [this.#sequence()];
-    while (this.#take('|')) ways.push(this.#sequence());
+    while (this.#reader.take('|')) ways.push(this.#sequence());
     this.#depth--;
-    return { kind: 'choice', of: ways };
+    return partOf('choice', ways);
   }
 
-  #sequence(): PatternNode {
-    const parts: PatternNode[] = [];
-    for (let next = this.#peek(); next !== undefined && next !== '|' && next !== ')'; next = this.#peek()) {
-      const atom = this.#atom();
-      if (atom) parts.push(this.#repeated(atom));
+  #sequence(): Part {
+    const reader = this.#reader;
+    const parts: Part[] = [];
+    /** Where the repetition begins that was read last, if nothing stands between. */
+    let lastRange: number | undefined;
+    for (let next = reader.peek(); next !== undefined && next !== '|' && next !== ')'; next = reader.peek()) {
+      const start = reader.at;
+      const range = this.#range();
+      if (range) {
+        parts.push(repeated(parts.pop(), range, reader, start, lastRange));
+        lastRange = start;
+      } else {
+        // Flags and an empty quotation are none: what follows repeats what stands before them.
+        parts.push(...this.#atoms());
+        lastRange = undefined;
+      }
     }
-    return { kind: 'sequence', of: parts };
+    return partOf('sequence', parts);
   }
 
-  /** Undefined for flags, which match nothing. */
-  #atom(): PatternNode | undefined {
-    const char = this.#next();
-    switch (char) {
+  #atoms(): Part[] {
+    const reader = this.#reader;
+    switch (reader.peek()) {
       case '(':
         return this.#group();
       case '[':
-        return this.#char(this.#set());
-      case '.':
-        return this.#dot();
-      case '^':
-        return { kind: 'assert', what: this.#flags.multiline ? 'lineStart' : 'start' };
-      case '$':
-        return { kind: 'assert', what: this.#flags.multiline ? 'lineEnd' : 'end' };
+        return [char(readSet(reader, this.#flags.ignoreCase))];
       case '\\':
         return this.#escape();
-      case '*':
-      case '+':
-      case '?':
-        throw this.#bad(`nothing to repeat before ${char}`);
       default:
-        return this.#char(equals(char));
+        return [this.#plain(reader.next() ?? '')];
     }
   }
 
-  #dot(): PatternNode {
-    return this.#flags.dotAll
-      ? { kind: 'char', accepts: () => true }
-      : { kind: 'char', accepts: (char) => char !== '\n' };
+  #plain(text: string): Part {
+    const { dotAll, multiline } = this.#flags;
+    if (text === '.') return char(dotAll ? () => true : (other) => other !== '\n');
+    if (text === '^') return assertion(multiline ? 'lineStart' : 'start');
+    if (text === '$') return assertion(multiline ? 'lineEnd' : 'end');
+    return this.#literal(text);
   }
 
-  #char(accepts: CharTest): PatternNode {
-    if (!this.#flags.ignoreCase) return { kind: 'char', accepts };
-    return {
-      kind: 'char',
-      accepts: (char) => accepts(char) || accepts(char.toLowerCase()) || accepts(char.toUpperCase()),
-    };
+  #literal(text: string): Part {
+    return char(inCase((other) => other === text, this.#flags.ignoreCase));
   }
 
-  #group(): PatternNode | undefined {
+  #group(): Part[] {
+    const reader = this.#reader;
     const before = this.#flags;
-    if (this.#take('?')) {
-      if (this.#take('P')) this.#name();
-      else if (this.#peek() === '<') this.#name();
-      else if (!this.#flagsBeforeGroup()) return undefined;
-    }
-    const node = this.#choice();
-    if (!this.#take(')')) throw this.#bad('missing )');
+    const start = reader.at;
+    if (reader.sees('(?P<') || reader.sees('(?<')) this.#name();
+    else if (reader.take('(?')) {
+      if (!this.#readFlags(start)) return [];
+    } else reader.take('(');
+    const part = this.#choice();
+    if (!reader.take(')')) throw patternError('missing closing )', reader.pattern);
     this.#flags = before;
-    return node;
+    return [part];
   }
 
   #name(): void {
-    if (!this.#take('<') || this.#peek() === '=' || this.#peek() === '!') throw this.#bad('invalid group');
-    while (!this.#take('>')) if (!isWordChar(this.#next())) throw this.#bad('invalid group name');
+    const reader = this.#reader;
+    const start = reader.at;
+    const opening = reader.take('(?P<') ? '(?P<' : '(?<';
+    if (opening === '(?<') reader.take(opening);
+    const name = reader.until('>');
+    if (name === undefined) throw patternError('invalid named capture', reader.pattern.slice(start));
+    if (!/^[0-9A-Za-z_]+$/.test(name)) throw patternError('invalid named capture', `${opening}${name}>`);
+    if (this.#groupNames.has(name)) throw patternError('duplicate capture group name', name);
+    this.#groupNames.add(name);
   }
 
   /** Reads the flags after `(?`, and whether a group follows them; without one they hold for the rest. */
-  #flagsBeforeGroup(): boolean {
-    let on = true;
+  #readFlags(start: number): boolean {
+    const reader = this.#reader;
     const flags = { ...this.#flags };
-    for (let char = this.#next(); ; char = this.#next()) {
-      if (char === ':' || char === ')') {
+    let on = true;
+    let isFlagDue = false;
+    for (let flag = reader.next(); flag !== undefined; flag = reader.next()) {
+      if ((flag === ':' || flag === ')') && !isFlagDue) {
         this.#flags = flags;
-        return char === ':';
+        return flag === ':';
       }
-      if (char === '-') on = false;
-      else if (char === 'i') flags.ignoreCase = on;
-      else if (char === 's') flags.dotAll = on;
-      else if (char === 'm') flags.multiline = on;
-      else if (char !== 'U') throw this.#bad('invalid group');
-    }
-  }
-
-  #repeated(node: PatternNode): PatternNode {
-    let result = node;
-    for (let range = this.#range(); range; range = this.#range()) {
-      result = { kind: 'repeat', of: result, ...range };
+      if (flag === '-' && on) {
+        on = false;
+        isFlagDue = true;
+        continue;
+      }
+      isFlagDue = false;
+      if (flag === 'i') flags.ignoreCase = on;
+      else if (flag === 's') flags.dotAll = on;
+      else if (flag === 'm') flags.multiline = on;
       // Whether as few as possible are taken makes no difference to whether there is a match.
-      this.#take('?');
+      else if (flag !== 'U') break;
     }
-    return result;
+    throw patternError('invalid or unsupported Perl syntax', reader.since(start));
   }
 
-  #range(): { min: number; max: number } | undefined {
-    if (this.#take('*')) return { min: 0, max: Number.POSITIVE_INFINITY };
-    if (this.#take('+')) return { min: 1, max: Number.POSITIVE_INFINITY };
-    if (this.#take('?')) return { min: 0, max: 1 };
-    if (this.#peek() !== '{') return undefined;
-    const [whole, low, comma, high] =
-      /^\{(\d+)(,?)(\d*)\}/.exec(this.#chars.slice(this.#at, this.#at + 24).join('')) ?? [];
+  /** Reads how often what stands before is taken; undefined, and nothing is read, where it is not said. */
+  #range(): Range | undefined {
+    const reader = this.#reader;
+    if (reader.take('*')) return { min: 0, max: NO_LIMIT, counted: false };
+    if (reader.take('+')) return { min: 1, max: NO_LIMIT, counted: false };
+    if (reader.take('?')) return { min: 0, max: 1, counted: false };
+    if (reader.peek() !== '{') return undefined;
+    const [whole, low, comma, high] = reader.match(COUNT) ?? [];
     if (whole === undefined) return undefined;
-    this.#at += whole.length;
     const min = Number(low);
-    const max = comma === '' ? min : high === '' ? Number.POSITIVE_INFINITY : Number(high);
-    if (min > MAX_REPEAT || (Number.isFinite(max) && max > MAX_REPEAT) || max < min) {
-      throw this.#bad(`invalid repeat count ${whole}`);
+    const max = comma === undefined ? min : high === undefined ? NO_LIMIT : Number(high);
+    if (min > MAX_REPEAT || (max !== NO_LIMIT && max > MAX_REPEAT) || max < min) {
+      throw patternError('invalid repeat count', whole);
     }
-    return { min, max };
+    return { min, max, counted: true };
   }
 
-  #escape(): PatternNode {
-    const char = this.#next();
-    switch (char) {
-      case 'A':
-        return { kind: 'assert', what: 'start' };
-      case 'z':
-        return { kind: 'assert', what: 'end' };
-      case 'b':
-        return { kind: 'assert', what: 'word' };
-      case 'B':
-        return { kind: 'assert', what: 'noWord' };
-      case 'Q':
-        return this.#quoted();
-      default:
-        return this.#char(this.#classOf(char) ?? equals(this.#escaped(char)));
+  #escape(): Part[] {
+    const reader = this.#reader;
+    if (reader.take('\\A')) return [assertion('start')];
+    if (reader.take('\\z')) return [assertion('end')];
+    if (reader.take('\\b')) return [assertion('word')];
+    if (reader.take('\\B')) return [assertion('noWord')];
+    if (reader.take('\\Q')) {
+      const quoted = reader.until('\\E') ?? reader.takeRest();
+      return [...quoted].map((each) => this.#literal(each));
     }
-  }
-
-  #quoted(): PatternNode {
-    const parts: PatternNode[] = [];
-    while (this.#at < this.#chars.length && !(this.#peek() === '\\' && this.#chars[this.#at + 1] === 'E')) {
-      parts.push(this.#char(equals(this.#next())));
-    }
-    this.#at = Math.min(this.#chars.length, this.#at + 2);
-    return { kind: 'sequence', of: parts };
-  }
-
-  /** The class that an escape stands for, if it stands for one. */
-  #classOf(char: string): CharTest | undefined {
-    const known = CLASSES[char.toLowerCase()];
-    if (known && char === char.toLowerCase()) return known;
-    if (known) return (other) => !known(other);
-    if (char !== 'p' && char !== 'P') return undefined;
-    const name = this.#take('{') ? this.#until('}') : this.#next();
-    const test = this.#property(name);
-    return char === 'p' ? test : (other) => !test(other);
-  }
-
-  #property(name: string): CharTest {
-    for (const property of [name, `Script=${name}`]) {
-      if (!/^[\w=]+$/.test(property)) continue;
-      try {
-        const test = new RegExp(`^\\p{${property}}$`, 'u');
-        return (char) => test.test(char);
-      } catch {
-        // Tried as the name of a script next.
-      }
-    }
-    throw this.#bad(`unknown character class ${name}`);
-  }
-
-  #escaped(char: string): string {
-    if (char === 'x') {
-      const digits = this.#take('{') ? this.#until('}') : this.#next() + this.#next();
-      const code = /^[0-9A-Fa-f]{1,6}$/.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;
-      if (!(code <= 0x10ffff)) throw this.#bad('invalid escape \\x');
-      return String.fromCodePoint(code);
-    }
-    const control = CONTROLS[char];
-    if (control !== undefined) return control;
-    if (/^[0-9A-Za-z]$/.test(char)) throw this.#bad(`invalid escape \\${char}`);
-    return char;
-  }
-
-  #set(): CharTest {
-    const negated = this.#take('^');
-    const tests: CharTest[] = [];
-    do {
-      tests.push(this.#setItem());
-    } while (!this.#take(']'));
-    return (char) => tests.some((test) => test(char)) !== negated;
-  }
-
-  #setItem(): CharTest {
-    const char = this.#next();
-    if (char === '[' && this.#take(':')) return this.#posix();
-    if (char === '\\') {
-      const escaped = this.#next();
-      return this.#classOf(escaped) ?? this.#rangeFrom(this.#escaped(escaped));
-    }
-    return this.#rangeFrom(char);
-  }
-
-  #rangeFrom(low: string): CharTest {
-    if (this.#peek() !== '-' || this.#chars[this.#at + 1] === ']') return equals(low);
-    this.#at++;
-    const next = this.#next();
-    const high = next === '\\' ? this.#escaped(this.#next()) : next;
-    const [from, to] = [codeOf(low), codeOf(high)];
-    if (to < from) throw this.#bad(`invalid range ${low}-${high}`);
-    return (char) => codeOf(char) >= from && codeOf(char) <= to;
-  }
-
-  #posix(): CharTest {
-    const negated = this.#take('^');
-    const test = POSIX[this.#until(':')];
-    if (!test || !this.#take(']')) throw this.#bad('unknown character class');
-    return (char) => test.test(char) !== negated;
-  }
-
-  #until(end: string): string {
-    let text = '';
-    for (let char = this.#next(); char !== end; char = this.#next()) text += char;
-    return text;
-  }
-
-  #peek(): string | undefined {
-    return this.#chars[this.#at];
-  }
-
-  #next(): string {
-    const char = this.#chars[this.#at++];
-    if (char === undefined) throw this.#bad('unexpected end');
-    return char;
-  }
-
-  #take(char: string): boolean {
-    if (this.#chars[this.#at] !== char) return false;
-    this.#at++;
-    return true;
-  }
-
-  #bad(problem: string): SyntaxError {
-    return new SyntaxError(`Invalid regular expression "${this.#pattern}": ${problem}`);
+    const accepts = readClassEscape(reader, this.#flags.ignoreCase);
+    return [accepts ? char(accepts) : this.#literal(readEscapedChar(reader))];
   }
 }
 
-function equals(expected: string): CharTest {
-  return (char) => char === expected;
+/** `start` is where the range begins, `lastRange` where the one does that stands right before it. */
+function repeated(
+  part: Part | undefined,
+  { min, max, counted }: Range,
+  reader: PatternReader,
+  start: number,
+  lastRange: number | undefined,
+): Part {
+  reader.take('?');
+  if (lastRange !== undefined) {
+    throw patternError('invalid nested repetition operator', reader.since(lastRange));
+  }
+  if (!part) throw patternError('missing argument to repetition operator', reader.since(start));
+  const count = counted ? (max === NO_LIMIT ? Math.max(min, 1) : max) : 1;
+  const copies = part.copies * count;
+  if (counted && (min >= 2 || max >= 2) && copies > MAX_REPEAT) {
+    throw patternError('invalid repeat count', reader.since(start));
+  }
+  return { node: { kind: 'repeat', of: part.node, min, max }, copies };
 }
 
-function codeOf(char: string): number {
-  return char.codePointAt(0) ?? -1;
+function char(accepts: CharTest): Part {
+  return { node: { kind: 'char', accepts }, copies: 1 };
+}
+
+function assertion(what: Extract<PatternNode, { kind: 'assert' }>['what']): Part {
+  return { node: { kind: 'assert', what }, copies: 1 };
+}
+
+function partOf(kind: 'sequence' | 'choice', parts: readonly Part[]): Part {
+  const copies = parts.reduce((most, part) => Math.max(most, part.copies), 1);
+  return { node: { kind, of: parts.map(({ node }) => node) }, copies };
 }

@@ -1,4 +1,5 @@
 import { isWordChar } from './char-classes.ts';
+import { patternError } from './pattern-reader.ts';
 import { type PatternNode, parsePattern } from './pattern-syntax.ts';
 
 type Assertion = Extract<PatternNode, { kind: 'assert' }>['what'];
@@ -17,6 +18,7 @@ export interface LinearPattern {
   test(text: string): boolean;
 }
 
+const MAX_LENGTH = 20_000;
 const MAX_SIZE = 5_000;
 const MAX_KEPT = 500;
 const kept = new Map<string, LinearPattern>();
@@ -32,10 +34,10 @@ export function linearPattern(source: string): LinearPattern {
 }
 
 function compile(source: string): LinearPattern {
+  if (source.length > MAX_LENGTH) throw patternError('expression too large');
   const program: Instruction[] = [];
   const emit = (instruction: Instruction): number => {
-    if (program.length >= MAX_SIZE)
-      throw new SyntaxError(`Invalid regular expression "${source}": too large`);
+    if (program.length >= MAX_SIZE) throw patternError('expression too large');
     return program.push(instruction) - 1;
   };
   emitNode(parsePattern(source), program, emit);

@@ -1,0 +1,34 @@
+import type { CharTest } from './char-classes.ts';
+
+/** What has a counterpart in another case, all in one text; made when a pattern ignores case first. */
+let cased: string | undefined;
+const orbits = new Map<string, readonly string[]>();
+
+/** A test that accepts a character when it accepts it in any case: what `(?i)` makes of a test. */
+export function ignoringCase(test: CharTest): CharTest {
+  return (char) => test(char) || (isCased(char) && orbitOf(char).some(test));
+}
+
+/** All characters that differ from one in their case alone, by Unicode's simple folding: `k`, `K` and the Kelvin sign. */
+function orbitOf(char: string): readonly string[] {
+  const known = orbits.get(char);
+  if (known) return known;
+  cased ??= casedChars();
+  const code = char.codePointAt(0)?.toString(16);
+  const orbit = cased.match(new RegExp(`\\u{${code}}`, 'giu')) ?? [];
+  orbits.set(char, orbit);
+  return orbit;
+}
+
+function casedChars(): string {
+  let text = '';
+  for (let code = 0; code < 0x1f000; code++) {
+    const char = String.fromCodePoint(code);
+    if (isCased(char)) text += char;
+  }
+  return text;
+}
+
+function isCased(char: string): boolean {
+  return /^[\p{Changes_When_Casemapped}\p{Changes_When_Casefolded}]$/u.test(char);
+}
