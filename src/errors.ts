@@ -79,11 +79,26 @@ export class InstantNodeError extends Error {
 /** The same error, of a write that had this outcome. */
 export function withOutcome(error: InstantNodeError, outcome: WriteOutcome): InstantNodeError {
   const { code, message, hint, cause } = error;
-  return new InstantNodeError(code, message, { ...(hint !== undefined && { hint }), cause, outcome });
+  const same = new InstantNodeError(code, message, { ...(hint !== undefined && { hint }), cause, outcome });
+  // A refusal of the server stays one.
+  for (const key of Reflect.ownKeys(error)) {
+    if (!Object.hasOwn(same, key)) Object.defineProperty(same, key, propertyOf(error, key));
+  }
+  return same;
+}
+
+function propertyOf(value: object, key: PropertyKey): PropertyDescriptor {
+  return Object.getOwnPropertyDescriptor(value, key) ?? {};
 }
 
 /** Whether `error` is an {@link InstantNodeError}, and of kind `code` when one is given. */
-export function isInstantNodeError(error: unknown, code?: InstantNodeErrorCode): error is InstantNodeError {
+export function isInstantNodeError<const Code extends InstantNodeErrorCode>(
+  error: unknown,
+  code: Code,
+): error is InstantNodeError & { readonly code: Code };
+/** Whether `error` is an {@link InstantNodeError}, and of kind `code` when one is given. */
+export function isInstantNodeError(error: unknown, code?: InstantNodeErrorCode): error is InstantNodeError;
+export function isInstantNodeError(error: unknown, code?: InstantNodeErrorCode): boolean {
   return (
     error instanceof Error &&
     brand in error &&

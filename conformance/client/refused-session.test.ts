@@ -64,7 +64,7 @@ describe('a session that the server refuses', () => {
     await expect(db.queryOnce({ goals: {} })).rejects.toMatchObject(refused);
     await expect(db.watch({ goals: {} }).next()).rejects.toMatchObject(refused);
     expect((await follow(db, { goals: {} }).next()).error).toMatchObject(refused);
-    expect(isServerRefusal(goals.all[0]?.error)).toBe(false);
+    expect(isServerRefusal(goals.all[0]?.error, 'record-not-found')).toBe(true);
     tryAgain();
     await (await server.peers.first((peer) => peer !== server.peers.all[0])).gone;
     expect(errors.all).toMatchObject([refused]);

@@ -5,9 +5,12 @@ import {
   type InstantUnknownSchema,
   init,
   isInstantNodeError,
+  isServerRefusal,
   type NetworkListenerClass,
   type NodeConfig,
   type PendingTransaction,
+  type ServerRefusal,
+  type ServerRefusalCode,
   StoreInterface,
   type TransactionError,
   type TransactionResult,
@@ -104,6 +107,41 @@ describe('what a database has beyond core’s', () => {
     await using db = init({ appId });
     expectTypeOf(db).toExtend<AsyncDisposable>();
   });
+});
+
+test('isInstantNodeError() narrows to the code that it is asked for', () => {
+  const error: unknown = undefined;
+  if (isInstantNodeError(error, 'invalid-config')) {
+    expectTypeOf(error).toExtend<InstantNodeError>();
+    expectTypeOf(error.code).toEqualTypeOf<'invalid-config'>();
+    expectTypeOf(error.hint).toEqualTypeOf<string | undefined>();
+  }
+  const code = 'closed' as InstantNodeError['code'] | undefined;
+  if (isInstantNodeError(error, code)) expectTypeOf(error).toEqualTypeOf<InstantNodeError>();
+  // @ts-expect-error No such code.
+  isInstantNodeError(error, 'closd');
+});
+
+test('isServerRefusal() narrows to the type that it is asked for', () => {
+  const error: unknown = undefined;
+  if (isServerRefusal(error)) expectTypeOf(error).toEqualTypeOf<ServerRefusal>();
+  if (isServerRefusal(error, 'record-not-unique')) {
+    expectTypeOf(error.type).toEqualTypeOf<'record-not-unique'>();
+    expectTypeOf(error.code).toEqualTypeOf<'unique' | 'connection-failed'>();
+    expectTypeOf(error.status).toEqualTypeOf<number>();
+  }
+  if (isServerRefusal(error, 'validation-failed')) {
+    expectTypeOf(error.code).toEqualTypeOf<ServerRefusalCode | 'connection-failed' | undefined>();
+  }
+  // A type that core does not know.
+  if (isServerRefusal(error, 'app-read-only')) expectTypeOf(error.type).toEqualTypeOf<'app-read-only'>();
+  const type = 'a' as string | undefined;
+  if (isServerRefusal(error, type)) expectTypeOf(error).toEqualTypeOf<ServerRefusal>();
+  const caught = new Error('x');
+  if (isServerRefusal(caught, 'permission-denied')) {
+    expectTypeOf(caught).toExtend<Error>();
+    expectTypeOf(caught.type).toEqualTypeOf<'permission-denied'>();
+  }
 });
 
 test('the codes of errors are a closed set', () => {

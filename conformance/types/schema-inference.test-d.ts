@@ -1,10 +1,13 @@
-import { init as coreInit, type InstantCoreDatabase, i } from '@instantdb/core';
+import { type i as coreI, init as coreInit, type InstantCoreDatabase } from '@instantdb/core';
 import {
+  type AnySchema,
   type InstantNodeDatabase,
   type InstantRules,
+  type InstantSchemaDef,
   type InstaQLEntity,
   type InstaQLParams,
   type InstaQLResult,
+  i,
   id,
   init,
   lookup,
@@ -22,13 +25,12 @@ const appId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 const schema = i.schema({
   entities: {
     goals: i.entity({
-      // Core's own inference makes `any` of a bare `i.string()` (1.0.67, TypeScript 6.0.3).
-      title: i.string<string>(),
+      title: i.string(),
       state: i.string<'open' | 'done'>().optional(),
       priority: i.number().indexed().optional(),
       due: i.date().indexed().optional(),
     }),
-    authors: i.entity({ name: i.string<string>() }),
+    authors: i.entity({ name: i.string() }),
   },
   links: {
     goalAuthor: {
@@ -38,8 +40,8 @@ const schema = i.schema({
   },
   rooms: {
     chat: {
-      presence: i.entity({ nickname: i.string<string>(), mood: i.string().optional() }),
-      topics: { wave: i.entity({ hand: i.string<string>() }) },
+      presence: i.entity({ nickname: i.string(), mood: i.string().optional() }),
+      topics: { wave: i.entity({ hand: i.string() }) },
     },
   },
 });
@@ -73,6 +75,24 @@ describe('a database of ours', () => {
     expectTypeOf(db.streams).toEqualTypeOf(core.streams);
     expectTypeOf<Exclude<keyof typeof core, keyof typeof db>>().toEqualTypeOf<never>();
   });
+});
+
+describe('i', () => {
+  test('is core’s, with texts that are texts also from TypeScript 6 on', () => {
+    expectTypeOf(i).toExtend<typeof coreI>();
+    expectTypeOf<typeof coreI>().toExtend<typeof i>();
+    expectTypeOf<keyof typeof i>().toEqualTypeOf<keyof typeof coreI>();
+    expectTypeOf(i.string()).toEqualTypeOf<ReturnType<typeof coreI.string<string>>>();
+    const { text, state } = i.entity({ text: i.string(), state: i.string<'open' | 'done'>() }).attrs;
+    expectTypeOf(text).toEqualTypeOf(i.string());
+    expectTypeOf(state).toEqualTypeOf(i.string<'open' | 'done'>());
+    expectTypeOf(i.string().unique().indexed().optional()).toExtend<{ required: false; isIndexed: true }>();
+  });
+});
+
+test('init() takes every schema that core’s takes', () => {
+  // biome-ignore lint/suspicious/noExplicitAny: core's own bound.
+  expectTypeOf<AnySchema>().toEqualTypeOf<InstantSchemaDef<any, any, any>>();
 });
 
 describe('queries', () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { InstantNodeError } from '../errors.ts';
+import { hintAt } from '../nearest.ts';
 import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
 import { hostOfOption, originOf } from './addresses.ts';
@@ -249,13 +250,13 @@ function check<Options extends object>(call: string, options: Options, checks: C
     throw new InstantNodeError('invalid-config', `Cannot use the options of ${call}: expected an object`);
   }
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue;
     if (!Object.hasOwn(checks, name)) {
-      const hint = `The options are ${Object.keys(checks).join(', ')}`;
+      const hint = hintAt(name, Object.keys(checks));
       throw new InstantNodeError('invalid-config', `Cannot use option "${name}" of ${call}: there is none`, {
         hint,
       });
     }
+    if (value === undefined) continue;
     const { holds, wants, isSecret } = checks[name as keyof Options];
     if (!holds(value)) {
       const got = isSecret ? '' : `got ${shown(value)}, `;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../client/nearest.ts';
+import { nearest } from '../nearest.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A flag: what it takes, and what it is for. */

@@ -1,5 +1,5 @@
-import { nearest } from '../client/nearest.ts';
 import { isInstantNodeError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
 import { nodeVersion } from '../version.ts';
 import { backendCommand } from './backend-command.ts';
 import { UsageError } from './usage-error.ts';

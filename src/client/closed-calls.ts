@@ -52,6 +52,16 @@ const PUBLIC_NAMES: Partial<Record<Method, string>> = {
   subscribeTable: '_syncTableExperimental',
 };
 
+/** A call of a method that has failed. */
+export interface FailedCall {
+  readonly name: string;
+  /** What users call it. */
+  readonly publicName: string;
+  /** Whether it was one of the HTTP API. */
+  readonly isHttp: boolean;
+  readonly args: readonly unknown[];
+}
+
 /** Makes every method that a user can reach refuse, with the error that `refusal` makes of the method's name. */
 export function refuseCalls(reactor: object, refusal: Refusal): void {
   refuseAsyncCalls(reactor, refusal);
@@ -73,18 +83,21 @@ export function refuseAsyncCalls(reactor: object, refusal: Refusal): void {
  */
 export function trackCalls(
   reactor: Pick<Reactor, (typeof WAITING)[number]>,
-  told: (error: unknown, name: string, args: readonly unknown[]) => unknown,
+  told: (error: unknown, call: FailedCall) => unknown,
 ): (refusal: Refusal) => void {
   const underWay = new Set<{ name: Method; reject(reason: Error): void }>();
   for (const name of WAITING) {
     const call = reactor[name] as (...args: unknown[]) => Promise<unknown>;
     define(reactor, name, (...args) => {
+      // What it throws at once is not under way.
+      const answer = call.apply(reactor, args);
       const { promise, resolve, reject } = deferred<unknown>();
       const entry = { name, reject };
       underWay.add(entry);
-      call
-        .apply(reactor, args)
-        .then(resolve, (error: unknown) => reject(told(error, name, args) as Error))
+      answer
+        .then(resolve, (error: unknown) =>
+          reject(told(error, { name, publicName: publicNameOf(name), isHttp: isHttp(name), args }) as Error),
+        )
         .finally(() => underWay.delete(entry));
       return promise;
     });
@@ -95,7 +108,15 @@ export function trackCalls(
 }
 
 function refusalOf(name: Method, refusal: Refusal): Error {
-  return refusal(PUBLIC_NAMES[name] ?? name);
+  return refusal(publicNameOf(name));
+}
+
+function isHttp(name: Method): boolean {
+  return (HTTP as readonly Method[]).includes(name);
+}
+
+function publicNameOf(name: Method): string {
+  return PUBLIC_NAMES[name] ?? name;
 }
 
 function define(reactor: object, name: Method, value: (...args: unknown[]) => unknown): void {

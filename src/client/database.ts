@@ -10,6 +10,7 @@ import {
   type ValidQuery,
 } from '@instantdb/core';
 import { InstantNodeError, withOutcome } from '../errors.ts';
+import { assertOptions, refuseUnknownOptions } from './call-options.ts';
 import { assertCallback } from './callback.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { deferred } from './deferred.ts';
@@ -57,6 +58,7 @@ export class InstantNodeDatabase<
     for (const shown of [this, reactor, this.auth, this.storage, this.streams]) {
       showAs(shown, () => ({ appId: reactor.config.appId, ...this.stats() }));
     }
+    refuseUnknownOptions(reactor, this);
     this.#rejectCalls = trackCalls(reactor, discreet(reactor));
     reactor.onFailure = (error) => {
       forget();
@@ -76,6 +78,7 @@ export class InstantNodeDatabase<
    */
   async ready(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options;
+    assertOptions('ready', options, ['signal']);
     assertSignal('ready', signal);
     signal?.throwIfAborted();
     this.#assertOpen('ready');
@@ -119,6 +122,7 @@ export class InstantNodeDatabase<
   ): AsyncIterableIterator<WatchedResult<Schema, Q, UseDates>, undefined, undefined> {
     this.#assertOpen('watch');
     const { signal, ruleParams } = options;
+    assertOptions('watch', options, ['signal', 'ruleParams']);
     assertSignal('watch', signal);
     return new Latest((push, end) => {
       if (signal?.aborted) {
@@ -163,6 +167,7 @@ export class InstantNodeDatabase<
     options?: InstaQLOptions,
   ): InfiniteQuerySubscription {
     assertCallback('subscribeInfiniteQuery', callback);
+    assertOptions('subscribeInfiniteQuery', options, ['ruleParams']);
     const database = pagingDatabase(this.subscribeQuery.bind(this) as never);
     return super.subscribeInfiniteQuery.call(
       database as never,
@@ -257,13 +262,13 @@ export class InstantNodeDatabase<
    * Repeatable: each call waits for the same end. Calls of other methods reject or throw with code `closed` from then on.
    */
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
-    if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
-      const message = `Cannot close the database: timeoutMs is ${String(timeoutMs)}, expected a number from 0`;
-      return Promise.reject(new InstantNodeError('invalid-config', message));
+    try {
+      const timeoutMs = closeTimeoutOf(options);
+      this.#closing ??= holding(this.#close(timeoutMs));
+      return this.#closing;
+    } catch (error) {
+      return Promise.reject(error);
     }
-    this.#closing ??= holding(this.#close(timeoutMs));
-    return this.#closing;
   }
 
   /** As {@link close}, for `await using`. */
@@ -302,6 +307,14 @@ export class InstantNodeDatabase<
   #assertOpen(method: string): void {
     if (this.#closing) throw closedError(method);
   }
+}
+
+function closeTimeoutOf(options: { timeoutMs?: number }): number {
+  assertOptions('close', options, ['timeoutMs']);
+  const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return timeoutMs;
+  const message = `Cannot close the database: timeoutMs is ${String(timeoutMs)}, expected a number from 0`;
+  throw new InstantNodeError('invalid-config', message);
 }
 
 function closedError(method: string): InstantNodeError {

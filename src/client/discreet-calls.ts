@@ -1,3 +1,7 @@
+import type { FailedCall } from './closed-calls.ts';
+import { withoutAnswer } from './no-answer.ts';
+import { asRefusal } from './server-refusal.ts';
+
 /** The fields of a sign-in that are secrets as long as they are good: once, or a few minutes. */
 const GIVEN = ['code', 'codeVerifier', 'idToken', 'nonce'] as const;
 
@@ -6,20 +10,23 @@ const PATHS = /(https?:\/\/[^\s/?#"'()<>]+)[/?#][^\s"'()<>]*/g;
 
 /** The parts of a reactor that this needs. */
 interface Discreet {
+  readonly config: { readonly apiURI: string };
   withoutSecrets<T>(value: T, more?: readonly unknown[]): T;
 }
 
-/** What a call of the HTTP API fails with, without what it was given: a server repeats that, and so do runtimes. */
-export function discreet(
-  reactor: Discreet,
-): (error: unknown, name: string, args: readonly unknown[]) => unknown {
-  return (error, name, args) => {
+/**
+ * What a call of the HTTP API fails with, without what it was given: a server repeats that, and so do runtimes. A refusal
+ * of the server is known as one, and where there was no answer it says of whom.
+ */
+export function discreet(reactor: Discreet): (error: unknown, call: FailedCall) => unknown {
+  return (error, { name, publicName, isHttp, args }) => {
     const [first] = args;
     const given =
       typeof first === 'object' && first !== null ? GIVEN.map((field) => Reflect.get(first, field)) : [];
     const token = name === 'signInWithCustomToken' ? [first] : [];
     const addresses = name === 'upload' ? pathsIn(error) : [];
-    return reactor.withoutSecrets(error, [...given, ...token, ...addresses]);
+    const shown = reactor.withoutSecrets(error, [...given, ...token, ...addresses]);
+    return isHttp ? withoutAnswer(asRefusal(shown), publicName, reactor.config.apiURI) : shown;
   };
 }
 

@@ -1,4 +1,6 @@
 import { InstantNodeError } from '../errors.ts';
+import { systemReason } from './no-answer.ts';
+import { type Refusal, refusedBy } from './server-refusal.ts';
 
 /**
  * Notices connections that end before the server has accepted the session, which core only logs when it is verbose.
@@ -44,7 +46,8 @@ export class Outage {
   ended(code: number, reason: string): void {
     if (this.#isAccepted) return;
     const said = reason ? `${code}, "${reason}"` : String(code);
-    this.#tell(`the connection ended with code ${said}`, this.#cause);
+    const why = systemReason(this.#cause);
+    this.#tell(`the connection ended with code ${said}${why ? ` (${why})` : ''}`, this.#cause);
   }
 
   /** The socket took no message, although it is open. */
@@ -53,16 +56,17 @@ export class Outage {
   }
 
   /** The server could not accept the session for a reason that may pass. */
-  turnedAway(message: string, cause: unknown): void {
-    this.#tell(`the server said "${message}"`, cause);
+  turnedAway(refusal: Refusal): void {
+    this.#tell(`the server said "${refusal.message}"`, refusal, refusal);
   }
 
-  #tell(what: string, cause: unknown): void {
-    this.#last = new InstantNodeError(
+  #tell(what: string, cause: unknown, refusal?: Refusal): void {
+    const error = new InstantNodeError(
       'connection-failed',
       `Cannot open a session at "${this.#url}": ${what}; trying again`,
       cause === undefined ? {} : { cause },
     );
+    this.#last = refusal ? refusedBy(error, refusal) : error;
     if (this.#isKnown) return;
     this.#isKnown = true;
     this.#report(this.#last);

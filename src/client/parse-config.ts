@@ -5,6 +5,7 @@ import { AlwaysOnline } from '../drivers/network/always-online.ts';
 import { parseRedisConfig } from '../drivers/storage/redis/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage/shape.ts';
 import { InstantNodeError } from '../errors.ts';
+import { hintAt } from '../nearest.ts';
 import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type ResolvedConfig,
   type StorageChoice,
 } from './config.ts';
-import { nearest } from './nearest.ts';
 import { Secrets } from './secrets.ts';
 import type { Keyring } from './storage/keyring.ts';
 import { parseEncryptionKey } from './storage/keyring-input.ts';
@@ -249,11 +249,7 @@ function network(config: Options): NetworkListenerClass {
 function refuseUnknown(config: Options): void {
   for (const name of Object.keys(config)) {
     if (optionNames.includes(name) || Object.hasOwn(coreInternalOptions, name)) continue;
-    const meant = nearest(name, optionNames);
-    throw invalid(
-      `Cannot open a database: there is no option "${name}"`,
-      meant ? `Did you mean "${meant}"?` : `The options are ${optionNames.join(', ')}`,
-    );
+    throw invalid(`Cannot open a database: there is no option "${name}"`, hintAt(name, optionNames));
   }
 }
 

@@ -1,6 +1,7 @@
 import { id, type Reactor, type SSEConnection, validateQuery, weakHash } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { InstantNodeError } from '../errors.ts';
+import { isObject } from '../protocol/json.ts';
 import { assertCallback, type Callback } from './callback.ts';
 import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './connection.ts';
 import { deferred } from './deferred.ts';
@@ -20,7 +21,10 @@ import type { PresenceCallback, TopicCallback } from './rooms/room.ts';
 import { isRoomFrame, Rooms, type Topical } from './rooms/rooms.ts';
 import { Saving, within } from './saving.ts';
 import type { AnySchema } from './schema.ts';
+import { type Refusal, refusedBy } from './server-refusal.ts';
+import { sessionError } from './session-refused.ts';
 import { findOwnStreamsAlone } from './stream-records.ts';
+import { tellStreamRefusals } from './stream-refusals.ts';
 import { Timers } from './timers.ts';
 import { mayPass } from './transactions.ts';
 import { asQueryError, type WriteParts, WriteReactor } from './write-reactor.ts';
@@ -70,6 +74,8 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   readonly #asked: WeakSet<object> = new WeakSet();
   /** Whether the server refused the session the last time that it answered. */
   #isRefused = false;
+  /** The refusal of a session, while core handles it: core keeps the words alone. */
+  #initRefusal: RefusalMessage | undefined;
   /** Whether the last that there was to tell has been told. */
   #isSilent = false;
 
@@ -91,6 +97,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     this.#savings = [this.kv, this.querySubs, subs].map((saved) => new Saving(saved));
     if (!parts.keepAlive) for (const saving of this.#savings) saving.letGo();
     findOwnStreamsAlone(this._instantStream);
+    tellStreamRefusals(this._instantStream);
     // Core closes `_transport` when the user changes, which may be before the first connection.
     this._transport ??= neverConnected as never;
     this._scheduleReconnect = () => this.#reconnectLater();
@@ -245,7 +252,13 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   override subscribeTable(query: unknown, callback: Callback): ReturnType<Reactor['subscribeTable']> {
-    return super.subscribeTable(query as never, this.#safely('_syncTableExperimental', callback));
+    assertCallback('_syncTableExperimental', callback);
+    const told = ((event: { type?: unknown; error?: Refusal }) => {
+      (callback as (event: object) => void)(
+        event.error ? { ...event, error: refusedBy(event.error, event.error) } : event,
+      );
+    }) as Callback;
+    return super.subscribeTable(query as never, this.#safely('_syncTableExperimental', told));
   }
 
   /** Whether what is kept outlives the process. */
@@ -264,7 +277,8 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     });
   }
 
-  override _setStatus(status: string, error?: unknown): void {
+  override _setStatus(status: string, message?: unknown): void {
+    const error = isObject(message) && this.#initRefusal ? sessionError(message, this.#initRefusal) : message;
     if (status === 'authenticated') {
       this.#outage.accepted();
       this.#isRefused = false;
@@ -277,8 +291,11 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   // Core takes every refusal of `init` for the last word, also from a server that is busy, and one that comes out of turn.
+  // That of a room it writes to the console, where no program can see it.
   override _handleReceiveError(refusal: RefusalMessage): void {
-    if (Object(refusal['original-event']).op === 'init') this.#initRefused(refusal);
+    const event = Object(refusal['original-event']) as { op?: unknown; 'room-id'?: unknown };
+    if (event.op === 'init') this.#initRefused(refusal);
+    else if (event.op === 'join-room' && this.rooms.refused(event['room-id'], refusal)) return;
     else super._handleReceiveError(refusal);
   }
 
@@ -417,9 +434,13 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
       this.report(new InstantNodeError('protocol', ignored));
     } else if (status >= 500 || mayPass(refusal)) {
       // Not the refusal itself, which has the tokens of `init` in it.
-      this.#outage.turnedAway(message, { type, status, message, hint });
+      this.#outage.turnedAway({ type, status, message, hint });
       this._transport.close();
-    } else super._handleReceiveError(refusal);
+    } else {
+      this.#initRefusal = refusal;
+      super._handleReceiveError(refusal);
+      this.#initRefusal = undefined;
+    }
   }
 
   /** Ends what waits for the session, tells why once, and lets the server be asked again later. */

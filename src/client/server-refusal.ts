@@ -8,25 +8,34 @@ export type ServerRefusalType =
 /** Why the server refused, where that is one of the reasons that programs answer to. */
 export type ServerRefusalCode = 'unique' | 'existing' | 'missing' | 'permission';
 
+/** The reasons that a kind of error of the server's may be for. */
+type CodeOf<Type> = Type extends 'record-not-unique'
+  ? 'unique'
+  : Type extends 'permission-denied'
+    ? 'permission'
+    : ServerRefusalCode | undefined;
+
 /**
- * What the server refused: `transact`, `queryOnce` and `watch` reject with it, and live queries are given it as their
- * `error`. It has what core gives, and what else the server said. What rejects is core's `InstantAPIError`, which is an
- * `InstantError`; the `error` of a live query is a plain object, as core's is.
+ * What the server refused: a query, a write, a sign-in, a file, a stream, a room, the session itself. It has what core
+ * gives, and what else the server said.
+ *
+ * What rejects is core's `InstantAPIError`, which is an `InstantError`, but where it refuses the session: that is an
+ * `InstantNodeError`. What callbacks are given as the `error` of a live query or a write is a plain object, as core's is.
  */
-export interface ServerRefusal {
+export interface ServerRefusal<Type extends ServerRefusalType | undefined = ServerRefusalType | undefined> {
   /** What the server said, for people. */
   readonly message: string;
   /**
    * The server's kind of error: `permission-denied`, `record-not-unique`, `record-not-found`, `validation-failed` and so
    * on. A failure of the server's own has none.
    */
-  readonly type: ServerRefusalType | undefined;
+  readonly type: Type;
   /**
    * `unique`: a unique attribute has that value already. `existing`: what was to be created is there. `missing`: what was
    * to be updated, looked up or used is not there. `permission`: a rule denies it. The server's type is `validation-failed`
-   * for two of them, and more. Undefined for all else.
+   * for two of them, and more. `connection-failed`: it refuses the session. Undefined for all else.
    */
-  readonly code: ServerRefusalCode | undefined;
+  readonly code: CodeOf<Type> | 'connection-failed';
   /** The status that HTTP would have for it, such as 400; 0 where the server gave none. */
   readonly status: number;
   /** The server's details. */
@@ -53,7 +62,13 @@ const brand: symbol = Symbol.for('instant-server-refusal');
  * @example
  * if (isServerRefusal(error, 'record-not-unique')) …
  */
-export function isServerRefusal(error: unknown, type?: ServerRefusalType): error is ServerRefusal {
+export function isServerRefusal<const Type extends ServerRefusalType>(
+  error: unknown,
+  type: Type,
+): error is ServerRefusal<Type>;
+/** Whether `error` is what the server refused, and for the reason `type` when one is given. */
+export function isServerRefusal(error: unknown, type?: ServerRefusalType): error is ServerRefusal;
+export function isServerRefusal(error: unknown, type?: ServerRefusalType): boolean {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;
   return type === undefined || ('type' in error && error.type === type);
 }
@@ -62,6 +77,23 @@ export function isServerRefusal(error: unknown, type?: ServerRefusalType): error
 export function refusalError({ status = 0, ...body }: Refusal): InstantAPIError & ServerRefusal {
   const error = new InstantAPIError({ status, body: body as InstantAPIError['body'] });
   return branded(Object.assign(error, { type: body.type, code: refusalCode(body) }));
+}
+
+/** What a call of the HTTP API failed with: where the server refused it, with its kind of error where others have it. */
+export function asRefusal(error: unknown): unknown {
+  if (!(error instanceof InstantAPIError) || isServerRefusal(error)) return error;
+  const { type, message }: Refusal = Object(error.body);
+  return branded(Object.assign(error, { type, code: refusalCode({ type, message }) }));
+}
+
+/** `error`, which is ours, known as a refusal of what the server `said`. */
+export function refusedBy<Told extends object>(error: Told, { type, status = 0 }: Refusal): Told {
+  return branded(Object.assign(error, { type, status }));
+}
+
+/** `told`, known as the same refusal that `error` is, if it is one. */
+export function refusedAs<Told extends object>(told: Told, error: unknown): Told {
+  return isServerRefusal(error) ? refusedBy(told, error as Refusal) : told;
 }
 
 /** The `error` of a live query, with what core does not say of it; as it is, when it is not the server's. */

@@ -1,14 +1,21 @@
 import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
+import { type Refusal, refusedBy } from './server-refusal.ts';
+
+/** What core keeps of the refusal of a session, its words, with what else the server said. */
+export function sessionError(words: object, refusal: Refusal): object {
+  return refusedBy({ ...words, code: 'connection-failed' }, refusal);
+}
 
 /** The error of a session that the server does not take, by what it said. */
 export function sessionRefused(
   said: unknown,
   { appId, apiURI }: { appId: string; apiURI: string },
 ): InstantNodeError {
-  const { message, hint } = Object(said) as { message?: unknown; hint?: unknown };
+  const refusal = Object(said) as Refusal;
+  const { message, hint } = refusal;
   const advice = isObject(hint) ? hint.message : undefined;
-  return new InstantNodeError(
+  const error = new InstantNodeError(
     'connection-failed',
     `The server refused the session: ${message === undefined ? 'it gave no reason' : String(message)}`,
     {
@@ -19,4 +26,5 @@ export function sessionRefused(
       cause: said,
     },
   );
+  return refusedBy(error, refusal);
 }

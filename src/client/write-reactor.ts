@@ -5,7 +5,14 @@ import { type Deferred, deferred } from './deferred.ts';
 import { Emitter } from './emitter.ts';
 import { foreignError, foreignTransaction, notTheirs } from './foreign-standing.ts';
 import type { AnySchema } from './schema.ts';
-import { queryError, type Refusal, refusalCode, refusalError } from './server-refusal.ts';
+import {
+  queryError,
+  type Refusal,
+  refusalCode,
+  refusalError,
+  refusedAs,
+  refusedBy,
+} from './server-refusal.ts';
 import { sessionRefused } from './session-refused.ts';
 import type { AuthoredWrite } from './storage/foreign-writes.ts';
 import type { WriteEntry } from './storage/journal.ts';
@@ -453,6 +460,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
   }
 
   #tellRefused(error: TransactionError): void {
+    if (this.#refusal?.eventId === error.eventId) refusedBy(error, error);
     if (this.transactionErrors.size > 0) this.transactionErrors.emit(error);
     else {
       const { eventId, type, message, hint } = error;
@@ -480,8 +488,9 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
 }
 
 /** An error of ours, as core gives those of a server to whoever subscribes to a query. */
-export function asQueryError({ message, hint, code }: InstantNodeError): Refusal & { code: string } {
-  return { message, hint, code };
+export function asQueryError(error: InstantNodeError): Refusal & { code: string } {
+  const { message, hint, code } = error;
+  return refusedAs({ message, hint, code }, error);
 }
 
 function unsaidOf(refusal: RefusalMessage): Unsaid {

@@ -1,4 +1,5 @@
 import { InstantNodeError } from '../../errors.ts';
+import { hintAt } from '../../nearest.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import type { App } from '../app.ts';
 import { ensureOAuthProvider, putOAuthClient } from './oauth/clients.ts';
@@ -37,6 +38,8 @@ export interface OAuthClientOptions {
   meta?: JsonObject;
 }
 
+const SIGN_IN_OPTIONS: readonly (keyof SignInOptions)[] = ['oauthClients', 'redirectOrigins', 'testUsers'];
+
 interface RedirectRule {
   readonly service: string;
   readonly params: readonly string[];
@@ -55,7 +58,7 @@ export function parseSignInOptions(options: unknown): SignInPlan {
   if (!isObject(options)) throw unusable('', 'wanted an object');
   const { oauthClients = [], redirectOrigins = [], testUsers = {}, ...others } = options;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw unusable(`.${unknown}`, 'there is none');
+  if (unknown !== undefined) throw missing(`.${unknown}`, unknown, SIGN_IN_OPTIONS);
   if (!Array.isArray(oauthClients)) throw unusable('.oauthClients', 'wanted an array');
   if (!Array.isArray(redirectOrigins)) throw unusable('.redirectOrigins', 'wanted an array');
   if (!isObject(testUsers)) throw unusable('.testUsers', 'wanted an object of codes by email');
@@ -94,7 +97,7 @@ function parseClient(client: unknown, index: number, all: unknown[]): OAuthClien
     if (!holds(client[name])) throw unusable(`${at}.${name}`, 'it is missing or malformed');
   }
   const unknown = Object.keys(client).find((name) => !Object.hasOwn(CLIENT_CHECKS, name));
-  if (unknown !== undefined) throw unusable(`${at}.${unknown}`, 'there is none');
+  if (unknown !== undefined) throw missing(`${at}.${unknown}`, unknown, Object.keys(CLIENT_CHECKS));
   if (all.findIndex((other) => isObject(other) && other.name === client.name) < index) {
     throw unusable(`${at}.name`, 'another client has this name');
   }
@@ -129,9 +132,14 @@ function isOptionalText(value: unknown): boolean {
   return value === undefined || (typeof value === 'string' && value !== '');
 }
 
-function unusable(where: string, problem: string): InstantNodeError {
+function missing(where: string, name: string, known: readonly string[]): InstantNodeError {
+  return unusable(where, 'there is none', hintAt(name, known));
+}
+
+function unusable(where: string, problem: string, hint?: string): InstantNodeError {
   return new InstantNodeError(
     'invalid-config',
     `Cannot use option "signIn${where}" of createApp: ${problem}`,
+    hint === undefined ? {} : { hint },
   );
 }

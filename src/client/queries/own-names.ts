@@ -1,6 +1,9 @@
+import type { EntitiesDef, InstantSchemaDef, LinksDef, RoomsDef } from '@instantdb/core';
 import type { AnySchema } from '../schema.ts';
 
-type Link = AnySchema['links'][string];
+/** What core's engine reads of a schema. */
+type ReadSchema = InstantSchemaDef<EntitiesDef, LinksDef<EntitiesDef>, RoomsDef>;
+type Link = ReadSchema['links'][string];
 
 /** A link of one namespace under its label, as core's engine looks for it. */
 interface IndexedLink {
@@ -18,7 +21,7 @@ export type LinkIndex = Record<string, Record<string, IndexedLink>>;
  */
 export function withOwnNames<Schema extends AnySchema | undefined>(schema: Schema): Schema {
   if (!schema) return schema;
-  const entities = Object.entries(schema.entities).map(([name, entity]) => {
+  const entities = Object.entries((schema as ReadSchema).entities).map(([name, entity]) => {
     const { attrs, links } = Object(entity) as typeof entity;
     const own = { ...entity, attrs: ownNames(attrs), links: ownNames(links) };
     return [name, Object.assign(Object.create(Object.getPrototypeOf(Object(entity))), own)];
@@ -28,7 +31,7 @@ export function withOwnNames<Schema extends AnySchema | undefined>(schema: Schem
 }
 
 /** Core's index of a schema's links, of its own names alone: core's would write into `Object` for some names. */
-export function linkIndexOf(schema: AnySchema | undefined): LinkIndex | null {
+export function linkIndexOf(schema: ReadSchema | undefined): LinkIndex | null {
   if (!schema) return null;
   const index: LinkIndex = Object.create(null);
   for (const link of Object.values(schema.links)) {

@@ -48,6 +48,11 @@ export class Room {
     return this.#watchers.size > 0 || this.#listeners.size > 0;
   }
 
+  /** Whether anybody is to be told of who shows what. */
+  get isWatched(): boolean {
+    return this.#watchers.size > 0;
+  }
+
   /** Whether anything is known of who shows what. */
   get isShown(): boolean {
     return this.#presence !== undefined;
@@ -87,6 +92,13 @@ export class Room {
       listeners.delete(listener);
       if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic);
     };
+  }
+
+  /** Tells why the server does not let this session in. */
+  refuse(reason: Error): void {
+    this.error = reason;
+    this.#presence ??= { user: undefined, peers: new Map() };
+    this.notify();
   }
 
   /** Knows only of this session who shows what, and tells so. */

@@ -1,3 +1,4 @@
+import { isServerRefusal, type Refusal, refusalError } from '../server-refusal.ts';
 import type { PresenceOptions, PresenceSlice } from './presence-slice.ts';
 import { type PresenceCallback, Room, type Said, type TopicCallback } from './room.ts';
 
@@ -131,6 +132,17 @@ export class Rooms {
     else if (frame.op === 'join-room-ok' && this.#leaving.delete(id)) this.#leave(id);
   }
 
+  /**
+   * The server does not let this session into a room: whoever subscribes to its presence is given the reason, as an error.
+   * Whether anybody was.
+   */
+  refused(id: unknown, { message = 'The server refused the room', hint, type, status }: Refusal): boolean {
+    const room = this.#rooms.get(id as string);
+    if (!room?.isWatched) return false;
+    room.refuse(refusalError({ message, hint, type, status }));
+    return true;
+  }
+
   /** Joins all of them again, in a new session. */
   rejoin(): void {
     for (const [id, room] of this.#rooms) this.#askToJoin(id, room, room.user);
@@ -163,6 +175,7 @@ export class Rooms {
         room.hear(frame.topic, frame.data);
         break;
       case 'join-room-ok':
+        if (isServerRefusal(room.error)) room.error = undefined;
         this.#flush(id, room);
         break;
       case 'join-room-error':

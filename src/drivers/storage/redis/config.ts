@@ -1,4 +1,5 @@
 import { InstantNodeError } from '../../../errors.ts';
+import { hintAt } from '../../../nearest.ts';
 
 /** A node of a Redis cluster. */
 export interface RedisNode {
@@ -59,8 +60,7 @@ export function parseRedisConfig(value: unknown): RedisConfig {
 export function resolveRedisConfig(value: unknown): ResolvedRedisConfig {
   if (!isObject(value)) throw refused('redis', value, 'an object with a url');
   const unknown = Object.keys(value).find((name) => !NAMES.includes(name));
-  if (unknown !== undefined)
-    throw invalid(`option "redis.${unknown}" is unknown`, `There are ${NAMES.join(', ')}`);
+  if (unknown !== undefined) throw invalid(`option "redis.${unknown}" is unknown`, hintAt(unknown, NAMES));
   const options = objectOr(value, 'options');
   const clusterOptions = objectOr(value, 'clusterOptions');
   const where = whereOf(value, options);
