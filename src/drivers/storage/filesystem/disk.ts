@@ -58,7 +58,8 @@ function fileOver(fd: number): DiskFile {
         fs.write(fd, bytes, 0, bytes.length, position, (error, count) => done(error, count)),
       ),
     // Refused where what was written is on the disk already.
-    sync: () => (SYNCED_WRITES ? Promise.resolve() : promised((done) => fs.fdatasync(fd, (error) => done(error)))),
+    sync: () =>
+      SYNCED_WRITES ? Promise.resolve() : promised((done) => fs.fdatasync(fd, (error) => done(error))),
     truncate: (size) => promised((done) => fs.ftruncate(fd, size, (error) => done(error))),
     close: () => fs.closeSync(fd),
     isRemoved: () => fs.fstatSync(fd).nlink === 0,
