@@ -24,7 +24,7 @@ const NUMBERS_A_PROCESS = 1_000_000;
 export async function sweep(
   name: string,
   place: Place,
-  { kills, seed }: { kills: number; seed: number },
+  { kills, seed, inFlight = [50] }: { kills: number; seed: number; inFlight?: readonly number[] },
 ): Promise<void> {
   const random = seededRandom(seed);
   const program = await buildProgram('writer');
@@ -40,7 +40,7 @@ export async function sweep(
 
   async function writeAndKill(from: number): Promise<void> {
     const isOnline = random.below(2) === 0;
-    const child = start({ task: 'write', isOnline, inFlight: random.pick([1, 3, 50]), from });
+    const child = start({ task: 'write', isOnline, inFlight: random.pick([1, 3, ...inFlight]), from });
     const isStarting = random.below(10) === 0;
     if (!isStarting) await Promise.race([child.lines.first(), child.ended]);
     await sleep(random.below(isStarting ? 400 : LIFETIME_MS));
