@@ -1,33 +1,36 @@
 import type { BatchLimit } from '../../drivers/contract.ts';
 import { Json, type RecordChange } from './records.ts';
 
+/** What goes to the storage in one call, and the states that it is made of. */
+export interface Piece<State> {
+  readonly states: ReadonlyMap<string, State>;
+  readonly changes: readonly RecordChange[];
+}
+
 /**
- * Cuts what is to be saved of the queue into what goes to the storage in one call, in its order. No record is cut, and one
- * that JSON cannot hold is alone, so that it costs no other.
+ * Takes the first of the queue's records off `states`, as many as go to the storage in one call; undefined when there are
+ * none. No record is cut, and one that JSON cannot hold is alone, so that it costs no other.
  */
-export function* piecesOf(
-  states: ReadonlyMap<string, unknown>,
+export function takePiece<State>(
+  states: Map<string, State>,
   limit: BatchLimit | undefined,
-): Generator<readonly RecordChange[]> {
-  if (!limit) {
-    yield [...states].map(([eventId, state]) => ['writes', eventId, state] as const);
-    return;
-  }
-  let piece: RecordChange[] = [];
+): Piece<State> | undefined {
+  const taken = new Map<string, State>();
+  const changes: RecordChange[] = [];
   let bytes = 0;
   for (const [eventId, state] of states) {
-    const value = state === undefined ? undefined : jsonOf(state);
-    const size = eventId.length + (value ? Buffer.byteLength(value.text) : 0);
-    const isAlone = state !== undefined && value === undefined;
-    if (piece.length > 0 && (isAlone || piece.length >= limit.records || bytes + size > limit.bytes)) {
-      yield piece;
-      piece = [];
-      bytes = 0;
+    const value = limit && state !== undefined ? jsonOf(state) : undefined;
+    if (limit) {
+      const size = eventId.length + (value ? Buffer.byteLength(value.text) : 0);
+      const isAlone = state !== undefined && value === undefined;
+      bytes += isAlone ? Number.POSITIVE_INFINITY : size;
+      if (taken.size > 0 && (taken.size >= limit.records || bytes > limit.bytes)) break;
     }
-    piece.push(['writes', eventId, value ?? state]);
-    bytes += isAlone ? Number.POSITIVE_INFINITY : size;
+    taken.set(eventId, state);
+    changes.push(['writes', eventId, value ?? state]);
   }
-  if (piece.length > 0) yield piece;
+  for (const eventId of taken.keys()) states.delete(eventId);
+  return taken.size > 0 ? { states: taken, changes } : undefined;
 }
 
 function jsonOf(state: unknown): Json | undefined {

@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../../conformance/support/random.ts';
 import type { BatchLimit } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import type { Mutation } from '../transactions.ts';
 import { Journal } from './journal.ts';
-import type { RecordChange, Records } from './records.ts';
+import { Json, type RecordChange, type Records } from './records.ts';
 
 const full = new InstantNodeError('storage', 'the server is full');
 
@@ -14,7 +15,7 @@ class HeldRecords implements Records {
   readonly maxBatch: BatchLimit | undefined;
   /** The keys of each call, `-` before one that is forgotten. */
   readonly calls: string[][] = [];
-  readonly kept: Set<string> = new Set();
+  readonly values: Map<string, Mutation> = new Map();
   /** What the call that has this key among its own fails with. */
   readonly failing: Map<string, Error> = new Map();
   readonly held: (() => void)[] = [];
@@ -33,7 +34,14 @@ class HeldRecords implements Records {
       const failure = this.failing.get(key);
       if (failure) throw failure;
     }
-    for (const [, key, value] of changes) value === undefined ? this.kept.delete(key) : this.kept.add(key);
+    for (const [, key, value] of changes) {
+      if (value === undefined) this.values.delete(key);
+      else this.values.set(key, value instanceof Json ? JSON.parse(value.text) : value);
+    }
+  }
+
+  get kept(): Set<string> {
+    return new Set(this.values.keys());
   }
 
   /** Resolves when there were so many calls. */
@@ -194,4 +202,180 @@ test('writes that nobody waits for are told of once when they cannot be saved, a
   expect(reports.map(({ message }) => message)).toEqual([
     'Cannot save pending writes to the storage: kept in memory, and tried again',
   ]);
+});
+
+/** A journal with these writes in its storage, of which what is called from now on waits. */
+async function journalOf(ids: readonly string[], maxBatch: BatchLimit | undefined) {
+  const made = await journalOver(maxBatch);
+  await put(made.journal, ids);
+  made.records.calls.length = 0;
+  made.records.isHolding = true;
+  return made;
+}
+
+/** Lets what was called go on, until so many calls were made. */
+async function letGo(records: HeldRecords, calls: number): Promise<void> {
+  for (const go of records.held.splice(0)) go();
+  await records.called(calls);
+}
+
+test('what is delivered is removed with the next piece, while others are kept anew', async () => {
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const { records, journal } = await journalOf(ids, { records: 2, bytes: 1_000_000 });
+  for (const eventId of ids) journal.put(eventId, write(0, 'with attributes of the server'));
+  const flushed = journal.flush();
+  await records.called(1);
+  journal.remove('a');
+  journal.remove('c');
+  await letGo(records, 3);
+  expect(records.calls).toEqual([
+    ['a', 'b'],
+    ['-a', '-c'],
+    ['d', 'e'],
+  ]);
+  journal.remove('f');
+  records.isHolding = false;
+  await letGo(records, 4);
+  await flushed;
+  // What was removed before its turn is not kept anew.
+  expect(records.calls.slice(3)).toEqual([['-f']]);
+  expect([...records.kept]).toEqual(['b', 'd', 'e']);
+});
+
+test('who waits for a new write does not wait for those that are kept anew', async () => {
+  const ids = ['a', 'b', 'c', 'd'];
+  const { records, journal } = await journalOf(ids, { records: 1, bytes: 1_000_000 });
+  for (const eventId of ids) journal.put(eventId, write(0, 'again'));
+  const flushed = journal.flush();
+  await records.called(1);
+  for (const eventId of ['new 1', 'new 2']) journal.put(eventId, write(1));
+  const saved = journal.saved('new 2');
+  records.isHolding = false;
+  await letGo(records, 2);
+  await Promise.all([saved, flushed]);
+  expect(records.calls.flat()).toEqual(['a', 'new 1', 'new 2', 'b', 'c', 'd']);
+});
+
+test('pieces of what is kept anew are small, also where a batch may be large', async () => {
+  const ids = Array.from({ length: 2_500 }, (_, index) => `write ${index}`);
+  const { records, journal } = await journalOf(ids, { records: Number.POSITIVE_INFINITY, bytes: 16_000_000 });
+  records.isHolding = false;
+  for (const eventId of ids) journal.put(eventId, write(0, 'again'));
+  await journal.flush();
+  expect(records.calls.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
+});
+
+describe('a journal is behind', () => {
+  const ids = Array.from({ length: 2_500 }, (_, index) => `write ${index}`);
+  const large: BatchLimit = { records: Number.POSITIVE_INFINITY, bytes: 16_000_000 };
+
+  test('with a thousand delivered writes in the storage, until they are removed', async () => {
+    const { records, journal } = await journalOf(ids, large);
+    const outcomes: boolean[] = [];
+    journal.onOutcome = () => outcomes.push(journal.isBehind);
+    for (const eventId of ids.slice(0, 999)) journal.remove(eventId);
+    expect(journal.isBehind).toBe(false);
+    journal.remove('write 999');
+    expect(journal.isBehind).toBe(true);
+    // Those that come while it catches up are counted with those under way, and removed in their turn.
+    await records.called(1);
+    journal.remove('write 1000');
+    expect(journal.isBehind).toBe(true);
+    await letGo(records, 1);
+    await journal.settled();
+    expect(outcomes.at(-1)).toBe(false);
+    expect(journal.isBehind).toBe(false);
+    records.isHolding = false;
+    await journal.flush();
+    expect(records.calls.map(({ length }) => length)).toEqual([1_000, 1]);
+    expect(records.kept.size).toBe(1_499);
+  });
+
+  test('not while its storage fails, which is told, nor when that is lost', async () => {
+    const { records, journal, reports } = await journalOf(ids, large);
+    records.isHolding = false;
+    records.failing.set('write 0', full);
+    for (const eventId of ids) journal.remove(eventId);
+    expect(journal.isBehind).toBe(true);
+    await expect(journal.flush()).rejects.toBe(full);
+    expect(journal.isBehind).toBe(false);
+    expect(reports).toHaveLength(1);
+    records.failing.clear();
+    await journal.flush();
+    expect(records.kept.size).toBe(0);
+    await put(journal, ids);
+    for (const eventId of ids) journal.remove(eventId);
+    expect(journal.isBehind).toBe(true);
+    journal.end();
+    expect(journal.isBehind).toBe(false);
+  });
+
+  test('never over a storage of which each call costs as much as everything in it', async () => {
+    const { journal } = await journalOf(ids, undefined);
+    for (const eventId of ids) journal.remove(eventId);
+    expect(journal.isBehind).toBe(false);
+  });
+});
+
+test('a write whose piece has failed is not said to be kept while the others are saved', async () => {
+  const { records, journal } = await journalOf([], { records: 1, bytes: 1_000_000 });
+  records.failing.set('a', full);
+  for (const eventId of ['a', 'b']) journal.put(eventId, write(0));
+  const flushed = journal.flush().catch((error: unknown) => error);
+  await records.called(1);
+  for (const go of records.held.splice(0)) go();
+  await records.called(2);
+  let isSaved = false;
+  const saved = journal.saved('a').then(() => {
+    isSaved = true;
+  });
+  for (const go of records.held.splice(0)) go();
+  await flushed;
+  expect(isSaved).toBe(false);
+  records.failing.clear();
+  records.isHolding = false;
+  await letGo(records, 3);
+  await saved;
+  expect([...records.kept].sort()).toEqual(['a', 'b']);
+});
+
+test('whatever is put, removed and refused, the storage ends with the newest of each', async () => {
+  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+  const random = seededRandom(seed);
+  const names = Array.from({ length: 12 }, (_, index) => `write ${index}`);
+  for (let round = 0; round < 100; round++) {
+    const { records, journal } = await journalOver({ records: 1 + random.below(4), bytes: 1_000_000 });
+    const wanted = new Map<string, number>();
+    const waits: Promise<unknown>[] = [];
+    for (let step = 0; step < 60; step++) {
+      const eventId = random.pick(names);
+      const what = random.below(10);
+      if (what < 5) {
+        wanted.set(eventId, step);
+        journal.put(eventId, write(step));
+      } else if (what < 8) {
+        wanted.delete(eventId);
+        journal.remove(eventId);
+      } else if (what < 9) waits.push(journal.flush().catch(() => {}));
+      else {
+        records.isHolding = random.below(2) === 0;
+        if (random.below(2) === 0) records.failing.set(random.pick(names), full);
+        else records.failing.clear();
+        for (const go of records.held.splice(0)) go();
+      }
+      for (let turn = random.below(3); turn > 0; turn--)
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+    records.isHolding = false;
+    records.failing.clear();
+    for (const go of records.held.splice(0)) go();
+    await Promise.all(waits);
+    await journal.flush();
+    const kept = [...records.values].map(([eventId, { order }]) => [eventId, order]);
+    expect({ seed, round, kept: kept.sort() }).toEqual({ seed, round, kept: [...wanted].sort() });
+    expect(names.filter((eventId) => journal.standing(eventId) === 'kept').sort()).toEqual(
+      [...wanted.keys()].sort(),
+    );
+    expect(names.filter((eventId) => journal.standing(eventId) === 'saving')).toEqual([]);
+  }
 });

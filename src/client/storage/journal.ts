@@ -6,15 +6,18 @@ import { type Deferred, deferred } from '../deferred.ts';
 import type { Mutation } from '../transactions.ts';
 import { StepPool } from '../writes/step-pool.ts';
 import type { AuthoredWrite } from './foreign-writes.ts';
-import { piecesOf } from './journal-pieces.ts';
-import type { RecordChange, Records } from './records.ts';
+import type { Piece } from './journal-pieces.ts';
+import type { Records } from './records.ts';
 import { PENDING_KEY } from './store-class.ts';
+import { Unsaved } from './unsaved.ts';
 
 /** How long a write that waits for its answer stays unsaved: most are answered before. Core saves as late. */
 const LAZY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 /** Kept writes that are read at once. */
 const READ_AT_ONCE = 1_000;
+/** With so many delivered writes in the storage, no more are to be delivered: a process that is killed sends them again. */
+const MOST_DELIVERED = 1_000;
 
 /** Who made a write, as it is kept. */
 interface KeptAuthor {
@@ -30,13 +33,14 @@ interface KeptWrite extends Mutation, Partial<KeptAuthor> {}
 /** The newest state of a write, or undefined for one that is to be forgotten. */
 type State = KeptWrite | undefined;
 
-/** What could not be saved, and why. */
-interface Failed {
+/** Why some of a round could not be saved. */
+interface Failure {
   cause: unknown;
-  readonly left: Map<string, State>;
-  /** Whether some of it is neither saved nor refused. */
+  /** Whether some of it was not refused, and is tried again: writes, or nothing but removals. */
   isHeldBack: boolean;
+  areWrites: boolean;
 }
+
 /** Whether a write is in the storage, where whoever opens it next finds it. `saving` will be one of the others. */
 export type Standing = 'kept' | 'saving' | 'unsure' | 'not-kept';
 
@@ -52,18 +56,21 @@ export interface LoadedWrites {
 
 /**
  * Keeps pending writes in the storage, a record a write, so that keeping and forgetting one costs the same however many
- * wait. What changes while a batch is being saved is saved together, in the next.
+ * wait. What changes while a round is being saved is saved together, in the next, unless it cannot wait.
  */
 export class Journal {
+  /** Called when something was saved, or could not be: `isBehind` may be over. */
+  onOutcome: () => void = () => {};
   readonly #records: Records;
   readonly #report: (error: InstantNodeError) => void;
-  /** What is to be saved. */
-  #changed: Map<string, State> = new Map();
-  /** What is being saved. */
-  #batch: ReadonlyMap<string, State> = new Map();
+  readonly #unsaved: Unsaved<KeptWrite> = new Unsaved();
+  /** What the storage has been given and has not answered: the newest of each. */
+  readonly #inFlight: Map<string, State> = new Map();
+  /** How many removals are among those. */
+  #removing = 0;
   /** Writes that have a record, or may have one. */
   readonly #kept: Set<string> = new Set();
-  /** Those of them that only a batch has named which has no outcome, or failed. */
+  /** Those of them that only a piece has named which has no outcome, or failed. */
   readonly #unsure: Set<string> = new Set();
   readonly #waiting: Map<string, Deferred<void>> = new Map();
   #saving: Promise<void> | undefined;
@@ -105,7 +112,7 @@ export class Journal {
     const isFirst = !this.#author;
     this.#author = keptAuthor(author);
     if (!isFirst) return;
-    for (const state of this.#changed.values()) if (state) Object.assign(state, this.#author);
+    for (const state of this.#unsaved.states()) Object.assign(state, this.#author);
     if (this.#waiting.size > 0) this.#saveSoon();
   }
 
@@ -126,7 +133,7 @@ export class Journal {
     this.#saveSoon();
     const found = await this.#records.keys('writes').catch(() => []);
     for (const eventId of found) {
-      if (this.#kept.has(eventId) || this.#changed.has(eventId)) continue;
+      if (this.#kept.has(eventId) || this.#unsaved.has(eventId)) continue;
       this.#kept.add(eventId);
       this.remove(eventId);
     }
@@ -135,9 +142,10 @@ export class Journal {
   /** Forgets a write; one that was never saved will not be. */
   remove(eventId: string): void {
     if (this.#kept.has(eventId)) {
-      this.#changed.set(eventId, undefined);
-      this.#saveLater();
-    } else this.#changed.delete(eventId);
+      this.#unsaved.remove(eventId);
+      if (this.isBehind) this.#saveSoon();
+      else this.#saveLater();
+    } else this.#unsaved.forget(eventId);
     this.#settle(eventId, (waiting) => waiting.resolve());
   }
 
@@ -146,7 +154,7 @@ export class Journal {
    * unless it is put again.
    */
   saved(eventId: string): Promise<void> {
-    if (!this.#changed.has(eventId) && !this.#batch.has(eventId)) return Promise.resolve();
+    if (!this.#unsaved.has(eventId) && !this.#inFlight.get(eventId)) return Promise.resolve();
     let waiting = this.#waiting.get(eventId);
     if (!waiting) {
       waiting = deferred();
@@ -159,8 +167,17 @@ export class Journal {
   /** Whether a write is in the storage. */
   standing(eventId: string): Standing {
     if (this.#kept.has(eventId) && !this.#unsure.has(eventId)) return 'kept';
-    if (this.#batch.has(eventId)) return 'saving';
+    if (this.#inFlight.get(eventId) || this.#unsaved.hasInRound(eventId)) return 'saving';
     return this.#kept.has(eventId) ? 'unsure' : 'not-kept';
+  }
+
+  /**
+   * Whether so many removals wait that nothing more is to be delivered until some are done. Never while the storage fails:
+   * that may last, and is told. Nor where each removal costs as much as everything that is kept.
+   */
+  get isBehind(): boolean {
+    if (this.#failure !== undefined || this.#isStopped || !this.#records.maxBatch) return false;
+    return this.#unsaved.removals + this.#removing >= MOST_DELIVERED;
   }
 
   /** Resolves once what is being saved has an outcome. Never rejects. */
@@ -170,7 +187,7 @@ export class Journal {
 
   /** Saves what is left; rejects when that does not work. Before the storage was loaded, it does nothing. */
   async flush(): Promise<void> {
-    while (this.#saving || (this.#changed.size > 0 && this.#maySave)) {
+    while (this.#saving || (!this.#unsaved.isEmpty && this.#maySave)) {
       await (this.#saving ?? this.#save());
       if (this.#failure !== undefined) throw this.#failure;
     }
@@ -192,7 +209,7 @@ export class Journal {
   }
 
   #put(eventId: string, mutation: Mutation, author: KeptAuthor | undefined): void {
-    this.#changed.set(eventId, { ...mutation, ...author });
+    this.#unsaved.put(eventId, { ...mutation, ...author });
     this.#saveLater();
   }
 
@@ -234,7 +251,7 @@ export class Journal {
     this.#lazy.unref();
   }
 
-  // Not at once: what is put within the same turn is to share the batch.
+  // Not at once: what is put within the same turn is to share the round. One that is under way sees who waits.
   #saveSoon(): void {
     if (this.#isDueSoon || this.#saving) return;
     this.#isDueSoon = true;
@@ -245,8 +262,8 @@ export class Journal {
     this.#isDueSoon = false;
     clearTimeout(this.#lazy);
     this.#lazy = undefined;
-    if (this.#changed.size === 0 || !this.#maySave) return Promise.resolve();
-    this.#saving ??= this.#saveChanged();
+    if (this.#unsaved.isEmpty || !this.#maySave) return Promise.resolve();
+    this.#saving ??= this.#saveRound();
     return this.#saving;
   }
 
@@ -254,61 +271,88 @@ export class Journal {
     return !this.#isStopped && this.#author !== undefined;
   }
 
-  /** Saves all that has changed, in pieces: the records do not depend on each other, and there may be very many. */
-  async #saveChanged(): Promise<void> {
-    const batch = this.#changed;
-    this.#batch = batch;
-    this.#changed = new Map();
-    // Even when saving fails, a record may be there.
-    const added = new Set(
-      [...batch].flatMap(([eventId, state]) => (state && !this.#kept.has(eventId) ? eventId : [])),
-    );
-    for (const eventId of added) {
-      this.#kept.add(eventId);
-      this.#unsure.add(eventId);
-    }
-    const failed: Failed = { cause: undefined, left: new Map(), isHeldBack: false };
-    const together: Promise<void>[] = [];
-    for (const piece of piecesOf(batch, this.#records.maxBatch)) {
-      if (this.#isStopped) break;
-      const saved = this.#savePiece(piece, { batch, added, failed });
+  /** Saves all that is unsaved, in pieces: the records do not depend on each other, and there may be very many. */
+  async #saveRound(): Promise<void> {
+    const failed: Failure = { cause: undefined, isHeldBack: false, areWrites: false };
+    const together: Promise<unknown>[] = [];
+    this.#beginRound();
+    do {
+      const saved = Promise.all(
+        this.#unsaved.take(this.#records.maxBatch).map((piece) => this.#savePiece(piece, failed)),
+      );
       // Once one has failed, the others may have to wait for as long as that one had to: not one after the other.
       if (failed.cause === undefined) await saved;
       else together.push(saved);
-    }
+      if (this.#waiting.size > 0) this.#beginRound();
+    } while (!this.#isStopped && this.#hasMore(failed));
     await Promise.all(together);
-    this.#batch = new Map();
+    this.#unsaved.end();
     this.#saving = undefined;
     if (failed.cause === undefined) this.#wasSaved();
     else this.#wasNotSaved(failed);
-    if (this.#waiting.size > 0) this.#saveSoon();
-    else if (this.#changed.size > 0) this.#saveLater();
+    this.onOutcome();
+    if (this.#waiting.size > 0 || this.isBehind) this.#saveSoon();
+    else if (!this.#unsaved.isEmpty) this.#saveLater();
   }
 
-  async #savePiece(
-    piece: readonly RecordChange[],
-    { batch, added, failed }: { batch: Map<string, State>; added: ReadonlySet<string>; failed: Failed },
-  ): Promise<void> {
-    const eventIds = piece.map(([, eventId]) => eventId);
+  #hasMore(failed: Failure): boolean {
+    return this.#unsaved.isInRound || (failed.cause === undefined && this.isBehind);
+  }
+
+  #beginRound(): void {
+    this.#unsaved.begin((eventId) => this.#kept.has(eventId));
+  }
+
+  async #savePiece({ states, changes }: Piece<State>, failed: Failure): Promise<void> {
+    const added = this.#begun(states);
+    const removals = [...states.values()].filter((state) => !state).length;
+    this.#removing += removals;
     try {
-      await this.#records.write(piece);
+      await this.#records.write(changes);
+      this.#pieceSaved(states);
     } catch (cause) {
       failed.cause ??= cause;
-      if (isInstantNodeError(cause) && cause.outcome === 'not-applied') {
-        this.#isNotThere(eventIds.filter((eventId) => added.has(eventId)));
-      }
-      for (const eventId of eventIds) {
-        const isRefused = this.#settle(eventId, (waiting) => waiting.reject(cause));
-        if (!isRefused) failed.isHeldBack = true;
-        failed.left.set(eventId, isRefused ? undefined : batch.get(eventId));
-      }
-      return;
+      if (isInstantNodeError(cause) && cause.outcome === 'not-applied') this.#isNotThere(added);
+      this.#pieceFailed(states, cause, failed);
     }
-    for (const eventId of eventIds) {
+    this.#removing -= removals;
+    this.onOutcome();
+  }
+
+  /** Notes what is given to the storage. The writes that have no record yet: even when saving fails, they may have one. */
+  #begun(states: ReadonlyMap<string, State>): string[] {
+    const added: string[] = [];
+    for (const [eventId, state] of states) {
+      this.#inFlight.set(eventId, state);
+      if (!state || this.#kept.has(eventId)) continue;
+      this.#kept.add(eventId);
+      this.#unsure.add(eventId);
+      added.push(eventId);
+    }
+    return added;
+  }
+
+  /** Whether this was the last that the storage was given of a write; a newer one decides. */
+  #isLast(eventId: string, state: State): boolean {
+    return this.#inFlight.get(eventId) === state && this.#inFlight.delete(eventId);
+  }
+
+  #pieceSaved(states: ReadonlyMap<string, State>): void {
+    for (const [eventId, state] of states) {
+      if (!this.#isLast(eventId, state)) continue;
       this.#unsure.delete(eventId);
-      if (!batch.get(eventId) && !this.#changed.get(eventId)) this.#kept.delete(eventId);
-      batch.delete(eventId);
+      if (!state) this.#kept.delete(eventId);
       this.#settle(eventId, (waiting) => waiting.resolve());
+    }
+  }
+
+  #pieceFailed(states: ReadonlyMap<string, State>, cause: unknown, failed: Failure): void {
+    for (const [eventId, state] of states) {
+      if (!this.#isLast(eventId, state)) continue;
+      const isRefused = this.#settle(eventId, (waiting) => waiting.reject(cause));
+      if (!isRefused) failed.isHeldBack = true;
+      if (!isRefused && state) failed.areWrites = true;
+      this.#unsaved.failed(eventId, isRefused ? undefined : state);
     }
   }
 
@@ -325,18 +369,16 @@ export class Journal {
     }
   }
 
-  #wasNotSaved({ cause, left, isHeldBack }: Failed): void {
+  #wasNotSaved({ cause, isHeldBack, areWrites }: Failure): void {
     if (isHeldBack && !this.#isTold && !this.#isStopped) {
       this.#isTold = true;
-      const message = [...left.values()].some((state) => state)
+      const message = areWrites
         ? 'Cannot save pending writes to the storage: kept in memory, and tried again'
         : 'Cannot remove writes that are done from the storage: tried again. A restart before that sends them once more';
       this.#report(new InstantNodeError('storage', message, { cause }));
     }
     this.#failure = cause;
     this.#delayMs = Math.min(this.#delayMs * 2, MAX_RETRY_MS);
-    // What was put meanwhile is newer.
-    this.#changed = new Map([...left, ...this.#changed]);
   }
 
   #settle(eventId: string, how: (waiting: Deferred<void>) => void): boolean {

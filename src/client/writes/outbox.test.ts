@@ -7,9 +7,11 @@ function outboxOf(names: string[], awaited: string[] = []) {
   const waiting = new Set(names);
   const sent: string[] = [];
   let takes = true;
+  let mayMore = true;
   const outbox = new Outbox({
     waiting: (eventId) => (waiting.has(eventId) ? mutationOf(eventId) : undefined),
     isAwaited: (mutation) => awaited.includes(String(mutation['tx-steps'][0]?.[0])),
+    maySend: () => mayMore,
     send(eventId) {
       if (takes) sent.push(eventId);
       return takes;
@@ -21,6 +23,9 @@ function outboxOf(names: string[], awaited: string[] = []) {
     waiting,
     refuse: () => {
       takes = false;
+    },
+    allow: (more: boolean) => {
+      mayMore = more;
     },
   };
 }
@@ -75,6 +80,17 @@ test('costs the same for each of many, a thousand of them at a time', () => {
     outbox.settled(name);
   }
   expect(sent).toEqual(names);
+});
+
+test('sends no more while it may not, and goes on when it may', () => {
+  const { outbox, sent, allow } = outboxOf(['a', 'b', 'c']);
+  allow(false);
+  outbox.begin(['a', 'b', 'c']);
+  outbox.settled('a');
+  expect(sent).toEqual([]);
+  allow(true);
+  outbox.proceed();
+  expect(sent).toEqual(['a', 'b', 'c']);
 });
 
 test('stops at a connection that does not take a write, and begins again with the next session', () => {

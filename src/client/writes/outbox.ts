@@ -12,6 +12,8 @@ export interface OutboxEvents {
   waiting(eventId: string): Mutation | undefined;
   /** Whether what comes after this write depends on the answer, so that it must not be sent before. */
   isAwaited(mutation: Mutation): boolean;
+  /** Whether more may be sent; `proceed` is called when that may have become true. */
+  maySend(): boolean;
   /** Sends a write over the present connection. Whether that took it. */
   send(eventId: string, mutation: Mutation): boolean;
 }
@@ -87,6 +89,11 @@ export class Outbox {
     this.#send();
   }
 
+  /** More may be sent than before. */
+  proceed(): void {
+    this.#send();
+  }
+
   /** The steps of a write as they were sent over the present connection, and not answered. */
   sentSteps(eventId: string): readonly TransactionStep[] | undefined {
     return this.#unanswered.get(eventId)?.steps;
@@ -125,7 +132,7 @@ export class Outbox {
     }
     const steps = mutation['tx-steps'];
     const bytes = Buffer.byteLength(JSON.stringify(steps));
-    if (!this.#hasRoomFor(bytes)) return false;
+    if (!this.#hasRoomFor(bytes) || !this.#events.maySend()) return false;
     this.#shift();
     this.#unanswered.set(eventId, { steps, bytes });
     this.#bytes += bytes;

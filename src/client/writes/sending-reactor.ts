@@ -37,6 +37,8 @@ export abstract class SendingReactor<Schema extends AnySchema> extends QueueReac
   protected readonly outbox: Outbox = new Outbox({
     waiting: (eventId) => this.#waiting(eventId),
     isAwaited: (mutation) => this.#addsUnknown(mutation),
+    // What is delivered before the storage has forgotten it is delivered twice when the process is killed.
+    maySend: () => !this.keeping.journal?.isBehind,
     send: (eventId, mutation) => this.#send(eventId, mutation),
   });
   readonly #early: EarlyWrites = new EarlyWrites();
@@ -57,6 +59,7 @@ export abstract class SendingReactor<Schema extends AnySchema> extends QueueReac
     const { pushTx } = this;
     this.#make = pushTx as (chunks: unknown) => Promise<unknown>;
     if (!keeping.journal) return;
+    keeping.journal.onOutcome = () => this.outbox.proceed();
     // Core makes a write of the attributes that it knows, and reads those of kept writes at its leisure.
     this.pushTx = (chunks: unknown) => {
       if (keeping.isLoaded) return this.#make(chunks);

@@ -4,10 +4,7 @@ import { openerWith, openSqliteDatabase } from './database.ts';
 let opensWith: () => void = () => {};
 
 class BetterSqlite3 {
-  constructor(
-    readonly path: string,
-    readonly options?: object,
-  ) {
+  constructor() {
     opensWith();
   }
   pragma(): void {}
