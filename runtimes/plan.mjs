@@ -24,7 +24,7 @@ export const REQUIRED_RUNTIMES = [currentNode, 'bun', 'deno'];
 export const SUITES = {
   // Processes that are killed while they write: 200 times a storage on this Node, fewer on the others.
   kill: { runtimes: RUNTIMES, prints: true },
-  package: { runtimes: [currentNode] },
+  package: { runtimes: [currentNode], needs: ['official packages'] },
   client: { runtimes: RUNTIMES },
   // @instantdb/core 1.0.67; its own source skips one test.
   core: { runtimes: [currentNode, 'bun', 'deno'], expected: { passed: 208, skipped: 1 } },

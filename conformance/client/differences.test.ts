@@ -64,6 +64,24 @@ const CASES: Record<string, () => Promise<void>> = {
     expect(one).not.toBe(two);
   },
 
+  async 'An option that a method does not have'() {
+    const db = open((await fakeInstant()).address);
+    const options = { timeout: 5 } as never;
+    expect(() => db.queryOnce({ goals: {} }, options)).toThrow(
+      expect.objectContaining({ code: 'invalid-config', hint: 'Did you mean "timeoutMs"?' }),
+    );
+  },
+
+  async 'A call of the HTTP API that nobody answers'() {
+    const { address } = await fakeInstant();
+    // A port that no browser and no runtime opens.
+    const db = open({ ...address, apiURI: 'http://127.0.0.1:9' });
+    await expect(db.auth.signInAsGuest()).rejects.toMatchObject({
+      code: 'connection-failed',
+      message: expect.stringContaining('"http://127.0.0.1:9"'),
+    });
+  },
+
   async 'An option that is `null`'() {
     const { address } = await fakeInstant();
     for (const name of [

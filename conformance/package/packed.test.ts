@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -233,6 +233,147 @@ describe('the packed archive, installed in a bare project', () => {
   });
 });
 
+/** Versions of TypeScript beside the root's, and an older core: as others have it, and as `@instantdb/react` may bring it. */
+const official = join(root, 'runtimes', 'official', 'node_modules');
+const compilers: Record<string, string> = {
+  '5.9': join(official, 'typescript-5', 'bin', 'tsc'),
+  '6.0': join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+  '7.0': join(official, 'typescript-7', 'bin', 'tsc'),
+};
+
+/** What a user relies on: texts are texts, schemas of another core are taken, guards narrow. */
+const typed = `
+import { i, id, init, isInstantNodeError, isServerRefusal } from '@instantdb/node';
+import { startBackend } from '@instantdb/node/backend';
+import { i as others } from 'instantdb-core-older';
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+const schema = i.schema({
+  entities: {
+    goals: i.entity({ title: i.string(), state: i.string<'open' | 'done'>().optional(), due: i.date() }),
+    owners: i.entity({ email: i.string().unique().indexed() }),
+  },
+  links: {
+    goalOwner: {
+      forward: { on: 'goals', has: 'one', label: 'owner' },
+      reverse: { on: 'owners', has: 'many', label: 'goals' },
+    },
+  },
+  rooms: { chat: { presence: i.entity({ name: i.string() }) } },
+});
+const foreign = others.schema({
+  entities: { goals: others.entity({ title: others.string() }), owners: others.entity({ email: others.string() }) },
+  links: {
+    goalOwner: {
+      forward: { on: 'goals', has: 'one', label: 'owner' },
+      reverse: { on: 'owners', has: 'many', label: 'goals' },
+    },
+  },
+  rooms: { chat: { presence: others.entity({ name: others.string() }) } },
+});
+
+export async function main(): Promise<void> {
+  const backend = await startBackend();
+  const app = backend.createApp({ schema: foreign });
+  const db = init({ appId: app.id, apiURI: backend.url, schema });
+  for await (const { data } of db.watch({ goals: { owner: {} } })) {
+    const isAny: IsAny<(typeof data.goals)[number]['title']> = false;
+    const title: string | undefined = data.goals[0]?.title;
+    const email: string | undefined = data.goals[0]?.owner?.email;
+    console.log(isAny, title, email);
+    // @ts-expect-error A text is no number.
+    const wrong: number | undefined = data.goals[0]?.title;
+    console.log(wrong);
+  }
+  db.joinRoom('chat', 'lobby').subscribePresence({}, ({ peers }) => {
+    const names: string[] = Object.values(peers).map(({ name }) => name);
+    console.log(names);
+  });
+  await db.transact(db.tx.goals[id()]!.create({ title: 'Ship', due: new Date() }));
+
+  const shared = init({ appId: app.id, apiURI: backend.url, schema: foreign });
+  const { data } = await shared.queryOnce({ goals: { owner: {} } });
+  const ids: (string | undefined)[] = data.goals.map(({ owner }) => owner?.id);
+  console.log(ids);
+  // @ts-expect-error No such entity.
+  await shared.queryOnce({ goal: {} });
+  shared.joinRoom('chat', 'lobby').publishPresence({});
+
+  try {
+    await db.close();
+  } catch (error) {
+    if (isInstantNodeError(error, 'storage')) console.log(error.code satisfies 'storage');
+    if (isServerRefusal(error, 'record-not-unique')) console.log(error.type satisfies 'record-not-unique');
+  }
+}
+`;
+
+describe('the types of the packed archive', () => {
+  beforeAll(async () => {
+    const core = join(folder, 'node_modules', 'instantdb-core-older');
+    await symlink(join(official, 'instantdb-core-older'), core, 'dir');
+  });
+
+  // Without the DOM core's own declarations do not check (`IDBDatabase`, `UnderlyingSink`).
+  const ways = [
+    ['nodenext', 'matrix.mts', { lib: ['es2023'], types: ['node'], skipLibCheck: true }],
+    ['node16', 'matrix.cts', { lib: ['es2023'], types: ['node'], skipLibCheck: true }],
+    ['preserve', 'matrix.ts', { lib: ['es2023', 'dom'], types: [] }],
+  ] as const;
+
+  test.each(
+    Object.keys(compilers).flatMap((version) =>
+      ways.map(([module, file, rest]) => [version, module, file, rest] as const),
+    ),
+  )('fit TypeScript %s with module %s, %s, %o', async (version, module, file, rest) => {
+    expect(existsSync(compilers[version] ?? ''), 'npm test installs runtimes/official').toBe(true);
+    const options = { module, skipLibCheck: false, noUncheckedIndexedAccess: true, ...rest };
+    await typeCheck(file, typed, options, compilers[version]);
+  });
+
+  test('cost no more than core’s: instantiations of a schema, and of 30 queries, within 1.05 times', async () => {
+    for (const entities of [10, 50, 150]) {
+      const [core = 0, ours = 0] = await Promise.all(
+        ['@instantdb/core', '@instantdb/node'].map((name) => instantiationsOf(name, entities)),
+      );
+      expect(core).toBeGreaterThan(1_000);
+      expect(ours / core, `${entities} entities: ${ours}, core ${core}`).toBeLessThanOrEqual(1.05);
+    }
+  });
+});
+
+/** How often the compiler instantiates a type for a schema of so many entities and 30 queries on it. */
+async function instantiationsOf(name: string, count: number): Promise<number> {
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  const entities = numbers.map(
+    (n) => `e${n}: i.entity({ title: i.string(), n${n}: i.number().indexed().optional(), due: i.date() })`,
+  );
+  const links = numbers.slice(1).map(
+    (n) => `l${n}: { forward: { on: 'e${n}', has: 'one', label: 'previous' },
+      reverse: { on: 'e${n - 1}', has: 'many', label: 'next' } }`,
+  );
+  const queries = numbers
+    .slice(0, 30)
+    .map((n) => `export const q${n} = db.queryOnce({ e${n}: { next: {}, $: { where: { n${n}: 1 } } } });`);
+  const program = `import { i, init } from '${name}';
+    const schema = i.schema({ entities: { ${entities} }, links: { ${links} }, rooms: {} });
+    const db = init({ appId: '', schema });
+    ${queries.slice(0, -1).join('\n')}`;
+  const project = await mkdtemp(join(folder, 'cost-'));
+  await writeFile(join(project, 'cost.mts'), program);
+  const compilerOptions = {
+    noEmit: true,
+    strict: true,
+    target: 'es2023',
+    module: 'nodenext',
+    skipLibCheck: true,
+  };
+  const config = { compilerOptions: { ...compilerOptions, types: [] }, files: ['cost.mts'] };
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
+  const { stdout } = await run(bin('tsc'), ['-p', project, '--extendedDiagnostics']);
+  return Number(/Instantiations: +(\d+)/.exec(stdout)?.[1]);
+}
+
 /** Serves the sources as JSR does: by addresses, not as files. */
 async function serveSources(): Promise<{ url: string } & AsyncDisposable> {
   const server = createServer((request, response) => {
@@ -275,7 +416,12 @@ async function runBundled(file: string, program: string, format: 'esm' | 'cjs'):
     .stdout;
 }
 
-async function typeCheck(file: string, program: string, options: object): Promise<void> {
+async function typeCheck(
+  file: string,
+  program: string,
+  options: object,
+  compiler: string = bin('tsc'),
+): Promise<void> {
   await writeFile(join(folder, file), program);
   const compilerOptions = {
     noEmit: true,
@@ -285,7 +431,10 @@ async function typeCheck(file: string, program: string, options: object): Promis
     ...options,
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
-  await run(bin('tsc'), ['-p', folder]);
+  // What it finds is on its standard output.
+  await run(process.execPath, [compiler, '-p', folder]).catch(({ stdout }) => {
+    throw new Error(String(stdout));
+  });
 }
 
 describe('README and docs', () => {
@@ -327,6 +476,7 @@ describe('README and docs', () => {
   test.each(['node24', 'bun', 'deno'])('its TypeScript runs on %s', async (runtime) => {
     const [printed] = await runAll(runtime, of('ts'), 'mts');
     expect(printed).toContain('ann@example.com 0');
+    expect(printed).toContain('record-not-unique 400 Record not unique');
     expect(printed).toContain('there is no option "storge" Did you mean "storage"?');
   });
 
@@ -340,8 +490,9 @@ describe('README and docs', () => {
     expect(printed).toBe('Bob sees 0\nAnn sees 0\n');
   });
 
-  test('its TypeScript type-checks, and that of the docs', async () => {
-    for (const [index, code] of [...of('ts'), ...of('ts', storage), ...of('ts', backend)].entries())
+  test('its programs type-check, and those of the docs', async () => {
+    const programs = [...of('js'), ...of('ts'), ...of('ts', storage), ...of('ts', backend)];
+    for (const [index, code] of programs.entries())
       await typeCheck(`readme-${index}.mts`, code, {
         module: 'nodenext',
         skipLibCheck: true,
@@ -363,7 +514,7 @@ describe('README and docs', () => {
         expect(readFileSync(join(root, '.ci', 'run'), 'utf8')).toMatch(/^npm ci\nnpm test -- "\$@"$/m);
       },
     };
-    const commands = of('sh').map((code) => code.trim());
+    const commands = of('sh').flatMap((code) => code.trim().split('\n'));
     expect([...commands].sort()).toEqual(Object.keys(how).sort());
     for (const command of commands) await how[command]?.();
   });

@@ -68,7 +68,7 @@ export interface BackendOptions {
    */
   allowProviders?: readonly string[];
   /**
-   * Whether anybody who reaches the backend may make apps for two weeks, as on an Instant server, and what these may
+   * Whether anybody who reaches the backend may make apps for 15 days, as on an Instant server, and what these may
    * take. Default: they may, within the limits that {@link EphemeralAppOptions} has by default.
    */
   ephemeralApps?: boolean | EphemeralAppOptions;
