@@ -52,8 +52,7 @@ export class Viewer {
     if (!rule) return false;
     const { etype, label, view, field } = rule;
     return (
-      this.#ask({ etype, e, program: view }) &&
-      (!field || this.#ask({ etype, e, label, program: field }))
+      this.#ask({ etype, e, program: view }) && (!field || this.#ask({ etype, e, label, program: field }))
     );
   }
 
