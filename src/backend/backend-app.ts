@@ -5,6 +5,7 @@ import type { App } from './app.ts';
 import { asEmail } from './auth/users.ts';
 import { checkDataSet, checkSnapshot, type DataSet, type Snapshot } from './data-set.ts';
 import { refusalText } from './refusal-text.ts';
+import { warnOfRules } from './warn-of-rules.ts';
 
 /** An app of a {@link Backend}, as its owner holds it. */
 export interface BackendApp {
@@ -76,7 +77,10 @@ export function asBackendApp(app: App): BackendApp {
       }
       app.setStatus(status);
     },
-    setRules: (rules) => takingRules(() => app.setRules(rules)),
+    setRules(rules) {
+      takingRules(() => app.setRules(rules));
+      warnOfRules(app);
+    },
     magicCode: (email) => app.auth.sentCode(asEmail(email) ?? email),
     load(data) {
       const { attrs, triples } = checkDataSet(data, app.data);

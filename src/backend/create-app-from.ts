@@ -4,6 +4,7 @@ import type { Apps, NewApp } from './apps.ts';
 import type { BackendHost } from './host.ts';
 import { parseDefinitions } from './schema/definitions.ts';
 import { newAttrs } from './schema/plan-schema.ts';
+import { warnOfRules } from './warn-of-rules.ts';
 
 /** What a request to create an app brings. */
 export interface AppRequest {
@@ -12,6 +13,8 @@ export interface AppRequest {
   readonly schema: unknown;
   /** The permission rules; undefined for none. */
   readonly rules: unknown;
+  /** Whether the schema is taken as `instant-cli push` takes it, which differs from what the server does. */
+  readonly asPushed?: true;
 }
 
 /**
@@ -21,18 +24,19 @@ export interface AppRequest {
  */
 export function createAppFrom(
   { apps, host }: { apps: Apps; host: BackendHost },
-  { identity, schema, rules }: AppRequest,
+  { identity, schema, rules, asPushed }: AppRequest,
 ): App {
   if (apps.has(identity.id)) {
     throw recordNotUnique('app', 'Record not unique: app', { id: identity.id });
   }
   const definitions = schema === undefined ? undefined : parseDefinitions(schema);
   const app = apps.create(identity, ({ catalog }) =>
-    definitions ? newAttrs(definitions, catalog, host.newId) : [],
+    definitions ? newAttrs(definitions, catalog, { newId: host.newId, asPushed: asPushed ?? false }) : [],
   );
   if (rules === undefined) return app;
   try {
     app.setRules(rules);
+    warnOfRules(app);
     app.keepAsInitial();
     return app;
   } catch (error) {

@@ -20,6 +20,8 @@ export function createHost(options: ResolvedBackendOptions, keeper: Keeper): Bac
       // A log that fails must not take the sessions down with it.
     }
   };
+  // A log that fails must not fail the one whom it is about.
+  const say = guarded(log, () => undefined);
   return {
     machineId: keeper.lasting('machine-id', newId),
     operator: createOperator(personalAccessToken, now()),
@@ -40,13 +42,8 @@ export function createHost(options: ResolvedBackendOptions, keeper: Keeper): Bac
       patienceMs: options.initTimeoutMs,
     }),
     files: createFileStorage({ keeper, maxBytes: maxFileBytes, now, newId }),
-    tell(message) {
-      try {
-        log({ level: 'info', message });
-      } catch {
-        // A log that fails must not fail the one whom it is about.
-      }
-    },
+    tell: (message) => say({ level: 'info', message }),
+    warn: (message) => say({ level: 'warning', message }),
     report,
   };
 }

@@ -38,6 +38,8 @@ export interface BackendHost {
   readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
   /** Tells the operator something. */
   tell(message: string): void;
+  /** Tells the operator what should be put right, and stops nothing. */
+  warn(message: string): void;
   /** Tells the operator of a failure that is the backend's own. */
   report(doing: string, error: unknown): void;
 }

@@ -169,6 +169,74 @@ describe('createApp()', () => {
       expect(() => backend.createApp({ id })).toThrow('exists already');
     }));
 
+  const link = (to: string, more: object = {}): object => ({
+    forward: { on: 'todos', has: 'one', label: 'owner', ...more },
+    reverse: { on: to, has: 'many', label: 'todos' },
+  });
+  const entities = { todos: { attrs: {} }, $users: { attrs: {} } };
+  const required = { valueType: 'string', required: true, config: {} };
+
+  test.each([
+    [{ entities, links: { owner: link('people') } }, 'connects to non existing entity "people"'],
+    [
+      { entities, links: { owner: link('$users', { on: 'lists' }) } },
+      'connects to non existing entity "lists"',
+    ],
+    [{ entities: { $mine: { attrs: {} } }, links: {} }, "You can't create '$mine'. Perhaps call it 'mine'"],
+    [
+      { entities: { $users: { attrs: { age: required } } }, links: {} },
+      'Make sure to set $users.age as optional',
+    ],
+    [
+      { entities, links: { owner: link('todos', { on: '$users', required: true }) } },
+      "can't modify required",
+    ],
+    [{ entities, links: { a: link('$users'), b: link('$users') } }, 'Duplicate entry found for attribute'],
+    [{ entities, links: { a: link('$users', { has: 'many', onDelete: 'cascade' }) } }, 'Cascade delete'],
+  ])('refuses a schema as instant-cli push and the server do: %j', async (schema, message) => {
+    await using backend = await startBackend();
+    expect(() => backend.createApp({ schema })).toThrow(
+      expect.objectContaining({ code: 'invalid-config', message: expect.stringContaining(message) }),
+    );
+    expect(backend.apps()).toEqual([]);
+  });
+
+  test('creates a namespace that has no attributes', async () => {
+    await using backend = await startBackend();
+    const schema = i.schema({ entities: { notes: i.entity({}) } });
+    const { attrs } = backend.createApp({ schema }).snapshot();
+    expect(attrs.map((attr) => attr['forward-identity'].slice(1))).toEqual([['notes', 'id']]);
+  });
+
+  test('warns of what the server takes without a word, and has no effect or always fails', async () => {
+    const warnings: string[] = [];
+    const log = ({ level, message }: BackendLogEntry) => level === 'warning' && warnings.push(message);
+    const backend = await startBackend({ log });
+    const schema = i.schema({ entities: { todos: i.entity({ text: i.string() }) } });
+    const todos = {
+      allow: { veiw: 'false', update: "newData.ref('owner.id') == []", link: { owner: 'nothing == 1' } },
+      field: { text: 'false' },
+      fields: { txet: 'false' },
+    };
+    const app = backend.createApp({ schema, rules: { todos } as object });
+    expect(warnings).toEqual([
+      expect.stringContaining('`todos.field` has no effect'),
+      expect.stringContaining('`todos.allow.veiw` has no effect'),
+      expect.stringContaining('todos has no "txet"'),
+      expect.stringContaining('todos has no "owner"'),
+      expect.stringContaining('`newData.ref`'),
+      expect.stringContaining("undeclared reference to 'nothing'"),
+    ]);
+    warnings.length = 0;
+    app.setRules({
+      todos: { bind: { a: 'true' }, allow: { view: 'a', $default: 'true' }, fields: { text: 'a' } },
+    });
+    expect(warnings).toEqual([]);
+    app.setRules({ $default: { allow: { creat: 'false' } } });
+    expect(warnings).toEqual([expect.stringContaining('`$default.allow.creat` has no effect')]);
+    await backend.close();
+  });
+
   test('takes a schema as i.schema gives it, or as JSON', () =>
     withBackend((backend) => {
       const schema = i.schema({

@@ -238,7 +238,7 @@ function createApp(apps: Apps, host: BackendHost, options: CreateAppOptions): Ba
   const { schema, rules, title = 'Local app' } = options;
   const identity = { id, title, ephemeral: false, trustsProviders: true } as const;
   try {
-    const app = createAppFrom({ apps, host }, { identity, schema, rules });
+    const app = createAppFrom({ apps, host }, { identity, schema, rules, asPushed: true });
     applySignInPlan(app, signIn);
     app.keepAsInitial();
     return asBackendApp(app);

@@ -39,11 +39,23 @@ describe('POST /admin/query_perms_check', () => {
       {
         id: todo,
         entity: 'todos',
+        label: null,
         record: { id: todo, text: 'secret' },
         program: { etype: 'todos', action: 'view', code: 'data.text != "secret"' },
         check: false,
       },
     ]);
+  });
+
+  test('lists what has no rule too, and names the label of a rule for one', async () => {
+    const record = { id: todo, text: 'secret', position: null };
+    const open = { id: todo, entity: 'todos', label: null, record, program: {}, check: true };
+    const { body } = await check(guest, {});
+    expect(body['check-results']).toEqual([open]);
+    const fields = { todos: { fields: { text: 'false' } } };
+    const { body: hidden } = await check(guest, { 'rules-override': fields });
+    const program = { etype: 'todos', action: 'view', code: 'false', 'display-code': 'false' };
+    expect(hidden['check-results']).toEqual([open, { ...open, label: 'text', program, check: false }]);
   });
 
   test('tries other rules, another address and another origin', async () => {

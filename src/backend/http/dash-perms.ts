@@ -1,5 +1,6 @@
 import { isObject } from '../../protocol/json.ts';
 import type { App } from '../app.ts';
+import { warnOfRules } from '../warn-of-rules.ts';
 import { type DashContext, dashApp } from './dash-access.ts';
 import type { HttpRequest } from './request.ts';
 import { jsonResponse } from './response.ts';
@@ -30,5 +31,6 @@ export function pullPerms(app: App): Response {
 export async function pushPerms(request: HttpRequest, app: App): Promise<Response> {
   const code = (await request.body()).required('code', (value) => (isObject(value) ? value : undefined));
   app.setRules(code);
+  warnOfRules(app);
   return jsonResponse({ rules: { app_id: app.identity.id, code } });
 }

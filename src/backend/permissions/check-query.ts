@@ -13,8 +13,8 @@ import { visibleForms } from './visible-forms.ts';
 export interface QueryCheckResult {
   readonly id: string;
   readonly entity: string;
-  /** The label, where the rule is about the values under one. */
-  readonly label?: string;
+  /** The label, where the rule is about the values under one; null where it is about all of the entity. */
+  readonly label: string | null;
   readonly record: JsonObject;
   readonly program: JsonObject;
   readonly check: JsonValue;
@@ -44,9 +44,9 @@ export function checkQuery(
   const checkResults = [...(viewer?.checks ?? [])].map(({ etype, e, label, program, result }) => ({
     id: e,
     entity: etype,
-    ...(label !== undefined && { label }),
+    label: label ?? null,
     record: recordOf(source, etype, e),
-    program: describeProgram(program),
+    program: program ? describeProgram(program) : {},
     check: fromCel(result),
   }));
   return { outcome, checkResults };

@@ -4,6 +4,7 @@ export { checkQuery, type QueryCheckResult } from './check-query.ts';
 export { permissionDenied } from './denied.ts';
 export { Permissions, type RunOptions } from './permissions.ts';
 export { type Rehearsal, rehearse } from './rehearse.ts';
+export { ruleWarnings } from './rule-warnings.ts';
 export { NO_RULES, Rules } from './rules.ts';
 export { TransactionChecks } from './transaction-checks.ts';
 export { parseRules, ruleIssues } from './validate-rules.ts';

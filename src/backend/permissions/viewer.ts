@@ -5,13 +5,14 @@ import { storedEntity } from './entity-sources.ts';
 import type { Program } from './program.ts';
 import { isPass, type RuleRun } from './rule-run.ts';
 
-/** A rule that was asked whether something may be seen. */
+/** A rule that was asked whether something may be seen; where every answer is listed, what has no rule is among them. */
 export interface ViewCheck {
   readonly etype: string;
   readonly e: string;
   /** The label, where the rule is about the values under one. */
   readonly label?: string;
-  readonly program: Program;
+  /** Undefined where nothing stands against it. */
+  readonly program: Program | undefined;
   readonly result: CelValue;
 }
 
@@ -42,8 +43,7 @@ export class Viewer {
 
   /** Whether an entity may be seen as what it is in `etype`. */
   canView(etype: string, e: string): boolean {
-    const program = this.#run.context.rules.program(etype, 'view');
-    return !program || this.#ask({ etype, e, program });
+    return this.#ask({ etype, e, program: this.#run.context.rules.program(etype, 'view') });
   }
 
   /** Whether a triple may be seen. It belongs to the entity that holds it, a link too. */
@@ -52,8 +52,7 @@ export class Viewer {
     if (!rule) return false;
     const { etype, label, view, field } = rule;
     return (
-      (!view || this.#ask({ etype, e, program: view })) &&
-      (!field || this.#ask({ etype, e, label, program: field }))
+      this.#ask({ etype, e, program: view }) && (!field || this.#ask({ etype, e, label, program: field }))
     );
   }
 
@@ -76,12 +75,14 @@ export class Viewer {
 
   #ask(question: Omit<ViewCheck, 'result'>): boolean {
     const { etype, e, label, program } = question;
-    if (program.constant !== undefined && !this.#run.context.verbose) return program.constant;
+    const isListed = this.#run.context.verbose;
+    if (!program && !isListed) return true;
+    if (program?.constant !== undefined && !isListed) return program.constant;
     const key = `${e} ${etype}\u0000${label ?? ''}`;
     const known = this.#checks.get(key);
     if (known) return isPass(known.result);
     const data = storedEntity(this.#run.context.source, etype, e);
-    const result = this.#run.evaluate(program, { data, ruleParams: this.#ruleParams });
+    const result = program ? this.#run.evaluate(program, { data, ruleParams: this.#ruleParams }) : true;
     this.#checks.set(key, { ...question, result });
     return isPass(result);
   }

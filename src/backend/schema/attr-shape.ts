@@ -25,12 +25,17 @@ export interface AttrShape {
 }
 
 /**
- * The attributes that a schema defines: every namespace that has any has an id. What is the system's is left out, since
+ * The attributes that a schema defines: every namespace that has any has an id, and with `withEmpty` those that have
+ * none too. What is the system's is left out, since
  * no app can define it, and schemas that were pulled list it.
  */
-export function shapesOf({ etypes, attrs, links }: Definitions, catalog: AttrCatalog): AttrShape[] {
+export function shapesOf(
+  { etypes, attrs, links }: Definitions,
+  catalog: AttrCatalog,
+  withEmpty = false,
+): AttrShape[] {
   const own = attrs.filter(({ etype, label }) => isOpen(etype) && !isSystem(catalog, etype, label));
-  const named = new Set(own.map(({ etype }) => etype));
+  const named = new Set(withEmpty ? etypes.filter(isOpen) : own.map(({ etype }) => etype));
   return [
     ...etypes.filter((etype) => named.has(etype) && !isSystem(catalog, etype, 'id')).map(idShape),
     ...own.filter(({ label }) => label !== 'id').map(blobShape),

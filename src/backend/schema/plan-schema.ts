@@ -4,6 +4,7 @@ import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { type AttrShape, shapesOf } from './attr-shape.ts';
 import type { Definitions } from './definitions.ts';
 import { planIssues } from './plan-issues.ts';
+import { pushIssues } from './push-issues.ts';
 import { type SchemaJson, schemaOf } from './schema-json.ts';
 import type { JobTarget, JobType, SchemaStep } from './schema-step.ts';
 
@@ -13,6 +14,8 @@ export interface PlanOptions {
   readonly checkTypes: boolean;
   /** Whether a change that looks at all values of an attribute is a job, instead of part of the transaction. */
   readonly backgroundUpdates: boolean;
+  /** Whether a namespace without attributes is one: to `instant-cli push` it is, to the server it is not. */
+  readonly withEmpty?: boolean;
   newId(): string;
 }
 
@@ -28,7 +31,7 @@ export interface SchemaPlan {
  * @throws {ServerError} `validation-failed` for names that are in use otherwise, and for cascades on links to many.
  */
 export function planSchema(definitions: Definitions, catalog: AttrCatalog, options: PlanOptions): SchemaPlan {
-  const shapes = shapesOf(definitions, catalog);
+  const shapes = shapesOf(definitions, catalog, options.withEmpty);
   const steps = shapes.flatMap((shape): SchemaStep[] => {
     const current = currentOf(shape, catalog);
     if (!current) return isLeftWithoutId(shape, catalog) ? [] : [['add-attr', newAttr(shape, options)]];
@@ -46,9 +49,21 @@ function isLeftWithoutId({ 'forward-identity': [, etype, label] }: AttrShape, ca
   return label === 'id' && [...catalog.ofEtype(etype)].some((attr) => attr['value-type'] === 'blob');
 }
 
-/** The attributes that an app without any of its own gets with a schema. Their types are checked from then on. */
-export function newAttrs(definitions: Definitions, catalog: AttrCatalog, newId: () => string): Attr[] {
-  const { steps } = planSchema(definitions, catalog, { checkTypes: true, backgroundUpdates: false, newId });
+/**
+ * The attributes that an app without any of its own gets with a schema. Their types are checked from then on. With
+ * `asPushed`, the schema is taken as `instant-cli push` takes it.
+ *
+ * @throws {ServerError} `validation-failed` when it cannot be.
+ */
+export function newAttrs(
+  definitions: Definitions,
+  catalog: AttrCatalog,
+  { newId, asPushed }: { newId(): string; asPushed: boolean },
+): Attr[] {
+  const issues = asPushed ? pushIssues(definitions, catalog) : [];
+  if (issues.length > 0) throw validationFailed('schema', null, issues);
+  const options = { checkTypes: true, backgroundUpdates: false, withEmpty: asPushed, newId };
+  const { steps } = planSchema(definitions, catalog, options);
   return steps.flatMap((step) => (step[0] === 'add-attr' ? [step[1]] : []));
 }
 

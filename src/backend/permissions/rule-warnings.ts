@@ -1,0 +1,92 @@
+import { isObject, type JsonObject } from '../../protocol/json.ts';
+import type { AttrCatalog } from '../store/attr-catalog.ts';
+import { RuleCompileError } from './cel/compile-error.ts';
+import type { RuleAction } from './cel/environments.ts';
+import { eachNode } from './cel/syntax.ts';
+import { compileRule, type Program } from './program.ts';
+import { type RulePath, ruleAt } from './rule-document.ts';
+
+const SECTIONS: ReadonlySet<string> = new Set(['allow', 'bind', 'fields']);
+const ACTIONS = ['view', 'create', 'update', 'delete'] as const satisfies readonly RuleAction[];
+const LINK_ACTIONS = ['link', 'unlink'] as const satisfies readonly RuleAction[];
+const KEYS_OF_ALLOW: ReadonlySet<string> = new Set([...ACTIONS, ...LINK_ACTIONS, '$default']);
+const NOT_NAMESPACES: ReadonlySet<string> = new Set(['$default', '$rateLimits', 'attrs']);
+
+/**
+ * What is surely not meant in rules that the server takes without a word: names that nobody ever looks up, rules that
+ * it compiles only when they are asked, and calls that always fail. Each is a sentence that says where.
+ */
+export function ruleWarnings(code: JsonObject, catalog: AttrCatalog): string[] {
+  const etypes = Object.keys(code).filter((etype) => etype !== '$rateLimits');
+  return etypes.flatMap((etype) => [
+    ...unknownKeys(code, [etype], SECTIONS),
+    ...unknownKeys(code, [etype, 'allow'], KEYS_OF_ALLOW),
+    ...unknownLabels(code, etype, catalog),
+    ...programWarnings(code, etype),
+  ]);
+}
+
+function unknownKeys(code: JsonObject, path: RulePath, known: ReadonlySet<string>): string[] {
+  return keysAt(code, path)
+    .filter((key) => !known.has(key))
+    .map((key) => `${shown([...path, key])} has no effect: the keys there are ${[...known].join(', ')}`);
+}
+
+function unknownLabels(code: JsonObject, etype: string, catalog: AttrCatalog): string[] {
+  if (NOT_NAMESPACES.has(etype) || [...catalog.ofEtype(etype)].length === 0) return [];
+  const isKnown = (label: string): boolean =>
+    Boolean(catalog.byForward(etype, label) ?? catalog.byReverse(etype, label));
+  const paths: RulePath[] = [[etype, 'fields'], ...LINK_ACTIONS.map((action) => [etype, 'allow', action])];
+  return paths.flatMap((path) =>
+    keysAt(code, path)
+      .filter((label) => label !== '$default' && label !== 'id' && !isKnown(label))
+      .map((label) => `${shown([...path, label])} has no effect yet: ${etype} has no "${label}"`),
+  );
+}
+
+function programWarnings(code: JsonObject, etype: string): string[] {
+  const pushed = ACTIONS.map((action) => ({ action, path: [etype, 'allow', action], isPushed: true }));
+  const linked = LINK_ACTIONS.flatMap((action) =>
+    keysAt(code, [etype, 'allow', action]).map((label) => ({
+      action,
+      path: [etype, 'allow', action, label],
+      isPushed: false,
+    })),
+  );
+  return [...pushed, ...linked].flatMap(({ action, path, isPushed }) => {
+    const rule = ruleAt(code, path);
+    if (rule === undefined) return [];
+    try {
+      return linklessRefs(compileRule({ code, etype, action, rule })).map(
+        (name) =>
+          `${shown(path)} fails whenever it comes to \`${name}.ref\`: only data, linkedData and auth have links`,
+      );
+    } catch (error) {
+      if (!(error instanceof RuleCompileError)) throw error;
+      return isPushed ? [] : [`${shown(path)} fails whenever it is asked: ${error.message}`];
+    }
+  });
+}
+
+/** The variables without links that `ref` is called on. */
+function linklessRefs(program: Program): string[] {
+  const names = new Set<string>();
+  for (const root of program.syntax) {
+    eachNode(root, (node) => {
+      if (node.op !== 'rcall' || node.args[0] !== 'ref') return;
+      const [, receiver] = node.args;
+      if (receiver.op === 'id' && ['newData', 'ruleParams', 'actions'].includes(receiver.args))
+        names.add(receiver.args);
+    });
+  }
+  return [...names];
+}
+
+function keysAt(code: JsonObject, path: RulePath): string[] {
+  const found = ruleAt(code, path);
+  return isObject(found) ? Object.keys(found) : [];
+}
+
+function shown(path: RulePath): string {
+  return `The rule \`${path.join('.')}\``;
+}
