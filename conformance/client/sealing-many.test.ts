@@ -15,8 +15,11 @@ import { type StorageDriver, storageOptions } from '../support/storage-contract.
 
 /** Enough for several batches, each of several calls. */
 const FEW = 2_500;
-/** Once, on one runtime: what is large is brought by the server's scripts, which are the same on all. */
-const MANY = 100_000;
+/**
+ * Once, on one runtime: what is large is brought by the server's scripts, which are the same on all. Not more, as one of
+ * them makes all of it count, and a server that shares its processor with twenty others is silent for too long in that.
+ */
+const MANY = 20_000;
 const timeout = 600_000;
 /** How many records a conversion has in one batch. */
 const CHUNK = 500;
@@ -165,11 +168,11 @@ describeWithRedis('storage "redis"', () => {
     const values = valuesOf(count);
     const others = values.map((value) => `another ${value}, ${'x'.repeat(400)}`);
     const records = recordsOf(open(), key);
-    expect(await setWhole(records, [], values)).toEqual([]);
+    expect(await multiSet(records, values)).toEqual([]);
     const used = Number(/used_memory:(\d+)/.exec(server.command('INFO', 'memory'))?.[1]);
     // The texts alone take more: it is full before the last of them comes.
     server.command('CONFIG', 'SET', 'maxmemory', String(used + count * 300));
-    expect(await setWhole(records, values, others)).toEqual([
+    expect(await multiSet(records, others)).toEqual([
       expect.objectContaining({
         cause: expect.objectContaining({ message: expect.stringContaining('the server is full') }),
       }),
@@ -180,20 +183,3 @@ describeWithRedis('storage "redis"', () => {
     await changesKeyOfAll(open, values);
   });
 });
-
-/**
- * Sets all of them by one call, as often as the server is too slow to say that it has them; each time it has none. What
- * was reported in the end.
- */
-async function setWhole(
-  records: EnvelopeRecords,
-  before: readonly string[],
-  values: readonly string[],
-): Promise<unknown[]> {
-  for (;;) {
-    const reports = await multiSet(records, values);
-    if (!JSON.stringify(reports, ['cause', 'message']).includes('not answered')) return reports;
-    if (before.length > 0) expect(await valuesIn(records, before)).toEqual(before);
-    else expect(await records.keys('kv')).toEqual([]);
-  }
-}
