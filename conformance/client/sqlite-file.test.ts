@@ -23,6 +23,7 @@ import { runtime } from '../support/runtime.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
 import {
   contentOf,
+  entriesIn,
   type StorageChange,
   type StorageDriver,
   type StorageOptions,
@@ -528,6 +529,24 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
     expect(await driver.get('c')).toBe('4');
   });
 
+  test('misses nothing that is read while another process writes the whole file anew', async () => {
+    const path = `${temporaryFolder()}/data.db`;
+    const driver = openAt(path);
+    const records = upTo(3_000).map((n): [string, string] => [`all:${n}`, `${n}`]);
+    await driver.write(records);
+    // The row ids of those that are left have gaps, which such a rewriting may close.
+    const left = records.filter((_, n) => n % 3 === 0);
+    await driver.write(records.flatMap(([key], n): StorageChange[] => (n % 3 === 0 ? [] : [[key, null]])));
+    const found = new Map<string, string>();
+    let isRewritten = false;
+    for await (const some of driver.entries?.('all:') ?? []) {
+      for (const [key, record] of some) found.set(key, record);
+      if (!isRewritten) execute(path, 'VACUUM');
+      isRewritten = true;
+    }
+    expect(found).toEqual(new Map(left));
+  });
+
   test('opens a file of version 1, which has what it had under the same keys, and marks it', async () => {
     const path = `${temporaryFolder()}/data.db`;
     const scope = { appId: 'app:a', instanceKey: 'ü' };
@@ -537,6 +556,7 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
     ]);
     const driver = openAt(path, storageOptions({ scope }));
     expect(await contentOf(driver)).toEqual({ [joinKey('kv', 'current/User')]: '{"id":"x"}' });
+    expect(await entriesIn(driver, 'kv:')).toEqual([[joinKey('kv', 'current/User'), '{"id":"x"}']]);
     await driver.dispose();
     expect(versionOf(path)).toEqual({ user_version: 2 });
   });

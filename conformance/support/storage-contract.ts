@@ -6,6 +6,7 @@ import type {
   StorageOptions,
   StorageScope,
 } from '../../src/drivers/contract.ts';
+import { entriesOf } from '../../src/drivers/storage/entries.ts';
 import { joinKey } from '../../src/drivers/storage/key.ts';
 import { InstantNodeError } from '../../src/errors.ts';
 
@@ -144,6 +145,15 @@ export async function contentOf(driver: StorageDriver): Promise<Record<string, s
   );
 }
 
+/** What a driver keeps under a prefix, in the order in which it gives it. */
+export async function entriesIn(driver: StorageDriver, prefix: string): Promise<[string, string][]> {
+  const entries: [string, string][] = [];
+  for await (const some of entriesOf(driver, prefix)) {
+    for (const [key, record] of some) entries.push([key, record]);
+  }
+  return entries;
+}
+
 /** The promises that every storage driver keeps, each as a test. */
 export function storageContract(name: string, harness: StorageHarness): void {
   const { reopens = harness.durable } = harness;
@@ -256,6 +266,16 @@ export function storageContract(name: string, harness: StorageHarness): void {
           ['c', '2'],
         ]);
         expect(await contentOf(driver)).toEqual({ b: '2', c: '2' });
+      });
+
+      test('gives what is under a prefix, each with its key, also when there is much of it', async () => {
+        const driver = await open();
+        const wanted = Array.from({ length: 1_201 }, (_, n): [string, string] => [`all:${n}`, `a\0 ${n}`]);
+        const others = ['all', 'al:1', 'all-:1', 'b'].map((key): StorageChange => [key, 'other']);
+        await driver.write([...others, ...wanted, ['all:gone', '1']]);
+        await driver.write([['all:gone', null]]);
+        expect(new Map(await entriesIn(driver, 'all:'))).toEqual(new Map(wanted));
+        expect(await entriesIn(driver, 'nothing:')).toEqual([]);
       });
 
       test('takes an empty batch', async () => {

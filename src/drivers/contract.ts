@@ -77,6 +77,9 @@ export interface StorageOptions {
 /** One change of a batch: a record to keep under a key, or with null a key to forget. */
 export type StorageChange = readonly [key: string, record: string | null];
 
+/** A record with its key. */
+export type StorageEntry = readonly [key: string, record: string];
+
 /** How much a batch should hold that could as well be several. */
 export interface BatchLimit {
   readonly records: number;
@@ -104,8 +107,12 @@ export interface StorageDriver {
   readonly maxBatch?: BatchLimit;
   /** The record under `key`, or null. Sees every `write` that was called before it. */
   get(key: string): Promise<string | null>;
-  /** As `get` of each of them, in their order, for a driver that can do that at a lower cost. Rejects when one would. */
-  getMany?(keys: readonly string[]): Promise<(string | null)[]>;
+  /**
+   * Every record whose key begins with `prefix`, some at a time and in no particular order, for a driver that finds them
+   * so at a lower cost than one by one. One that is written or forgotten meanwhile is given as it was, as it is, or not;
+   * where the storage is rearranged meanwhile, one may be given twice.
+   */
+  entries?(prefix: string): AsyncIterable<readonly StorageEntry[]>;
   /**
    * Keeps all of `changes` or none of them, in the order given; a reader sees what was before or what comes after, never
    * a mix. A durable driver has them on disk, or acknowledged by its server, when the promise resolves. Batches take

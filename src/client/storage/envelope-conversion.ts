@@ -1,9 +1,9 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
+import { entriesUnder, forget } from '../../drivers/storage/entries.ts';
 import type { InstantNodeError } from '../../errors.ts';
 import { keptText, type SetAside, setAside } from './damaged.ts';
 import type { Envelope } from './envelope.ts';
 import { generationOf, isDamagedKey, moveKey } from './envelope-keys.ts';
-import { forget, textsOf } from './envelope-texts.ts';
 import { type Header, headerChanges, noHeader } from './header.ts';
 
 /** One generation of records, and what is around each. */
@@ -31,7 +31,7 @@ export async function convert(conversion: Conversion): Promise<void> {
   const { driver, scope, keys, from, to, report } = conversion;
   await forgetInterrupted(conversion);
   const lost: SetAside[] = [];
-  for await (const records of textsOf(driver, recordsOf(keys, from))) {
+  for await (const records of entriesUnder(driver, recordsOf(keys, from))) {
     const changes: StorageChange[] = [];
     for (const [key, text] of records) {
       const json = from.envelope.unwrap(key, text);
@@ -56,7 +56,7 @@ export async function tidy(
   const outdated = keys.filter((key) => ![undefined, number].includes(generationOf(key)));
   await forget(driver, outdated);
   if (!envelope.isSealed) return;
-  for await (const aside of textsOf(driver, keys.filter(isDamagedKey))) {
+  for await (const aside of entriesUnder(driver, keys.filter(isDamagedKey))) {
     const changes = aside.map(([key, text]) => [key, keptText(envelope, key, text)] as const);
     const changed = changes.filter(([, kept], index) => kept !== aside[index]?.[1]);
     if (changed.length > 0) await driver.write(changed);
@@ -81,7 +81,7 @@ async function rewrapAside(
 ): Promise<StorageChange[]> {
   if (!from.isSealed) return [];
   const changes: StorageChange[] = [];
-  for await (const aside of textsOf(driver, keys.filter(isDamagedKey))) {
+  for await (const aside of entriesUnder(driver, keys.filter(isDamagedKey))) {
     for (const [key, text] of aside) {
       const json = from.unwrap(key, text);
       if (json !== undefined) changes.push([key, to.wrap(key, json)]);

@@ -1,10 +1,10 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
+import { entriesUnder } from '../../drivers/storage/entries.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { bareEnvelope, plainEnvelope } from './envelope.ts';
 import { convert, type Generation, tidy } from './envelope-conversion.ts';
 import { BARE_GENERATION, generationOf } from './envelope-keys.ts';
 import { refusal } from './envelope-refusal.ts';
-import { textsOf } from './envelope-texts.ts';
 import { type Header, headerChanges, readHeader, type Sealed, sealedWith } from './header.ts';
 import type { Keyring } from './keyring.ts';
 import { isSealedText, sealedEnvelope } from './sealing.ts';
@@ -121,7 +121,7 @@ async function openSealed(
 /** Somebody who put a plain header before sealed records would have their own records sealed among them. */
 async function assertPlain(driver: StorageDriver, keys: readonly string[], number: number): Promise<void> {
   const current = keys.filter((key) => generationOf(key) === number);
-  for await (const records of textsOf(driver, current)) {
+  for await (const records of entriesUnder(driver, current)) {
     if (!records.some(([, text]) => isSealedText(text))) continue;
     const hint = 'Its header was changed or replaced: restore the storage from a copy; nothing was changed';
     throw refusal(driver.name, 'its header says that it is plain, but records are sealed', hint);

@@ -11,6 +11,7 @@ import {
   describeRecord,
   Json,
   type RecordChange,
+  type RecordEntry,
   type RecordStore,
   type Records,
 } from './records.ts';
@@ -94,8 +95,8 @@ class DriverRecords implements EnvelopeRecords {
     return (await this.#use()).read(store, key);
   }
 
-  async readMany(store: RecordStore, keys: readonly string[]): Promise<unknown[]> {
-    return (await this.#use()).readMany(store, keys);
+  async *entries(store: RecordStore): AsyncGenerator<readonly RecordEntry[]> {
+    yield* (await this.#use()).entries(store);
   }
 
   async write(changes: readonly RecordChange[]): Promise<void> {

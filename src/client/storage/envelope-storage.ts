@@ -1,11 +1,12 @@
 import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
+import { entriesOf } from '../../drivers/storage/entries.ts';
 import { joinKey, lastPart } from '../../drivers/storage/key.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { setAside } from './damaged.ts';
 import type { Envelope } from './envelope.ts';
 import { describeKey, storePrefix } from './envelope-keys.ts';
 import type { OpenGeneration } from './envelope-opening.ts';
-import type { RecordStore } from './records.ts';
+import type { RecordEntry, RecordStore } from './records.ts';
 
 /** One change of a batch, as JSON; null forgets the key. */
 export type JsonChange = readonly [store: RecordStore, key: string, json: string | null];
@@ -44,11 +45,11 @@ export class EnvelopeStorage {
     return this.#valueOf(driverKey, await this.#driver.get(driverKey));
   }
 
-  async readMany(store: RecordStore, keys: readonly string[]): Promise<unknown[]> {
-    const driverKeys = keys.map((key) => this.#keyOf(store, key));
-    const texts = await (this.#driver.getMany?.(driverKeys) ??
-      Promise.all(driverKeys.map((driverKey) => this.#driver.get(driverKey))));
-    return Promise.all(driverKeys.map((driverKey, index) => this.#valueOf(driverKey, texts[index] ?? null)));
+  async *entries(store: RecordStore): AsyncGenerator<readonly RecordEntry[]> {
+    for await (const some of entriesOf(this.#driver, this.#prefixes[store])) {
+      const values = await Promise.all(some.map(([driverKey, text]) => this.#valueOf(driverKey, text)));
+      yield some.map(([driverKey], index) => [lastPart(driverKey), values[index]]);
+    }
   }
 
   async write(changes: readonly JsonChange[]): Promise<void> {

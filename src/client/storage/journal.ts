@@ -7,7 +7,7 @@ import type { Mutation } from '../transactions.ts';
 import { StepPool } from '../writes/step-pool.ts';
 import type { AuthoredWrite } from './foreign-writes.ts';
 import type { Piece } from './journal-pieces.ts';
-import type { Records } from './records.ts';
+import type { RecordEntry, Records } from './records.ts';
 import { PENDING_KEY } from './store-class.ts';
 import { Unsaved } from './unsaved.ts';
 
@@ -92,17 +92,16 @@ export class Journal {
   async load(): Promise<LoadedWrites> {
     const userId = userIdOf(await this.#records.read('kv', 'currentUser'));
     await this.#takeOver(userId);
-    const eventIds = await this.#records.keys('writes');
     const writes: AuthoredWrite[] = [];
     const pool = new StepPool();
-    for await (const [eventId, write] of this.#read(eventIds)) {
-      if (!isKeptWrite(write)) {
-        if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
-        continue;
+    for await (const some of this.#records.entries?.('writes') ?? this.#entries()) {
+      for (const [eventId, write] of some) {
+        if (this.#kept.has(eventId)) continue;
+        if (isKeptWrite(write)) {
+          this.#kept.add(eventId);
+          writes.push(authoredWrite(eventId, write, pool));
+        } else if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
       }
-      this.#kept.add(eventId);
-      const { user = null, admin = false, ...mutation } = write;
-      writes.push({ eventId, mutation: pool.share(mutation), author: { userId: user, isAdmin: admin } });
     }
     return { userId, writes };
   }
@@ -214,12 +213,13 @@ export class Journal {
   }
 
   // Not all at once: so many calls under way cost more memory than what they read.
-  async *#read(eventIds: readonly string[]): AsyncGenerator<readonly [eventId: string, write: unknown]> {
+  async *#entries(): AsyncGenerator<readonly RecordEntry[]> {
+    const eventIds = await this.#records.keys('writes');
     for (let from = 0; from < eventIds.length; from += READ_AT_ONCE) {
       const some = eventIds.slice(from, from + READ_AT_ONCE);
-      const writes = await (this.#records.readMany?.('writes', some) ??
-        Promise.all(some.map((eventId) => this.#records.read('writes', eventId))));
-      for (const [index, eventId] of some.entries()) yield [eventId, writes[index]];
+      yield await Promise.all(
+        some.map(async (eventId) => [eventId, await this.#records.read('writes', eventId)] as const),
+      );
     }
   }
 
@@ -396,6 +396,18 @@ function isKeptWrite(value: unknown): value is KeptWrite {
 
 function isEntry(value: unknown): value is [eventId: string, write: KeptWrite] {
   return Array.isArray(value) && typeof value[0] === 'string' && isKeptWrite(value[1]);
+}
+
+function authoredWrite(eventId: string, write: KeptWrite, pool: StepPool): AuthoredWrite {
+  const { user = null, admin = false } = write;
+  const author = { userId: user, isAdmin: admin };
+  return { eventId, mutation: pool.share(withoutAuthor(write)), author };
+}
+
+// Leaving out by `...rest` takes five times as long, of which a hundred thousand are felt.
+function withoutAuthor(write: KeptWrite): Mutation {
+  const entries = Object.entries(write).filter(([name]) => name !== 'user' && name !== 'admin');
+  return Object.fromEntries(entries) as unknown as Mutation;
 }
 
 function keptAuthor({ userId: user, isAdmin }: TransactionAuthor): KeptAuthor {

@@ -17,6 +17,9 @@ export class Json {
 /** One change of a batch: a value or its {@link Json} to keep under a key, or with undefined a key to forget. */
 export type RecordChange = readonly [store: RecordStore, key: string, value: unknown];
 
+/** A value with its key. */
+export type RecordEntry = readonly [key: string, value: unknown];
+
 /**
  * What a database keeps, as JSON values: the one place where the client meets its storage, whichever that is.
  *
@@ -37,8 +40,8 @@ export interface Records {
   readonly opened: Promise<void>;
   /** The value under `key`, or null. One that is damaged is set aside, reported, and null. */
   read(store: RecordStore, key: string): Promise<unknown>;
-  /** As `read` of each of `keys`, in their order, where that costs less. */
-  readMany?(store: RecordStore, keys: readonly string[]): Promise<unknown[]>;
+  /** Every value of a store as `read` gives it, some at a time, in no particular order, where that costs less; one may be given twice. */
+  entries?(store: RecordStore): AsyncIterable<readonly RecordEntry[]>;
   /** Keeps all of `changes`, in order, or none of them. Durable ones are on disk when it resolves. */
   write(changes: readonly RecordChange[]): Promise<void>;
   /** The keys of a store. */

@@ -1,6 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError, isInstantNodeError } from '../../../errors.ts';
-import type { StorageChange, StorageDriver, StorageOptions } from '../../contract.ts';
+import type { StorageChange, StorageDriver, StorageEntry, StorageOptions } from '../../contract.ts';
+import { entriesOf } from '../entries.ts';
 
 const POLL_MS = 200;
 /** What keeps a driver from opening for a moment is asked for more often, and not for ever. */
@@ -82,6 +83,10 @@ class WaitingStorage implements StorageDriver {
 
   async keys(): Promise<string[]> {
     return (await this.#whenOpen()).keys();
+  }
+
+  async *entries(prefix: string): AsyncGenerator<readonly StorageEntry[]> {
+    yield* entriesOf(await this.#whenOpen(), prefix);
   }
 
   async scrub(): Promise<void> {

@@ -14,6 +14,19 @@ test('deadline() does not take a process that computes for a server that says no
   cancel();
 });
 
+test('deadline() does not count what is to be expected, and still holds the process', async () => {
+  let isExpected = true;
+  const cancel = deadline(20, () => expect.fail('expired'), { isExpected: () => isExpected });
+  await new Promise<void>((resolve) => {
+    deadline(60, resolve);
+  });
+  cancel();
+  await new Promise<void>((resolve) => {
+    deadline(20, resolve, { isExpected: () => isExpected });
+    isExpected = false;
+  });
+});
+
 test('deadline() expires, not while it is excused, and not when it was taken back', async () => {
   let isExcused = true;
   const seen: string[] = [];

@@ -6,6 +6,8 @@ const SLICES = 10;
 interface DeadlineOptions {
   /** Whether the wait is nobody's fault. Default: never. */
   isExcused?: () => boolean;
+  /** Whether silence is to be expected just now: the wait begins anew then. */
+  isExpected?: () => boolean;
   /** A number that rises when something was heard: the wait begins anew then. */
   progress?: () => number;
   /** Whether it keeps the process running. Default true. */
@@ -23,7 +25,12 @@ interface DeadlineOptions {
 export function deadline(
   ms: number,
   expire: () => void,
-  { isExcused = () => false, progress = () => 0, hold = true }: DeadlineOptions = {},
+  {
+    isExcused = () => false,
+    isExpected = () => false,
+    progress = () => 0,
+    hold = true,
+  }: DeadlineOptions = {},
 ): () => void {
   let timer: NodeJS.Timeout;
   let left = SLICES;
@@ -31,7 +38,7 @@ export function deadline(
   const wait = (): void => {
     timer = setTimeout(() => {
       const now = progress();
-      if (isExcused() || now !== heard) left = SLICES;
+      if (isExcused() || isExpected() || now !== heard) left = SLICES;
       else left--;
       heard = now;
       if (left > 0) wait();

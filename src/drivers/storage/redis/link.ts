@@ -10,6 +10,8 @@ import type { RedisScript } from './scripts.ts';
 
 /** How long a server may take to answer or to let a connection in. */
 export const ANSWER_MS = 5_000;
+/** How much longer, for each change of a script that makes very many. Without other load it takes a hundredth. */
+const CHANGE_MS = 0.5;
 /** How soon a server that is busy is asked again. */
 export const TRY_AGAIN_MS = 100;
 
@@ -28,6 +30,7 @@ export class RedisLink {
   #choosing: Promise<void> | undefined;
   /** How many connections were lost. */
   #losses = 0;
+  #longRuns = 0;
   #waiting: { resolve(): void; reject(error: InstantNodeError): void }[] = [];
   #lastFailure: Error | undefined;
   #stopWaiting = (): void => {};
@@ -62,6 +65,11 @@ export class RedisLink {
     return this.#isReady && this.#isChosen;
   }
 
+  /** Whether the server has a script to run that makes very many changes, and not for longer than that may take. */
+  get isBusy(): boolean {
+    return this.#longRuns > 0;
+  }
+
   get #isReady(): boolean {
     return this.#client.status === 'ready' && !this.#hasEnded;
   }
@@ -78,15 +86,21 @@ export class RedisLink {
   }
 
   /**
-   * Runs a script on the server.
+   * Runs a script on the server, which keeps it from answering anything else: one that makes very many changes is
+   * waited for longer, and so is what was called meanwhile.
    *
    * @throws {RedisUnreachable} when there is no answer. The script may have been run.
    * @throws {InstantNodeError} `storage` when the server refuses. A script that changes several things may have begun.
    */
-  async run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async run(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly string[],
+    changes = 0,
+  ): Promise<unknown> {
     if (!this.isUp) throw new RedisUnreachable('The connection is not there', { cause: this.#lastFailure });
     try {
-      const reply = await this.#answered(evaluate(this.#client, script, keys, args));
+      const reply = await this.#answered(evaluate(this.#client, script, keys, args), changes);
       this.#isReported = false;
       this.#lastFailure = undefined;
       return reply;
@@ -127,15 +141,21 @@ export class RedisLink {
   }
 
   /** A server that says nothing is left: what it still does with the script is found out on the next connection. */
-  async #answered(reply: Promise<unknown>): Promise<unknown> {
+  async #answered(reply: Promise<unknown>, changes = 0): Promise<unknown> {
     let cancel = (): void => {};
+    const isLong = changes > 0;
     const silence = new Promise<never>((_, reject) => {
-      cancel = deadline(ANSWER_MS, () => reject(this.#silent()), { hold: false });
+      cancel = deadline(ANSWER_MS + changes * CHANGE_MS, () => reject(this.#silent()), {
+        hold: false,
+        isExpected: () => !isLong && this.isBusy,
+      });
     });
+    if (isLong) this.#longRuns++;
     try {
       return await Promise.race([reply, silence]);
     } finally {
       cancel();
+      if (isLong) this.#longRuns--;
     }
   }
 

@@ -143,6 +143,7 @@ class RedisStorage implements StorageDriver {
   #deadline(expire: () => void): () => void {
     return deadline(ANSWER_MS, expire, {
       isExcused: () => this.#scope.isContended && !this.#disposed,
+      isExpected: () => this.#link.isBusy,
       progress: () => this.#writer.progress,
     });
   }

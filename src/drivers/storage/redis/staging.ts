@@ -46,7 +46,8 @@ export async function writeStaged(
       at = end;
       staged(at / 3);
     }
-    return await link.run(SWITCH, scope.keys, [...head, String(scope.nextSeq), String(args.length / 3)]);
+    const changes = args.length / 3;
+    return await link.run(SWITCH, scope.keys, [...head, String(scope.nextSeq), String(changes)], changes);
   } catch (error) {
     // Otherwise it may have been done, and what it took the place of is there.
     if (!(error instanceof RedisUnreachable || isPartial(error))) await clearStaged(link, scope, token);

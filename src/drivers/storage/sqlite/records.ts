@@ -1,11 +1,24 @@
-import type { StorageChange, StorageScope } from '../../contract.ts';
+import type { StorageChange, StorageEntry, StorageScope } from '../../contract.ts';
 import { joinKey } from '../key.ts';
 import type { SqliteDatabase, SqliteStatement } from './database.ts';
+
+interface Row {
+  readonly key: Uint8Array;
+  readonly value: string | Uint8Array;
+}
+
+/** Where records are: their row ids, which hold until the file is written anew, as VACUUM does. */
+export interface Places {
+  readonly ids: readonly number[];
+  /** Differs once that was done: https://www.sqlite.org/pragma.html#pragma_schema_version */
+  readonly arrangement: number;
+}
 
 /** The records of one scope in a SQLite file that several share. Every call is synchronous. */
 export class SqliteRecords {
   readonly #database: SqliteDatabase;
   readonly #statements: Record<'get' | 'set' | 'remove' | 'keys', SqliteStatement>;
+  readonly #byPlace: Record<'places' | 'rows', SqliteStatement> | undefined;
   readonly #prefix: string;
 
   constructor(database: SqliteDatabase, { appId, instanceKey }: StorageScope) {
@@ -18,32 +31,38 @@ export class SqliteRecords {
       remove: database.prepare('DELETE FROM items WHERE key = ?'),
       keys: database.prepare('SELECT key FROM items WHERE key >= ? AND key < ?'),
     };
+    this.#byPlace = hasRowIds(database) ? byPlace(database) : undefined;
     this.#prefix = `${joinKey(appId, instanceKey)}:`;
   }
 
   get(key: string): string | null {
-    const row = this.#statements.get.get(this.#bytesOf(key)) as
-      | { value: string | Uint8Array }
-      | undefined
-      | null;
-    if (!row) return null;
-    return typeof row.value === 'string' ? row.value : Buffer.from(row.value).toString();
-  }
-
-  /** The records of all of `keys`, in one transaction: each of its own takes and leaves the file's locks. */
-  getMany(keys: readonly string[]): (string | null)[] {
-    this.#database.exec('BEGIN');
-    try {
-      return keys.map((key) => this.get(key));
-    } finally {
-      this.#rollBack();
-    }
+    const row = this.#statements.get.get(this.#bytesOf(key)) as Pick<Row, 'value'> | undefined | null;
+    return row ? recordOf(row) : null;
   }
 
   keys(): string[] {
     const from = this.#bytesOf('');
-    const rows = this.#statements.keys.all(from, behind(from)) as { key: Uint8Array }[];
-    return rows.map(({ key }) => Buffer.from(key).toString('utf16le').slice(this.#prefix.length));
+    const rows = this.#statements.keys.all(from, behind(from)) as Pick<Row, 'key'>[];
+    return rows.map((row) => this.#keyOf(row));
+  }
+
+  /**
+   * Where the records are whose keys begin with `prefix`, which ends with ":", in the order of the file: read so, each
+   * page is read once. Undefined in a file of version 1, whose table is in the order of its keys.
+   */
+  placesOf(prefix: string): Places | undefined {
+    if (!this.#byPlace) return undefined;
+    const from = this.#bytesOf(prefix);
+    const found = this.#byPlace.places.get(from, behind(from)) as { ids: string; arrangement: number };
+    return { ids: JSON.parse(found.ids), arrangement: found.arrangement };
+  }
+
+  /** The records at some of `places`, without those that are gone; undefined when the file was rearranged meanwhile. */
+  at(ids: readonly number[], { arrangement }: Places): StorageEntry[] | undefined {
+    if (!this.#byPlace) return undefined;
+    const rows = this.#byPlace.rows.all(JSON.stringify(ids)) as (Row & { arrangement: number })[];
+    if (rows.some((row) => row.arrangement !== arrangement)) return undefined;
+    return rows.map((row) => [this.#keyOf(row), recordOf(row)]);
   }
 
   /** Has all of the batches in the file, or none of them. `check` is called before it is settled, and may throw. */
@@ -87,10 +106,40 @@ export class SqliteRecords {
     }
   }
 
+  #keyOf({ key }: Pick<Row, 'key'>): string {
+    return viewOf(key).toString('utf16le', 2 * this.#prefix.length);
+  }
+
   // As bytes: that is how they have been stored from the first version on, when keys could be any string.
   #bytesOf(key: string): Buffer {
     return Buffer.from(this.#prefix + key, 'utf16le');
   }
+}
+
+function hasRowIds(database: SqliteDatabase): boolean {
+  const { wr } = database.prepare("SELECT wr FROM pragma_table_list WHERE name = 'items'").get() as {
+    wr: number;
+  };
+  return wr === 0;
+}
+
+function byPlace(database: SqliteDatabase): Record<'places' | 'rows', SqliteStatement> {
+  return {
+    places: database.prepare(
+      `SELECT json_group_array(id) AS ids, (SELECT schema_version FROM pragma_schema_version) AS arrangement
+         FROM (SELECT rowid AS id FROM items WHERE key >= ? AND key < ? ORDER BY rowid)`,
+    ),
+    rows: database.prepare(`SELECT key, value, (SELECT schema_version FROM pragma_schema_version) AS arrangement
+         FROM items WHERE rowid IN (SELECT value FROM json_each(?))`),
+  };
+}
+
+function recordOf({ value }: Pick<Row, 'value'>): string {
+  return typeof value === 'string' ? value : viewOf(value).toString();
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 // A text with a NUL as bytes, because Deno cuts text at it (seen on 2.9.6).
