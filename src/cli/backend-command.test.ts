@@ -236,6 +236,19 @@ describe('instant-node backend', () => {
     expect(await query(again, { todos: { $: { order: { position: 'asc' } } } })).toEqual(before);
   });
 
+  test.each(['0.0.0.0', '::'])('says that it listens on %s, and warns of it', async (host) => {
+    const child = startBackend('--host', host);
+    const { url } = await greeting(child);
+    expect(child.lines.join('\n')).toContain(
+      `Listening on ${host}, port ${new URL(url).port}: every address`,
+    );
+    child.signal('SIGTERM');
+    expect(await child.ended).toBe(0);
+    await child.outputEnded;
+    expect(child.errors).toContain(`Listening on ${host}: everybody in the network can reach this backend`);
+    expect(child.errors).toContain('--host');
+  });
+
   test('takes the id that it is given', async () => {
     const id = crypto.randomUUID();
     expect((await greeting(startBackend('--app', id))).id).toBe(id);

@@ -86,12 +86,19 @@ async function answerInTime(
   options: ListenOptions,
 ): Promise<Response> {
   server.timeout(request, 0);
-  const response = await options.fetch(request, ip);
+  const behind: (() => void)[] = [];
+  const response = await options.fetch(request, ip, (work) => void behind.push(work));
+  // Bun writes what is returned here in the same turn of the event loop, and tells nobody when it has.
+  if (behind.length > 0) setImmediate(() => runAll(behind));
   const isShort =
     response.body === null || response.headers.get('content-type')?.startsWith('application/json');
   if (isShort) server.timeout(request, idleSeconds(options));
   else response.headers.set('connection', 'close');
   return response;
+}
+
+function runAll(works: readonly (() => void)[]): void {
+  for (const work of works) work();
 }
 
 function socketHandler(options: ListenOptions, peers: PeerSet): BunWebSocketHandler<SocketData> {
