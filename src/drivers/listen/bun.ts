@@ -45,6 +45,8 @@ async function bind(options: ListenOptions, peers: PeerSet): Promise<BunServer<S
     return bunGlobal().serve<SocketData>({
       hostname: options.host,
       port: options.port,
+      // Workers of node:cluster would share the port otherwise, and each answer from a memory of its own.
+      reusePort: false,
       idleTimeout: idleSeconds(options),
       fetch: (request, server) => answer(request, server, options),
       websocket: socketHandler(options, peers),
