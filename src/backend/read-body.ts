@@ -16,11 +16,23 @@ export class BodyTooSlowError extends ServerError {
   }
 }
 
+/** A body ends before it is whole, because its client has gone. Nobody is there any more to read the answer. */
+export class BodyBrokeOffError extends ServerError {
+  constructor(cause: unknown) {
+    super('param-malformed', 'Malformed parameter: ["body"]: it broke off before it was whole', {
+      in: ['body'],
+    });
+    this.name = 'BodyBrokeOffError';
+    this.cause = cause;
+  }
+}
+
 /**
  * The pieces of a body, as they arrive. Runtimes have no limit that does for uploads as well, so that whoever reads
  * a body looks to it.
  *
  * @throws {BodyTooSlowError} when the body keeps everybody waiting.
+ * @throws {BodyBrokeOffError} when the runtime says that the rest will not come; some call that an end like any other.
  */
 export async function* readBody(
   body: ReadableStream<Uint8Array> | null,
@@ -33,7 +45,10 @@ export async function* readBody(
   try {
     for (;;) {
       const left = started + idleMs * TOTAL_FACTOR + bytes / BYTES_PER_MS - performance.now();
-      const { done, value } = await inTime(reader.read(), Math.min(idleMs, left));
+      const piece = reader.read().catch((cause: unknown) => {
+        throw new BodyBrokeOffError(cause);
+      });
+      const { done, value } = await inTime(piece, Math.min(idleMs, left));
       if (done) return;
       bytes += value.byteLength;
       yield value;

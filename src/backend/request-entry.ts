@@ -21,9 +21,9 @@ export function outcomeOf(failure: unknown): string {
 /** Tells of every request that a handler answers. */
 export function observed(answer: Handler, onRequest: BackendOptions['onRequest']): Handler {
   if (!onRequest) return answer;
-  return async (request, ip) => {
+  return async (request, ip, whenAnswered) => {
     const started = performance.now();
-    const response = await answer(request, ip);
+    const response = await answer(request, ip, whenAnswered);
     const { status } = response;
     onRequest({
       what: `${request.method} ${patternOf(request)}`,

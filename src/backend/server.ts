@@ -84,6 +84,7 @@ export async function startBackendWith(listen: Listen, options: BackendOptions =
     const backend = createBackend({ port: listener.port, close: stop }, resolved, apps, host);
     host.files.urls.origin = backend.url;
     warnOfWeakness(resolved);
+    warnOfNetwork(resolved);
     resolved.log({ level: 'info', message: `Listening on ${backend.url}` });
     return backend;
   } catch (error) {
@@ -120,6 +121,15 @@ function warnOfWeakness({ data, log }: ResolvedBackendOptions): void {
     if (!weakness) continue;
     log({ level: 'warning', message: `Opened the data folder: ${weakness.what}. ${weakness.hint}` });
   }
+}
+
+/** The ways to say "every address of this machine". */
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+function warnOfNetwork({ host, log }: ResolvedBackendOptions): void {
+  if (!EVERY_ADDRESS.has(host)) return;
+  const message = `Listening on ${host}: everybody in the network can reach this backend, and whoever has a token of it may do all that this allows. For this machine only leave out option "host", --host; else see to it that a firewall admits only whom you mean`;
+  log({ level: 'warning', message });
 }
 
 function listenFor(
@@ -166,8 +176,8 @@ function serveSession(
 
 /** Holds every answer back until nothing that it may tell of can be lost. */
 function answerWhenSafe(answer: Handler, keeper: Keeper): Handler {
-  return async (request, ip) => {
-    const response = await answer(request, ip);
+  return async (request, ip, whenAnswered) => {
+    const response = await answer(request, ip, whenAnswered);
     await new Promise<void>((resolve) => keeper.whenSafe(resolve));
     return response;
   };

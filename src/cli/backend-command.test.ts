@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -102,6 +104,84 @@ describe('instant-node backend', () => {
     expect(await child.ended).toBe(0);
   });
 
+  test('counts no request as its own failure whose client goes away, wherever that is', async () => {
+    const child = startBackend('--data', 'data');
+    const app = await greeting(child);
+    const { hostname, port } = new URL(app.url);
+    const admin = [`App-Id: ${app.id}`, `Authorization: Bearer ${app.adminToken}`];
+    const upload = await fetch(`${app.url}/admin/storage/upload`, {
+      method: 'PUT',
+      headers: { 'app-id': app.id, authorization: `Bearer ${app.adminToken}`, path: 'large' },
+      body: new Uint8Array(8_000_000),
+    });
+    expect(upload.status).toBe(200);
+    const found = await fetch(
+      `${app.url}/admin/storage/signed-download-url?app_id=${app.id}&filename=large`,
+      {
+        headers: { 'app-id': app.id, authorization: `Bearer ${app.adminToken}` },
+      },
+    );
+    const { pathname, search } = new URL(((await found.json()) as { data: string }).data);
+    /** Sends a text, waits for what is to come of it, and hangs up in one of two ways. */
+    const hangUp = async (text: string, isAnswered: boolean, isReset: boolean): Promise<void> => {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => {});
+      await new Promise<void>((resolve) => socket.write(text, () => resolve()));
+      if (isAnswered) await once(socket, 'data');
+      // What was sent before that of another connection has been read when this one is answered.
+      else await fetch(`${app.url}/health`);
+      if (isReset) socket.resetAndDestroy();
+      else socket.destroy();
+    };
+    const head = (line: string, ...lines: string[]): string =>
+      [`${line} HTTP/1.1`, 'Host: localhost', ...lines].join('\r\n');
+    const length = 'Content-Length: 1000';
+    const chunked = 'Transfer-Encoding: chunked';
+    const chunk = '5\r\n{"a":\r\n';
+    const posts = [
+      '/admin/query',
+      '/admin/transact',
+      '/admin/sse',
+      '/admin/sse/push',
+      '/admin/subscribe-query',
+      '/admin/storage/signed-upload-url',
+      '/runtime/sse',
+      '/runtime/auth/send_magic_code',
+      '/runtime/oauth/callback',
+      '/runtime/framework/query',
+      '/dash/apps/ephemeral',
+    ].map((path) => `POST ${path}`);
+    const requests = [...posts, 'PUT /admin/storage/upload'];
+    let answers = 0;
+    for (const isReset of [false, true]) {
+      await hangUp(head('POST /admin/query', ...admin).slice(0, 50), false, isReset);
+      for (const request of requests) {
+        for (const [how, part] of [
+          [length, ''],
+          [length, '{"a":'],
+          [chunked, ''],
+          [chunked, chunk],
+          [chunked, `${chunk}3\r\n{`],
+        ]) {
+          await hangUp(head(request, ...admin, 'Path: half', `${how}`, '', `${part}`), false, isReset);
+          answers++;
+        }
+      }
+      await hangUp(head(`GET ${pathname}${search}`, '', ''), true, isReset);
+      await hangUp(head('GET /runtime/sse', '', ''), true, isReset);
+      await hangUp(head('POST /admin/sse', ...admin, 'Content-Length: 2', '', '{}'), true, isReset);
+    }
+    const logged = (): number =>
+      child.lines.filter((line) => requests.some((request) => line.includes(`  ${request}  `))).length;
+    // The one upload before, and the two streams that were answered.
+    await expect.poll(logged).toBe(answers + 3);
+    expect(await query(app, { $files: {} })).toMatchObject({ $files: [{ path: 'large' }] });
+    child.signal('SIGTERM');
+    expect(await child.ended).toBe(0);
+    await child.outputEnded;
+    expect(child.errors).toBe('');
+  });
+
   test.skipIf(process.platform === 'win32')(
     'warns of a data folder that others may use, and ends cleanly all the same',
     async () => {
@@ -154,6 +234,19 @@ describe('instant-node backend', () => {
     const again = await greeting(startBackend(...args));
     expect(again).toMatchObject({ id: app.id, adminToken: app.adminToken });
     expect(await query(again, { todos: { $: { order: { position: 'asc' } } } })).toEqual(before);
+  });
+
+  test.each(['0.0.0.0', '::'])('says that it listens on %s, and warns of it', async (host) => {
+    const child = startBackend('--host', host);
+    const { url } = await greeting(child);
+    expect(child.lines.join('\n')).toContain(
+      `Listening on ${host}, port ${new URL(url).port}: every address`,
+    );
+    child.signal('SIGTERM');
+    expect(await child.ended).toBe(0);
+    await child.outputEnded;
+    expect(child.errors).toContain(`Listening on ${host}: everybody in the network can reach this backend`);
+    expect(child.errors).toContain('--host');
   });
 
   test('takes the id that it is given', async () => {

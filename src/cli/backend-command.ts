@@ -51,7 +51,7 @@ export async function backendCommand(args: string[]): Promise<void> {
   endOnSignals(backend);
   try {
     const app = await openApp(backend, { id, schema, rules, seed });
-    console.log(greeting(backend, app, flags.data));
+    console.log(greeting(backend, app, flags));
   } catch (error) {
     await backend.close();
     throw error;
@@ -118,13 +118,17 @@ function createApp(backend: Backend, id: string | undefined, { schema, rules }: 
 }
 
 function greeting(
-  { url, websocketURI, personalAccessToken }: Backend,
+  { url, websocketURI, personalAccessToken, port }: Backend,
   { id, adminToken }: BackendApp,
-  data?: string,
+  { host, data }: Pick<BackendFlags, 'host' | 'data'>,
 ): string {
+  const everywhere =
+    host === '0.0.0.0' || host === '::'
+      ? `\n  Listening on ${host}, port ${port}: every address of this machine\n`
+      : '';
   return `
   Instant backend ${nodeVersion} on ${url}
-
+${everywhere}
   App id       ${id}
   Admin token  ${adminToken}
   CLI token    ${personalAccessToken}  (INSTANT_CLI_AUTH_TOKEN)

@@ -40,6 +40,7 @@ export interface BunServer<Data> {
 export interface BunServeOptions<Data> {
   hostname: string;
   port: number;
+  reusePort: boolean;
   idleTimeout: number;
   fetch(request: Request, server: BunServer<Data>): Response | undefined | Promise<Response>;
   websocket: BunWebSocketHandler<Data>;

@@ -138,7 +138,9 @@ test('what a file of format 2 remembers is remembered', () => {
   addApps(database, 1, 2);
   const names = Array.from({ length: 700 }, () => crypto.randomUUID());
   const insert = database.prepare('INSERT INTO ledger VALUES (?, ?, ?)');
+  database.exec('BEGIN');
   for (const [n, name] of names.entries()) insert.run(n % 7 === 0 ? '2' : '1', name, `${n}`);
+  database.exec('COMMIT');
   database.close();
   const kept = remembered(open());
   for (const app of ['1', '2']) {

@@ -2,7 +2,7 @@ import { validationFailed } from '../../protocol/error.ts';
 import type { App } from '../app.ts';
 import { findRecord, stepsToPut, write } from '../auth/records.ts';
 import type { Account } from '../ephemeral/quota.ts';
-import { BodyTooSlowError, readBody } from '../read-body.ts';
+import { BodyBrokeOffError, readBody } from '../read-body.ts';
 import { FileTooLargeError, type Place } from './content-store.ts';
 
 /** A file that is on its way in. */
@@ -104,7 +104,7 @@ async function* whole({ body, bodyIdleMs, contentLength }: Upload): AsyncIterabl
   try {
     for (;;) {
       const { done, value } = await pieces.next().catch((cause: unknown) => {
-        throw cause instanceof BodyTooSlowError ? cause : new UploadBrokeOffError(cause);
+        throw cause instanceof BodyBrokeOffError ? new UploadBrokeOffError(cause) : cause;
       });
       if (done) break;
       bytes += value.byteLength;

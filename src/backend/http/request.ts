@@ -1,3 +1,4 @@
+import type { WhenAnswered } from '../../drivers/listen/contract.ts';
 import { ServerError } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
 import { excessOf, MAX_DEPTH, MAX_VALUES } from '../../protocol/json-limits.ts';
@@ -25,6 +26,8 @@ export class HttpRequest {
   readonly ip: string | null;
   /** How long the next piece of its body may take, in milliseconds. */
   readonly bodyIdleMs: number;
+  /** Has something done behind the answer, see {@link WhenAnswered}. */
+  readonly whenAnswered: WhenAnswered;
   readonly #params: Record<string, string>;
 
   constructor(
@@ -34,7 +37,8 @@ export class HttpRequest {
       params,
       ip,
       bodyIdleMs,
-    }: Pick<HttpRequest, 'url' | 'ip' | 'bodyIdleMs'> & {
+      whenAnswered,
+    }: Pick<HttpRequest, 'url' | 'ip' | 'bodyIdleMs' | 'whenAnswered'> & {
       params: Record<string, string>;
     },
   ) {
@@ -42,6 +46,7 @@ export class HttpRequest {
     this.url = url;
     this.ip = ip;
     this.bodyIdleMs = bodyIdleMs;
+    this.whenAnswered = whenAnswered;
     this.#params = params;
   }
 

@@ -1,3 +1,4 @@
+import type { WhenAnswered } from '../../drivers/listen/contract.ts';
 import { paramMalformed } from '../../protocol/param-error.ts';
 import type { BackendHost } from '../host.ts';
 import { assertHost, assertOrigin, type Gate } from './gate.ts';
@@ -17,7 +18,7 @@ export interface Route {
 }
 
 /** Answers a request: by the first route that matches, in the order given. Never rejects. */
-export type Handler = (request: Request, ip: string | null) => Promise<Response>;
+export type Handler = (request: Request, ip: string | null, whenAnswered: WhenAnswered) => Promise<Response>;
 
 /**
  * Makes one handler of many routes, with CORS for every origin and the error answers of an Instant server. `gate` says
@@ -29,7 +30,7 @@ export function createRouter(
   { report, bodyIdleMs }: Pick<BackendHost, 'report' | 'bodyIdleMs'>,
 ): Handler {
   const table = routes.map((route) => ({ route, segments: segmentsOf(route.path) }));
-  const answer = async (request: Request, ip: string | null): Promise<Response> => {
+  const answer: Handler = async (request, ip, whenAnswered) => {
     assertHost(gate, request);
     if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
     const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
@@ -40,13 +41,15 @@ export function createRouter(
       const params = route.method === method ? match(segments, actual) : undefined;
       if (!params) continue;
       if (changesDash(route)) assertOrigin(gate, request);
-      return route.handle(new HttpRequest(request, { url, params: decode(params), ip, bodyIdleMs }));
+      return route.handle(
+        new HttpRequest(request, { url, params: decode(params), ip, bodyIdleMs, whenAnswered }),
+      );
     }
     return noRoute();
   };
-  return async (request, ip) => {
+  return async (request, ip, whenAnswered) => {
     try {
-      return withCors(await answer(request, ip), request);
+      return withCors(await answer(request, ip, whenAnswered), request);
     } catch (error) {
       return withCors(errorResponse(error, report), request);
     }

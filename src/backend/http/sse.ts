@@ -39,7 +39,9 @@ async function receive(request: HttpRequest, sessions: SseSessions): Promise<Res
     sessionId: body.uuid('session_id'),
     token: body.uuid('sse_token'),
   };
-  sessions.receive(credentials, body.required('messages', asArray), body.bytes);
+  // Clients learn from this answer how their messages are called, so that it has to come before what answers those.
+  const hand = sessions.receive(credentials, body.required('messages', asArray), body.bytes);
+  request.whenAnswered(hand);
   return jsonResponse({});
 }
 

@@ -19,6 +19,15 @@ interface Entry {
   readonly session: Session;
   readonly peer: SsePeer;
   readonly token: string;
+  /** What was posted and is not handed over yet, in the order of arrival. */
+  readonly posted: Posted[];
+}
+
+interface Posted {
+  readonly messages: readonly unknown[];
+  /** What they came in. */
+  readonly bytes: number;
+  isAnswered: boolean;
 }
 
 /** What a client presents with the messages that it posts. */
@@ -56,7 +65,7 @@ export class SseSessions {
     const peer = new SsePeer(() => this.#closed(session.id));
     const session = new Session(peer, this.#apps, this.#host, sender);
     const token = this.#host.newId();
-    this.#entries.set(session.id, { session, peer, token });
+    this.#entries.set(session.id, { session, peer, token, posted: [] });
     this.#timer ??= setInterval(() => this.#beat(), this.#keepAliveMs);
     peer.setRetry(RETRY_MS);
     peer.send(
@@ -81,7 +90,8 @@ export class SseSessions {
   }
 
   /**
-   * Hands messages to a session, in order. `bytes` is what they came in.
+   * Takes messages for a session, and gives what is to be called when they have been answered for: they are handed over
+   * then, in the order in which all of them were taken. `bytes` is what they came in.
    *
    * @throws {ServerError} `member-missing` or `session-missing` when there is no such session, or it is another's;
    * `param-malformed` when they are more than is taken before an `init`, which ends the session.
@@ -90,7 +100,7 @@ export class SseSessions {
     { machineId, sessionId, token }: SseCredentials,
     messages: readonly unknown[],
     bytes: number,
-  ): void {
+  ): () => void {
     if (machineId !== this.#host.machineId) {
       const message = `Member missing for machine id: ${machineId}`;
       throw new ServerError('member-missing', message, { 'machine-id': machineId });
@@ -100,12 +110,18 @@ export class SseSessions {
       const message = `Session missing for id: ${sessionId}`;
       throw new ServerError('session-missing', message, { 'sess-id': sessionId });
     }
-    const max = entry.session.maxMessageBytes;
-    if (max !== undefined && bytes > max) {
+    // Among those that wait may be the `init`.
+    const max = entry.posted.length === 0 ? excessLimit(entry, bytes) : undefined;
+    if (max !== undefined) {
       entry.peer.close(1009, TOO_LARGE_REASON);
       throw new BodyTooLargeError(`before an init is accepted a body has at most ${max} bytes`);
     }
-    for (const message of messages) entry.session.receiveEvent(message, bytes / messages.length);
+    const posted: Posted = { messages, bytes, isAnswered: false };
+    entry.posted.push(posted);
+    return () => {
+      posted.isAnswered = true;
+      handOver(entry);
+    };
   }
 
   /** Ends every session, and every one that is begun later. */
@@ -124,5 +140,24 @@ export class SseSessions {
     if (this.#entries.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+}
+
+/** The limit that a body is above as things stand; undefined when it is not. */
+function excessLimit({ session: { maxMessageBytes } }: Entry, bytes: number): number | undefined {
+  return maxMessageBytes !== undefined && bytes > maxMessageBytes ? maxMessageBytes : undefined;
+}
+
+/** Hands over what is answered for, up to the first that is not. */
+function handOver(entry: Entry): void {
+  const { posted, peer, session } = entry;
+  for (let next = posted[0]; next?.isAnswered; next = posted[0]) {
+    posted.shift();
+    const { messages, bytes } = next;
+    if (excessLimit(entry, bytes) !== undefined) {
+      peer.close(1009, TOO_LARGE_REASON);
+      return;
+    }
+    for (const message of messages) session.receiveEvent(message, bytes / messages.length);
   }
 }

@@ -150,6 +150,33 @@ describe('POST /runtime/sse', () => {
     await ended;
   });
 
+  test('has messages handed over when they are answered for, in the order in which they came', async () => {
+    const host = createHost(resolveBackendOptions({}), createForgetfulKeeper());
+    const sessions = new SseSessions(new Apps(host), host);
+    const lines = queue<Message>();
+    const body = sessions.open(VISITOR) as unknown as AsyncIterable<Uint8Array>;
+    const ended = readEventStream(body, { data: (text) => lines.put(JSON.parse(text)), other: () => {} });
+    const init = await lines.take();
+    const credentials = {
+      machineId: `${init['machine-id']}`,
+      sessionId: `${init['session-id']}`,
+      token: `${init['sse-token']}`,
+    };
+    const take = (name: string): (() => void) =>
+      sessions.receive(credentials, [{ op: 'no-op', 'client-event-id': name }], 10);
+    const [first, second, third] = [take('first'), take('second'), take('third')];
+    second();
+    third();
+    const heard = lines.take();
+    const early = await Promise.race([heard, new Promise((resolve) => setImmediate(resolve, 'nothing'))]);
+    expect(early).toBe('nothing');
+    first();
+    const names = [await heard, await lines.take(), await lines.take()].map((it) => it['client-event-id']);
+    expect(names).toEqual(['first', 'second', 'third']);
+    sessions.end();
+    await ended;
+  });
+
   test.each<[string, JsonObject, JsonObject]>([
     ['the token of nobody', { sse_token: NEVER }, { type: 'session-missing' }],
     [

@@ -45,6 +45,8 @@ async function bind(options: ListenOptions, peers: PeerSet): Promise<BunServer<S
     return bunGlobal().serve<SocketData>({
       hostname: options.host,
       port: options.port,
+      // Workers of node:cluster would share the port otherwise, and each answer from a memory of its own.
+      reusePort: false,
       idleTimeout: idleSeconds(options),
       fetch: (request, server) => answer(request, server, options),
       websocket: socketHandler(options, peers),
@@ -86,12 +88,19 @@ async function answerInTime(
   options: ListenOptions,
 ): Promise<Response> {
   server.timeout(request, 0);
-  const response = await options.fetch(request, ip);
+  const behind: (() => void)[] = [];
+  const response = await options.fetch(request, ip, (work) => void behind.push(work));
+  // Bun writes what is returned here in the same turn of the event loop, and tells nobody when it has.
+  if (behind.length > 0) setImmediate(() => runAll(behind));
   const isShort =
     response.body === null || response.headers.get('content-type')?.startsWith('application/json');
   if (isShort) server.timeout(request, idleSeconds(options));
   else response.headers.set('connection', 'close');
   return response;
+}
+
+function runAll(works: readonly (() => void)[]): void {
+  for (const work of works) work();
 }
 
 function socketHandler(options: ListenOptions, peers: PeerSet): BunWebSocketHandler<SocketData> {

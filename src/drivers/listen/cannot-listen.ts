@@ -10,6 +10,6 @@ export function cannotListen({ host, port }: ListenOptions, cause: unknown): Ins
     hint:
       port === 0
         ? 'Give an address of this machine as the host: 127.0.0.1, or 0.0.0.0 for all there are'
-        : 'Choose another port, or 0 for any free one; the host has to be an address of this machine',
+        : 'Choose another port, or 0 for any free one; the host has to be an address of this machine. Several processes, such as workers of node:cluster, cannot share one: start it in one of them, and give the others its url',
   });
 }

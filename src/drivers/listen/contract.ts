@@ -14,9 +14,9 @@ export interface ListenOptions {
   port: number;
   /**
    * Answers every request that is not a WebSocket handshake. `ip` is the address it comes from, null where the runtime
-   * cannot tell. Must not throw or reject.
+   * cannot tell. Must not throw or reject. `whenAnswered` may be called for as long as this is at work.
    */
-  fetch(request: Request, ip: string | null): Promise<Response>;
+  fetch(request: Request, ip: string | null, whenAnswered: WhenAnswered): Promise<Response>;
   /**
    * Asked once per WebSocket handshake, with the address that was requested and where it comes from. `undefined`
    * refuses it with a 404, a number with that status. Else the function is called when the peer is open, once, before
@@ -32,6 +32,13 @@ export interface ListenOptions {
   /** For how long a connection may keep the listener waiting. */
   patience?: Patience;
 }
+
+/**
+ * Has something done when the answer to a request has been handed to the operating system, or cannot be any more, because
+ * the client has gone. Never before; `work` must not throw. For short answers: on Bun a stream counts as handed over
+ * when it begins.
+ */
+export type WhenAnswered = (work: () => void) => void;
 
 /** Where a handshake comes from. */
 export interface Sender {

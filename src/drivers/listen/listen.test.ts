@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { WebSocket } from 'isows';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { isInstantNodeError } from '../../errors.ts';
@@ -130,6 +131,80 @@ describe('HTTP', () => {
   test('tells where a request comes from', async () => {
     const { port } = await start({ fetch: async (_request, ip) => new Response(ip) });
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('127.0.0.1');
+  });
+});
+
+/** Posts one request after the other from a thread of its own, and counts the answers that it has got. */
+const POSTING_CLIENT = `
+  const { connect } = require('node:net');
+  const { workerData } = require('node:worker_threads');
+  const counts = new Int32Array(workerData.counts);
+  const socket = connect(workerData.port, '127.0.0.1');
+  let text = '';
+  const post = () => socket.write('POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 2\\r\\n\\r\\n{}');
+  socket.on('data', (data) => {
+    text += data;
+    // With a length, or in chunks.
+    if (!text.endsWith('[done]') && !text.endsWith('0\\r\\n\\r\\n')) return;
+    text = '';
+    Atomics.add(counts, 0, 1);
+    Atomics.notify(counts, 0);
+    if (Atomics.load(counts, 0) < workerData.posts) post();
+    else socket.end();
+  });
+  post();
+`;
+
+describe('what is to be done when a request is answered', () => {
+  test('is done when the client can have the answer, 200 times of 200', async () => {
+    const posts = 200;
+    const counts = new Int32Array(new SharedArrayBuffer(4));
+    const outcomes: string[] = [];
+    const all = new EventEmitter();
+    const ended = once(all, 'done');
+    const { port } = await start({
+      fetch: async (request, _ip, whenAnswered) => {
+        await request.text();
+        const had = outcomes.length;
+        whenAnswered(() => {
+          // This thread stands still until the other one has its answer: nothing is sent meanwhile.
+          outcomes.push(Atomics.wait(counts, 0, had, 20_000) === 'timed-out' ? 'not sent' : 'sent');
+          if (outcomes.length === posts) all.emit('done');
+        });
+        return new Response('[done]', { headers: { 'content-type': 'application/json' } });
+      },
+    });
+    const client = new Worker(POSTING_CLIENT, {
+      eval: true,
+      workerData: { port, posts, counts: counts.buffer },
+    });
+    await ended;
+    await client.terminate();
+    expect(outcomes.filter((outcome) => outcome !== 'sent')).toEqual([]);
+  });
+
+  test('is done all the same when the client has gone', async () => {
+    const told = new EventEmitter();
+    const [reached, done] = [once(told, 'reached'), once(told, 'done')];
+    let answer: () => void = () => {};
+    const late = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { port } = await start({
+      fetch: async (_request, _ip, whenAnswered) => {
+        whenAnswered(() => told.emit('done'));
+        told.emit('reached');
+        await late;
+        return new Response('{}', { headers: { 'content-type': 'application/json' } });
+      },
+    });
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}');
+    await reached;
+    socket.resetAndDestroy();
+    answer();
+    await done;
   });
 });
 

@@ -4,6 +4,7 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -42,6 +43,15 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return listenerOf((server.address() as AddressInfo).port, () => loaded.then(() => stop(server, peers)));
 }
 
+/** Behind the end of an answer, or of the connection without one. */
+function onceOver(response: ServerResponse, work: () => void): void {
+  const end = (): void => {
+    response.off('finish', end).off('close', end);
+    work();
+  };
+  response.on('finish', end).on('close', end);
+}
+
 // What arrives of a body that nobody reads puts Node's own timer off, however little it is.
 function waitForRest(request: IncomingMessage, socket: Socket, ms: number): void {
   if (request.complete || socket.destroyed) return;
@@ -65,13 +75,17 @@ function answerWith(options: ListenOptions): RequestListener {
 
 async function loadHandler({ fetch }: ListenOptions): Promise<RequestListener> {
   const { toNodeHandler } = await import('srvx/node');
-  const answer = (request: ServerRequest): Promise<Response> => fetch(request, request.ip ?? null);
+  const answer = (request: ServerRequest): Promise<Response> => {
+    const response = request.runtime?.node?.res as ServerResponse;
+    return fetch(request, request.ip ?? null, (work) => onceOver(response, work));
+  };
   // srvx types its handler for HTTP/1 and HTTP/2 at once; node:http calls it with the former.
   return toNodeHandler(answer) as RequestListener;
 }
 
 async function bind(server: Server, options: ListenOptions): Promise<void> {
-  server.listen({ host: options.host, port: options.port });
+  // Workers of node:cluster would share the port, and each answer from a memory of its own.
+  server.listen({ host: options.host, port: options.port, exclusive: true });
   try {
     await once(server, 'listening');
   } catch (cause) {
