@@ -18,6 +18,7 @@ export const thirdParty: Plugin = {
           const [folder] = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path) ?? [];
           if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
         }
+      mkdirSync('dist', { recursive: true });
       writeFileSync(
         FILE,
         [...folders]
