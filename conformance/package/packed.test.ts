@@ -299,7 +299,9 @@ describe('the packed archive, installed in a bare project', () => {
     const dist = join(installedIn(folder), 'dist');
     const { metafile } = await build({
       absWorkingDir: dist,
-      entryPoints: (await readdir(dist)).filter((name) => /\.c?js$/.test(name)),
+      entryPoints: (await readdir(dist))
+        .filter((name) => /\.c?js$/.test(name))
+        .map((name) => ({ in: `./${name}`, out: name })),
       outdir: 'never-written',
       write: false,
       bundle: true,
