@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Plugin } from 'esbuild';
 
 const FILE = 'dist/THIRD-PARTY-LICENSES.txt';
@@ -18,6 +18,7 @@ export const thirdParty: Plugin = {
           const [folder] = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path) ?? [];
           if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
         }
+      mkdirSync('dist', { recursive: true });
       writeFileSync(
         FILE,
         [...folders]
