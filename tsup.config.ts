@@ -1,4 +1,7 @@
 import { defineConfig, type Options } from 'tsup';
+import { builtinsByImport } from './build/builtins-by-import.ts';
+import { thirdParty } from './build/third-party.ts';
+import { toCommonJs } from './build/to-commonjs.ts';
 
 /** Entries of the package, by the name of their files in `dist`. */
 const entry = {
@@ -12,22 +15,31 @@ const entry = {
 /** The command; nobody imports it. */
 const cli = { cli: 'src/cli/main.ts' };
 
+/**
+ * Packages that are ES modules alone: what is CommonJS cannot `require` them on Node before 20.19 and 22.12, nor
+ * `import()` them within Jest.
+ */
+const modulesAlone = [/^@marcbachmann\/cel-js/, /^jose/, /^srvx/];
+
 const shared: Options = {
   target: 'node20',
-  sourcemap: true,
-  esbuildPlugins: [
-    {
-      // core-globals.ts has to run before core, and a bundle's own code runs after all of its imports.
-      name: 'core-globals-stay-outside',
-      setup(build) {
-        build.onResolve({ filter: /\/core-globals\.ts$/ }, () => ({
-          path: `./core-globals.${build.initialOptions.format === 'esm' ? 'js' : 'cjs'}`,
-          external: true,
-        }));
-      },
-    },
-  ],
+  format: 'esm',
+  splitting: true,
+  // `ws` takes these if they are installed: the speed of what the package has itself will do, and a bundler that puts an
+  // empty module in their place leaves `ws` without what it calls.
+  define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
 };
+
+const coreGlobalsStayOutside = (extension: string) => ({
+  // core-globals.ts has to run before core, and a bundle's own code runs after all of its imports.
+  name: 'core-globals-stay-outside',
+  setup(build: Parameters<typeof thirdParty.setup>[0]): void {
+    build.onResolve({ filter: /\/core-globals\.ts$/ }, () => ({
+      path: `./core-globals${extension}`,
+      external: true,
+    }));
+  },
+});
 
 const declarations: Options = {
   entry,
@@ -42,15 +54,20 @@ const declarations: Options = {
 };
 
 export default defineConfig(({ dts }): Options[] => [
-  { ...shared, entry: { ...entry, ...cli }, format: 'esm', splitting: true },
-  // Not split: what tsup makes of a split CommonJS entry lets core's `init` take the place of ours.
-  { ...shared, entry, format: 'cjs', splitting: false, shims: true },
   {
     ...shared,
-    entry: { 'core-globals': 'src/client/core-globals.ts' },
-    format: ['esm', 'cjs'],
-    esbuildPlugins: [],
+    entry: { ...entry, ...cli },
+    esbuildPlugins: [builtinsByImport, coreGlobalsStayOutside('.js'), thirdParty],
   },
+  {
+    ...shared,
+    entry,
+    outExtension: () => ({ js: '.cjs' }),
+    noExternal: modulesAlone,
+    esbuildPlugins: [builtinsByImport, coreGlobalsStayOutside('.cjs'), thirdParty],
+    plugins: [toCommonJs],
+  },
+  { target: 'node20', entry: { 'core-globals': 'src/client/core-globals.ts' }, format: ['esm', 'cjs'] },
   // With --no-dts, tsup would make code of it, into the same files at the same time.
   ...(dts === false ? [] : [declarations]),
 ]);

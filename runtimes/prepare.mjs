@@ -1,5 +1,5 @@
-// Runs after `npm ci` in a checkout, never where the package is installed as a dependency: brings the other
-// Nodes, so that `npm test` itself downloads nothing. Prints to stderr only, as `npm pack --json` runs it too.
+// The script `dependencies`, which npm runs after `npm ci` in a checkout, and never where the package is installed as a
+// dependency (of `prepare` it would warn there): brings the other Nodes, so that `npm test` itself downloads nothing.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,10 +15,9 @@ const digest = createHash('sha256')
   .digest('hex');
 
 const isInstalled = existsSync(stamp) && readFileSync(stamp, 'utf8') === digest;
-const isPacking = ['pack', 'publish'].includes(process.env.npm_command ?? '');
 const isForProduction = (process.env.npm_config_omit ?? '').split(/\s+/).includes('dev');
 
-if (!isInstalled && !isPacking && !isForProduction) install();
+if (!isInstalled && !isForProduction) install();
 
 function install() {
   // No scripts: better-sqlite3 takes a compiler and half a minute, which `npm test` spends when it needs it.
@@ -34,6 +33,6 @@ function install() {
   }
   console.error(
     `Could not install ${missing.join(', ') || 'all of runtimes/node'}: npm test will leave out its runs there.`,
-    'All else works; `npm run prepare` tries again.',
+    'All else works; `npm run dependencies` tries again.',
   );
 }

@@ -6,6 +6,7 @@ interface Manifest {
   version: string;
   exports: Record<string, unknown>;
   dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
   imports: Record<string, string>;
 }
 
@@ -28,10 +29,11 @@ test('core is pinned to one exact version, the same in both manifests', () => {
   expect(jsr.imports['@instantdb/core']).toBe(`npm:@instantdb/core@${npm.dependencies['@instantdb/core']}`);
 });
 
-test('JSR asks for the versions of the dependencies that npm asks for', () => {
+test('JSR asks for the versions of the dependencies that npm asks for, or has compiled in', () => {
+  const ranges = { ...npm.devDependencies, ...npm.dependencies };
   for (const [name, specifier] of Object.entries(jsr.imports)) {
     const [, dependency, range] = /^npm:(@?[^@]+)@([^/]+)/.exec(specifier) ?? [];
-    expect({ name, range }).toEqual({ name, range: npm.dependencies[dependency ?? ''] });
+    expect({ name, range }).toEqual({ name, range: ranges[dependency ?? ''] });
   }
 });
 

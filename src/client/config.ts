@@ -7,6 +7,7 @@ import type {
 } from '@instantdb/core';
 import type { NetworkListenerClass } from '../drivers/contract.ts';
 import type { RedisConfig } from '../drivers/storage/redis/config.ts';
+import type { SqliteConfig } from '../drivers/storage/sqlite/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage/shape.ts';
 import type { AnySchema } from './schema.ts';
 import type { Secrets } from './secrets.ts';
@@ -70,6 +71,8 @@ export interface NodeConfig<
   durable?: boolean;
   /** The server of storage `'redis'`. Required there, refused elsewhere. */
   redis?: RedisConfig;
+  /** With what storage `'sqlite'` opens its file. Refused elsewhere. Default: what the runtime has, or `better-sqlite3`. */
+  sqlite?: SqliteConfig;
   /**
    * Seals what is stored, with AES-256-GCM: 32 bytes, or a passphrase; `{ current, previous }` to change the key. Default,
    * also for undefined (an environment variable that is not set, say): what is stored can be read by whoever can read the
@@ -143,6 +146,7 @@ const OPTIONS: Record<keyof NodeConfig, true> = {
   storagePath: true,
   durable: true,
   redis: true,
+  sqlite: true,
   encryptionKey: true,
   durability: true,
   whenStorageLocked: true,
@@ -178,7 +182,8 @@ export const coreInternalOptions = {
 /** A storage with what it takes to open it. */
 export type StorageChoice =
   | { kind: 'memory' }
-  | { kind: 'filesystem' | 'sqlite'; path: string }
+  | { kind: 'filesystem'; path: string }
+  | { kind: 'sqlite'; path: string; sqlite: SqliteConfig }
   | { kind: 'redis'; redis: RedisConfig }
   | { kind: 'unstorage'; storage: UnstorageStorage | UnstorageDriver; durable: boolean | undefined }
   | { kind: 'class'; Store: StoreInterfaceClass; durable: boolean };

@@ -1,4 +1,5 @@
 import { Reactor, type RoomsOf } from '@instantdb/core';
+import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
 import { conceal } from './conceal.ts';
 import type { CoreConfig } from './config.ts';
@@ -16,6 +17,18 @@ export interface CoreParts {
   secrets: Secrets;
 }
 
+/** Core's constructor returns early, and says nothing, where it does not find the browser that `host.ts` shows it. */
+function assertConstructed({ kv }: { kv: unknown }): void {
+  if (kv) return;
+  throw new InstantNodeError(
+    'unsupported-runtime',
+    'Cannot open a database: @instantdb/core takes this for a place where it is not to connect, as a bundler has changed what it asks of its surroundings',
+    {
+      hint: "Leave the package out of the bundle: in Next.js by serverExternalPackages: ['@instantdb/node'], elsewhere among the bundler's externals",
+    },
+  );
+}
+
 type CurrentUser = Awaited<ReturnType<Reactor['_getCurrentUser']>>;
 
 /**
@@ -31,6 +44,7 @@ export abstract class DiscreetReactor<Schema extends AnySchema> extends Reactor<
     // Core keeps the token among the options, where whoever prints the database finds it.
     const { __adminToken, ...shown } = core;
     super(shown, Store as never, network as never, versions, EventSource as never);
+    assertConstructed(this);
     this.#adminToken = __adminToken;
     this.#secrets = secrets;
     sealUserIn(this.kv);

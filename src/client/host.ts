@@ -2,7 +2,9 @@
  * Runs `construct` in surroundings that core takes for a browser's, and restores what was there.
  *
  * Core's reactor returns early from its constructor unless a global `window` or `chrome` exists, so it would never
- * connect on a server. Two globals that Bun, Deno and Node do have are hidden for the same moment:
+ * connect on a server. It is given `chrome`, which means an extension: bundlers for servers put `"undefined"` in place of
+ * `typeof window` (seen in Next.js 15 and 16), and none of them knows the other. Two globals that Bun, Deno and Node do
+ * have are hidden for the same moment:
  *
  * - `BroadcastChannel`: core's channel is shared by every reactor of the process, whatever its app. A change of user
  *   in one would make all others drop their pending writes and reconnect.
@@ -13,7 +15,7 @@
  */
 export function inBrowserLikeHost<T>(construct: () => T): T {
   const restore = [
-    replaceGlobal('window', Object.freeze({})),
+    replaceGlobal('chrome', Object.freeze({})),
     replaceGlobal('BroadcastChannel', undefined),
     replaceGlobal('addEventListener', undefined),
   ];

@@ -63,7 +63,7 @@ test('a schema turns the inference of cardinality on, unless it is turned off', 
 
 test('the path of storage "sqlite" is made absolute', () => {
   const { storage } = parseConfig({ appId, storage: 'sqlite', storagePath: 'data/app.db' });
-  expect(storage).toEqual({ kind: 'sqlite', path: resolve('data/app.db') });
+  expect(storage).toEqual({ kind: 'sqlite', path: resolve('data/app.db'), sqlite: {} });
 });
 
 test('a class is a storage by its name and by core’s, and ours wins', () => {

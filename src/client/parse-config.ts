@@ -3,6 +3,7 @@ import type { Logger, StoreInterfaceClass } from '@instantdb/core';
 import type { NetworkListenerClass } from '../drivers/contract.ts';
 import { AlwaysOnline } from '../drivers/network/always-online.ts';
 import { parseRedisConfig } from '../drivers/storage/redis/config.ts';
+import { parseSqliteConfig } from '../drivers/storage/sqlite/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage/shape.ts';
 import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
@@ -154,6 +155,7 @@ const OURS: readonly string[] = [
   'storage',
   'storagePath',
   'redis',
+  'sqlite',
   'durable',
   'encryptionKey',
   'durability',
@@ -172,7 +174,7 @@ const PLACES = { sqlite: 'file', filesystem: 'folder' } as const;
 function storage(config: Options): StorageChoice {
   const { storage: value = optional(config, 'Store', 'function') ?? 'memory' } = config;
   const path = optional(config, 'storagePath', 'string');
-  const { redis } = config;
+  const { redis, sqlite } = config;
   const durable = optional(config, 'durable', 'boolean');
   if (durable !== undefined && typeof value === 'string') {
     throw refused('durable', durable, 'nothing: only a storage of yours may outlive the process or not');
@@ -180,16 +182,19 @@ function storage(config: Options): StorageChoice {
   if (path !== undefined && !isKeyOf(PLACES, value)) {
     throw refused('storagePath', path, 'nothing: only the storages "filesystem" and "sqlite" have a path');
   }
-  if (redis !== undefined && value !== 'redis') {
+  for (const [name, given] of Object.entries({ redis, sqlite })) {
+    if (given === undefined || value === name) continue;
     throw invalid(
-      'Cannot open a database: option "redis" is given, expected nothing: storage is not "redis"',
+      `Cannot open a database: option "${name}" is given, expected nothing: storage is not "${name}"`,
     );
   }
   if (isKeyOf(PLACES, value)) {
     if (!path?.trim()) {
       throw refused('storagePath', path, `the path of a ${PLACES[value]}, which storage "${value}" needs`);
     }
-    return { kind: value, path: resolve(path) };
+    const place = { path: resolve(path) };
+    if (value === 'filesystem') return { kind: value, ...place };
+    return { kind: value, ...place, sqlite: parseSqliteConfig(sqlite) };
   }
   if (value === 'redis') return { kind: 'redis', redis: parseRedisConfig(redis) };
   if (value === 'memory') return { kind: 'memory' };

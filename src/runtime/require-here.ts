@@ -1,20 +1,29 @@
 import nodeModule from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
  * Makes what loads built-in modules, and the packages that this one depends on, from where this one is. A function, so
  * that nothing is made when this module is loaded.
  *
- * Bundlers leave `import.meta` empty where they make CommonJS of it; the file is known by another name there. They also
- * know `createRequire` by its name, and then make `undefined` of its result (seen in webpack 5): here it is a property.
+ * Where CommonJS is made of this, `import.meta` is empty, and the file is known by another name.
  */
 export function requireHere(): NodeJS.Require {
   const here = import.meta.url ?? __filename;
   // What Deno has from JSR is no file, and nothing is required from a web address.
-  return /^https?:/.test(here) ? requireFromProgram() : nodeModule.createRequire(here);
+  return /^https?:/.test(here) ? requireFromProgram() : createRequire(here);
 }
 
 /** Makes what loads packages from where the program is that the process was started with. */
 export function requireFromProgram(): NodeJS.Require {
-  return nodeModule.createRequire(process.argv[1] ?? join(process.cwd(), 'program'));
+  const program = process.argv[1] ?? join(process.cwd(), 'program');
+  // What `bun build --compile` makes has its files within itself, and no packages among them.
+  const isWithin = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/.test(program);
+  return createRequire(isWithin ? join(dirname(process.execPath), 'program') : program);
+}
+
+// Bundlers know `createRequire` by its name and module, and make `undefined` of its result (seen in webpack 5). They do
+// not know who else has it; only Node before 20.16 has nobody.
+function createRequire(from: string): NodeJS.Require {
+  const { createRequire: create } = process.getBuiltinModule?.('node:module') ?? nodeModule;
+  return create(from);
 }

@@ -1,6 +1,7 @@
 import type { StoreInterfaceClass } from '@instantdb/core';
 import type { StorageDriver, StorageOptions } from '../../drivers/contract.ts';
 import type { RedisConfig } from '../../drivers/storage/redis/config.ts';
+import type { SqliteConfig } from '../../drivers/storage/sqlite/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/shape.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { classRecords } from './class-records.ts';
@@ -13,7 +14,7 @@ import { takingOver } from './taken-over.ts';
 /** How each storage is opened. Throws what can be known at once; the rest is told by the calls of what is returned. */
 export interface StorageDrivers {
   filesystem(folder: string, options: StorageOptions): StorageDriver;
-  sqlite(file: string, options: StorageOptions): StorageDriver;
+  sqlite(file: string, options: StorageOptions, config: SqliteConfig): StorageDriver;
   redis(config: RedisConfig, options: StorageOptions): StorageDriver;
   /** Without `durable`, what the driver's name says; what is not known to last is reported. */
   unstorage(
@@ -69,7 +70,7 @@ function openDriver(
     case 'filesystem':
       return drivers.filesystem(storage.path, options);
     case 'sqlite':
-      return drivers.sqlite(storage.path, options);
+      return drivers.sqlite(storage.path, options, storage.sqlite);
     case 'redis':
       return drivers.redis(storage.redis, options);
     case 'unstorage':

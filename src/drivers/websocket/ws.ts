@@ -24,10 +24,13 @@ export const wsDriver: SocketDriver = {
   },
 };
 
-// By its path, because the name `ws` is Bun's own for a class whose sockets cannot be let go of (seen on Bun 1.4.5).
+// Where this is not built, the name `ws` is Bun's own for a class whose sockets cannot be let go of (seen on Bun 1.4.5):
+// there it is loaded by its path. The build holds the package's.
 function packageWebSocket(): typeof WebSocket {
   if (detectRuntime() !== 'bun') return WebSocket;
   const load = requireHere();
+  const { WebSocket: BunWebSocket } = load('ws') as { WebSocket: unknown };
+  if (WebSocket !== BunWebSocket) return WebSocket;
   return load(join(dirname(load.resolve('ws/package.json')), 'index.js')) as typeof WebSocket;
 }
 

@@ -39,7 +39,7 @@ export interface RedisClientOptions {
 }
 
 const INSTALL =
-  'Run: npm install ioredis@5 (a bundle needs it installed beside it; Deno finds it in a node_modules folder)';
+  'Run: npm install ioredis@5 (beside a bundle too, or give option redis.Redis; Deno finds it in a node_modules folder)';
 const RETRY_MS = { least: 50, most: 1_000 } as const;
 
 /**
@@ -54,7 +54,7 @@ export function openRedisClient(
   options: RedisClientOptions,
   load: () => unknown = () => requireInstalled('ioredis'),
 ): { client: RedisClient; connections: RedisConnections } {
-  const client = clientOf(loadIoredis(load), config, options);
+  const client = clientOf(ioredisOf(config) ?? loadIoredis(load), config, options);
   const connections = new RedisConnections(options.hold);
   const tame = (connection: Insides): void => {
     connections.add(connection);
@@ -71,6 +71,10 @@ export function openRedisClient(
   // Not before: a client asks a sentinel at once. What it fails with is told by its events.
   client.connect().catch(() => {});
   return { client, connections };
+}
+
+function ioredisOf({ Redis }: ResolvedRedisConfig): Ioredis | undefined {
+  return Redis && ({ Redis, Cluster: Redis.Cluster } as unknown as Ioredis);
 }
 
 function loadIoredis(load: () => unknown): Ioredis {

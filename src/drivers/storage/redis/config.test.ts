@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { InstantNodeError } from '../../../errors.ts';
 import { parseRedisConfig, placeOf, resolveRedisConfig, secretsOf } from './config.ts';
@@ -13,6 +14,7 @@ describe('parseRedisConfig()', () => {
     { cluster: [node], clusterOptions: { natMap: {} } },
     { options: { sentinels: [{ host: 'a', port: 1 }], name: 'main' } },
     { options: { path: '/run/redis.sock' } },
+    { url: 'redis://127.0.0.1', Redis },
   ])('takes %o', (config) => {
     expect(parseRedisConfig(config)).toBe(config);
   });
@@ -37,6 +39,10 @@ describe('parseRedisConfig()', () => {
     [{ url: 'redis://a', options: { keyPrefix: 'secret' } }, '"redis.options.keyPrefix"'],
     [{ url: 'redis://a', clusterOptions: {} }, '"redis.clusterOptions" is an object, expected nothing'],
     [{ url: 'redis://a', password: 'secret' }, '"redis.password" is unknown'],
+    [{ url: 'redis://a', Redis: null }, '"redis.Redis" is null'],
+    [{ url: 'redis://a', Redis: { Redis, Cluster: Redis.Cluster } }, '"redis.Redis" is an object'],
+    [{ url: 'redis://a', Redis: Redis.Cluster }, '"redis.Redis" is a function'],
+    [{ url: 'redis://a', Redis: () => 'secret' }, '"redis.Redis" is a function'],
   ])('refuses %o, saying which option and not what it holds', (config, message) => {
     let error: unknown;
     try {

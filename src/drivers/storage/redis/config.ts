@@ -6,6 +6,15 @@ export interface RedisNode {
   port: number;
 }
 
+/** The class `Redis` of the package `ioredis`, by what is looked for in it. */
+export interface RedisClass {
+  new (...args: never[]): { connect(): Promise<unknown>; disconnect(): void };
+  /** The class for clusters. */
+  Cluster: new (
+    ...args: never[]
+  ) => { connect(): Promise<unknown>; disconnect(): void };
+}
+
 /**
  * Where storage `'redis'` keeps its data, and how it connects. One of `url`, `cluster` and, within `options`, `host`,
  * `path` or `sentinels` says where.
@@ -27,6 +36,11 @@ export interface RedisConfig {
   options?: object;
   /** Options of `ioredis` for a cluster: `natMap`, `dnsLookup` and so on. Only beside `cluster`. */
   clusterOptions?: object;
+  /**
+   * The class of your own import, `import { Redis } from 'ioredis'`, which a bundler, or what traces the files of a
+   * deployment, sees and brings along. Default: the package `ioredis`, which is looked for when `init` is called.
+   */
+  Redis?: RedisClass;
 }
 
 /** What a {@link RedisConfig} says, with its defaults. */
@@ -37,9 +51,10 @@ export interface ResolvedRedisConfig {
   readonly prefix: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly clusterOptions: Readonly<Record<string, unknown>>;
+  readonly Redis: RedisClass | undefined;
 }
 
-const NAMES: readonly string[] = ['url', 'cluster', 'prefix', 'options', 'clusterOptions'];
+const NAMES: readonly string[] = ['url', 'cluster', 'prefix', 'options', 'clusterOptions', 'Redis'];
 const DEFAULT_PREFIX = 'instant';
 const DEFAULT_PORT = 6379;
 const DATABASE_HINT = 'Give its number, such as 1 in redis://127.0.0.1:6379/1, or nothing for database 0';
@@ -71,7 +86,18 @@ export function resolveRedisConfig(value: unknown): ResolvedRedisConfig {
     throw refused('redis.options.keyPrefix', options.keyPrefix, 'nothing: redis.prefix is for that');
   }
   const database = databaseOf(where, options, clusterOptions);
-  return { where, database, prefix: prefixOf(value), options, clusterOptions };
+  return { where, database, prefix: prefixOf(value), options, clusterOptions, Redis: classOf(value) };
+}
+
+function classOf({ Redis }: Record<string, unknown>): RedisClass | undefined {
+  if (Redis === undefined || isRedisClass(Redis)) return Redis;
+  throw refused('redis.Redis', Redis, 'the class Redis of ioredis 5');
+}
+
+function isRedisClass(value: unknown): value is RedisClass {
+  if (typeof value !== 'function') return false;
+  const { prototype, Cluster } = value as { prototype?: unknown; Cluster?: unknown };
+  return isObject(prototype) && typeof prototype.evalsha === 'function' && typeof Cluster === 'function';
 }
 
 /** Where the server is, for messages: never a user or a password. */

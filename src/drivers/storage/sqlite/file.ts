@@ -1,6 +1,6 @@
 import { constants, copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { InstantNodeError } from '../../../errors.ts';
-import { openSqliteDatabase, type SqliteDatabase } from './database.ts';
+import type { SqliteDatabase, SqliteOpener } from './database.ts';
 import type { FoundFile } from './new-file.ts';
 import { cannotOpen, refusalOf } from './refusal.ts';
 import { APPLICATION_ID, makeSchema, SCHEMA_VERSION } from './schema.ts';
@@ -8,6 +8,7 @@ import { hidesCommits } from './wal-damage.ts';
 
 /** What a file is opened with. */
 export interface FileOptions<Held> {
+  open: SqliteOpener;
   /** Called while nobody else can begin to write, before anything is changed. */
   begin(): Held;
   /** Takes back what `begin` gave, as the file is not opened. Called while nobody else can write, too. */
@@ -27,7 +28,7 @@ export function openSqliteFile<Held>(
   const told = isEmptied ? emptiedReport(path) : undefined;
   let database: SqliteDatabase;
   try {
-    database = openSqliteDatabase(path);
+    database = options.open(path);
   } catch (cause) {
     throw refusalOf(path, cause);
   }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { InstantNodeError } from '../../../errors.ts';
-import { openSqliteDatabase, type SqliteDatabase } from './database.ts';
+import type { SqliteDatabase, SqliteOpener } from './database.ts';
 
 interface Seen {
   readonly number: number;
@@ -13,11 +13,13 @@ interface Seen {
  */
 export class FileGuard {
   readonly #file: string;
+  readonly #open: SqliteOpener;
   readonly #seen = new Map<string, Seen>();
 
   /** `file` is open. */
-  constructor(file: string) {
+  constructor(file: string, open: SqliteOpener) {
     this.#file = file;
+    this.#open = open;
     for (const path of this.#paths) {
       const stats = statSync(path, { throwIfNoEntry: false });
       if (stats) this.#seen.set(path, { number: stats.ino, size: stats.size });
@@ -53,7 +55,7 @@ export class FileGuard {
     try {
       // An empty file is an empty database, too.
       if (statSync(this.#file).size === 0) return false;
-      fresh = openSqliteDatabase(this.#file, { readOnly: true });
+      fresh = this.#open(this.#file, { readOnly: true });
       const row = fresh.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
       return row.quick_check === 'ok';
     } catch {

@@ -14,7 +14,7 @@ import { basename, dirname } from 'node:path';
 import { InstantNodeError } from '../../../errors.ts';
 import { makeFolder, syncFolder } from '../filesystem/folder.ts';
 import { withHint } from '../filesystem/hint.ts';
-import { openSqliteDatabase } from './database.ts';
+import type { SqliteOpener } from './database.ts';
 import { cannotOpen } from './refusal.ts';
 import { makeSchema } from './schema.ts';
 
@@ -30,10 +30,10 @@ export interface FoundFile {
  * Makes a file that is not there, for its owner alone. It gets its name when all is in it that a new one has, so that one
  * without has lost that.
  */
-export function findOrMakeFile(file: string): FoundFile {
+export function findOrMakeFile(file: string, open: SqliteOpener): FoundFile {
   try {
     makeFolder(dirname(file));
-    const isNew = !statOf(file) && make(file);
+    const isNew = !statOf(file) && make(file, open);
     const stats = statSync(file);
     if (!stats.isFile()) throw new TypeError('It is no file');
     // That of a maker who was killed, or will find this one.
@@ -50,7 +50,7 @@ export function findOrMakeFile(file: string): FoundFile {
 }
 
 /** Whether this call has made it; false when another was faster. */
-function make(file: string): boolean {
+function make(file: string, open: SqliteOpener): boolean {
   // A log without its file is all that is left of that. SQLite would add it to a whole one, and drops it with an empty one.
   if ((statOf(`${file}-wal`)?.size ?? 0) > 0) {
     makeEmpty(file);
@@ -58,7 +58,7 @@ function make(file: string): boolean {
   }
   const draft = `${file}.new-${randomUUID()}`;
   try {
-    writeDraft(draft);
+    writeDraft(draft, open);
     linkSync(draft, file);
     return true;
   } catch (error) {
@@ -73,9 +73,9 @@ function make(file: string): boolean {
 
 const HAS_NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-function writeDraft(draft: string): void {
+function writeDraft(draft: string, open: SqliteOpener): void {
   closeSync(openSync(draft, 'wx', 0o600));
-  const database = openSqliteDatabase(draft);
+  const database = open(draft);
   try {
     // Without files beside it, and synced once it is whole.
     database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');

@@ -4,6 +4,8 @@ import type { Lock } from '../lock/lock.ts';
 import { NotJustNow, openOrWait } from '../lock/wait-for-lock.ts';
 import { reportExposure } from '../open-to-others.ts';
 import { isBusy, isLockedTooLong, PATIENCE_MS } from './busy.ts';
+import type { SqliteConfig } from './config.ts';
+import { openerWith, openSqliteDatabase, type SqliteOpener } from './database.ts';
 import { openSqliteFile, prepareConnection } from './file.ts';
 import { FileGuard } from './guard.ts';
 import { ScopeLocks } from './locks.ts';
@@ -12,9 +14,9 @@ import { SqliteRecords } from './records.ts';
 import { refusalOf } from './refusal.ts';
 import { SqliteStorage } from './storage.ts';
 
-/** For tests. */
-export interface SqliteSettings {
-  /** How long another program may have the file locked, in ms. Default 5 seconds. */
+/** What else there is to choose. */
+export interface SqliteSettings extends SqliteConfig {
+  /** For tests: how long another program may have the file locked, in ms. Default 5 seconds. */
   readonly patience?: number;
 }
 
@@ -33,13 +35,14 @@ export interface SqliteSettings {
 export function openSqliteStorage(
   file: string,
   options: StorageOptions,
-  { patience = PATIENCE_MS }: SqliteSettings = {},
+  { Database, patience = PATIENCE_MS }: SqliteSettings = {},
 ): StorageDriver {
   const path = resolve(file);
   const subject = `storage "sqlite" at "${path}"`;
+  const opener = Database ? openerWith(Database) : openSqliteDatabase;
   const open = (): StorageDriver => {
     try {
-      return openScope(path, subject, patience, options);
+      return openScope(path, { subject, patience, opener }, options);
     } catch (cause) {
       if (isBusy(cause)) throw new NotJustNow(isLockedTooLong('open', subject, cause), patience);
       throw refusalOf(path, cause);
@@ -48,13 +51,20 @@ export function openSqliteStorage(
   return openOrWait({ name: 'sqlite', durable: true, subject, open }, options);
 }
 
-function openScope(path: string, subject: string, patience: number, options: StorageOptions): StorageDriver {
-  const found = findOrMakeFile(path);
+interface How {
+  readonly subject: string;
+  readonly patience: number;
+  readonly opener: SqliteOpener;
+}
+
+function openScope(path: string, { subject, patience, opener }: How, options: StorageOptions): StorageDriver {
+  const found = findOrMakeFile(path, opener);
   const file = found.path;
   const locks = new ScopeLocks(file, subject);
   // Not only when the file is not locked: who has the scope may be writing.
   locks.assertFree(options);
   const { database, held: lock } = openSqliteFile<Lock>(found, {
+    open: opener,
     begin: () => locks.take(options),
     undo: (taken) => locks.withdraw(taken),
     report: (error) => options.report(error),
@@ -64,7 +74,7 @@ function openScope(path: string, subject: string, patience: number, options: Sto
     // SQLite gives the files beside it the mode that it has.
     reportExposure(subject, [file, `${file}-wal`, `${file}-shm`], options);
     const records = new SqliteRecords(database, options.scope);
-    const guard = new FileGuard(file);
+    const guard = new FileGuard(file, opener);
     const letGo = (): void => locks.letGo(lock, database, guard);
     return new SqliteStorage({ database, records, lock, letGo, guard, subject, patience });
   } catch (cause) {
