@@ -20,6 +20,9 @@ export const toCommonJs: TsupPlugin = {
       // Where modules are run in a context of their own, as in Jest, there is no `import()`.
       supported: { 'dynamic-import': false },
       platform: 'node',
+      // Half of the archive is for those who cannot load the other half, which is for people to read too.
+      minifyWhitespace: true,
+      lineLimit: 120,
       logLevel: 'warning',
     });
     return { code: made.code };
