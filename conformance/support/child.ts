@@ -26,21 +26,38 @@ export interface Child {
   kill(): void;
 }
 
+/** A program that was built. */
+export interface Program {
+  /** What is run. */
+  readonly file: string;
+  start(input: unknown, options?: StartOptions): Child;
+  remove(): void;
+}
+
+/** How a program is started. */
+export interface StartOptions {
+  /** What the runtime is told, in the place of what it is told else. */
+  readonly flags?: readonly string[];
+}
+
 /**
  * Builds a program of `conformance/programs`, importing the package by its public name, and returns what starts it.
  * A process that is left when the test ends is ended with it.
  */
-export async function buildProgram(name: string): Promise<{ start(input: unknown): Child; remove(): void }> {
+export async function buildProgram(name: string): Promise<Program> {
   mkdirSync(`${root}.tmp`, { recursive: true });
   // Inside the project, where the runtimes find its packages.
   const folder = mkdtempSync(`${root}.tmp/program-`);
   await Promise.all([
     bundle(`conformance/programs/${name}.ts`, `${folder}/program.mjs`),
     bundle(`src/${entry}.ts`, `${folder}/package.mjs`),
+    bundle('src/backend/index.ts', `${folder}/backend.mjs`),
     bundle('src/client/core-globals.ts', `${folder}/core-globals.mjs`),
   ]);
   return {
-    start: (input) => start([...prefix, `${folder}/program.mjs`, JSON.stringify(input)]),
+    file: `${folder}/program.mjs`,
+    start: (input, { flags = prefix } = {}) =>
+      start([...flags, `${folder}/program.mjs`, JSON.stringify(input)]),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -49,6 +66,7 @@ export async function buildProgram(name: string): Promise<{ start(input: unknown
 async function bundle(source: string, outfile: string): Promise<void> {
   const outside: Record<string, string> = {
     '@instantdb/node': './package.mjs',
+    '@instantdb/node/backend': './backend.mjs',
     './core-globals.ts': './core-globals.mjs',
   };
   await build({
@@ -64,7 +82,7 @@ async function bundle(source: string, outfile: string): Promise<void> {
       {
         name: 'outside',
         setup({ onResolve }) {
-          onResolve({ filter: /^@instantdb\/node$|\/core-globals\.ts$/ }, ({ path, kind }) =>
+          onResolve({ filter: /^@instantdb\/node(\/backend)?$|\/core-globals\.ts$/ }, ({ path, kind }) =>
             kind === 'entry-point' ? undefined : { path: outside[path], external: true },
           );
         },

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Listen, Listener, Peer, PeerEvents, Sender } from '../drivers/listen/contract.ts';
+import { unsyncedNamesOf } from '../drivers/storage/filesystem/folder.ts';
 import { exposureOf } from '../drivers/storage/open-to-others.ts';
 import { InstantNodeError } from '../errors.ts';
 import { ServerError } from '../protocol/error.ts';
@@ -82,7 +83,7 @@ export async function startBackendWith(listen: Listen, options: BackendOptions =
     });
     const backend = createBackend({ port: listener.port, close: stop }, resolved, apps, host);
     host.files.urls.origin = backend.url;
-    warnOfExposure(resolved);
+    warnOfWeakness(resolved);
     resolved.log({ level: 'info', message: `Listening on ${backend.url}` });
     return backend;
   } catch (error) {
@@ -111,11 +112,14 @@ function revive(apps: Apps, keeper: Keeper, { data }: ResolvedBackendOptions): v
   }
 }
 
-function warnOfExposure({ data, log }: ResolvedBackendOptions): void {
+function warnOfWeakness({ data, log }: ResolvedBackendOptions): void {
+  if (data === undefined) return;
+  const folder = resolve(data);
   // Closed, it closes all that is in it.
-  const exposure = data === undefined ? undefined : exposureOf(resolve(data));
-  if (exposure)
-    log({ level: 'warning', message: `Opened the data folder: ${exposure.what}. ${exposure.hint}` });
+  for (const weakness of [exposureOf(folder), unsyncedNamesOf(folder)]) {
+    if (!weakness) continue;
+    log({ level: 'warning', message: `Opened the data folder: ${weakness.what}. ${weakness.hint}` });
+  }
 }
 
 function listenFor(

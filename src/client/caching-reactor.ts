@@ -26,6 +26,11 @@ export abstract class CachingReactor<Schema extends AnySchema> extends QueryReac
     });
   }
 
+  changeQueryCacheLimit(limit: number): void {
+    this.queryCacheLimit = limit;
+    this.queryCache.changeLimit(limit);
+  }
+
   // Core does not tell a query that is asked once from a live one, whose answer is worth keeping.
   override _startQuerySub(query: unknown, hash: string): string {
     this.queryCache.use(hash, hash in this.queryCbs);

@@ -1,4 +1,4 @@
-import { Reactor, type RoomsOf } from '@instantdb/core';
+import { type Logger, Reactor, type RoomsOf } from '@instantdb/core';
 import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
 import { conceal } from './conceal.ts';
@@ -39,6 +39,8 @@ type CurrentUser = Awaited<ReturnType<Reactor['_getCurrentUser']>>;
 export abstract class DiscreetReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schema>> {
   readonly #adminToken: string | undefined;
   readonly #secrets: Secrets;
+  /** Where core and this package log: the same object for both, as long as there is a database. */
+  protected readonly logger: Logger;
 
   constructor({ core, Store, network, versions, EventSource, secrets }: CoreParts) {
     // Core keeps the token among the options, where whoever prints the database finds it.
@@ -47,6 +49,7 @@ export abstract class DiscreetReactor<Schema extends AnySchema> extends Reactor<
     assertConstructed(this);
     this.#adminToken = __adminToken;
     this.#secrets = secrets;
+    this.logger = core.logger;
     sealUserIn(this.kv);
     conceal(this, '_currentUserCached');
   }
@@ -54,6 +57,16 @@ export abstract class DiscreetReactor<Schema extends AnySchema> extends Reactor<
   /** `value` without the tokens that this database knows; an error stays the same object. */
   withoutSecrets<T>(value: T, more?: readonly unknown[]): T {
     return this.#secrets.leaveOut(value, more);
+  }
+
+  /** Logs to `logger` from now on, and with `verbose` what is sent and received, where they are given. */
+  changeLogging({ verbose, logger }: { verbose?: boolean; logger?: Logger }): void {
+    if (logger) Object.assign(this.logger, this.#secrets.redacting(logger));
+    if (verbose === undefined) return;
+    // What core makes of the option, once.
+    for (const level of ['info', 'debug', 'error'] as const) {
+      this._log[level] = verbose ? (...args) => this.logger[level](...args, this._reactorStats()) : () => {};
+    }
   }
 
   // Here is where core would take the admin token from its options.

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
-import { type InstantUnknownSchema, type StoreInterfaceClass, weakHash } from '@instantdb/core';
+import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
-import type { NodeConfig, ResolvedConfig, StorageChoice } from './config.ts';
+import { adoptOptions } from './adopt-options.ts';
+import type { NodeConfig } from './config.ts';
 import { InstantNodeDatabase } from './database.ts';
 import { inBrowserLikeHost } from './host.ts';
+import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
 import { parseConfig } from './parse-config.ts';
 import { NodeReactor } from './reactor.ts';
 import type { AnySchema } from './schema.ts';
@@ -28,21 +29,17 @@ export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates ex
   EventSourceImpl?: unknown,
 ) => InstantNodeDatabase<Schema, UseDates>;
 
-// Not on `globalThis`, where core keeps its own: no global is changed by this package.
-const databases = new Map<string, InstantNodeDatabase<AnySchema, boolean>>();
-const classNumbers = new WeakMap<object, number>();
-let classCount = 0;
-
 /** Makes the `init` of an entry. */
 export function bindInit(drivers: Drivers): Init {
   return (config, Store, NetworkListener, versions, EventSourceImpl) => {
-    const resolved = parseConfig(withPositional(config, Store, NetworkListener));
-    const identity = identityOf(resolved);
-    const existing = databases.get(identity);
+    const given = withPositional(config, Store, NetworkListener);
+    const resolved = parseConfig(given);
+    const existing = findOpen(resolved);
     if (existing) {
-      adoptSchema(existing, resolved);
-      return existing as never;
+      adoptOptions(existing, given as Record<string, unknown>);
+      return existing.database as never;
     }
+    assertNotOtherVersions(resolved);
     const keeping = new Keeping(
       (events) => openRecords(drivers.storage, resolved, events),
       resolved.core.__adminToken !== undefined,
@@ -62,8 +59,8 @@ export function bindInit(drivers: Drivers): Init {
           EventSource: EventSourceImpl,
         }),
     );
-    const database = new InstantNodeDatabase<AnySchema, boolean>(reactor, () => databases.delete(identity));
-    databases.set(identity, database);
+    const database = new InstantNodeDatabase<AnySchema, boolean>(reactor, () => forget());
+    const forget = noteOpen(database, resolved);
     return database as never;
   };
 }
@@ -76,56 +73,4 @@ function withPositional(config: unknown, Store: unknown, NetworkListener: unknow
     ...(NetworkListener ? { network: NetworkListener } : {}),
     ...config,
   };
-}
-
-/**
- * Two configs of one identity get one database: core's key, and where the data is kept. Given as a digest, since the admin
- * token and what leads to Redis are a part of it.
- */
-function identityOf(resolved: ResolvedConfig): string {
-  const { core, storage, instanceKey, network } = resolved;
-  const parts = JSON.stringify([
-    core.appId,
-    core.websocketURI,
-    core.apiURI,
-    core.__adminToken ?? null,
-    core.useDateObjects,
-    core.__extraDedupeKey ?? '',
-    storage.kind,
-    placeOf(storage),
-    resolved.keyring?.identity ?? '',
-    resolved.durability,
-    instanceKey,
-    numberOf(network),
-  ]);
-  return createHash('sha256').update(parts).digest('base64url');
-}
-
-function placeOf(storage: StorageChoice): unknown {
-  switch (storage.kind) {
-    case 'memory':
-      return '';
-    case 'filesystem':
-    case 'sqlite':
-      return storage.path;
-    case 'redis':
-      return storage.redis;
-    case 'unstorage':
-      return [numberOf(storage.storage), storage.durable];
-    case 'class':
-      return [numberOf(storage.Store), storage.durable];
-  }
-}
-
-/** Classes and objects have no name to tell them apart by, so each gets a number when it is first seen. */
-function numberOf(value: object): number {
-  const known = classNumbers.get(value);
-  if (known !== undefined) return known;
-  classNumbers.set(value, ++classCount);
-  return classCount;
-}
-
-function adoptSchema(database: InstantNodeDatabase<AnySchema, boolean>, { core }: ResolvedConfig): void {
-  if (weakHash(database._reactor.config.schema ?? null) === weakHash(core.schema ?? null)) return;
-  database._reactor.updateSchema(core.schema);
 }

@@ -60,7 +60,7 @@ export class QueryCache {
   readonly #state: CacheState;
   /** Core's way to take an answer out of memory. */
   readonly #unloadKey: (hash: string) => void;
-  readonly #parts: QueryCacheParts;
+  #parts: QueryCacheParts;
   /** Queries that were left before their answer was saved, oldest first. */
   readonly #leaving: Set<string> = new Set();
   readonly #used: Map<string, Use> = new Map();
@@ -108,6 +108,12 @@ export class QueryCache {
     const left = [...(this.#earlier ?? [])];
     this.#earlier?.clear();
     for (const hash of left) if (!this.#parts.isInUse(hash)) this.#unload(hash);
+    if (this.#excess().length > 0) void this.#state._enqueuePersist();
+  }
+
+  /** Keeps `limit` answers from now on; what is too much by that is forgotten with the next save. */
+  changeLimit(limit: number): void {
+    this.#parts = { ...this.#parts, limit };
     if (this.#excess().length > 0) void this.#state._enqueuePersist();
   }
 

@@ -1,4 +1,4 @@
-import { id, type Logger } from '@instantdb/core';
+import { id } from '@instantdb/core';
 import { InstantNodeError, type WriteOutcome, withOutcome } from '../errors.ts';
 import type { CoreConfig } from './config.ts';
 import { type Deferred, deferred } from './deferred.ts';
@@ -50,7 +50,6 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
   failure: InstantNodeError | undefined;
   /** Told of that. */
   onFailure: (error: InstantNodeError) => void = () => {};
-  readonly #logger: Logger;
   readonly #strict: boolean;
   #onDelivery: (() => void) | undefined;
   /** What is being refused, while core handles that. */
@@ -58,8 +57,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
 
   constructor(parts: WriteParts) {
     super(parts);
-    const { core, keeping, strict } = parts;
-    this.#logger = core.logger;
+    const { keeping, strict } = parts;
     this.#strict = strict && keeping.durable;
     // Core gives live queries the words of a refusal alone.
     const { notifyQueryError } = this;
@@ -78,7 +76,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
     this.withoutSecrets(error);
     if (this.errors.size > 0) this.errors.emit(error);
     else
-      this.#logger.error(
+      this.logger.error(
         `[instant] ${[error.message, error.hint].filter(Boolean).join('. ')}`,
         error.cause ?? '',
       );
@@ -446,7 +444,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
       for (const write of writes) this.transactionErrors.emit(foreignError(write));
     } else if (writes[0]) {
       const { message } = foreignError(writes[0]);
-      this.#logger.error(
+      this.logger.error(
         `[instant] Transactions of others are kept: ${writes.length}. The oldest: ${message}`,
       );
     }
@@ -456,7 +454,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
     if (this.transactionErrors.size > 0) this.transactionErrors.emit(error);
     else {
       const { eventId, type, message, hint } = error;
-      this.#logger.error('[instant] A transaction was refused', { eventId, type, message, hint });
+      this.logger.error('[instant] A transaction was refused', { eventId, type, message, hint });
     }
   }
 

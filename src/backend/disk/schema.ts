@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncFolderSync } from '../../drivers/storage/filesystem/folder.ts';
 import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
 
 /** In the header of every file of ours: "InsB". */
@@ -58,7 +59,7 @@ export function createDatabase(file: string): void {
     database.close();
   }
   renameSync(draft, file);
-  syncFolder(dirname(file));
+  syncFolderSync(dirname(file));
 }
 
 /** Opens a file of ours for reading and writing, each commit synced. One of an older format gets the present one. */
@@ -81,15 +82,4 @@ function upgrade(database: SqliteDatabase): void {
   if (format === FORMAT) return;
   const steps = UPGRADES.slice(format).join('');
   database.exec(`BEGIN; ${steps} PRAGMA user_version = ${FORMAT}; COMMIT`);
-}
-
-function syncFolder(folder: string): void {
-  // Windows cannot open a folder, and writes renames through by itself.
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

@@ -1,12 +1,14 @@
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { SYNCED_WRITES, syncFolder } from '../../drivers/storage/filesystem/folder.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import { type ContentStore, limited, type Place } from './content-store.ts';
 
 /** What a file is called until it is whole. */
 const DRAFT = '.part';
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /**
  * Keeps contents as files: `<folder>/<app id>/<two digits of the location>/<location id>`. A file has its name only
@@ -57,14 +59,15 @@ export function createDiskContent(folder: string): ContentStore {
 }
 
 async function writeSynced(path: string, body: AsyncIterable<Uint8Array>): Promise<number> {
-  const file = await open(path, 'wx', 0o600);
+  const file = await open(path, NEW_FILE | SYNCED_WRITES, 0o600);
   try {
     let size = 0;
     for await (const chunk of body) {
       await writeAll(file, chunk);
       size += chunk.byteLength;
     }
-    await file.sync();
+    // Refused where what was written is on the disk already.
+    if (!SYNCED_WRITES) await file.sync();
     return size;
   } finally {
     await file.close();
@@ -97,17 +100,6 @@ async function* filesIn(folder: string): AsyncIterable<{ path: string; place: Pl
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(ignoreMissing)) ?? [];
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder, and writes renames through by itself.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function ignoreMissing(error: unknown): undefined {

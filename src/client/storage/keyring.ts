@@ -27,19 +27,22 @@ export interface FoundKeys {
  * them, however it is printed.
  */
 export class Keyring {
-  /**
-   * The same text for two keyrings of this process whose current keys are the same. Made with a secret of the process,
-   * so that nobody who sees it can guess a passphrase by it.
-   */
-  readonly identity: string;
   readonly #current: KeySecret;
   readonly #previous: readonly KeySecret[];
 
   constructor(current: KeySecret, previous: readonly KeySecret[] = []) {
     this.#current = current;
     this.#previous = previous;
-    const secret = current.is === 'bytes' ? current.bytes : current.text.normalize('NFC');
-    this.identity = createHmac('sha256', processSecret).update(current.is).update(secret).digest('base64url');
+  }
+
+  /**
+   * The same text for two keyrings whose current keys are the same, and with another salt another: nobody who sees one,
+   * and not the salt, can guess a passphrase by it.
+   */
+  fingerprint(salt: Uint8Array): string {
+    const { is } = this.#current;
+    const secret = is === 'bytes' ? this.#current.bytes : this.#current.text.normalize('NFC');
+    return createHmac('sha256', salt).update(is).update(secret).digest('base64url');
   }
 
   /** Keys for a new generation, of the current key and a salt of their own. */
@@ -57,7 +60,6 @@ export class Keyring {
   }
 }
 
-const processSecret = randomBytes(32);
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 /** 32 MiB and about a tenth of a second for each guess. A part of format 2: other numbers make other keys. */

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { passIfUnsyncable } from './folder.ts';
+import { SYNCED_WRITES, syncFolder } from './folder.ts';
 
 /** A file that the log reads and writes. Nothing is called once it is closed. */
 export interface DiskFile {
@@ -31,22 +31,17 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>;
 }
 
+const NEW_FILE = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
+
 /** The file system of this machine. */
 export const machineDisk: Disk = {
   list: (folder) => fs.readdirSync(folder),
-  openFile: (path) => fileOver(fs.openSync(path, 'r+')),
-  createFile: (path) => fileOver(fs.openSync(path, 'wx+', 0o600)),
+  openFile: (path) => fileOver(fs.openSync(path, fs.constants.O_RDWR | SYNCED_WRITES)),
+  createFile: (path) => fileOver(fs.openSync(path, NEW_FILE | SYNCED_WRITES, 0o600)),
   rename: (from, to) => fs.promises.rename(from, to),
   remove: (path) => fs.promises.rm(path, { force: true }),
   async syncFolder(folder) {
-    // Windows keeps names safe by itself, and opens no folder.
-    if (process.platform === 'win32') return;
-    const handle = await fs.promises.open(folder, 'r');
-    try {
-      await handle.sync().catch(passIfUnsyncable);
-    } finally {
-      await handle.close();
-    }
+    await syncFolder(folder);
   },
 };
 
@@ -62,7 +57,9 @@ function fileOver(fd: number): DiskFile {
       promised((done) =>
         fs.write(fd, bytes, 0, bytes.length, position, (error, count) => done(error, count)),
       ),
-    sync: () => promised((done) => fs.fdatasync(fd, (error) => done(error))),
+    // Refused where what was written is on the disk already.
+    sync: () =>
+      SYNCED_WRITES ? Promise.resolve() : promised((done) => fs.fdatasync(fd, (error) => done(error))),
     truncate: (size) => promised((done) => fs.ftruncate(fd, size, (error) => done(error))),
     close: () => fs.closeSync(fd),
     isRemoved: () => fs.fstatSync(fd).nlink === 0,

@@ -6,7 +6,8 @@ import { type Lock, takeLock } from '../lock/lock.ts';
 import { openOrWait } from '../lock/wait-for-lock.ts';
 import { reportExposure } from '../open-to-others.ts';
 import { type Disk, machineDisk } from './disk.ts';
-import { makeFolder } from './folder.ts';
+import { makeFolder, reportUnsyncedNames } from './folder.ts';
+import { withHint } from './hint.ts';
 import { Log } from './log.ts';
 import { noteIn } from './log-flaw.ts';
 import { generationAfter } from './log-folder.ts';
@@ -52,6 +53,7 @@ function openScope(folder: string, subject: string, options: StorageOptions, dis
   }
   // Closed, it closes all that is in it.
   reportExposure(subject, [folder], options);
+  reportUnsyncedNames(subject, path, options);
   return driverOver(log, lock);
 }
 
@@ -68,7 +70,7 @@ function folderOf(
   } catch (cause) {
     throw new InstantNodeError('storage', `Cannot open ${subject}: the folder cannot be written`, {
       hint: 'Give storagePath a folder that this process may write',
-      cause,
+      ...withHint(cause),
     });
   }
 }

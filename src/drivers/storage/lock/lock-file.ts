@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { anchorIn } from './anchor.ts';
 import type { LockOwner } from './lock-owner.ts';
 
 /** What a lock file says, once it says all of it. */
@@ -152,14 +153,14 @@ export function createClaim(
   owner: LockOwner,
   { fence, note = '' }: { fence: number; note?: string },
 ): ClaimFile | undefined {
-  const text = JSON.stringify({ ...owner, fence });
+  const content: Content = [(anchor) => JSON.stringify({ ...owner, anchor, fence }), note];
   const draft = `${path}.draft-${randomUUID()}`;
   try {
-    return createFile(draft, path, [text, note], () => linkSync(draft, path));
+    return createFile(draft, path, content, () => linkSync(draft, path));
   } catch (error) {
     // An owner takes away drafts that it finds.
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return undefined;
-    return createInPlace(path, [text, note]);
+    return createInPlace(path, content);
   } finally {
     remove(draft);
   }
@@ -176,13 +177,13 @@ function createInPlace(path: string, content: Content): ClaimFile | undefined {
 }
 
 /** What stands in the file behind its state. */
-type Content = readonly [text: string, note: string];
+type Content = readonly [text: (anchor: string | undefined) => string, note: string];
 
 /** Makes a file of this `name` that is to be at `path`, says in it that it is held, and does the rest. */
-function createFile(name: string, path: string, content: Content, finish = () => {}): ClaimFile {
+function createFile(name: string, path: string, [text, note]: Content, finish = () => {}): ClaimFile {
   const fd = openSync(name, 'wx', 0o600);
   try {
-    const file = new ClaimFile(path, fd, ...content);
+    const file = new ClaimFile(path, fd, text(anchorIn(fd)), note);
     file.write('held');
     finish();
     return file;

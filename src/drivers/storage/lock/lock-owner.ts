@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isWeighed } from './anchor.ts';
 
 /** Who holds a lock, as its file says. */
 export interface LockOwner {
@@ -13,10 +14,15 @@ export interface LockOwner {
   readonly machine?: string;
   /** When the process began, in the system's own count: tells it from a later one of the same pid. */
   readonly started?: string;
+  /** What is open in its process as long as it is there, see `anchor.ts`; absent in what earlier versions have written. */
+  readonly anchor?: string;
 }
 
-/** What can be said of a process from here. Of one on another machine nothing can. */
-export type Life = 'alive' | 'dead' | 'unknown';
+/**
+ * What can be said of an owner from here. Of one on another machine nothing can. One that is `gone` has left its process to
+ * others: what it had begun to write may still be written.
+ */
+export type Life = 'alive' | 'dead' | 'gone' | 'unknown';
 
 /** What the system says of one process. */
 interface ProcessState {
@@ -40,21 +46,38 @@ export function isOfThisProcess(owner: LockOwner): boolean {
   return isHere && owner.pid === process.pid && owner.started === started;
 }
 
+/** Whether the process of `owner`, as it was made there, could see the others of its machine. */
+export function seesProcesses({ machine }: LockOwner): boolean {
+  return machine !== undefined;
+}
+
 /** This process as the owner of one more lock. */
 export function newOwner(): LockOwner {
   return { token: randomUUID(), pid: process.pid, ...whereabouts() };
 }
 
-/** Whether the process of `owner` still runs, and its thread: of another thread than this nothing can be said. */
+/** Whether the process of `owner` still runs, and the thread or program in it. */
 export function lifeOf(owner: LockOwner): Life {
-  if (isOfThisProcess(owner)) return heldHere.has(owner.token) ? 'alive' : 'unknown';
+  if (isOfThisProcess(owner)) return lifeInThisProcess(owner);
   const { machine } = whereabouts();
   if (machine === undefined || owner.machine !== machine) return 'unknown';
   if (owner.started === undefined) return lifeByPid(owner.pid);
   const state = stateOf(owner.pid);
   // Where a system hides the processes of other users, one of them is not seen but still answers to its pid.
   if (!state) return lifeByPid(owner.pid);
-  return state.ended || state.started !== owner.started ? 'dead' : 'alive';
+  if (state.ended || state.started !== owner.started) return 'dead';
+  return hasLeft(owner) ? 'gone' : 'alive';
+}
+
+// An anchor that is open proves nothing here: Bun leaves open what a worker had (seen on 1.4.5).
+function lifeInThisProcess(owner: LockOwner): Life {
+  if (heldHere.has(owner.token)) return 'alive';
+  return hasLeft(owner) ? 'gone' : 'unknown';
+}
+
+/** Whether the process of `owner`, which runs, is another program's by now. */
+function hasLeft({ pid, anchor }: LockOwner): boolean {
+  return anchor !== undefined && isWeighed(anchor, pid);
 }
 
 function whereabouts(): Pick<LockOwner, 'host' | 'machine' | 'started'> {

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { InstantNodeError } from '../../../errors.ts';
 import { assertFree, type Lock, takeLock } from './lock.ts';
-import { createClaim, generationsOf, lockFile, readClaim } from './lock-file.ts';
+import { createClaim, generationsOf, lockFile, readClaim, silenceOf } from './lock-file.ts';
 import { type LockOwner, newOwner } from './lock-owner.ts';
 
 const subject = 'storage "test" at "here"';
@@ -23,13 +23,19 @@ function take(place: string, lost: (error: InstantNodeError) => void = () => {})
   return lock;
 }
 
-/** Makes the lock of another owner. */
+/** Makes the lock of another owner, of whom nothing else is left. */
 function leave(place: string, owner: Partial<LockOwner>, fence = 1): string {
+  const { file, close } = leaveOpen(place, owner, fence);
+  close();
+  return file;
+}
+
+/** The same, of one who has it open in this process. */
+function leaveOpen(place: string, owner: Partial<LockOwner>, fence = 1): { file: string; close(): void } {
   const file = lockFile(place, (generationsOf(place).at(-1) ?? 0) + 1);
   const claim = createClaim(file, { ...newOwner(), ...owner }, { fence });
-  expect(claim).toBeDefined();
-  claim?.close();
-  return file;
+  if (!claim) throw new TypeError('Another was faster');
+  return { file, close: () => claim.close() };
 }
 
 /** Gives a file the time at which its owner said something for the last time. */
@@ -38,8 +44,8 @@ function silenceFor(file: string, seconds: number): void {
   utimesSync(file, then, then);
 }
 
-function start(command: string, args: string[]): ChildProcess {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+function start(command: string, args: string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
+  const child = spawn(command, args, { stdio: [stdin, 'pipe', 'ignore'] });
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
@@ -144,11 +150,29 @@ describe('takeLock()', () => {
   describe.runIf(process.platform === 'linux')('on the machine of the owner', () => {
     test('is refused while the owner’s process runs, however long that says nothing', async () => {
       const place = freshPlace();
-      const child = start('sleep', ['60']);
+      const child = start('sh', ['-c', 'read -r file; exec 3<"$file"; echo open; exec sleep 60'], 'pipe');
       const file = leave(place, { pid: child.pid as number, ...startOf(child) });
+      child.stdin?.write(`${file}\n`);
+      expect(await once(child)).toEqual(['open']);
       silenceFor(file, 1_000);
       expect(() => take(place)).toThrow(isLocked);
       expect(() => take(place)).toThrow(new RegExp(`process ${child.pid} of "`));
+    });
+
+    test('takes over at once from an owner in whose process another program runs by now, and fences it', () => {
+      const place = freshPlace();
+      const child = start('sleep', ['60']);
+      leave(place, { pid: child.pid as number, ...startOf(child) });
+      expect(take(place)).toMatchObject({ generation: 2, fence: 2 });
+    });
+
+    test('is refused while a process runs that has the lock of an earlier version, which names no anchor', () => {
+      const place = freshPlace();
+      const child = start('sleep', ['60']);
+      const file = leave(place, { pid: child.pid as number, ...startOf(child) });
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/"anchor":"[\d:]+",/, ''));
+      silenceFor(file, 1_000);
+      expect(() => take(place)).toThrow(isLocked);
     });
 
     test('takes over at once from an owner that was killed', async () => {
@@ -176,9 +200,20 @@ describe('takeLock()', () => {
 
     test('takes over from another thread of this process when that says nothing any more', () => {
       const place = freshPlace();
-      const file = leave(place, {});
-      expect(() => take(place)).toThrow(/another database of this process/);
+      const { file, close } = leaveOpen(place, {});
+      onTestFinished(close);
+      for (let attempt = 0; attempt < 100; attempt++)
+        expect(() => take(place)).toThrow(/another database of this process/);
       silenceFor(file, 6);
+      expect(take(place)).toMatchObject({ generation: 2, fence: 2 });
+    });
+
+    test('takes over at once from another thread, or the program before, that has left this process, and fences it', () => {
+      const place = freshPlace();
+      const { file, close } = leaveOpen(place, {});
+      expect(() => take(place)).toThrow(isLocked);
+      close();
+      expect(silenceOf(file)).toBeLessThan(5_000);
       expect(take(place)).toMatchObject({ generation: 2, fence: 2 });
     });
 

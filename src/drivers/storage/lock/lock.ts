@@ -13,7 +13,7 @@ import {
   remove,
   silenceOf,
 } from './lock-file.ts';
-import { holdHere, isOfThisProcess, type LockOwner, lifeOf, newOwner } from './lock-owner.ts';
+import { holdHere, isOfThisProcess, type LockOwner, lifeOf, newOwner, seesProcesses } from './lock-owner.ts';
 
 // How it excludes. A lock is files `<place>.lock.<generation>`; the owner is who made the one of the highest
 // generation. A contender lists them, judges the owner of the highest, and where that has let go or is dead creates
@@ -28,9 +28,10 @@ import { holdHere, isOfThisProcess, type LockOwner, lifeOf, newOwner } from './l
 // An owner learns that it was replaced from the next generation's file, or where the owner after that has removed it
 // already, from its own file being gone: generations are removed from the lowest up, so one of the two always holds.
 //
-// Who is dead. A process that is on the same machine and sees the same pids: exactly, from the system. Any other, and
-// another thread of this process, which may have ended without it: when the file's time, which the owner renews, has
-// stood still by the clock of the file system. An owner that was merely stopped may come back from that, hence `fence`.
+// Who is dead. A process that is on the same machine and sees the same pids: exactly, from the system. Another thread of
+// this process, or a program that was in it before: when the lock's file, which an owner keeps open, is not open in it any
+// more. Any other: when the file's time, which the owner renews, has stood still by the clock of the file system. An owner
+// that was merely stopped may come back from that, hence `fence`.
 //
 // Not the lock of a file of the operating system, since neither Node nor Bun offers one, and not SQLite's, since the
 // filesystem driver runs where there is no SQLite.
@@ -83,8 +84,8 @@ export interface LockOptions {
 }
 
 /**
- * Takes the lock on `place`, a path in a folder that exists; its files are beside it. The lock of a process that
- * ended is taken over: at once where that can be seen, else after 5 seconds without a sign of life.
+ * Takes the lock on `place`, a path in a folder that exists; its files are beside it. The lock of a process,
+ * or of a program in it, that ended is taken over: at once where that can be seen, else after 5 seconds without a sign of life.
  *
  * @throws {InstantNodeError} `storage-locked` when another process or another database of this one holds it, `storage`
  * when its files cannot be made.
@@ -167,6 +168,8 @@ function judge(place: string, generation: number, subject: string): Judged | und
       return { fence: claim.fence, found };
     case 'alive':
       throw lockedBy(subject, `${nameOf(claim)} has it open for the same app`);
+    case 'gone':
+      return { fence: generation + 1, found };
     case 'unknown':
       return isSilent(file, subject, nameOf(claim)) ? { fence: generation + 1, found } : undefined;
   }
@@ -177,8 +180,18 @@ function isSilent(file: string, subject: string, owner: string): boolean {
   const silence = silenceOf(file);
   if (silence === undefined) return false;
   // Written in the future: the clock was set back, and nothing was written since.
-  if (Math.abs(silence) < SILENT_AFTER_MS) throw lockedBy(subject, `${owner} has it open for the same app`);
+  if (Math.abs(silence) < SILENT_AFTER_MS)
+    throw lockedBy(subject, `${owner} has it open for the same app`, whenItIsFree());
   return true;
+}
+
+/** Of an owner of whom it cannot be seen from here whether it has ended. */
+function whenItIsFree(): string {
+  const seconds = SILENT_AFTER_MS / 1_000;
+  const free = `. If that has ended without closing it, this is free ${seconds} seconds after its last sign of life`;
+  if (process.platform !== 'linux' || seesProcesses(newOwner())) return free;
+  const flag = 'Deno' in globalThis ? '--allow-all' : '--allow-fs-read=/proc/*';
+  return `${free}; run with ${flag}, which lets this process see others, it is free at once`;
 }
 
 function nameOf({ owner }: LockClaim): string {
@@ -186,9 +199,9 @@ function nameOf({ owner }: LockClaim): string {
   return owner.host === undefined ? `process ${owner.pid}` : `process ${owner.pid} of "${owner.host}"`;
 }
 
-function lockedBy(subject: string, why: string): InstantNodeError {
+function lockedBy(subject: string, why: string, more = ''): InstantNodeError {
   return new InstantNodeError('storage-locked', `Cannot open ${subject}: ${why}`, {
-    hint: 'Close that database first, set whenStorageLocked to "wait", or give this one a storagePath or an instanceKey of its own',
+    hint: `Close that database first, set whenStorageLocked to "wait", or give this one a storagePath or an instanceKey of its own${more}`,
   });
 }
 

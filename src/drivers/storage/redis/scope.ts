@@ -1,7 +1,8 @@
 import { clearInterval, setInterval } from 'node:timers';
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageOptions } from '../../contract.ts';
-import { holdHere, newOwner } from '../lock/lock-owner.ts';
+import { dropAnchor } from '../lock/anchor.ts';
+import { holdHere, newOwner, seesProcesses } from '../lock/lock-owner.ts';
 import { lifeOfHolder, nameOfHolder } from './holder.ts';
 import { later, type RedisLink, TRY_AGAIN_MS } from './link.ts';
 import { RedisUnreachable } from './refusal.ts';
@@ -60,9 +61,14 @@ export class RedisScope {
     this.#link = link;
     this.#options = options;
     const owner = newOwner();
+    const anchor = seesProcesses(owner) ? dropAnchor() : undefined;
+    const letGo = holdHere(owner);
     this.#instance = owner.token;
-    this.#letGoHere = holdHere(owner);
-    this.#label = `${owner.token} ${JSON.stringify(owner)}`;
+    this.#letGoHere = () => {
+      letGo();
+      anchor?.weigh();
+    };
+    this.#label = `${owner.token} ${JSON.stringify({ ...owner, anchor: anchor?.name })}`;
     this.#contended = new Promise((resolve) => {
       this.#contend = resolve;
     });
@@ -152,7 +158,7 @@ export class RedisScope {
       if (reply) this.#contend();
       if (reply && this.#options.whenLocked === 'fail' && isAlive(reply, seen))
         throw this.#refuse(reply.holder);
-      dead = reply && lifeOfHolder(reply.holder) === 'dead' ? reply.holder : '';
+      dead = reply && hasEnded(reply) ? reply.holder : '';
       if (dead === '') await this.#pause(reply ? LOOK_MS : TRY_AGAIN_MS);
       seen = reply;
     }
@@ -259,6 +265,12 @@ export class RedisScope {
 /** The keys of a scope, in the order in which the scripts know them. */
 export function keysOf(prefix: string, scope: string): string[] {
   return ['records', 'lease', 'state', 'staged'].map((name) => `${prefix}:{${scope}}:${name}`);
+}
+
+/** What it had begun to write comes under a token that is of no right any more. */
+function hasEnded({ holder }: Held): boolean {
+  const life = lifeOfHolder(holder);
+  return life === 'dead' || life === 'gone';
 }
 
 /** Whether the holder is seen to live, or has renewed its lease since it was `seen`. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
-  fsyncSync,
   linkSync,
   openSync,
   readdirSync,
@@ -12,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { InstantNodeError } from '../../../errors.ts';
-import { makeFolder, syncFolder } from '../filesystem/folder.ts';
+import { makeFolder, syncFolderSync } from '../filesystem/folder.ts';
 import { withHint } from '../filesystem/hint.ts';
 import type { SqliteOpener } from './database.ts';
 import { cannotOpen } from './refusal.ts';
@@ -67,7 +66,7 @@ function make(file: string, open: SqliteOpener): boolean {
     return makeEmpty(file);
   } finally {
     rmSync(draft, { force: true });
-    syncFolder(dirname(file));
+    syncFolderSync(dirname(file));
   }
 }
 
@@ -77,17 +76,12 @@ function writeDraft(draft: string, open: SqliteOpener): void {
   closeSync(openSync(draft, 'wx', 0o600));
   const database = open(draft);
   try {
-    // Without files beside it, and synced once it is whole.
-    database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
+    // Without files beside it, and synced once it is whole. By SQLite: Node's permission model lets nothing else do that.
+    database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; BEGIN');
     makeSchema(database);
+    database.exec('COMMIT');
   } finally {
     database.close();
-  }
-  const fd = openSync(draft, 'r+');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }
 

@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { StorageDriver, StorageOptions } from '../../contract.ts';
+import { reportUnsyncedNames } from '../filesystem/folder.ts';
 import type { Lock } from '../lock/lock.ts';
 import { NotJustNow, openOrWait } from '../lock/wait-for-lock.ts';
 import { reportExposure } from '../open-to-others.ts';
@@ -73,6 +74,7 @@ function openScope(path: string, { subject, patience, opener }: How, options: St
     prepareConnection(database);
     // SQLite gives the files beside it the mode that it has.
     reportExposure(subject, [file, `${file}-wal`, `${file}-shm`], options);
+    reportUnsyncedNames(subject, dirname(file), options);
     const records = new SqliteRecords(database, options.scope);
     const guard = new FileGuard(file, opener);
     const letGo = (): void => locks.letGo(lock, database, guard);

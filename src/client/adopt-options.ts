@@ -1,0 +1,94 @@
+import { weakHash } from '@instantdb/core';
+import { InstantNodeError } from '../errors.ts';
+import type { coreInternalOptions, NodeConfig } from './config.ts';
+import type { OpenDatabase } from './open-databases.ts';
+import type { NodeReactor } from './reactor.ts';
+import type { AnySchema } from './schema.ts';
+
+type Option = keyof NodeConfig | keyof typeof coreInternalOptions;
+type Reactor = NodeReactor<AnySchema>;
+
+/** What an option that is given again does to a database that is open. */
+type Adoption =
+  /** Nothing: with another value it is another database. */
+  | 'identity'
+  /** It is refused when it differs, since it is gone by when a database is opened. */
+  | 'opening'
+  | ((reactor: Reactor, value: never) => void);
+
+/** In the order in which they are adopted: a schema brings an inference of its own. */
+const ADOPTIONS: Record<Option, Adoption> = {
+  appId: 'identity',
+  useDateObjects: 'identity',
+  apiURI: 'identity',
+  websocketURI: 'identity',
+  adminToken: 'identity',
+  __adminToken: 'identity',
+  __extraDedupeKey: 'identity',
+  storage: 'identity',
+  Store: 'identity',
+  storagePath: 'identity',
+  durable: 'identity',
+  redis: 'identity',
+  encryptionKey: 'identity',
+  durability: 'identity',
+  instanceKey: 'identity',
+  network: 'identity',
+  whenStorageLocked: 'opening',
+  keepAlive: 'opening',
+  schema: adoptSchema,
+  cardinalityInference: (reactor, value: boolean) => {
+    (reactor.config as { cardinalityInference?: boolean }).cardinalityInference = value;
+  },
+  verbose: (reactor, verbose: boolean) => reactor.changeLogging({ verbose }),
+  logger: (reactor, logger: NonNullable<NodeConfig['logger']>) => reactor.changeLogging({ logger }),
+  queryCacheLimit: (reactor, limit: number) => reactor.changeQueryCacheLimit(limit),
+  disableValidation: inConfig('disableValidation'),
+  firstPartyPath: inConfig('firstPartyPath'),
+  devtool: inConfig('devtool'),
+  WritableStream: (reactor, WStream: unknown) => Object.assign(reactor._instantStream, { WStream }),
+  ReadableStream: (reactor, RStream: unknown) => Object.assign(reactor._instantStream, { RStream }),
+  pendingTxCleanupTimeout: (reactor, ms: number) => {
+    reactor._pendingTxCleanupTimeout = ms;
+  },
+  pendingMutationCleanupThreshold: (reactor, count: number) => {
+    reactor._pendingMutationCleanupThreshold = count;
+  },
+};
+
+/**
+ * Has a database that is open go by the options of another `init` for it. One that is left out changes nothing.
+ *
+ * @throws {InstantNodeError} `invalid-config` that names an option which differs and cannot be changed; nothing is then.
+ */
+export function adoptOptions(
+  { database, options }: OpenDatabase,
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const told = Object.entries(ADOPTIONS).filter(([name]) => given[name] !== undefined);
+  for (const [name, adoption] of told) {
+    const now = options[name as 'keepAlive'];
+    if (adoption === 'opening' && given[name] !== now) throw cannotChange(name, given[name], now);
+  }
+  for (const [name, adoption] of told) {
+    if (typeof adoption === 'function') adoption(database._reactor as Reactor, given[name] as never);
+  }
+}
+
+function adoptSchema(reactor: Reactor, schema: AnySchema): void {
+  if (weakHash(reactor.config.schema ?? null) !== weakHash(schema)) reactor.updateSchema(schema);
+}
+
+/** Core reads it there whenever it goes by it. */
+function inConfig(name: 'disableValidation' | 'firstPartyPath' | 'devtool') {
+  return (reactor: Reactor, value: unknown): void => {
+    Object.assign(reactor.config, { [name]: value });
+  };
+}
+
+function cannotChange(name: string, given: unknown, now: unknown): InstantNodeError {
+  const message = `Cannot open a database: option "${name}" is ${JSON.stringify(given)}, and the database that is open with the same options has ${JSON.stringify(now)}`;
+  return new InstantNodeError('invalid-config', message, {
+    hint: 'Leave it out to get that database, close() it first, or give this one an instanceKey of its own',
+  });
+}
