@@ -1,8 +1,16 @@
-import { testTools } from './cases.ts';
+import { describe } from 'vitest';
+import { sharedWorld, testTools } from './cases.ts';
 import { bunCases } from './tools/bun.ts';
 import { esbuildCases } from './tools/esbuild.ts';
 import { nodeCases } from './tools/node.ts';
 import { viteCases } from './tools/vite.ts';
 import { vitestCases } from './tools/vitest.ts';
+import { testWatchers } from './watching.ts';
 
-testTools({ node: nodeCases, esbuild: esbuildCases, bun: bunCases, vite: viteCases, vitest: vitestCases });
+const world = sharedWorld();
+
+testTools(
+  { node: nodeCases, esbuild: esbuildCases, bun: bunCases, vite: viteCases, vitest: vitestCases },
+  world,
+);
+describe('watchers', () => testWatchers(world));

@@ -4,22 +4,29 @@ import type { Report } from './program.ts';
 import type { Case, ReportOn } from './tool.ts';
 import { openWorld, type World } from './world.ts';
 
-/** Tests of a table of tools, which share a world. */
-export function testTools(tools: Readonly<Record<string, readonly Case[]>>): void {
-  let world: World;
+/** The world of a file of tests, to be asked for within one. */
+export function sharedWorld(): () => World {
+  let world: World | undefined;
   beforeAll(async () => {
     world = await openWorld();
   });
   afterAll(() => world?.[Symbol.asyncDispose]());
+  return () => {
+    if (!world) throw new Error('There is a world within a test alone');
+    return world;
+  };
+}
 
+/** Tests of a table of tools. */
+export function testTools(tools: Readonly<Record<string, readonly Case[]>>, world: () => World): void {
   describe.each(Object.entries(tools))('%s', (_, cases) => {
     test.each(cases.map((one) => [one.title, one] as const))('%s', async (_, one) => {
-      const app = await App.create(world, one.beside);
+      const app = await App.create(world(), one.beside);
       try {
         const reports = await one.run(app);
         expect(reports).not.toEqual([]);
         expect(reports).toEqual(
-          reports.map(({ runtime }) => ({ runtime, report: expected(one, runtime, world) })),
+          reports.map(({ runtime }) => ({ runtime, report: expected(one, runtime, world()) })),
         );
       } finally {
         await app.remove();

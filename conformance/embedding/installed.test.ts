@@ -1,4 +1,4 @@
-import { testTools } from './cases.ts';
+import { sharedWorld, testTools } from './cases.ts';
 import { jestCases } from './tools/jest.ts';
 import { nccCases } from './tools/ncc.ts';
 import { nextCases } from './tools/next.ts';
@@ -6,11 +6,14 @@ import { oldNodeCases } from './tools/old-nodes.ts';
 import { rollupCases } from './tools/rollup.ts';
 import { webpackCases } from './tools/webpack.ts';
 
-testTools({
-  'Next.js': nextCases,
-  'old Nodes': oldNodeCases,
-  Jest: jestCases,
-  webpack: webpackCases,
-  rollup: rollupCases,
-  ncc: nccCases,
-});
+testTools(
+  {
+    'Next.js': nextCases,
+    'old Nodes': oldNodeCases,
+    Jest: jestCases,
+    webpack: webpackCases,
+    rollup: rollupCases,
+    ncc: nccCases,
+  },
+  sharedWorld(),
+);

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -61,10 +61,9 @@ async function pack(folder: string): Promise<Pick<World, 'archive' | 'unpacked'>
   await mkdir(staging);
   const tsup = join(root, 'node_modules', '.bin', 'tsup');
   await run(tsup, ['--no-dts', '--silent', '--out-dir', join(staging, 'dist')], { cwd: root });
-  for (const name of await readdir(root)) {
-    if (/^(package\.json|docs|.+\.md|LICENSE.*|jsr\.json)$/.test(name))
-      await cp(join(root, name), join(staging, name), { recursive: true });
-  }
+  const { files } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { files: string[] };
+  for (const name of ['package.json', ...files.filter((file) => file !== 'dist')])
+    await cp(join(root, name), join(staging, name), { recursive: true });
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: staging });
   const file = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '';
   await run('tar', ['-xzf', file], { cwd: folder });

@@ -46,6 +46,8 @@ const ADOPTIONS: Record<Option, Adoption> = {
   disableValidation: inConfig('disableValidation'),
   firstPartyPath: inConfig('firstPartyPath'),
   devtool: inConfig('devtool'),
+  // The file is open already, by whichever class; and a program that is loaded again has another copy of it.
+  sqlite: () => undefined,
   WritableStream: (reactor, WStream: unknown) => Object.assign(reactor._instantStream, { WStream }),
   ReadableStream: (reactor, RStream: unknown) => Object.assign(reactor._instantStream, { RStream }),
   pendingTxCleanupTimeout: (reactor, ms: number) => {
