@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { transform } from 'esbuild';
 import { locateRuntime } from '../../runtimes/locate.mjs';
 import { type Installed, install } from './packages.ts';
@@ -42,17 +42,26 @@ export class App {
     return app;
   }
 
+  /** Writes a file, by its path from the app's folder. */
   async write(path: string, text: string): Promise<void> {
-    const file = join(this.folder, path);
+    const file = resolve(this.folder, path);
     await mkdir(join(file, '..'), { recursive: true });
     await writeFile(file, text);
   }
 
-  /** A folder of its own, from which no package is found. */
+  /** A folder of its own, from which no package is found; the shared program is there too. */
   async elsewhere(): Promise<string> {
     const folder = `${this.folder}-alone`;
     await mkdir(folder, { recursive: true });
+    for (const name of ['program.mjs', 'program.cjs'])
+      await copyFile(join(this.folder, name), join(folder, name));
     return folder;
+  }
+
+  /** The version of a package that is installed beside ours. */
+  async versionOf(name: string): Promise<string> {
+    const manifest = await readFile(join(this.folder, 'node_modules', name, 'package.json'), 'utf8');
+    return (JSON.parse(manifest) as { version: string }).version;
   }
 
   /** What a program is told, and where its report will be. */

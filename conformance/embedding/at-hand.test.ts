@@ -7,6 +7,7 @@ import { viteCases } from './tools/vite.ts';
 import { vitestCases } from './tools/vitest.ts';
 import { testWatchers } from './watching.ts';
 
+// Not `deno compile`: it puts a program into a runtime of its own that it downloads, and from no registry.
 const world = sharedWorld();
 
 testTools(
