@@ -28,10 +28,10 @@ const ours: Record<string, TestProjectInlineConfiguration> = {
   kill: { test: { include: ['conformance/kill/**/*.test.ts'] } },
   package: { test: { include: ['conformance/package/**/*.test.ts'] } },
   // The packed archive in real tools: those that are installed anyway, and those of runtimes/embedding.
-  embedding: { test: { include: ['conformance/embedding/at-hand.test.ts'], testTimeout: 300_000 } },
+  embedding: { test: { include: ['conformance/embedding/at-hand.test.ts'], testTimeout: 900_000 } },
   ...(hasPackages('embedding') && {
     'embedding-tools': {
-      test: { include: ['conformance/embedding/installed.test.ts'], testTimeout: 300_000 },
+      test: { include: ['conformance/embedding/installed.test.ts'], testTimeout: 900_000 },
     },
   }),
   core: coreTests,

@@ -13,7 +13,7 @@ interface Options {
 }
 
 /** More than any of these takes on a busy machine; less than a test may. */
-const HANGS_AFTER_MS = 240_000;
+const HANGS_AFTER_MS = 840_000;
 
 /** Runs a command to its end, and ends whatever hangs, with all that it has started. */
 export async function toTheEnd(program: string, args: readonly string[], options: Options): Promise<Ended> {

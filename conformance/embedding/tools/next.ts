@@ -3,6 +3,16 @@ import { loading } from '../entry.ts';
 import type { Report } from '../program.ts';
 import type { Case, ReportOn } from '../tool.ts';
 
+const NEXT = 'node_modules/next/dist/bin/next';
+
+/** How an app is built, and what serves it. */
+interface Way {
+  readonly flags: readonly string[];
+  readonly runtime: string;
+  /** `given`: imported by the route, and its class handed over. */
+  readonly redis: 'not installed' | 'installed' | 'given';
+}
+
 /** Next.js with nothing configured. */
 const LAYOUT = `
 export default function Layout({ children }) {
@@ -20,35 +30,33 @@ export async function POST() {
   return Response.json(await program(loaded));
 }`;
 
-async function buildAndServe(app: App, flags: readonly string[], givesRedis: boolean): Promise<ReportOn[]> {
+async function buildAndServe(app: App, { flags, runtime, redis }: Way): Promise<ReportOn[]> {
   await app.write('app/layout.js', LAYOUT);
   await app.write('app/page.js', PAGE);
-  await app.write('app/api/run/route.js', route(givesRedis));
-  const next = 'node_modules/next/dist/bin/next';
-  await app.run('node20', [next, 'build', ...flags]);
-  const reports: ReportOn[] = [];
-  for (const runtime of ['node20', 'node24'])
-    reports.push({ runtime, report: await ask(app, runtime, next) });
-  return reports;
+  await app.write('app/api/run/route.js', route(redis === 'given'));
+  await app.run('node20', [NEXT, 'build', ...flags]);
+  return [{ runtime, report: await ask(app, runtime) }];
 }
 
-async function ask(app: App, runtime: string, next: string): Promise<Report> {
+async function ask(app: App, runtime: string): Promise<Report> {
   const { env } = await app.settings();
-  await using server = app.start(runtime, [next, 'start', '--port', '0', '--hostname', '127.0.0.1'], env);
+  await using server = app.start(runtime, [NEXT, 'start', '--port', '0', '--hostname', '127.0.0.1'], env);
   const [, url = ''] = await server.until(/(http:\/\/127\.0\.0\.1:\d+)/);
   const response = await fetch(`${url}/api/run`, { method: 'POST' });
   if (!response.ok) throw new Error(`${response.status}: ${await response.text()}\n${server.output}`);
   return (await response.json()) as Report;
 }
 
-const nextCase = (
-  version: 15 | 16,
-  bundler: 'webpack' | 'Turbopack',
-  more: Partial<Case> & { givesRedis?: boolean },
-): Case => ({
-  title: `${version}, ${bundler}${more.title ?? ''}`,
-  beside: [`next${version} as next`, 'react', 'react-dom', ...(more.beside ?? [])],
-  run: (app) => buildAndServe(app, flagsFor(version, bundler), more.givesRedis ?? false),
+const nextCase = (version: 15 | 16, bundler: 'webpack' | 'Turbopack', redis: Way['redis']): Case => ({
+  title: `${version}, built by ${bundler}, ioredis ${redis}`,
+  beside: [`next${version} as next`, 'react', 'react-dom', ...(redis === 'not installed' ? [] : ['ioredis'])],
+  run: (app) =>
+    buildAndServe(app, {
+      flags: flagsFor(version, bundler),
+      // The older one on the Node that lacks SQLite.
+      runtime: version === 15 ? 'node20' : 'node24',
+      redis,
+    }),
 });
 
 /** 15 builds by webpack unless it is told otherwise, 16 by Turbopack. */
@@ -58,9 +66,8 @@ function flagsFor(version: 15 | 16, bundler: 'webpack' | 'Turbopack'): string[] 
 }
 
 export const nextCases: Case[] = [
-  nextCase(15, 'webpack', {}),
-  nextCase(15, 'Turbopack', { title: ', with ioredis installed', beside: ['ioredis'] }),
-  nextCase(16, 'webpack', { title: ', with ioredis installed', beside: ['ioredis'] }),
-  nextCase(16, 'Turbopack', {}),
-  nextCase(16, 'Turbopack', { title: ', with ioredis installed', beside: ['ioredis'] }),
+  nextCase(15, 'webpack', 'not installed'),
+  nextCase(15, 'Turbopack', 'installed'),
+  nextCase(16, 'webpack', 'given'),
+  nextCase(16, 'Turbopack', 'not installed'),
 ];
