@@ -1,14 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { isBuiltin } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, parse } from 'node:path';
+import { delimiter, dirname, join, parse, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { locateRuntime, needsBetterSqlite3 } from '../../runtimes/locate.mjs';
 import { currentNode } from '../../runtimes/plan.mjs';
@@ -37,7 +39,8 @@ beforeAll(async () => {
   archive = join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '');
   await writeFile(join(folder, 'package.json'), '{ "name": "bare", "private": true }');
   await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', archive], { cwd: folder });
-}, 240_000);
+  // A limit for what hangs: the declarations take minutes where the machine is busy.
+}, 900_000);
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
@@ -96,6 +99,18 @@ describe('the packed archive, installed in a bare project', () => {
     expect(stdout).toBe('["Ship"] 0.1.0\n');
   });
 
+  test.each(['node22', 'node24'])(
+    'is CommonJS that requires no ES module, on %s as before 22.12',
+    async (runtime) => {
+      await writeFile(join(folder, 'main.cjs'), cjs);
+      const [command = '', ...args] = commandFor(runtime);
+      const { stdout } = await run(command, [...args, '--no-experimental-require-module', 'main.cjs'], {
+        cwd: folder,
+      });
+      expect(stdout).toBe('["Ship"] 0.1.0\n');
+    },
+  );
+
   test.each(['node', 'bun', 'deno'])('chooses the entry of the runtime on %s', async (runtime) => {
     const program = `
       import * as chosen from '@instantdb/node';
@@ -119,6 +134,45 @@ describe('the packed archive, installed in a bare project', () => {
   ] as const)('can be bundled, without a warning, from %s', async (file, program, format) => {
     expect(await runBundled(file, program, format)).toBe('["Ship"] 0.1.0\n');
   });
+
+  test.each(['esm', 'cjs'] as const)(
+    'works in a bundle as %s that has folded "typeof window", as those for servers do',
+    async (format) => {
+      const folding = { plugins: [folded('typeof window')] };
+      expect(await runBundled('main.mjs', esm, format, folding)).toBe('["Ship"] 0.1.0\n');
+    },
+  );
+
+  test('says what to do in a bundle in which core would not connect', async () => {
+    const program = `
+      import { id, init } from '@instantdb/node';
+      try {
+        init({ appId: id(), apiURI: 'http://127.0.0.1:9' });
+      } catch ({ code, hint }) {
+        console.log(code, hint);
+      }`;
+    const folding = { plugins: [folded('typeof window', 'typeof chrome')] };
+    expect(await runBundled('folded.mjs', program, 'esm', folding)).toMatch(
+      /^unsupported-runtime .*serverExternalPackages: \['@instantdb\/node'\]/,
+    );
+  });
+
+  test.each([['--target=node'], ['--target=bun'], ['--compile']])(
+    'works in what bun build %s makes',
+    async (how) => {
+      await writeFile(join(folder, 'main.mjs'), esm);
+      const outfile = join(folder, 'bun-build', how === '--compile' ? 'program' : 'program.mjs');
+      await run(bin('bun'), ['build', 'main.mjs', how, `--outfile=${outfile}`], { cwd: folder });
+      const runners: Record<string, string[]> = {
+        '--target=node': [process.execPath, outfile],
+        '--target=bun': [...commandFor('bun'), outfile],
+        '--compile': [outfile],
+      };
+      const [command = '', ...args] = runners[how] ?? [];
+      expect((await run(command, args, { cwd: folder })).stdout).toBe('["Ship"] 0.1.0\n');
+      await rm(dirname(outfile), { recursive: true });
+    },
+  );
 
   describe('without ioredis, storage redis says what to install, at once', () => {
     const missing = 'missing-dependency Run: npm install ioredis@5';
@@ -164,6 +218,20 @@ describe('the packed archive, installed in a bare project', () => {
     },
   );
 
+  test('takes ioredis into a bundle where option redis.Redis gives its class', async () => {
+    const installed = join(folder, 'node_modules', 'ioredis');
+    await symlink(join(root, 'node_modules', 'ioredis'), installed, 'dir');
+    const program = `
+      import { Redis } from 'ioredis';
+      ${redisModule.replace('{ url:', '{ Redis, url:')}`;
+    try {
+      await makeBundle('classes.mjs', program, 'cjs');
+    } finally {
+      await rm(installed);
+    }
+    expect(await runMade('classes.mjs', 'cjs')).toBe('opened\n');
+  });
+
   // The folder has no better-sqlite3, which newer Nodes need none of.
   test.runIf(needsBetterSqlite3())(
     'without better-sqlite3, storage sqlite says what to install',
@@ -204,6 +272,56 @@ describe('the packed archive, installed in a bare project', () => {
       console.log(id().length, Object.getOwnPropertyNames(globalThis).filter((name) => /instant/i.test(name)));`;
     expect(await runBundled('little.mjs', program, 'esm')).toBe('36 []\n');
   });
+
+  test('is at most 3 MB, without source maps, and has no script that npm would ask about', async () => {
+    const files = await readdir(installedIn(folder), { recursive: true, withFileTypes: true });
+    const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
+    expect(paths.filter((path) => path.endsWith('.map'))).toEqual([]);
+    expect(paths.reduce((bytes, path) => bytes + statSync(path).size, 0)).toBeLessThanOrEqual(3_000_000);
+    const { scripts } = await manifestIn(folder);
+    for (const name of [
+      'preinstall',
+      'install',
+      'postinstall',
+      'prepublish',
+      'preprepare',
+      'prepare',
+      'postprepare',
+    ])
+      expect(scripts).not.toHaveProperty(name);
+  });
+
+  test('imports its dependencies and built-in modules alone, and names no optional package to a bundler', async () => {
+    const { dependencies } = await manifestIn(folder);
+    const dist = join(installedIn(folder), 'dist');
+    const code = (await readdir(dist)).filter((name) => /\.c?js$/.test(name));
+    expect(code).toContain('node.js');
+    for (const name of code) {
+      const imported = ts
+        .preProcessFile(await readFile(join(dist, name), 'utf8'), true, true)
+        .importedFiles.map(({ fileName }) => fileName)
+        .filter((specifier) => !specifier.startsWith('.') && !isBuiltin(specifier));
+      const packages = imported.map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0]);
+      expect({ name, packages }).toEqual({
+        name,
+        packages: packages.filter((one) => one && Object.hasOwn(dependencies, one)),
+      });
+    }
+  });
+
+  test.each(['@marcbachmann/cel-js', 'isows', 'jose', 'srvx', 'ws'])(
+    'names the licence of %s, which is compiled in',
+    async (name) => {
+      const notices = await readFile(join(installedIn(folder), 'dist', 'THIRD-PARTY-LICENSES.txt'), 'utf8');
+      const origin = join(root, 'node_modules', name);
+      const { version } = JSON.parse(await readFile(join(origin, 'package.json'), 'utf8')) as {
+        version: string;
+      };
+      const license = (await readdir(origin)).find((file) => /^licen[cs]e/i.test(file)) ?? '';
+      expect(notices).toContain(`${name} ${version} (MIT)`);
+      expect(notices).toContain((await readFile(join(origin, license), 'utf8')).trim());
+    },
+  );
 
   test('brings nothing that the tree alone has', async () => {
     const { stdout } = await run('npm', ['ls', '--all', '--json'], { cwd: folder });
@@ -249,30 +367,65 @@ async function serveSources(): Promise<{ url: string } & AsyncDisposable> {
   return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: close };
 }
 
-async function runBundled(file: string, program: string, format: 'esm' | 'cjs'): Promise<string> {
+const installedIn = (project: string): string => join(project, 'node_modules', '@instantdb', 'node');
+
+interface Manifest {
+  readonly dependencies: object;
+  readonly scripts: object;
+}
+
+async function manifestIn(project: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(installedIn(project), 'package.json'), 'utf8')) as Manifest;
+}
+
+/** Puts "undefined" in place of questions, as bundlers for servers do. */
+function folded(...questions: string[]): Plugin {
+  return {
+    name: 'folded',
+    setup(bundle) {
+      bundle.onLoad({ filter: /\.[cm]?js$/ }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        const contents = questions.reduce((code, question) => code.replaceAll(question, '"undefined"'), text);
+        return { contents };
+      });
+    },
+  };
+}
+
+type Format = 'esm' | 'cjs';
+type Bundling = { readonly plugins?: Plugin[] };
+
+async function runBundled(
+  file: string,
+  program: string,
+  format: Format,
+  how: Bundling = {},
+): Promise<string> {
+  await makeBundle(file, program, format, how);
+  return runMade(file, format);
+}
+
+const bundleOf = (file: string, format: Format): string =>
+  join('bundle', `${parse(file).name}${format === 'esm' ? '.mjs' : '.cjs'}`);
+
+async function runMade(file: string, format: Format): Promise<string> {
+  return (await run(process.execPath, [bundleOf(file, format)], { cwd: folder })).stdout;
+}
+
+/** One file, with nothing configured. */
+async function makeBundle(file: string, program: string, format: Format, how: Bundling = {}): Promise<void> {
   await writeFile(join(folder, file), program);
-  const isModule = format === 'esm';
-  const extension = isModule ? '.mjs' : '.cjs';
   const { warnings } = await build({
     absWorkingDir: folder,
     entryPoints: [file],
-    outdir: 'bundle',
-    outExtension: { '.js': extension },
+    outfile: bundleOf(file, format),
     bundle: true,
     platform: 'node',
     format,
-    splitting: isModule,
-    // What a bundle is given so that CommonJS packages within it find `require`.
-    ...(isModule && {
-      banner: {
-        js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);",
-      },
-    }),
     logLevel: 'silent',
+    ...how,
   });
   expect(warnings.map(({ text }) => text)).toEqual([]);
-  return (await run(process.execPath, [join('bundle', `${parse(file).name}${extension}`)], { cwd: folder }))
-    .stdout;
 }
 
 async function typeCheck(file: string, program: string, options: object): Promise<void> {
@@ -310,12 +463,20 @@ describe('README and docs', () => {
     ]);
   });
 
-  test('links to what is in the archive', async () => {
+  test('link to what is in the archive, each document of it', async () => {
     const { stdout } = await run('tar', ['-tzf', archive]);
     const files = stdout.split('\n').map((path) => path.replace(/^package\//, ''));
-    const text = readFileSync(join(root, 'README.md'), 'utf8');
-    const targets = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = '']) => target);
-    for (const target of targets.filter((one) => one !== 'CONTRIBUTING.md')) expect(files).toContain(target);
+    const documents = files.filter((file) => file.endsWith('.md'));
+    expect(documents).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'docs/storage.md']));
+    const links = documents.flatMap((document) => {
+      const text = readFileSync(join(root, document), 'utf8');
+      const targets = [...text.matchAll(/\]\((?![a-z]+:|#)([^)#]+)[^)]*\)/g)].map(
+        ([, target = '']) => target,
+      );
+      return targets.map((target) => ({ document, target: posix.join(posix.dirname(document), target) }));
+    });
+    expect(links.length).toBeGreaterThan(4);
+    expect(links.filter(({ target }) => !files.includes(target))).toEqual([]);
   });
 
   test.each([currentNode, 'node24', 'bun', 'deno'])('its JavaScript runs on %s', async (runtime) => {

@@ -14,6 +14,7 @@ import {
   type TransactionStep,
   type WriteOutcome,
 } from '@instantdb/node';
+import { Cluster, Redis } from 'ioredis';
 import { createStorage } from 'unstorage';
 import memoryDriver from 'unstorage/drivers/memory';
 import { describe, expectTypeOf, test } from 'vitest';
@@ -128,4 +129,16 @@ test('the codes of errors are a closed set', () => {
     default:
       error.code satisfies never;
   }
+});
+
+test('redis.Redis takes the class of ioredis, sqlite.Database what opens SQLite files, and nothing else', () => {
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  init({ appId, storage: 'redis', redis: { url: 'redis://127.0.0.1', Redis } });
+  init({ appId, storage: 'sqlite', storagePath: 'data.sqlite', sqlite: { Database: DatabaseSync } });
+  // @ts-expect-error the class for clusters is found by the other
+  init({ appId, storage: 'redis', redis: { url: 'redis://127.0.0.1', Redis: Cluster } });
+  // @ts-expect-error no class
+  init({ appId, storage: 'sqlite', storagePath: 'data.sqlite', sqlite: { Database: 'better-sqlite3' } });
+  // @ts-expect-error a class of something else
+  init({ appId, storage: 'sqlite', storagePath: 'data.sqlite', sqlite: { Database: Map } });
 });

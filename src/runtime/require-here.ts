@@ -1,5 +1,5 @@
 import nodeModule from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /**
  * Makes what loads built-in modules, and the packages that this one depends on, from where this one is. A function, so
@@ -15,10 +15,7 @@ export function requireHere(): NodeJS.Require {
 
 /** Makes what loads packages from where the program is that the process was started with. */
 export function requireFromProgram(): NodeJS.Require {
-  const program = process.argv[1] ?? join(process.cwd(), 'program');
-  // What `bun build --compile` makes has its files within itself, and no packages among them.
-  const isWithin = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/.test(program);
-  return createRequire(isWithin ? join(dirname(process.execPath), 'program') : program);
+  return createRequire(process.argv[1] ?? join(process.cwd(), 'program'));
 }
 
 // Bundlers know `createRequire` by its name and module, and make `undefined` of its result (seen in webpack 5). They do
