@@ -88,6 +88,20 @@ const CASES: Record<string, () => Promise<void>> = {
     onTestFinished(() => db.close());
   },
 
+  async 'An option of a second `init`'() {
+    const { address } = await fakeInstant();
+    const options = { ...address, instanceKey: freshKey() };
+    const db = open(address, { ...options, keepAlive: true });
+    const wrong = (): unknown => db.subscribeQuery({ nothing: {} } as never, () => {});
+    expect(init(options)).toBe(db);
+    expect(wrong).toThrow();
+    expect(init({ ...options, disableValidation: true })).toBe(db);
+    expect(wrong).not.toThrow();
+    expect(() => init({ ...options, keepAlive: false })).toThrow(
+      expect.objectContaining({ code: 'invalid-config', message: expect.stringContaining('"keepAlive"') }),
+    );
+  },
+
   async 'A slash at the end of a URI'() {
     const { address } = await fakeInstant();
     const instanceKey = freshKey();

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-// By its path: drivers are no part of what the package exports.
+// By their paths: drivers are no part of what the package exports.
+import { dropAnchor } from '../../src/drivers/storage/lock/anchor.ts';
+import { newOwner } from '../../src/drivers/storage/lock/lock-owner.ts';
 import { openRedisStorage } from '../../src/drivers/storage/redis/redis.ts';
 import type { Input, Line } from '../programs/redis-storage.ts';
 import { buildProgram, type Child } from '../support/child.ts';
@@ -125,6 +127,25 @@ describeWithRedis('an owner of a scope in redis of whom nothing but the lease is
       code: 'storage-locked',
       message: expect.stringContaining('process 1 of "elsewhere"'),
     });
+  });
+});
+
+describeWithRedis('an owner of a scope in redis in another part of this process', () => {
+  test('has the scope as long as it is there, and is followed at once, whatever its lease says', async () => {
+    const server = await startRedis();
+    const anchor = dropAnchor();
+    const owner = JSON.stringify({ ...newOwner(), anchor: anchor?.name });
+    const holder = `part ${owner}`;
+    server.command('SET', LEASE, holder, 'PX', '1000000');
+    const written = open(server).write([['a', '1']]);
+    for (let attempt = 0; attempt < 10; attempt++) {
+      expect(server.command('GET', LEASE)).toBe(holder);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // As the system does for a program that `bun --watch` replaces, or a thread that ends.
+    anchor?.weigh();
+    await written;
+    expect(server.command('GET', LEASE)).not.toBe(holder);
   });
 });
 

@@ -18,6 +18,8 @@ export interface Opened {
   pending: Record<string, number>;
   /** How many apps the backend has, the one that was made just now among them. */
   apps: number;
+  /** How many databases this process has. */
+  databases: number;
 }
 
 const { storages, backend: hasBackend, folder } = JSON.parse(process.argv.at(-1) ?? '') as Input;
@@ -34,7 +36,8 @@ async function open(): Promise<Opened> {
   }
   const backend = hasBackend ? await startBackend({ data: `${folder}/backend` }) : undefined;
   backend?.createApp();
-  return { pid: process.pid, pending, apps: backend?.apps().length ?? 0 };
+  const databases = Reflect.get(globalThis, Symbol.for('@instantdb/node databases')) as object[];
+  return { pid: process.pid, pending, apps: backend?.apps().length ?? 0, databases: databases.length };
 }
 
 open().then(

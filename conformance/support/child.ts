@@ -42,9 +42,12 @@ export interface StartOptions {
 
 /**
  * Builds a program of `conformance/programs`, importing the package by its public name, and returns what starts it.
- * A process that is left when the test ends is ended with it.
+ * With `copies`, others that a program can load lie beside it. A process that is left when the test ends is ended with it.
  */
-export async function buildProgram(name: string): Promise<Program> {
+export async function buildProgram(
+  name: string,
+  { copies = false }: { copies?: boolean } = {},
+): Promise<Program> {
   mkdirSync(`${root}.tmp`, { recursive: true });
   // Inside the project, where the runtimes find its packages.
   const folder = mkdtempSync(`${root}.tmp/program-`);
@@ -53,6 +56,7 @@ export async function buildProgram(name: string): Promise<Program> {
     bundle(`src/${entry}.ts`, `${folder}/package.mjs`),
     bundle('src/backend/index.ts', `${folder}/backend.mjs`),
     bundle('src/client/core-globals.ts', `${folder}/core-globals.mjs`),
+    ...(copies ? copiesIn(folder) : []),
   ]);
   return {
     file: `${folder}/program.mjs`,
@@ -62,21 +66,35 @@ export async function buildProgram(name: string): Promise<Program> {
   };
 }
 
+/** The copy that `require` gives, and one with all that it needs in one file, for a context of its own. */
+function copiesIn(folder: string): Promise<void>[] {
+  return [
+    bundle(`src/${entry}.ts`, `${folder}/package.cjs`),
+    bundle(`src/${entry}.ts`, `${folder}/whole.cjs`, 'bundle'),
+    bundle('src/client/core-globals.ts', `${folder}/core-globals.cjs`),
+  ];
+}
+
 /** Builds one file as the package is built: other packages stay outside, and so does what must run before them. */
-async function bundle(source: string, outfile: string): Promise<void> {
+async function bundle(
+  source: string,
+  outfile: string,
+  packages: 'external' | 'bundle' = 'external',
+): Promise<void> {
+  const ending = outfile.slice(outfile.lastIndexOf('.'));
   const outside: Record<string, string> = {
-    '@instantdb/node': './package.mjs',
-    '@instantdb/node/backend': './backend.mjs',
-    './core-globals.ts': './core-globals.mjs',
+    '@instantdb/node': `./package${ending}`,
+    '@instantdb/node/backend': `./backend${ending}`,
+    './core-globals.ts': `./core-globals${ending}`,
   };
   await build({
     entryPoints: [root + source],
     outfile,
     bundle: true,
-    format: 'esm',
+    format: ending === '.cjs' ? 'cjs' : 'esm',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
+    packages,
     logLevel: 'error',
     plugins: [
       {

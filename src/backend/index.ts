@@ -33,8 +33,12 @@ export type { Backend } from './server.ts';
  * const db = init({ appId: app.id, apiURI: backend.url, websocketURI: backend.websocketURI });
  * ```
  *
+ * Where a backend of this process has the folder already, gives that one, as `init` does with a database: options that are
+ * functions are those of the last call, and another value of any other is `invalid-config`.
+ *
  * @throws {InstantNodeError} `invalid-config` that names an option that cannot be used, `backend` when the address
- * cannot be bound, `storage` when the folder is in use, is damaged or is not one of ours: it is left as it was.
+ * cannot be bound, `storage` when the folder is in use, is damaged or is not one of ours: it is left as it was;
+ * `storage-locked` when another version of this package has it in this process.
  */
 export function startBackend(options?: BackendOptions): Promise<Backend> {
   return startBackendWith(listen, options);

@@ -16,6 +16,7 @@ import { createGate } from './http/gate.ts';
 import { createRouter, type Handler } from './http/router.ts';
 import { allRoutes } from './http/routes.ts';
 import { createForgetfulKeeper, type Keeper } from './keeper.ts';
+import { assertNotOtherVersions, findOpen, noteOpen, type RunningOptions } from './open-backends.ts';
 import {
   type BackendOptions,
   type CreateAppOptions,
@@ -60,9 +61,44 @@ export interface Backend {
 
 const SESSION_PATH = '/runtime/session';
 
-/** Starts a backend that listens with the given driver. */
+/**
+ * Starts a backend that listens with the given driver. Where a backend of this process has the folder already, gives that,
+ * which goes by the functions among these options from now on.
+ */
 export async function startBackendWith(listen: Listen, options: BackendOptions = {}): Promise<Backend> {
   const wanted = resolveBackendOptions(options);
+  if (wanted.data === undefined) return start(listen, options, wanted, () => {});
+  const folder = resolve(wanted.data);
+  const open = findOpen(folder);
+  if (open) {
+    await open.adopt(options, wanted);
+    return open.backend;
+  }
+  assertNotOtherVersions(folder);
+  const { log, now, onRequest } = wanted;
+  const live = { log, now, onRequest };
+  const backend = start(listen, options, followed(wanted, live), () => forget());
+  const forget = noteOpen(folder, backend, { resolved: wanted, live });
+  backend.catch(forget);
+  return backend;
+}
+
+/** Options that go by what `live` has at the time. */
+function followed(options: ResolvedBackendOptions, live: RunningOptions['live']): ResolvedBackendOptions {
+  return {
+    ...options,
+    log: (entry) => live.log(entry),
+    now: () => live.now(),
+    onRequest: options.onRequest && ((entry) => live.onRequest?.(entry)),
+  };
+}
+
+async function start(
+  listen: Listen,
+  options: BackendOptions,
+  wanted: ResolvedBackendOptions,
+  ended: () => void,
+): Promise<Backend> {
   let stop: (() => Promise<void>) | undefined;
   const keeper = keeperFor(wanted, (error) => {
     host.report('keep the data of the apps', error);
@@ -77,6 +113,7 @@ export async function startBackendWith(listen: Listen, options: BackendOptions =
     await host.files.content.sweep((place) => apps.usesContent(place));
     const listener = await listenFor(listen, resolved, { apps, host, sse });
     stop = once(async () => {
+      ended();
       sse.end();
       await listener.close();
       keeper.close();

@@ -8,6 +8,7 @@ import { type Backend, startBackend } from '../index.ts';
 import { provideBetterSqlite3 } from '../testing/better-sqlite3.ts';
 import { RawSession } from '../testing/raw-session.ts';
 import { createTodoApp, todoSchema } from '../testing/todos.ts';
+import { openDataFolder } from './data-folder.ts';
 
 provideBetterSqlite3();
 
@@ -125,16 +126,71 @@ describe('startBackend({ data })', () => {
     }
   });
 
-  test('lets one backend at a time use a folder', async () => {
+  test('lets one at a time use a folder', async () => {
     const first = await start();
-    await expect(startBackend({ data: folder })).rejects.toMatchObject({
-      code: 'storage',
-      message: expect.stringContaining('another backend of this process uses it'),
-    });
-    // The refusal has not taken the lock from its owner.
-    await expect(startBackend({ data: folder })).rejects.toMatchObject({ code: 'storage' });
+    for (let attempt = 0; attempt < 100; attempt++) {
+      expect(() => openDataFolder(folder)).toThrow(
+        expect.objectContaining({
+          code: 'storage',
+          message: expect.stringContaining('another backend of this process uses it'),
+        }),
+      );
+    }
     await first.close();
+    openDataFolder(folder).release();
     await start();
+  });
+
+  test('gives the backend of this process that has the folder, until it is closed', async () => {
+    const [first, second] = await Promise.all([start(), start()]);
+    expect(second).toBe(first);
+    expect(await startBackend({ data: `${folder}/../data`, port: first.port })).toBe(first);
+    await second.close();
+    expect(await start()).not.toBe(first);
+  });
+
+  test('goes by the functions of the last call, and refuses another value of what is fixed', async () => {
+    const told: string[] = [];
+    const options = { data: folder, log: () => {}, onRequest: () => {}, maxNewcomers: 7 };
+    const first = await startBackend(options);
+    running.push(first);
+    const now = (): number => 1_700_000_000_000;
+    const log = (): void => {};
+    const onRequest = ({ what }: { what: string }): void => {
+      told.push(what);
+    };
+    expect(await startBackend({ ...options, log, now, onRequest })).toBe(first);
+    await (await fetch(`${first.url}/nowhere`)).text();
+    expect(told).toEqual(['GET /nowhere']);
+    for (const [name, value] of [
+      ['maxNewcomers', 8],
+      ['port', 1],
+      ['personalAccessToken', 'a-secret-of-the-test'],
+    ]) {
+      const refused = await startBackend({ data: folder, [name as string]: value }).catch((error) => error);
+      expect(refused).toMatchObject({
+        code: 'invalid-config',
+        message: expect.stringContaining(`"${name}"`),
+      });
+      expect(refused.message).not.toContain('a-secret-of-the-test');
+    }
+    const { personalAccessToken } = first;
+    expect(await startBackend({ data: folder, personalAccessToken, maxNewcomers: 7 })).toBe(first);
+  });
+
+  test('is refused with both versions and files where another version has the folder in this process', async () => {
+    const key = Symbol.for('@instantdb/node backends');
+    const other = { version: '0.0.9', file: '/other/copy.js', options: { data: folder } };
+    Object.defineProperty(globalThis, key, { value: [null, 7, other], configurable: true });
+    try {
+      const refused = await startBackend({ data: folder }).catch((error) => error);
+      expect(refused).toMatchObject({ code: 'storage-locked' });
+      expect(refused.message).toMatch(
+        /"\/.*data".* 0\.0\.9 at "\/other\/copy\.js" has it open in this process, and this is .*register/,
+      );
+    } finally {
+      Reflect.deleteProperty(globalThis, key);
+    }
   });
 
   test('lets go of the folder when it cannot listen', async () => {
