@@ -3,6 +3,7 @@ import type { TestProjectInlineConfiguration, ViteUserConfig } from 'vitest/conf
 import { defineConfig } from 'vitest/config';
 import { coreTests } from './conformance/core-tests/project.ts';
 import { officialSuites } from './conformance/official/suites.ts';
+import { hasPackages } from './runtimes/packages.mjs';
 
 // `npx vitest run [path]` tests on the Node it runs on; `npm test` starts this once for each suite and
 // runtime (see runtimes/run.mjs), each project named after both, so that the results can be merged.
@@ -26,6 +27,13 @@ const ours: Record<string, TestProjectInlineConfiguration> = {
   client: { test: { include: ['conformance/client/**/*.test.ts'], isolate: false } },
   kill: { test: { include: ['conformance/kill/**/*.test.ts'] } },
   package: { test: { include: ['conformance/package/**/*.test.ts'] } },
+  // The packed archive in real tools: those that are installed anyway, and those of runtimes/embedding.
+  embedding: { test: { include: ['conformance/embedding/at-hand.test.ts'], testTimeout: 900_000 } },
+  ...(hasPackages('embedding') && {
+    'embedding-tools': {
+      test: { include: ['conformance/embedding/installed.test.ts'], testTimeout: 900_000 },
+    },
+  }),
   core: coreTests,
 };
 

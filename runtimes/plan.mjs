@@ -9,7 +9,7 @@ export const RUNTIMES = [...new Set([currentNode, 'node20', 'node22', 'node24', 
 /** Without these a run proves too little: a missing one is a failure, where another Node is only left out. */
 export const REQUIRED_RUNTIMES = [currentNode, 'bun', 'deno'];
 
-/** @typedef {'official packages' | 'chromium'} Need What a run needs beyond `npm ci`. */
+/** @typedef {'official packages' | 'embedding packages' | 'chromium'} Need What a run needs beyond `npm ci`. */
 
 /**
  * Vitest projects, each with the runtimes it runs on, and where the files are not ours to count, how many tests
@@ -30,6 +30,9 @@ export const SUITES = {
   core: { runtimes: [currentNode, 'bun', 'deno'], expected: { passed: 208, skipped: 1 } },
   unit: { runtimes: [currentNode] },
   listen: { runtimes: ['bun', 'deno'] },
+  // The packed archive in real tools: those that are installed anyway, and the others.
+  embedding: { runtimes: [currentNode] },
+  'embedding-tools': { runtimes: [currentNode], needs: ['embedding packages'] },
   // The official packages, unmodified, against the local backend.
   admin: { runtimes: [currentNode], needs: ['official packages'] },
   cli: { runtimes: [currentNode], needs: ['official packages'] },

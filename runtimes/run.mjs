@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { locateRuntime, needsBetterSqlite3 } from './locate.mjs';
 import { ensureBetterSqlite3 } from './node/better-sqlite3.mjs';
 import { locateChromium } from './official/chromium.mjs';
-import { ensureOfficialPackages } from './official/packages.mjs';
+import { ensurePackages } from './packages.mjs';
 import { CHECKS, currentNode, plan, REQUIRED_RUNTIMES, SUITES } from './plan.mjs';
 import { pool, run } from './processes.mjs';
 import { faultOf, readCounts, table } from './report.mjs';
@@ -35,9 +35,17 @@ const sqlite =
     ? prepare('better-sqlite3', ensureBetterSqlite3)
     : undefined;
 const chosen = [...checks.map((name) => CHECKS[name]), ...runs.map(({ suite }) => SUITES[suite])];
-const official = chosen.some((it) => it.needs?.includes('official packages'))
-  ? prepare('official packages', ensureOfficialPackages)
-  : undefined;
+/** Rooms of packages, by what needs them; two installs at once would only take each other's time. */
+const rooms = new Map();
+for (const room of ['official', 'embedding']) {
+  const need = `${room} packages`;
+  if (!chosen.some((it) => it.needs?.includes(need))) continue;
+  const before = [...rooms.values()].at(-1);
+  rooms.set(
+    need,
+    Promise.resolve(before).then(() => prepare(need, () => ensurePackages(room))),
+  );
+}
 const rows = await pool(
   [
     ...checks.filter((name) => !CHECKS[name].needs).map((name) => () => runCheck(name)),
@@ -49,7 +57,7 @@ const rows = await pool(
   // One more than there are processors: much of what a suite does is to wait, for a clock, a disk or a process.
   availableParallelism() + 1,
 );
-for (const preparation of [sqlite, official]) if (preparation) rows.push(await preparation);
+for (const preparation of [sqlite, ...rooms.values()]) if (preparation) rows.push(await preparation);
 
 console.log(`\n${table(rows)}`);
 if (existsSync(join(reports, 'blobs'))) console.log(await mergedSummary());
@@ -90,8 +98,8 @@ async function lackOf({ needs = [] }) {
   if (needs.includes('chromium') && locateChromium() === undefined) {
     return 'no Chromium: install the Debian package, or name the program in CHROMIUM';
   }
-  if (needs.includes('official packages') && (await official).outcome !== 'passed') {
-    return 'without the official packages';
+  for (const need of needs.filter((it) => rooms.has(it))) {
+    if ((await rooms.get(need)).outcome !== 'passed') return `without the ${need}`;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { TestProjectInlineConfiguration } from 'vitest/config';
 import { locateChromium } from '../../runtimes/official/chromium.mjs';
-import { hasOfficialPackages } from '../../runtimes/official/packages.mjs';
+import { hasPackages } from '../../runtimes/packages.mjs';
 import { coreEndToEndTests } from './core-e2e/project.ts';
 
 /**
@@ -8,7 +8,7 @@ import { coreEndToEndTests } from './core-e2e/project.ts';
  * none. Vitest runs them on Node.
  */
 export async function officialSuites(): Promise<Record<string, TestProjectInlineConfiguration>> {
-  if ('Bun' in globalThis || 'Deno' in globalThis || !hasOfficialPackages()) return {};
+  if ('Bun' in globalThis || 'Deno' in globalThis || !hasPackages('official')) return {};
   const admin = testsIn('admin');
   const cli = testsIn('cli');
   const chromium = locateChromium();

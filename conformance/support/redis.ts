@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 /** Whether Debian's package `redis-server` is installed here. */
-const hasRedis: boolean = ['redis-server', 'redis-cli'].every(
+export const hasRedis: boolean = ['redis-server', 'redis-cli'].every(
   (program) => spawnSync(program, ['--version']).status === 0,
 );
 

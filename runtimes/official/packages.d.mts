@@ -1,2 +1,0 @@
-/** Whether the official packages of this lockfile are installed. */
-export function hasOfficialPackages(): boolean;
