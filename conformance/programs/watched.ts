@@ -36,6 +36,8 @@ async function open(): Promise<Opened> {
   }
   const backend = hasBackend ? await startBackend({ data: `${folder}/backend` }) : undefined;
   backend?.createApp();
+  // What it answers says nothing that is not on the disk: the app is, then.
+  if (backend) await (await fetch(backend.url)).text();
   const databases = Reflect.get(globalThis, Symbol.for('@instantdb/node databases')) as object[];
   return { pid: process.pid, pending, apps: backend?.apps().length ?? 0, databases: databases.length };
 }
