@@ -22,9 +22,10 @@ export function runInCore(
   triples: readonly Triple[],
   query: unknown,
   pageInfo?: PageInfos,
+  useDateObjects = false,
 ): ClientResult {
   const byId = Object.fromEntries(attrs.map((attr) => [attr.id, attr]));
   const attrsStore = new AttrsStoreClass(byId as never, null);
-  const store = createStore(attrsStore, structuredClone(triples) as never);
+  const store = createStore(attrsStore, structuredClone(triples) as never, false, useDateObjects);
   return runInstaql({ store, attrsStore, pageInfo }, query).data as ClientResult;
 }

@@ -65,6 +65,48 @@ test('dates arrive as they were written, and as Date with useDateObjects', async
   expect((await dated.queryOnce({ goals: {} })).data.goals[0]?.due).toEqual(new Date(due));
 });
 
+/** A client, whose types take a `Date` alone where a date is asked for. */
+interface Asked {
+  queryOnce(query: object): Promise<{ data: { goals: { title: string }[] } }>;
+}
+
+// Core compares with the value as it is in its indexes, see the dates in `query-agreement/known-differences.test.ts`.
+test('a date equals the text it was written as, and with useDateObjects none; on the server it is an instant', async () => {
+  const backend = await serve();
+  const address = addressOf(backend);
+  const db = open(address);
+  await db.ready();
+  const due = '2024-01-01';
+  await db.transact([
+    goal(id()).create({ title: 'text', due }),
+    goal(id()).create({ title: 'number', due: Date.UTC(2024, 0, 1) }),
+  ]);
+  const equal = { goals: { $: { where: { due } } } };
+  const range = { and: [{ due: { $gte: `${due}T00:00:00Z` } }, { due: { $lte: `${due}T00:00:00Z` } }] };
+  const within = { goals: { $: { where: range } } };
+  const both = ['number', 'text'];
+  const titles = (found: readonly { title: string }[]): string[] => found.map(({ title }) => title).sort();
+  const asked = await fetch(`${address.apiURI}/admin/query`, {
+    method: 'POST',
+    headers: {
+      'app-id': address.appId,
+      authorization: `Bearer ${backend.app(address.appId)?.adminToken}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ query: equal }),
+  });
+  const { goals } = (await asked.json()) as { goals: { title: string }[] };
+  expect(titles(goals)).toEqual(both);
+  const clients: [client: unknown, found: string[]][] = [
+    [db, ['text']],
+    [open(address, { useDateObjects: true }), []],
+  ];
+  for (const [client, found] of clients) {
+    expect(titles((await (client as Asked).queryOnce(equal)).data.goals)).toEqual(found);
+    expect(titles((await (client as Asked).queryOnce(within)).data.goals)).toEqual(both);
+  }
+});
+
 test('where filters by values, comparisons and links', async () => {
   const db = open(await serveApp());
   await db.ready();

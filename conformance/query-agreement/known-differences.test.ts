@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { objectTree } from '../../src/backend/query/index.ts';
 import { SmallApp } from '../../src/backend/query/small-app.fixture.ts';
 import { runInCore } from '../core-engine.ts';
@@ -16,7 +16,7 @@ interface Answers {
   core: string[];
 }
 
-function answers(app: SmallApp, query: Record<string, unknown>): Answers {
+function answers(app: SmallApp, query: Record<string, unknown>, useDateObjects = false): Answers {
   const [etype = ''] = Object.keys(query);
   const outcome = app.run(query);
   const attrs = app.data.catalog.list();
@@ -24,8 +24,8 @@ function answers(app: SmallApp, query: Record<string, unknown>): Answers {
     result[etype]?.map((found) => app.name(found?.id)) ?? [];
   return {
     backend: names(objectTree(outcome, { inference: false })),
-    program: names(runInCore(attrs, outcome.triples, query, outcome.pageInfo)),
-    core: names(runInCore(attrs, app.triples(), query, outcome.pageInfo)),
+    program: names(runInCore(attrs, outcome.triples, query, outcome.pageInfo, useDateObjects)),
+    core: names(runInCore(attrs, app.triples(), query, outcome.pageInfo, useDateObjects)),
   };
 }
 
@@ -90,6 +90,83 @@ describe('known differences', () => {
     const differs = { d: { $: { where: { at: { $not: 0 } } } } };
     expect(answers(app, differs)).toEqual({ backend: [], program: [], core: ['text'] });
   });
+
+  test('dates: in core a text equals that very text, and with `useDateObjects` nothing (its indexes are keyed by value)', () => {
+    const app = new SmallApp({ 'd/at': { type: 'date', indexed: true } });
+    app.add('d', 'number', { at: Date.UTC(2024, 0, 1) }).add('d', 'text', { at: '2024-01-01' });
+    app.add('d', 'zoned', { at: '2024-01-01T01:00:00+01:00' });
+    const whole = ['number', 'text', 'zoned'];
+    for (const at of ['2024-01-01', { $in: ['2024-01-01', '2023-12-31'] }]) {
+      const query = { d: { $: { where: { at } } } };
+      expect(answers(app, query)).toEqual({ backend: whole, program: ['text'], core: ['text'] });
+      expect(answers(app, query, true)).toEqual({ backend: whole, program: [], core: [] });
+    }
+    const differs = { d: { $: { where: { at: { $not: '2024-01-01' } } } } };
+    expect(answers(app, differs)).toEqual({ backend: [], program: [], core: ['number', 'zoned'] });
+    expect(answers(app, differs, true)).toEqual({ backend: [], program: [], core: whole });
+  });
+
+  test('dates: a range of one instant is the same for all, however a date was written', () => {
+    const app = new SmallApp({ 'd/at': { type: 'date', indexed: true } });
+    app.add('d', 'number', { at: Date.UTC(2024, 0, 1) }).add('d', 'text', { at: '2024-01-01' });
+    app.add('d', 'later', { at: '2024-01-01T00:00:00.001Z' });
+    const at = '2024-01-01T00:00:00Z';
+    const query = { d: { $: { where: { and: [{ at: { $gte: at } }, { at: { $lte: at } }] } } } };
+    const found = ['number', 'text'];
+    for (const useDateObjects of [false, true]) {
+      expect(answers(app, query, useDateObjects)).toEqual({ backend: found, program: found, core: found });
+    }
+  });
+
+  test('dates: core compares and orders what it reads with `new Date()`, in none of the ways that this does not know', () => {
+    const app = new SmallApp({ 'd/at': { type: 'date', indexed: true } });
+    app.add('d', 'newer', { at: '2025-06-05T17:00:00EST' }).add('d', 'older', { at: '2024-01-01' });
+    const after = { d: { $: { where: { at: { $gt: 0 } } } } };
+    expect(answers(app, after)).toEqual({
+      backend: ['newer', 'older'],
+      program: ['older'],
+      core: ['older'],
+    });
+    // It makes objects of dates in all the ways that the server takes.
+    const all = ['newer', 'older'];
+    expect(answers(app, after, true)).toEqual({ backend: all, program: all, core: all });
+  });
+
+  test.each([
+    ['UTC', ['noon']],
+    ['America/New_York', []],
+    ['Asia/Kolkata', ['noon', 'dawn']],
+  ])(
+    'dates: a text without a zone is UTC; in core it is local time, here %s (`new Date()` in its comparisons)',
+    (zone, found) => {
+      vi.stubEnv('TZ', zone);
+      try {
+        const app = new SmallApp({ 'd/at': { type: 'date', indexed: true } });
+        app
+          .add('d', 'noon', { at: Date.UTC(2024, 0, 1, 12) })
+          .add('d', 'dawn', { at: Date.UTC(2024, 0, 1, 6) });
+        const core = { program: found.filter((name) => name === 'noon'), core: found };
+        for (const useDateObjects of [false, true]) {
+          for (const operand of ['2024-01-01T10:00', '2024-01-01 10:00:00', '1/1/2024, 10:00:00 AM']) {
+            const query = { d: { $: { where: { at: { $gt: operand } } } } };
+            expect(answers(app, query, useDateObjects)).toEqual({ backend: ['noon'], ...core });
+          }
+        }
+        // So it is with what is stored, until it is made an object, and with an order.
+        const stored = new SmallApp({ 'd/at': { type: 'date', indexed: true } });
+        stored
+          .add('d', 'local', { at: '2024-01-01T10:00' })
+          .add('d', 'zoned', { at: '2024-01-01T10:00:00Z' });
+        const order = { d: { $: { order: { at: 'asc' } } } };
+        const inUtc = ['local', 'zoned'];
+        const inZone = zone === 'America/New_York' ? ['zoned', 'local'] : inUtc;
+        expect(answers(stored, order)).toEqual({ backend: inUtc, program: inZone, core: inZone });
+        expect(answers(stored, order, true)).toEqual({ backend: inUtc, program: inUtc, core: inUtc });
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    },
+  );
 
   test('no id triple: found by the backend, hidden by core (§3.2, "the client always requires the id triple")', () => {
     const app = linked().set('a', 'ghost', 'n', 9);

@@ -1,5 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { parseInstantDate } from './date.ts';
+
+/** Zones, and their minutes west of UTC in winter. */
+const ZONES = [
+  ['UTC', 0],
+  ['America/New_York', 300],
+  ['Asia/Kolkata', -330],
+] as const;
+
+afterEach(() => void vi.unstubAllEnvs());
 
 describe('parseInstantDate()', () => {
   test.each([
@@ -32,9 +41,13 @@ describe('parseInstantDate()', () => {
     ['0050-03-02T00:00:00Z', '0050-03-02T00:00:00.000Z'],
     ['epoch', '1970-01-01T00:00:00.000Z'],
     [1642234800000, '2022-01-15T08:20:00.000Z'],
-  ])('reads %j', (value, expected) => {
-    const time = parseInstantDate(value);
-    expect(time === undefined ? undefined : new Date(time).toISOString()).toBe(expected);
+  ])('reads %j, in whatever zone the machine is', (value, expected) => {
+    for (const [zone, offset] of ZONES) {
+      vi.stubEnv('TZ', zone);
+      expect(new Date(2025, 0, 1).getTimezoneOffset()).toBe(offset);
+      const time = parseInstantDate(value);
+      expect(time === undefined ? undefined : new Date(time).toISOString()).toBe(expected);
+    }
   });
 
   test.each([

@@ -237,6 +237,28 @@ describe('createApp()', () => {
     await backend.close();
   });
 
+  test('warns of default rules that do not compile for an action that they are asked for', async () => {
+    const warnings: string[] = [];
+    const log = ({ level, message }: BackendLogEntry) => level === 'warning' && warnings.push(message);
+    await using backend = await startBackend({ log });
+    const app = backend.createApp();
+    app.setRules({
+      todos: { allow: { view: 'true', create: 'true', $default: 'newData.text != null' } },
+      lists: { bind: { mine: 'auth.id == data.owner' }, allow: { $default: 'mine' } },
+      $default: { allow: { view: 'true', create: 'true', update: 'true', $default: 'nothing' } },
+    });
+    expect(warnings).toEqual([
+      expect.stringMatching(/`todos\.allow\.\$default` fails whenever it is asked for delete: .*'newData'/),
+      expect.stringMatching(
+        /`\$default\.allow\.\$default` fails whenever it is asked for delete: .*'nothing'/,
+      ),
+    ]);
+    warnings.length = 0;
+    const refs = "newData.ref('owner.id') == []";
+    app.setRules({ todos: { allow: { view: 'true', create: 'true', delete: 'true', $default: refs } } });
+    expect(warnings).toEqual([expect.stringContaining('`todos.allow.$default` fails whenever it comes to')]);
+  });
+
   test('takes a schema as i.schema gives it, or as JSON', () =>
     withBackend((backend) => {
       const schema = i.schema({

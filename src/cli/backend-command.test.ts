@@ -63,11 +63,33 @@ async function query(app: Greeting, q: object): Promise<Record<string, Record<st
   return (await response.json()) as Record<string, Record<string, unknown>[]>;
 }
 
+/** The app's own namespaces. */
+async function namespaces(app: Greeting): Promise<string[]> {
+  const response = await fetch(`${app.url}/dash/apps/${app.id}/schema/pull`, {
+    headers: { authorization: `Bearer ${app.adminToken}` },
+  });
+  expect(response.status).toBe(200);
+  const { schema } = (await response.json()) as { schema: { blobs: object } };
+  return Object.keys(schema.blobs)
+    .filter((etype) => !etype.startsWith('$'))
+    .sort();
+}
+
 function file(name: string, content: unknown): string {
   const path = join(folder, name);
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 }
+
+const linkToNowhere = {
+  entities: { todos: { attrs: {}, links: {} } },
+  links: {
+    owners: {
+      forward: { on: 'todos', label: 'owner', has: 'one' },
+      reverse: { on: 'users', label: 'todos', has: 'many' },
+    },
+  },
+};
 
 describe('instant-node backend', () => {
   test('greets, logs requests without tokens, and ends cleanly', async () => {
@@ -236,6 +258,41 @@ describe('instant-node backend', () => {
     expect(await query(again, { todos: { $: { order: { position: 'asc' } } } })).toEqual(before);
   });
 
+  test('makes the namespaces that have no attributes, in a new app and in one that is there', async () => {
+    const withEmpty = (...etypes: string[]): string =>
+      file(`${etypes.join()}.json`, {
+        entities: Object.fromEntries(etypes.map((etype) => [etype, { attrs: {} }])),
+        links: {},
+      });
+    const names: string[][] = [];
+    for (const schema of [withEmpty('first'), withEmpty('first', 'second')]) {
+      const child = startBackend('--data', 'data', '--schema', schema);
+      names.push(await namespaces(await greeting(child)));
+      await child.kill();
+    }
+    expect(names).toEqual([['first'], ['first', 'second']]);
+  });
+
+  test('says what the data does not allow of a schema, and pushes the rest', async () => {
+    const withText = (text: object): string =>
+      file('given.json', { entities: { todos: { attrs: { text }, links: {} } }, links: {} });
+    const first = withText({ valueType: 'string', config: {} });
+    const seed = file('seed.json', { todos: [{ text: 'Buy milk' }] });
+    const before = startBackend('--data', 'data', '--schema', first, '--seed', seed);
+    await greeting(before);
+    await before.kill();
+    const schema = withText({ valueType: 'number', config: { indexed: true } });
+    const child = startBackend('--data', 'data', '--schema', schema);
+    const app = await greeting(child);
+    child.signal('SIGTERM');
+    await child.outputEnded;
+    expect(child.errors).toContain(`Pushed "${schema}" but for check-data-type of todos.text`);
+    const kept = await greeting(startBackend('--data', 'data'));
+    expect(kept.id).toBe(app.id);
+    const indexed = { todos: { $: { where: { text: { $like: 'Buy%' } } } } };
+    expect((await query(kept, indexed)).todos).toMatchObject([{ text: 'Buy milk' }]);
+  });
+
   test.each(['0.0.0.0', '::'])('says that it listens on %s, and warns of it', async (host) => {
     const child = startBackend('--host', host);
     const { url } = await greeting(child);
@@ -323,6 +380,8 @@ describe('instant-node backend', () => {
     ['--schema', { todos: { allow: { view: 'true' } } }, 'as a schema: it has no "entities"'],
     ['--schema', { entities: { todos: 5 } }, 'schema.entities.todos has to be an object'],
     ['--schema', [], 'it holds no object'],
+    ['--schema', linkToNowhere, 'connects to non existing entity "users"'],
+    ['--schema', { entities: { $notes: { attrs: {} } }, links: {} }, "You can't create '$notes'"],
     ['--perms', { entities: {}, links: {} }, 'as permission rules: it is a schema'],
     ['--perms', { todos: { allow: { view: 'true ==' } } }, 'todos.allow.view: '],
   ])('names the file that cannot be used as %s, and the place in it: %j', async (flag, content, problem) => {

@@ -7,7 +7,7 @@ import { nodeVersion } from '../version.ts';
 import { ACCESS_FLAGS, accessOptions } from './access-options.ts';
 import { loadRules, loadSchema } from './load-definition.ts';
 import { describeFlags, type FlagValues, parseFlags } from './parse-flags.ts';
-import { cannotUse, type Definitions, publish } from './publish.ts';
+import { cannotUse, type Definitions, publish, untilKept } from './publish.ts';
 import { readSeed, type Seed, sow } from './seed.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -50,7 +50,7 @@ export async function backendCommand(args: string[]): Promise<void> {
   const backend = await startBackend({ port, ...optionsFor(flags) });
   endOnSignals(backend);
   try {
-    const app = await openApp(backend, { id, schema, rules, seed });
+    const app = await openApp(backend, { id, data: flags.data, schema, rules, seed });
     console.log(greeting(backend, app, flags));
   } catch (error) {
     await backend.close();
@@ -86,11 +86,13 @@ function appIdOf(text: string | undefined): string | undefined {
 
 interface Wanted extends Definitions {
   readonly id: string | undefined;
+  /** The folder that apps are kept in; undefined for memory. */
+  readonly data: string | undefined;
   readonly seed: Seed | undefined;
 }
 
 /** The app that was asked for, as it was kept or new. A seed is for new apps. */
-async function openApp(backend: Backend, { id, schema, rules, seed }: Wanted): Promise<BackendApp> {
+async function openApp(backend: Backend, { id, data, schema, rules, seed }: Wanted): Promise<BackendApp> {
   const kept = id === undefined ? backend.apps()[0] : backend.app(id);
   if (kept) {
     await publish(backend, kept, { schema, rules });
@@ -98,6 +100,7 @@ async function openApp(backend: Backend, { id, schema, rules, seed }: Wanted): P
     return kept;
   }
   const app = createApp(backend, id, { schema, rules });
+  if (data !== undefined) await untilKept(backend, app);
   if (seed !== undefined) await sow(backend, app, seed);
   return app;
 }

@@ -1,5 +1,10 @@
 import type { Backend, BackendApp } from '../backend/index.ts';
 import { type Refusal, refusalText } from '../backend/refusal-text.ts';
+import type { Job } from '../backend/schema/job.ts';
+import { planPush } from '../backend/schema/plan-push.ts';
+import type { SchemaStep } from '../backend/schema/schema-step.ts';
+import type { Attr } from '../protocol/attr.ts';
+import { ServerError } from '../protocol/error.ts';
 import type { Definition } from './load-definition.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -15,12 +20,42 @@ export async function publish(
   app: BackendApp,
   { schema, rules }: Definitions,
 ): Promise<void> {
-  if (schema !== undefined) {
-    const body = { schema: schema.content, check_types: true };
-    await post(backend, `/dash/apps/${app.id}/schema/push/apply`, body, schema);
-  }
+  if (schema !== undefined) await pushSchema(backend, app, schema);
   if (rules !== undefined) {
-    await post(backend, `/dash/apps/${app.id}/rules`, { code: rules.content }, rules);
+    await ask(backend, `/dash/apps/${app.id}/rules`, rules, { code: rules.content });
+  }
+}
+
+/** Waits until an app that was created is on disk: the backend answers nobody before that. */
+export async function untilKept(backend: Backend, app: BackendApp): Promise<void> {
+  const path = `/dash/apps/${app.id}/schema/pull`;
+  await (await fetch(`${backend.url}${path}`, { headers: headersFor(backend) })).text();
+}
+
+/** What is read of the answer to the steps of a schema. */
+interface Applied {
+  readonly 'indexing-jobs': { readonly jobs: readonly Job[] } | null;
+}
+
+async function pushSchema(backend: Backend, app: BackendApp, schema: Definition): Promise<void> {
+  const path = `/dash/apps/${app.id}/schema`;
+  const { attrs } = (await ask(backend, `${path}/pull`, schema)) as { attrs: Attr[] };
+  const steps = planned(schema, attrs);
+  if (steps.length === 0) return;
+  const applied = (await ask(backend, `${path}/steps/apply`, schema, { steps })) as Applied;
+  for (const { attr_name, error, job_status, job_type } of applied['indexing-jobs']?.jobs ?? []) {
+    if (job_status === 'completed') continue;
+    console.error(
+      `Pushed "${schema.file}" but for ${job_type} of ${attr_name}: the data does not allow it (${error})`,
+    );
+  }
+}
+
+function planned(schema: Definition, attrs: readonly Attr[]): readonly SchemaStep[] {
+  try {
+    return planPush(schema.content, attrs);
+  } catch (error) {
+    throw error instanceof ServerError ? cannotUse(schema, error) : error;
   }
 }
 
@@ -29,16 +64,17 @@ export function cannotUse({ file }: Definition, refusal: Refusal): UsageError {
   return new UsageError(`Cannot use "${file}": ${refusalText(refusal)}`);
 }
 
-async function post(backend: Backend, path: string, body: unknown, source: Definition): Promise<void> {
+/** The answer to a request that is about a file: with a body it is a POST. */
+async function ask(backend: Backend, path: string, source: Definition, body?: object): Promise<unknown> {
   const response = await fetch(`${backend.url}${path}`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${backend.personalAccessToken}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(body),
+    headers: headersFor(backend),
+    ...(body && { method: 'POST', body: JSON.stringify(body) }),
   });
-  if (response.status === 200) return;
+  if (response.status === 200) return response.json();
   const { message = `HTTP ${response.status}`, hint } = (await response.json()) as Partial<Refusal>;
   throw cannotUse(source, { message, hint });
+}
+
+function headersFor({ personalAccessToken }: Backend): Record<string, string> {
+  return { authorization: `Bearer ${personalAccessToken}`, 'content-type': 'application/json' };
 }

@@ -79,6 +79,7 @@ function planOf(body: JsonBody, app: App): SchemaPlan {
   return planSchema(parseDefinitions(body.optional('schema') ?? {}), app.data.catalog, {
     checkTypes: body.optional('check_types') === true,
     backgroundUpdates: body.optional('supports_background_updates') === true,
+    asPushed: false,
     newId: app.host.newId,
   });
 }

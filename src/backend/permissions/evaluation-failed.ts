@@ -1,6 +1,7 @@
 import { ServerError } from '../../protocol/error.ts';
 import { LostOnServerError, RuleFailure } from './cel/failures.ts';
 import { RuleTooCostlyError } from './cel/meter.ts';
+import { withPublicNames } from './cel/prepare.ts';
 import type { Program } from './program.ts';
 
 /** What the server calls the ways in which an evaluation fails; all others are `INTERNAL_ERROR`. */
@@ -30,7 +31,8 @@ export function evaluationFailed(program: Program, error: unknown, verbose: bool
   const { code, summary, message } = error as { code?: unknown; summary?: unknown; message?: unknown };
   const isCost = error instanceof RuleTooCostlyError;
   const isOurs = isCost || error instanceof LostOnServerError;
-  const reason = verbose || isOurs ? String(summary ?? message ?? error) : 'You may have a typo';
+  const reason =
+    verbose || isOurs ? withPublicNames(String(summary ?? message ?? error)) : 'You may have a typo';
   const { etype, action } = program;
   const text = `Could not evaluate permission rule for \`${etype}.${action}\`. ${reason}. Debug this in the sandbox and then update your permission rules.`;
   const kind = KINDS[String(code)] ?? 'INTERNAL_ERROR';

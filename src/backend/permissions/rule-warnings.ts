@@ -45,15 +45,7 @@ function unknownLabels(code: JsonObject, etype: string, catalog: AttrCatalog): s
 }
 
 function programWarnings(code: JsonObject, etype: string): string[] {
-  const pushed = ACTIONS.map((action) => ({ action, path: [etype, 'allow', action], isPushed: true }));
-  const linked = LINK_ACTIONS.flatMap((action) =>
-    keysAt(code, [etype, 'allow', action]).map((label) => ({
-      action,
-      path: [etype, 'allow', action, label],
-      isPushed: false,
-    })),
-  );
-  return [...pushed, ...linked].flatMap(({ action, path, isPushed }) => {
+  return [...ownRules(code, etype), ...defaultRules(code, etype)].flatMap(({ action, path, ...asked }) => {
     const rule = ruleAt(code, path);
     if (rule === undefined) return [];
     try {
@@ -63,9 +55,37 @@ function programWarnings(code: JsonObject, etype: string): string[] {
       );
     } catch (error) {
       if (!(error instanceof RuleCompileError)) throw error;
-      return isPushed ? [] : [`${shown(path)} fails whenever it is asked: ${error.message}`];
+      return asked.when === 'pushed' ? [] : [`${shown(path)} fails ${asked.when}: ${error.message}`];
     }
   });
+}
+
+/** A rule as it is asked, and when the server compiles it: then it is refused, or fails. */
+interface AskedRule {
+  readonly action: RuleAction;
+  readonly path: RulePath;
+  readonly when: 'pushed' | `whenever ${string}`;
+}
+
+function ownRules(code: JsonObject, etype: string): AskedRule[] {
+  const pushed = ACTIONS.map(
+    (action): AskedRule => ({ action, path: [etype, 'allow', action], when: 'pushed' }),
+  );
+  const linked = LINK_ACTIONS.flatMap((action) =>
+    keysAt(code, [etype, 'allow', action]).map(
+      (label): AskedRule => ({ action, path: [etype, 'allow', action, label], when: 'whenever it is asked' }),
+    ),
+  );
+  return [...pushed, ...linked];
+}
+
+/** The default rule of a namespace, once for each action that it has no other rule for. */
+function defaultRules(code: JsonObject, etype: string): AskedRule[] {
+  return ACTIONS.filter((action) => ruleAt(code, [etype, 'allow', action]) === undefined).map((action) => ({
+    action,
+    path: [etype, 'allow', '$default'],
+    when: `whenever it is asked for ${action}`,
+  }));
 }
 
 /** The variables without links that `ref` is called on. */

@@ -32,7 +32,7 @@ export interface AttrShape {
 export function shapesOf(
   { etypes, attrs, links }: Definitions,
   catalog: AttrCatalog,
-  withEmpty = false,
+  withEmpty: boolean,
 ): AttrShape[] {
   const own = attrs.filter(({ etype, label }) => isOpen(etype) && !isSystem(catalog, etype, label));
   const named = new Set(withEmpty ? etypes.filter(isOpen) : own.map(({ etype }) => etype));

@@ -1,5 +1,5 @@
 import { type Attr, labelOf } from '../../protocol/attr.ts';
-import { validationFailed } from '../../protocol/error.ts';
+import { type ValidationIssue, validationFailed } from '../../protocol/error.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { type AttrShape, shapesOf } from './attr-shape.ts';
 import type { Definitions } from './definitions.ts';
@@ -14,8 +14,11 @@ export interface PlanOptions {
   readonly checkTypes: boolean;
   /** Whether a change that looks at all values of an attribute is a job, instead of part of the transaction. */
   readonly backgroundUpdates: boolean;
-  /** Whether a namespace without attributes is one: to `instant-cli push` it is, to the server it is not. */
-  readonly withEmpty?: boolean;
+  /**
+   * Whether the schema is taken as `instant-cli push` takes it: it checks more than the server, and a namespace without
+   * attributes is one to it.
+   */
+  readonly asPushed: boolean;
   newId(): string;
 }
 
@@ -28,10 +31,12 @@ export interface SchemaPlan {
 /**
  * Plans how an app gets a schema.
  *
- * @throws {ServerError} `validation-failed` for names that are in use otherwise, and for cascades on links to many.
+ * @throws {ServerError} `validation-failed` for names that are in use otherwise, for cascades on links to many, and with
+ * `asPushed` for what `instant-cli push` refuses.
  */
 export function planSchema(definitions: Definitions, catalog: AttrCatalog, options: PlanOptions): SchemaPlan {
-  const shapes = shapesOf(definitions, catalog, options.withEmpty);
+  if (options.asPushed) assertNone(pushIssues(definitions, catalog));
+  const shapes = shapesOf(definitions, catalog, options.asPushed);
   const steps = shapes.flatMap((shape): SchemaStep[] => {
     const current = currentOf(shape, catalog);
     if (!current) return isLeftWithoutId(shape, catalog) ? [] : [['add-attr', newAttr(shape, options)]];
@@ -39,9 +44,12 @@ export function planSchema(definitions: Definitions, catalog: AttrCatalog, optio
       ? linkSteps(current, shape, options)
       : blobSteps(current, shape, options);
   });
-  const issues = planIssues(catalog, steps);
-  if (issues.length > 0) throw validationFailed('schema', null, issues);
+  assertNone(planIssues(catalog, steps));
   return { shapes, steps };
+}
+
+function assertNone(issues: ValidationIssue[]): void {
+  if (issues.length > 0) throw validationFailed('schema', null, issues);
 }
 
 /** The server gives an id to the namespaces that are new to it alone. */
@@ -60,9 +68,7 @@ export function newAttrs(
   catalog: AttrCatalog,
   { newId, asPushed }: { newId(): string; asPushed: boolean },
 ): Attr[] {
-  const issues = asPushed ? pushIssues(definitions, catalog) : [];
-  if (issues.length > 0) throw validationFailed('schema', null, issues);
-  const options = { checkTypes: true, backgroundUpdates: false, withEmpty: asPushed, newId };
+  const options = { checkTypes: true, backgroundUpdates: false, asPushed, newId };
   const { steps } = planSchema(definitions, catalog, options);
   return steps.flatMap((step) => (step[0] === 'add-attr' ? [step[1]] : []));
 }

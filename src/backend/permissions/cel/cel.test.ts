@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
 import { VISITOR } from '../../actor.ts';
 import { createAppData } from '../../store/app-data.ts';
@@ -83,9 +83,42 @@ const TRUE_RULES = [
   'timestamp("2025-01-01") + duration("24h") == timestamp(data.due)',
   'timestamp(data.due) - timestamp("2025-01-01") == duration("1440m")',
   'request.time == timestamp(0) && request.modifiedFields == []',
+  'duration("90m").getHours() == 1 && duration("90m").getMinutes() == 90',
+  'duration("90s").getSeconds() == 90',
   // Texts, which are never null.
   'request.ip == "" && request.origin == "" && !has(request.ip) && !has(request.origin) && has(request.time)',
 ];
+
+const TIME_RULES = [
+  'timestamp("2025-07-01T12:00:00Z").getDayOfYear() == 181 && timestamp("2025-01-01").getDayOfYear() == 0',
+  'timestamp("2025-12-31T23:59:59Z").getDayOfYear() == 364 && timestamp("2024-12-31").getDayOfYear() == 365',
+  'timestamp("2025-07-01T03:00:00Z").getDayOfYear("America/New_York") == 180',
+  // An hour that there was not in New York.
+  'timestamp("2025-03-09T02:30:00Z").getHours("UTC") == 2 && timestamp("2025-03-09T02:30:00Z").getHours() == 2',
+  // One that there was twice.
+  'timestamp("2025-11-02T05:30:00Z").getHours("America/New_York") == 1',
+  'timestamp("2025-11-02T06:30:00Z").getHours("America/New_York") == 1',
+  'timestamp("2025-01-01T00:00:01.250Z").getHours("Asia/Kolkata") == 5',
+  'timestamp("2025-01-01T00:00:01.250Z").getMinutes("Asia/Kolkata") == 30',
+  'timestamp("2025-01-01T00:00:01.250Z").getSeconds("Asia/Kolkata") == 1',
+  'timestamp("2025-01-01T00:00:01.250Z").getMilliseconds("Asia/Kolkata") == 250',
+  'timestamp("2025-01-01").getDate("America/New_York") == 31 && timestamp("2025-01-01").getDate() == 1',
+  'timestamp("2025-01-01").getDayOfMonth("America/New_York") == 30',
+  'timestamp("2025-01-01").getDayOfWeek("America/New_York") == 2 && timestamp("2025-01-01").getDayOfWeek() == 3',
+  'timestamp("2025-01-01").getMonth("America/New_York") == 11',
+  'timestamp("2025-01-01").getFullYear("America/New_York") == 2024',
+  'timestamp("1969-12-31T23:59:59.250Z").getMilliseconds("UTC") == 250',
+  'timestamp("1969-12-31T23:59:59.250Z").getSeconds("UTC") == 59',
+];
+
+describe.each(['UTC', 'America/New_York', 'Asia/Kolkata'])('on a machine in %s, a rule', (zone) => {
+  beforeAll(() => void vi.stubEnv('TZ', zone));
+  afterAll(() => void vi.unstubAllEnvs());
+
+  test.each(TIME_RULES)('%s', (code) => {
+    expect(evaluate(code, DATA)).toBe(true);
+  });
+});
 
 describe('a rule', () => {
   test.each(TRUE_RULES)('%s', (code) => {
@@ -123,6 +156,15 @@ describe('a rule', () => {
       hint: { rule: ['things', 'view'], error: { type } },
     };
     expect(failureOf(code)).toMatchObject(type ? failure : { type: 'record-not-found' });
+  });
+
+  test.each([
+    ['data.count.getHours() == 1', 'int.getHours()'],
+    ['data.count.matches("a")', 'int.matches(string)'],
+    ['data.count.contains("a")', 'int.contains(string)'],
+    ['size(data.count) == 1', 'size(int)'],
+  ])('%s fails with the name that it was written with', (code, call) => {
+    expect(failureOf(code)).toMatchObject({ message: expect.stringContaining(call) });
   });
 
   // The values that the server makes of JSON lack what these call (CelList and CelMap in its db/cel.clj).

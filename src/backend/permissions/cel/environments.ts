@@ -4,6 +4,7 @@ import { addSize } from './json-values.ts';
 import { addMathFunctions } from './math-functions.ts';
 import { addSearchFunctions } from './search-functions.ts';
 import { addStringFunctions } from './string-functions.ts';
+import { addTimestampGetters } from './timestamp-getters.ts';
 
 /** What a rule is asked for: it decides which variables the rule has. */
 export type RuleAction = 'view' | 'create' | 'update' | 'delete' | 'link' | 'unlink';
@@ -33,6 +34,7 @@ function createEnvironments(): Map<RuleAction, Environment> {
   addMathFunctions(base);
   addSize(base);
   addInstantFunctions(base);
+  addTimestampGetters(base);
   for (const name of ['data', 'auth', 'ruleParams']) base.registerVariable(name, MAP);
   base.registerVariable('request', 'request');
   base.registerVariable('rateLimit', 'map<string, RateLimitBucket>');

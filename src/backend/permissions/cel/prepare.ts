@@ -4,6 +4,7 @@ import { widenHas } from './has-macro.ts';
 import { charge } from './meter.ts';
 import { SEARCHES } from './search-functions.ts';
 import { eachNode } from './syntax.ts';
+import { TIMESTAMP_GETTERS } from './timestamp-getters.ts';
 import { readingCost } from './weight.ts';
 
 /**
@@ -15,6 +16,7 @@ const REPLACED: ReadonlyMap<string, string> = new Map([
   ['matches', 'linearMatches'],
   ['size', 'knownSize'],
   ...SEARCHES,
+  ...TIMESTAMP_GETTERS,
 ]);
 
 /** What the evaluator has beyond CEL, and Instant's server has not. */
@@ -25,6 +27,11 @@ const UNKNOWN_NAMES: ReadonlySet<string> = new Set(['optional']);
 export function publicName(name: string): string {
   for (const [known, ours] of REPLACED) if (ours === name) return known;
   return name;
+}
+
+/** What the evaluator says, with the functions' names that a user knows. */
+export function withPublicNames(text: string): string {
+  return text.replace(/\w+(?=\()/g, publicName);
 }
 
 /**
