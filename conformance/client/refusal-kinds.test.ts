@@ -127,15 +127,18 @@ describe('a call of the HTTP API that nobody answers', () => {
   });
 
   // Deno's openAsBlob reads the file at once (seen on 2.9.6).
-  test.runIf(runtime !== 'deno')('is not what an upload of a file fails with that cannot be read', async () => {
-    const backend = await serve();
-    const app = backend.createApp({ schema, rules: { $files: { allow: { $default: 'true' } } } });
-    const db = open(addressOf(backend, app));
-    const reason = await reasonOf(db.storage.uploadFile('a.txt', await unreadableFile()));
-    expect(isInstantNodeError(reason)).toBe(false);
-    const { cause = reason } = reason as Error;
-    expect(cause).toMatchObject(runtime === 'bun' ? { code: 'ENOENT' } : { name: 'NotReadableError' });
-  });
+  test.runIf(runtime !== 'deno')(
+    'is not what an upload of a file fails with that cannot be read',
+    async () => {
+      const backend = await serve();
+      const app = backend.createApp({ schema, rules: { $files: { allow: { $default: 'true' } } } });
+      const db = open(addressOf(backend, app));
+      const reason = await reasonOf(db.storage.uploadFile('a.txt', await unreadableFile()));
+      expect(isInstantNodeError(reason)).toBe(false);
+      const { cause = reason } = reason as Error;
+      expect(cause).toMatchObject(runtime === 'bun' ? { code: 'ENOENT' } : { name: 'NotReadableError' });
+    },
+  );
 
   test('is told as `protocol` when the answer is not JSON', async () => {
     const server = createServer((socket) =>
