@@ -133,6 +133,7 @@ test('every option that core has is taken', async () => {
     () => db.auth.exchangeOAuthCode({ code: 'x', codeVerifier: 'y', extraFields }),
     () => db.auth.createAuthorizationURL({ clientName: 'a', redirectURL: 'b', extraFields }),
     () => db.auth.signOut({ invalidateToken: false }),
+    () => db.auth.signOut(new Event('leave') as never),
     () => db.transact(goal(id()).update({ title: 'x' }, { upsert: true })),
     () => db.transact([]),
   ]) {

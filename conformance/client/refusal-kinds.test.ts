@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { openAsBlob, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import {
   InstantAPIError,
@@ -13,6 +14,7 @@ import { inbox } from '../support/inbox.ts';
 import { type Address, addressOf, follow, open, serve } from '../support/open.ts';
 import { runtime } from '../support/runtime.ts';
 import { goal, schema } from '../support/schema.ts';
+import { temporaryFolder } from '../support/sqlite.ts';
 
 type Db = ReturnType<typeof open>;
 
@@ -85,6 +87,16 @@ async function nowhere(): Promise<Address> {
   };
 }
 
+/** A file that was removed before it is read, as its runtime gives one. */
+async function unreadableFile(): Promise<Blob> {
+  const path = `${temporaryFolder()}/a.txt`;
+  writeFileSync(path, 'abc');
+  const { Bun } = globalThis as unknown as { Bun?: { file(path: string): Blob } };
+  const blob = Bun ? Bun.file(path) : await openAsBlob(path);
+  rmSync(path);
+  return blob;
+}
+
 describe('a call of the HTTP API that nobody answers', () => {
   // Deno says it in words.
   const refused = runtime === 'deno' ? /Connection refused \(os error \d+\)/ : /ECONNREFUSED/;
@@ -113,6 +125,20 @@ describe('a call of the HTTP API that nobody answers', () => {
     expect(isInstantNodeError(reason, 'connection-failed')).toBe(true);
     expect((reason as Error).message).toContain(`no answer from "http://127.0.0.1:${port}"`);
   });
+
+  // Deno's openAsBlob reads the file at once (seen on 2.9.6).
+  test.runIf(runtime !== 'deno')(
+    'is not what an upload of a file fails with that cannot be read',
+    async () => {
+      const backend = await serve();
+      const app = backend.createApp({ schema, rules: { $files: { allow: { $default: 'true' } } } });
+      const db = open(addressOf(backend, app));
+      const reason = await reasonOf(db.storage.uploadFile('a.txt', await unreadableFile()));
+      expect(isInstantNodeError(reason)).toBe(false);
+      const { cause = reason } = reason as Error;
+      expect(cause).toMatchObject(runtime === 'bun' ? { code: 'ENOENT' } : { name: 'NotReadableError' });
+    },
+  );
 
   test('is told as `protocol` when the answer is not JSON', async () => {
     const server = createServer((socket) =>

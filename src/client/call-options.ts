@@ -78,7 +78,8 @@ const METHODS: Record<string, Taking & { reactorName?: string }> = {
     names: namesOf<FileOpts>({ contentType: true, contentDisposition: true, fileSize: true }),
     rejects: true,
   },
-  signOut: { at: 0, names: namesOf<SignOutOptions>({ invalidateToken: true }), rejects: true },
+  // A handler of events, which it may be as it is, is given one: on Bun that has a field.
+  signOut: record(namesOf<SignOutOptions>({ invalidateToken: true })),
   sendMagicCode: record(namesOf<SendMagicCodeParams>({ email: true })),
   signInWithMagicCode: record(
     namesOf<CheckMagicCodeParams>({ email: true, code: true, refreshToken: true, extraFields: true }),

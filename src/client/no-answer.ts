@@ -5,6 +5,8 @@ import { InstantNodeError } from '../errors.ts';
 const WORDS = /^(fetch failed|terminated|error reading a body|error sending request|unable to connect)/i;
 /** `Connection refused (os error 111)` */
 const SYSTEM = /[A-Z][a-z ]+ \(os error \d+\)/;
+/** What systems say of files, and not of connections. */
+const OF_FILES: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO', 'ELOOP', 'ENAMETOOLONG'];
 
 /**
  * What a call of the HTTP API failed with, as an error of ours when nobody answered it, or not in JSON: runtimes name
@@ -18,6 +20,7 @@ export function withoutAnswer(error: unknown, call: string, apiURI: string): unk
     const hint = 'Check whether option "apiURI" names an Instant server, and what stands between';
     return new InstantNodeError('protocol', message, { hint, cause: error });
   }
+  if (isOfFile(error)) return error;
   const reason = systemReason(error);
   if (reason === undefined && !WORDS.test(error.message)) return error;
   // An upload goes to where the server says.
@@ -27,6 +30,14 @@ export function withoutAnswer(error: unknown, call: string, apiURI: string): unk
     `Cannot call ${call}(): no answer from ${peer}${reason ? ` (${reason})` : ''}`,
     { hint: 'See whether the server runs and can be reached from here', cause: error },
   );
+}
+
+/** Whether what was to be sent could not be read: a file of the user's, which is no fault of the server's. */
+function isOfFile(error: unknown, depth = 4): boolean {
+  if (!(error instanceof Error) || depth === 0) return false;
+  const { name, code, syscall, cause } = error as NodeJS.ErrnoException;
+  const isUnreadable = name === 'NotReadableError' || syscall === 'open' || OF_FILES.includes(code);
+  return isUnreadable || isOfFile(cause, depth - 1);
 }
 
 /** What the system says of a connection that failed, such as `ECONNREFUSED`; undefined when it says nothing. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { isUuid } from '../../protocol/uuid.ts';
 
@@ -12,7 +13,7 @@ export function ledgerKey(name: unknown): LedgerKey | undefined {
   if (typeof name !== 'string' || name.length < MIN_LENGTH) return undefined;
   const digits = isUuid(name)
     ? name.replaceAll('-', '')
-    : createHash('sha256').update(name).digest('hex').slice(0, 32);
+    : createHash('sha256').update(Buffer.from(name, 'utf16le')).digest('hex').slice(0, 32);
   const word = (at: number): number => Number.parseInt(digits.slice(at, at + 8), 16);
   return [word(0), word(8), word(16), word(24)];
 }

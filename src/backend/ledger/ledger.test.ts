@@ -117,6 +117,9 @@ describe('the key of a name', () => {
       '0123456789abcdeF',
       `${uuid(1)} `,
       '😀'.repeat(8),
+      // Halves of pairs, which UTF-8 has no bytes for.
+      '\ud800'.repeat(16),
+      '\ud801'.repeat(16),
       'x'.repeat(1_000_000),
     ];
     expect(new Set(names.map((name) => `${ledgerKey(name)}`)).size).toBe(names.length);

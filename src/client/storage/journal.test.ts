@@ -96,6 +96,27 @@ test('a journal saves what was put at once in pieces of so many records, one aft
   expect(reports).toEqual([]);
 });
 
+test('a journal that could not read all that is kept reads all of it the next time', async () => {
+  const records = new HeldRecords({ records: 2, bytes: 1_000 });
+  const entries = ['a', 'b', 'c'].map((eventId, order) => [eventId, write(order)] as const);
+  let breaks = true;
+  const journal = new Journal(
+    Object.assign(records, {
+      async *entries() {
+        yield entries.slice(0, 2);
+        if (breaks) throw new InstantNodeError('storage', 'the connection was lost');
+        // One may be given twice.
+        yield entries.slice(1);
+      },
+    }),
+    () => {},
+  );
+  await expect(journal.load()).rejects.toThrow('the connection was lost');
+  breaks = false;
+  const { writes } = await journal.load();
+  expect(writes.map(({ eventId }) => eventId)).toEqual(['a', 'b', 'c']);
+});
+
 test('a journal cuts by size, and never a record', async () => {
   const { records, journal } = await journalOver({ records: 100, bytes: 1_000 });
   journal.put('small', write(1));

@@ -88,22 +88,22 @@ export class Journal {
     this.#report = report;
   }
 
-  /** The writes that were kept. To be called once, before `setAuthor`. */
+  /** The writes that were kept. To be called once, before `setAuthor`, and again when it rejects. */
   async load(): Promise<LoadedWrites> {
     const userId = userIdOf(await this.#records.read('kv', 'currentUser'));
     await this.#takeOver(userId);
-    const writes: AuthoredWrite[] = [];
+    // By id, and not noted as kept before all are read: one may be given twice, and reading that fails begins anew.
+    const writes = new Map<string, AuthoredWrite>();
     const pool = new StepPool();
     for await (const some of this.#records.entries?.('writes') ?? this.#entries()) {
       for (const [eventId, write] of some) {
-        if (this.#kept.has(eventId)) continue;
-        if (isKeptWrite(write)) {
-          this.#kept.add(eventId);
-          writes.push(authoredWrite(eventId, write, pool));
-        } else if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
+        if (this.#kept.has(eventId) || writes.has(eventId)) continue;
+        if (isKeptWrite(write)) writes.set(eventId, authoredWrite(eventId, write, pool));
+        else if (write !== null) this.#reportUnusable(`pending write "${eventId}"`);
       }
     }
-    return { userId, writes };
+    for (const eventId of writes.keys()) this.#kept.add(eventId);
+    return { userId, writes: [...writes.values()] };
   }
 
   /** Whoever makes the writes from now on. The first has made those that were put before, which are saved from now on. */
