@@ -234,6 +234,9 @@ describe('createApp()', () => {
     expect(warnings).toEqual([]);
     app.setRules({ $default: { allow: { creat: 'false' } } });
     expect(warnings).toEqual([expect.stringContaining('`$default.allow.creat` has no effect')]);
+    warnings.length = 0;
+    app.setRules({ todo: { allow: { view: 'false' } }, attrs: { allow: { create: 'false' } } });
+    expect(warnings).toEqual([expect.stringMatching(/`todo` has no effect yet: .*Did you mean "todos"\?/)]);
     await backend.close();
   });
 

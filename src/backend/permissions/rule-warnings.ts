@@ -1,3 +1,4 @@
+import { hintAt } from '../../nearest.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { RuleCompileError } from './cel/compile-error.ts';
@@ -18,12 +19,23 @@ const NOT_NAMESPACES: ReadonlySet<string> = new Set(['$default', '$rateLimits', 
  */
 export function ruleWarnings(code: JsonObject, catalog: AttrCatalog): string[] {
   const etypes = Object.keys(code).filter((etype) => etype !== '$rateLimits');
+  const known = [...new Set(catalog.list().map((attr) => attr['forward-identity'][1]))];
   return etypes.flatMap((etype) => [
+    ...unknownNamespace(etype, known),
     ...unknownKeys(code, [etype], SECTIONS),
     ...unknownKeys(code, [etype, 'allow'], KEYS_OF_ALLOW),
     ...unknownLabels(code, etype, catalog),
     ...programWarnings(code, etype),
   ]);
+}
+
+/** Rules may come before what they are for: told only where there are namespaces already. */
+function unknownNamespace(etype: string, known: readonly string[]): string[] {
+  const own = known.filter((name) => !name.startsWith('$'));
+  if (own.length === 0 || NOT_NAMESPACES.has(etype) || known.includes(etype)) return [];
+  return [
+    `${shown([etype])} has no effect yet: there is no such namespace. ${hintAt(etype, own, 'namespaces')}`,
+  ];
 }
 
 function unknownKeys(code: JsonObject, path: RulePath, known: ReadonlySet<string>): string[] {
