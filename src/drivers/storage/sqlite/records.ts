@@ -18,7 +18,7 @@ export interface Places {
 export class SqliteRecords {
   readonly #database: SqliteDatabase;
   readonly #statements: Record<'get' | 'set' | 'remove' | 'keys', SqliteStatement>;
-  readonly #byPlace: Record<'places' | 'rows', SqliteStatement> | undefined;
+  readonly #byPlace: Record<'places' | 'rows' | 'arrangement', SqliteStatement> | undefined;
   readonly #prefix: string;
 
   constructor(database: SqliteDatabase, { appId, instanceKey }: StorageScope) {
@@ -60,8 +60,9 @@ export class SqliteRecords {
   /** The records at some of `places`, without those that are gone; undefined when the file was rearranged meanwhile. */
   at(ids: readonly number[], { arrangement }: Places): StorageEntry[] | undefined {
     if (!this.#byPlace) return undefined;
-    const rows = this.#byPlace.rows.all(JSON.stringify(ids)) as (Row & { arrangement: number })[];
-    if (rows.some((row) => row.arrangement !== arrangement)) return undefined;
+    const rows = this.#byPlace.rows.all(JSON.stringify(ids)) as Row[];
+    const now = this.#byPlace.arrangement.get() as Pick<Places, 'arrangement'>;
+    if (now.arrangement !== arrangement) return undefined;
     return rows.map((row) => [this.#keyOf(row), recordOf(row)]);
   }
 
@@ -123,14 +124,14 @@ function hasRowIds(database: SqliteDatabase): boolean {
   return wr === 0;
 }
 
-function byPlace(database: SqliteDatabase): Record<'places' | 'rows', SqliteStatement> {
+function byPlace(database: SqliteDatabase): Record<'places' | 'rows' | 'arrangement', SqliteStatement> {
   return {
     places: database.prepare(
       `SELECT json_group_array(id) AS ids, (SELECT schema_version FROM pragma_schema_version) AS arrangement
          FROM (SELECT rowid AS id FROM items WHERE key >= ? AND key < ? ORDER BY rowid)`,
     ),
-    rows: database.prepare(`SELECT key, value, (SELECT schema_version FROM pragma_schema_version) AS arrangement
-         FROM items WHERE rowid IN (SELECT value FROM json_each(?))`),
+    rows: database.prepare('SELECT key, value FROM items WHERE rowid IN (SELECT value FROM json_each(?))'),
+    arrangement: database.prepare('SELECT schema_version AS arrangement FROM pragma_schema_version'),
   };
 }
 
