@@ -10,7 +10,7 @@ import { delimiter, dirname, join, parse, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { locateRuntime, needsBetterSqlite3 } from '../../runtimes/locate.mjs';
 import { currentNode } from '../../runtimes/plan.mjs';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
@@ -253,8 +253,11 @@ describe('the packed archive, installed in a bare project', () => {
   test('finds what is installed beside the program where Deno has the sources from the web, as from JSR', async () => {
     await using server = await serveSources();
     // What the build has compiled in.
-    for (const name of ['isows', 'ws'])
-      await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name), 'dir');
+    for (const name of ['isows', 'ws']) {
+      const beside = join(folder, 'node_modules', name);
+      await symlink(join(root, 'node_modules', name), beside, 'dir');
+      onTestFinished(() => rm(beside));
+    }
     const { imports } = JSON.parse(readFileSync(join(root, 'jsr.json'), 'utf8')) as { imports: object };
     const config = join(folder, 'deno-web.json');
     await writeFile(config, JSON.stringify({ imports, nodeModulesDir: 'manual' }));
@@ -645,7 +648,7 @@ describe('README and docs', () => {
   test.each(['node24', 'bun', 'deno'])('its TypeScript runs on %s', async (runtime) => {
     const [printed] = await runAll(runtime, of('ts'), 'mts');
     expect(printed).toContain('ann@example.com 0');
-    expect(printed).toContain('record-not-unique 400 Record not unique');
+    expect(printed).toContain('record-not-unique 400 `email` is a unique attribute on `owners`');
     expect(printed).toContain('there is no option "storge" Did you mean "storage"?');
   });
 
