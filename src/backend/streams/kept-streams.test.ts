@@ -180,7 +180,9 @@ test('the streams of two apps do not meet', async () => {
 test('a folder of the first format is brought to the present one', async () => {
   await restart(() => {
     const database = openSqliteDatabase(join(folder, 'instant.sqlite'));
-    database.exec('DROP TABLE stream_pieces; PRAGMA user_version = 1');
+    database.exec(`DROP TABLE stream_pieces; DROP TABLE ledger_blocks;
+      CREATE TABLE ledger (app INTEGER, client_event_id TEXT, tx_id INTEGER NOT NULL, PRIMARY KEY (app, client_event_id)) WITHOUT ROWID;
+      PRAGMA user_version = 1`);
     database.close();
   });
   await write('one', ['abc'], { done: true });

@@ -4,7 +4,11 @@ import { openerWith, openSqliteDatabase } from './database.ts';
 let opensWith: () => void = () => {};
 
 class BetterSqlite3 {
-  constructor() {
+  readonly path: string;
+  readonly options: object | undefined;
+  constructor(path: string, options?: object) {
+    this.path = path;
+    this.options = options;
     opensWith();
   }
   pragma(): void {}
