@@ -6,6 +6,9 @@ import { seededRandom } from '../support/random.ts';
 import { runtime } from '../support/runtime.ts';
 import type { Place } from './sweep.ts';
 
+/** Far more than a process takes for all of them where twenty others have the processor, too. */
+const HANGS_AFTER_MS = 400_000;
+
 /** Length of all that is written: a filesystem or SQLite saves it in several batches, of 16 MB each. */
 const CHARACTERS = 24_000_000;
 /** What a write is without its padding: offline, before any session, each adds the attributes that it names. */
@@ -51,12 +54,15 @@ export async function killAmongMany(
     },
   });
   const start = (task: ManyWriterInput['task']): Child =>
-    program.start({
-      config: { ...server.address, ...place },
-      task,
-      count,
-      padding: Math.max(0, CHARACTERS / count - STEPS),
-    });
+    program.start(
+      {
+        config: { ...server.address, ...place },
+        task,
+        count,
+        padding: Math.max(0, CHARACTERS / count - STEPS),
+      },
+      { hangsAfterMs: HANGS_AFTER_MS },
+    );
 
   const half = Math.max(LEAST_ACKNOWLEDGED, Math.floor(count / 2));
   const acknowledged = await writeAndKill(

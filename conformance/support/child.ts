@@ -38,6 +38,8 @@ export interface Program {
 export interface StartOptions {
   /** What the runtime is told, in the place of what it is told else. */
   readonly flags?: readonly string[];
+  /** When it is ended for one that hangs, in ms. */
+  readonly hangsAfterMs?: number;
 }
 
 /**
@@ -60,8 +62,8 @@ export async function buildProgram(
   ]);
   return {
     file: `${folder}/program.mjs`,
-    start: (input, { flags = prefix } = {}) =>
-      start([...flags, `${folder}/program.mjs`, JSON.stringify(input)]),
+    start: (input, { flags = prefix, hangsAfterMs = HANGS_AFTER_MS } = {}) =>
+      start([...flags, `${folder}/program.mjs`, JSON.stringify(input)], hangsAfterMs),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -109,7 +111,7 @@ async function bundle(
   });
 }
 
-function start(args: string[]): Child {
+function start(args: string[], hangsAfterMs = HANGS_AFTER_MS): Child {
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -120,15 +122,15 @@ function start(args: string[]): Child {
   });
   const lines = inbox<string>();
   createInterface({ input: child.stdout }).on('line', lines.push);
-  return { lines, ended: endOf(child), kill: () => child.kill('SIGKILL') };
+  return { lines, ended: endOf(child, hangsAfterMs), kill: () => child.kill('SIGKILL') };
 }
 
-function endOf(child: ChildProcess): Child['ended'] {
+function endOf(child: ChildProcess, hangsAfterMs: number): Child['ended'] {
   let errors = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), HANGS_AFTER_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), hangsAfterMs);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
