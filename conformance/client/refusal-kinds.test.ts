@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { openAsBlob, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import {
   InstantAPIError,
   type InstantNodeError,
@@ -74,6 +74,17 @@ describe('a call of the HTTP API that the server refuses', () => {
   });
 });
 
+/** What a sign-in fails with at a server that answers its first words like this. */
+async function signInAt(answer: (socket: Socket) => void): Promise<{ reason: unknown; apiURI: string }> {
+  const server = createServer((socket) => socket.once('data', () => answer(socket)));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const apiURI = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const db = open({ ...(await nowhere()), apiURI });
+  const reason = await reasonOf(db.auth.signInAsGuest());
+  server.close();
+  return { reason, apiURI };
+}
+
 /** Where nobody listens. */
 async function nowhere(): Promise<Address> {
   const server = createServer();
@@ -116,14 +127,9 @@ describe('a call of the HTTP API that nobody answers', () => {
   });
 
   test('is told the same when the connection is cut before the answer', async () => {
-    const server = createServer((socket) => socket.once('data', () => socket.destroy()));
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const { port } = server.address() as AddressInfo;
-    const db = open({ ...(await nowhere()), apiURI: `http://127.0.0.1:${port}` });
-    const reason = await reasonOf(db.auth.signInAsGuest());
-    server.close();
+    const { reason, apiURI } = await signInAt((socket) => socket.destroy());
     expect(isInstantNodeError(reason, 'connection-failed')).toBe(true);
-    expect((reason as Error).message).toContain(`no answer from "http://127.0.0.1:${port}"`);
+    expect((reason as Error).message).toContain(`no answer from "${apiURI}"`);
   });
 
   // Deno's openAsBlob reads the file at once (seen on 2.9.6).
@@ -141,16 +147,10 @@ describe('a call of the HTTP API that nobody answers', () => {
   );
 
   test('is told as `protocol` when the answer is not JSON', async () => {
-    const server = createServer((socket) =>
-      socket.once('data', () => socket.end('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 6\r\n\r\n<html>')),
-    );
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const { port } = server.address() as AddressInfo;
-    const db = open({ ...(await nowhere()), apiURI: `http://127.0.0.1:${port}` });
-    const reason = await reasonOf(db.auth.signInAsGuest());
-    server.close();
+    const page = 'HTTP/1.1 502 Bad Gateway\r\ncontent-length: 6\r\n\r\n<html>';
+    const { reason, apiURI } = await signInAt((socket) => socket.end(page));
     expect(isInstantNodeError(reason, 'protocol')).toBe(true);
-    expect((reason as Error).message).toContain(`"http://127.0.0.1:${port}" answered with what is not JSON`);
+    expect((reason as Error).message).toContain(`"${apiURI}" answered with what is not JSON`);
   });
 
   test('what was called wrongly stays what it is', async () => {

@@ -12,6 +12,11 @@ export function hostOfOption(text: string): string | undefined {
   return usualForm(isIPv6(address) ? `[${address}]` : text);
 }
 
+/** Whether an operator has a server listen on every address there is: its names cannot be known then. */
+export function isEveryAddress(host: string): boolean {
+  return ['0.0.0.0', '::', '::ffff:0:0'].includes(hostOfOption(host) ?? '');
+}
+
 /** The origin that an address of the web is, and nothing more than that; undefined when it is none. */
 export function originOf(text: string): string | undefined {
   if (!/^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text) || !URL.canParse(text)) return undefined;

@@ -5,6 +5,7 @@ import { exposureOf } from '../drivers/storage/open-to-others.ts';
 import { InstantNodeError } from '../errors.ts';
 import { ServerError } from '../protocol/error.ts';
 import { isObject } from '../protocol/json.ts';
+import { isEveryAddress } from './addresses.ts';
 import { Apps } from './apps.ts';
 import { applySignInPlan, parseSignInOptions } from './auth/options.ts';
 import { asBackendApp, type BackendApp } from './backend-app.ts';
@@ -160,11 +161,8 @@ function warnOfWeakness({ data, log }: ResolvedBackendOptions): void {
   }
 }
 
-/** The ways to say "every address of this machine". */
-const EVERY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
-
 function warnOfNetwork({ host, log }: ResolvedBackendOptions): void {
-  if (!EVERY_ADDRESS.has(host)) return;
+  if (!isEveryAddress(host)) return;
   const message = `Listening on ${host}: everybody in the network can reach this backend, and whoever has a token of it may do all that this allows. For this machine only leave out option "host", --host; else see to it that a firewall admits only whom you mean`;
   log({ level: 'warning', message });
 }

@@ -1,3 +1,4 @@
+import { isEveryAddress } from '../backend/addresses.ts';
 import type { Backend, BackendApp, BackendLogEntry, BackendOptions, RequestEntry } from '../backend/index.ts';
 import { startBackend } from '../backend/index.ts';
 import { ServerError } from '../protocol/error.ts';
@@ -126,7 +127,7 @@ function greeting(
   { host, data }: Pick<BackendFlags, 'host' | 'data'>,
 ): string {
   const everywhere =
-    host === '0.0.0.0' || host === '::'
+    host !== undefined && isEveryAddress(host)
       ? `\n  Listening on ${host}, port ${port}: every address of this machine\n`
       : '';
   return `

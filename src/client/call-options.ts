@@ -147,13 +147,17 @@ function assertKnown(
 ): void {
   if (typeof options !== 'object' || options === null) return;
   for (const name of Object.keys(options)) {
-    if (names.includes(name) || (isRecord && nearest(name, names) === undefined)) continue;
-    // What was meant is there as well, so this is something else.
-    if (isRecord && Object.hasOwn(options, nearest(name, names) ?? '')) continue;
+    if (names.includes(name) || (isRecord && isSomethingElse(name, names, options))) continue;
     throw new InstantNodeError('invalid-config', `Cannot call ${method}(): there is no option "${name}"`, {
       hint: hintAt(name, names),
     });
   }
+}
+
+/** Whether no name is near, or the one that is near is there as well. */
+function isSomethingElse(name: string, names: readonly string[], options: object): boolean {
+  const meant = nearest(name, names);
+  return meant === undefined || Object.hasOwn(options, meant);
 }
 
 function assertStepOptions(chunks: unknown): void {

@@ -1,6 +1,6 @@
 import { isLoopback } from '../../drivers/egress/index.ts';
 import { ServerError } from '../../protocol/error.ts';
-import { hostOfHeader, hostOfOption, originOf } from '../addresses.ts';
+import { hostOfHeader, hostOfOption, isEveryAddress, originOf } from '../addresses.ts';
 
 /** Whom a backend answers, by what a browser says of a request and a page cannot change. */
 export interface Gate {
@@ -33,12 +33,9 @@ export class NotAdmittedError extends ServerError {
   }
 }
 
-/** The ways to say that a server listens on every address there is: then its names cannot be known. */
-const EVERY_ADDRESS: ReadonlySet<string | undefined> = new Set(['0.0.0.0', '::', '::ffff:0:0']);
-
 export function createGate({ host, allowHosts, allowOrigins }: GateOptions): Gate {
   const own = hostOfOption(host);
-  const takesAnyHost = EVERY_ADDRESS.has(own);
+  const takesAnyHost = isEveryAddress(host);
   return {
     admitsHost(header) {
       if (takesAnyHost || header === null) return true;

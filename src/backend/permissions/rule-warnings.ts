@@ -6,9 +6,9 @@ import type { RuleAction } from './cel/environments.ts';
 import { eachNode } from './cel/syntax.ts';
 import { compileRule, type Program } from './program.ts';
 import { type RulePath, ruleAt } from './rule-document.ts';
+import { ACTIONS } from './validate-rules.ts';
 
 const SECTIONS: ReadonlySet<string> = new Set(['allow', 'bind', 'fields']);
-const ACTIONS = ['view', 'create', 'update', 'delete'] as const satisfies readonly RuleAction[];
 const LINK_ACTIONS = ['link', 'unlink'] as const satisfies readonly RuleAction[];
 const KEYS_OF_ALLOW: ReadonlySet<string> = new Set([...ACTIONS, ...LINK_ACTIONS, '$default']);
 const NOT_NAMESPACES: ReadonlySet<string> = new Set(['$default', '$rateLimits', 'attrs']);

@@ -8,7 +8,8 @@ import { parseRateLimit, RateLimitConfigError } from './rate-limit-config.ts';
 import { bindList, type RulePath, ruleAt } from './rule-document.ts';
 import { Rules } from './rules.ts';
 
-const ACTIONS = ['view', 'create', 'update', 'delete'] as const satisfies readonly RuleAction[];
+/** What a namespace has a rule for. */
+export const ACTIONS = ['view', 'create', 'update', 'delete'] as const satisfies readonly RuleAction[];
 
 /** Namespaces of the system, and other words with a dollar, that rules may be written for. */
 const OPEN_TO_RULES: ReadonlySet<string> = new Set([

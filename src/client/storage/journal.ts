@@ -1,4 +1,5 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import { chunksOf } from '../../drivers/storage/entries.ts';
 import { InstantNodeError, isInstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
 import type { TransactionAuthor } from '../author.ts';
@@ -14,8 +15,6 @@ import { Unsaved } from './unsaved.ts';
 /** How long a write that waits for its answer stays unsaved: most are answered before. Core saves as late. */
 const LAZY_MS = 100;
 const MAX_RETRY_MS = 5_000;
-/** Kept writes that are read at once. */
-const READ_AT_ONCE = 1_000;
 /** With so many delivered writes in the storage, no more are to be delivered: a process that is killed sends them again. */
 const MOST_DELIVERED = 1_000;
 
@@ -214,9 +213,7 @@ export class Journal {
 
   // Not all at once: so many calls under way cost more memory than what they read.
   async *#entries(): AsyncGenerator<readonly RecordEntry[]> {
-    const eventIds = await this.#records.keys('writes');
-    for (let from = 0; from < eventIds.length; from += READ_AT_ONCE) {
-      const some = eventIds.slice(from, from + READ_AT_ONCE);
+    for (const some of chunksOf(await this.#records.keys('writes'))) {
       yield await Promise.all(
         some.map(async (eventId) => [eventId, await this.#records.read('writes', eventId)] as const),
       );

@@ -1,9 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { Child, programOf } from '../../backend/testing/child-process.ts';
 
-// Deno has no node:cluster (seen on 2.9.6).
-test.skipIf('Deno' in globalThis)('workers of node:cluster cannot share a port', async () => {
-  const program = await programOf(new URL('./cluster-child.ts', import.meta.url));
+test('workers of node:cluster cannot share a port', async () => {
+  const program = await programOf(new URL('./cluster.fixture.ts', import.meta.url));
   onTestFinished(() => program.remove());
   const child = new Child(program.command, []);
   expect(await child.ended).toBe(0);

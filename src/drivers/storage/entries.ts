@@ -8,7 +8,14 @@ export async function* entriesOf(
   driver: StorageDriver,
   prefix: string,
 ): AsyncGenerator<readonly StorageEntry[]> {
-  if (driver.entries) return yield* driver.entries(prefix);
+  yield* driver.entries?.(prefix) ?? entriesByKey(driver, prefix);
+}
+
+/** The same of a driver that finds them by their keys alone. */
+export async function* entriesByKey(
+  driver: Pick<StorageDriver, 'get' | 'keys'>,
+  prefix: string,
+): AsyncGenerator<readonly StorageEntry[]> {
   const keys = await driver.keys();
   const wanted = keys.filter((key) => key.startsWith(prefix));
   yield* entriesUnder(driver, wanted);

@@ -19,7 +19,7 @@ export interface Anchor {
 
 /** The name of an open file as an anchor, as long as it is not removed; undefined where it can have none. */
 export function anchorIn(fd: number): string | undefined {
-  return whereProved(numbersOf(fstatSync(fd)));
+  return whereSeen(fd, numbersOf(fstatSync(fd)));
 }
 
 /** Makes a file for nothing else, which nobody finds; undefined where it cannot be made. */
@@ -28,7 +28,7 @@ export function dropAnchor(): Anchor | undefined {
   try {
     let fd: number | undefined = openSync(path, 'wx', 0o600);
     rmSync(path);
-    const name = whereProved(nameOf(fstatSync(fd)));
+    const name = whereSeen(fd, nameOf(fstatSync(fd)));
     const weigh = (): void => {
       if (fd !== undefined) closeSync(fd);
       fd = undefined;
@@ -52,8 +52,13 @@ export function isWeighed(anchor: string, pid: number): boolean {
 }
 
 /** On a file system that says other numbers of the same file elsewhere, an owner that is there would count as gone. */
-function whereProved(name: string | undefined): string | undefined {
-  return name !== undefined && isWeighed(name, process.pid) ? undefined : name;
+function whereSeen(fd: number, name: string | undefined): string | undefined {
+  try {
+    return name !== undefined && isAnchor(`/proc/${process.pid}/fd/${fd}`, name) ? name : undefined;
+  } catch {
+    // Others may be allowed to look there.
+    return name;
+  }
 }
 
 function isAnchor(path: string, anchor: string): boolean {

@@ -1,5 +1,6 @@
-import { InstantNodeError } from '../../../errors.ts';
+import type { InstantNodeError } from '../../../errors.ts';
 import { hintAt } from '../../../nearest.ts';
+import { invalidOption, isObject } from '../invalid-option.ts';
 
 /** A node of a Redis cluster. */
 export interface RedisNode {
@@ -75,7 +76,8 @@ export function parseRedisConfig(value: unknown): RedisConfig {
 export function resolveRedisConfig(value: unknown): ResolvedRedisConfig {
   if (!isObject(value)) throw refused('redis', value, 'an object with a url');
   const unknown = Object.keys(value).find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw invalid(`option "redis.${unknown}" is unknown`, hintAt(unknown, NAMES));
+  if (unknown !== undefined)
+    throw invalidOption(`option "redis.${unknown}" is unknown`, hintAt(unknown, NAMES));
   const options = objectOr(value, 'options');
   const clusterOptions = objectOr(value, 'clusterOptions');
   const where = whereOf(value, options);
@@ -127,12 +129,12 @@ function isCluster(where: Where): where is Extract<Where, { cluster: unknown }> 
 function whereOf(value: Record<string, unknown>, options: Record<string, unknown>): Where {
   const { url, cluster } = value;
   if (url !== undefined && cluster !== undefined) {
-    throw invalid('options "redis.url" and "redis.cluster" are both given', 'Leave one of them out');
+    throw invalidOption('options "redis.url" and "redis.cluster" are both given', 'Leave one of them out');
   }
   if (cluster !== undefined) return { cluster: nodesOf(cluster) };
   if (url !== undefined) return { url: urlOf(url) };
   if (['host', 'path', 'sentinels'].some((name) => options[name] !== undefined)) return 'options';
-  throw invalid(
+  throw invalidOption(
     'option "redis" names no server',
     'Give redis.url, such as redis://127.0.0.1:6379, or redis.cluster',
   );
@@ -145,7 +147,7 @@ function urlOf(value: unknown): string {
   if (value.startsWith('/') && !value.includes('?')) return value;
   const protocol = asUrl(value)?.protocol;
   if (protocol === 'redis:' || protocol === 'rediss:') return value;
-  throw invalid(`option "redis.url" cannot be used, expected ${expected}`);
+  throw invalidOption(`option "redis.url" cannot be used, expected ${expected}`);
 }
 
 /** What `ioredis` takes for the number: of the URL first. What is none it would take for 0, or fail with later. */
@@ -158,17 +160,20 @@ function databaseOf(
     const perNode = isObject(clusterOptions.redisOptions) ? clusterOptions.redisOptions : {};
     const given = options.db ?? perNode.db ?? 0;
     if (Number(given) === 0) return 0;
-    throw invalid('option "redis.options.db" is given, and a cluster has database 0 alone', 'Leave it out');
+    throw invalidOption(
+      'option "redis.options.db" is given, and a cluster has database 0 alone',
+      'Leave it out',
+    );
   }
   const url = where === 'options' ? undefined : asUrl(where.url);
   const path = url?.pathname.replace(/^\//, '') || undefined;
   const inUrl = [path, url?.searchParams.get('db') ?? undefined].filter((text) => text !== undefined);
   // Not shown: what stands there may be a password in the wrong place.
   if (!inUrl.every(isDatabase)) {
-    throw invalid('option "redis.url" names no database that there can be', DATABASE_HINT);
+    throw invalidOption('option "redis.url" names no database that there can be', DATABASE_HINT);
   }
   if (options.db !== undefined && !isDatabase(options.db)) {
-    throw invalid('option "redis.options.db" is no database that there can be', DATABASE_HINT);
+    throw invalidOption('option "redis.options.db" is no database that there can be', DATABASE_HINT);
   }
   return Number(inUrl[0] ?? options.db ?? 0);
 }
@@ -185,7 +190,7 @@ function nodesOf(value: unknown): RedisNode[] {
   return value.map((node: unknown, index) => {
     const { host, port } = isObject(node) ? node : {};
     if (typeof host === 'string' && /^[A-Za-z0-9.:_-]+$/.test(host) && isPort(port)) return { host, port };
-    throw invalid(
+    throw invalidOption(
       `option "redis.cluster[${index}]" cannot be used, expected { host, port } with a host's name and a port`,
     );
   });
@@ -236,20 +241,8 @@ function objectOr(value: Record<string, unknown>, name: string): Record<string, 
   throw refused(`redis.${name}`, given, 'an object');
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function refused(option: string, value: unknown, expected: string): InstantNodeError {
-  return invalid(`option "${option}" is ${kindOf(value)}, expected ${expected}`);
-}
-
-function invalid(what: string, hint?: string): InstantNodeError {
-  return new InstantNodeError(
-    'invalid-config',
-    `Cannot open a database: ${what}`,
-    hint === undefined ? {} : { hint },
-  );
+  return invalidOption(`option "${option}" is ${kindOf(value)}, expected ${expected}`);
 }
 
 /** The kind of a value, as the value may be a secret in the wrong place. */

@@ -1,4 +1,4 @@
-import { InstantNodeError } from '../../../errors.ts';
+import { invalidOption, isObject } from '../invalid-option.ts';
 
 /** The class `Database` of the package `better-sqlite3`, or `DatabaseSync` of `node:sqlite`, by what both have. */
 export type SqliteClass = new (
@@ -29,13 +29,15 @@ const WANTED = 'the class Database of better-sqlite3, or DatabaseSync of node:sq
  */
 export function parseSqliteConfig(value: unknown): SqliteConfig {
   if (value === undefined) return {};
-  if (!isObject(value)) throw invalid('option "sqlite" cannot be used, expected an object with a Database');
+  if (!isObject(value))
+    throw invalidOption('option "sqlite" cannot be used, expected an object with a Database');
   const unknown = Object.keys(value).find((name) => name !== 'Database');
-  if (unknown !== undefined) throw invalid(`option "sqlite.${unknown}" is unknown`, 'There is Database');
-  const { Database } = value as { Database?: unknown };
+  if (unknown !== undefined)
+    throw invalidOption(`option "sqlite.${unknown}" is unknown`, 'There is Database');
+  const { Database } = value;
   if (Database === undefined) return {};
   if (isSqliteClass(Database)) return { Database };
-  throw invalid(`option "sqlite.Database" cannot be used, expected ${WANTED}`);
+  throw invalidOption(`option "sqlite.Database" cannot be used, expected ${WANTED}`);
 }
 
 /** Whether `Database` is that of the package `better-sqlite3`, which alone has `pragma`. */
@@ -50,16 +52,4 @@ function isSqliteClass(value: unknown): value is SqliteClass {
   if (!isObject(prototype)) return false;
   const has = (name: string): boolean => name in prototype;
   return ['exec', 'prepare', 'close'].every(has) && (has('pragma') || has('open'));
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function invalid(what: string, hint?: string): InstantNodeError {
-  return new InstantNodeError(
-    'invalid-config',
-    `Cannot open a database: ${what}`,
-    hint === undefined ? {} : { hint },
-  );
 }

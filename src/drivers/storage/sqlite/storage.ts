@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange, StorageDriver, StorageEntry } from '../../contract.ts';
-import { chunksOf, entriesUnder } from '../entries.ts';
+import { chunksOf, entriesByKey } from '../entries.ts';
 import { withHint } from '../filesystem/hint.ts';
 import type { Lock } from '../lock/lock.ts';
 import { isBusy, isLockedTooLong } from './busy.ts';
@@ -85,10 +85,10 @@ export class SqliteStorage implements StorageDriver {
     const places = await this.#read(() => records.placesOf(prefix));
     for (const ids of chunksOf(places?.ids ?? [])) {
       const some = await this.#read(() => places && records.at(ids, places));
-      if (!some) return yield* this.#entriesByKey(prefix);
+      if (!some) return yield* entriesByKey(this, prefix);
       yield some;
     }
-    if (!places) yield* this.#entriesByKey(prefix);
+    if (!places) yield* entriesByKey(this, prefix);
   }
 
   async keys(): Promise<string[]> {
@@ -147,12 +147,6 @@ export class SqliteStorage implements StorageDriver {
       if (this.#turn || !this.#couldRead(perform))
         (this.#turn ?? this.#beginTurn()).reads.push({ perform, reject });
     });
-  }
-
-  async *#entriesByKey(prefix: string): AsyncGenerator<readonly StorageEntry[]> {
-    const keys = await this.keys();
-    const wanted = keys.filter((key) => key.startsWith(prefix));
-    yield* entriesUnder(this, wanted);
   }
 
   #couldRead(perform: () => void): boolean {
