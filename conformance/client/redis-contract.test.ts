@@ -4,7 +4,12 @@ import { joinKey } from '../../src/drivers/storage/key.ts';
 import { openRedisStorage } from '../../src/drivers/storage/redis/redis.ts';
 import { describeWithRedis, launchRedis, type RedisServer } from '../support/redis.ts';
 import { launchRedisCluster, type RedisCluster } from '../support/redis-cluster.ts';
-import { type StorageScope, storageContract, storageOptions } from '../support/storage-contract.ts';
+import {
+  type StorageScope,
+  storageContract,
+  storageOptions,
+  writeUntilTaken,
+} from '../support/storage-contract.ts';
 
 let places = 0;
 
@@ -72,15 +77,7 @@ describeWithRedis('redis on a cluster', () => {
       .catch((error) => expect(error).toMatchObject({ code: 'storage' }));
     await server.start();
     await write;
-    for (let isTaken = false; !isTaken; ) {
-      isTaken = await driver.write([['b', '2']]).then(
-        () => true,
-        (error) => {
-          expect(error).toMatchObject({ code: 'storage' });
-          return false;
-        },
-      );
-    }
+    await writeUntilTaken(driver, [['b', '2']]);
     expect([await driver.get('a'), await driver.get('b')]).toEqual(['1', '2']);
     await driver.dispose();
   });

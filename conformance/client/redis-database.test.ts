@@ -6,7 +6,7 @@ import { switchedNetwork } from '../support/network.ts';
 import { freshKey, open } from '../support/open.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis.ts';
 import { goal } from '../support/schema.ts';
-import { storageOptions } from '../support/storage-contract.ts';
+import { storageOptions, writeUntilTaken } from '../support/storage-contract.ts';
 
 type Redis = NonNullable<NodeConfig['redis']>;
 
@@ -108,7 +108,7 @@ describeWithRedis('storage "redis" in a database that is not the first', () => {
     await expect(driver.write([['b', '1']])).rejects.toMatchObject({ code: 'storage' });
     expect(sizes(server)).toEqual([expect.stringMatching(/^db2:/)]);
     server.command('ACL', 'SETUSER', 'app', '+select');
-    await driver.write([['c', '1']]);
+    await writeUntilTaken(driver, [['c', '1']]);
     expect((await driver.keys()).sort()).toEqual(['a', 'c']);
   });
 });

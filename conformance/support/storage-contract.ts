@@ -154,6 +154,20 @@ export async function entriesIn(driver: StorageDriver, prefix: string): Promise<
   return entries;
 }
 
+/** Writes until the driver takes it: a server that is back may have a refusal on its way. */
+export async function writeUntilTaken(
+  driver: StorageDriver,
+  changes: readonly StorageChange[],
+): Promise<void> {
+  for (;;) {
+    try {
+      return await driver.write(changes);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'storage' });
+    }
+  }
+}
+
 /** The promises that every storage driver keeps, each as a test. */
 export function storageContract(name: string, harness: StorageHarness): void {
   const { reopens = harness.durable } = harness;
