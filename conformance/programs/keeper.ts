@@ -9,8 +9,8 @@ export interface KeeperInput {
 }
 
 /** Of each loop; with what is given up, a log of the filesystem's is written anew every few hundred writes. */
-const PENDING = 10;
-const PAD = 'x'.repeat(20_000);
+const PENDING = 40;
+const PAD = 'x'.repeat(5_000);
 const LOOPS = 3;
 
 type Chunk = { update(fields: object): Chunk };
