@@ -2,7 +2,6 @@ import type { Attr, Triple } from '../protocol/attr.ts';
 import type { AppRow, AppStatus } from '../protocol/down.ts';
 import { ServerError } from '../protocol/error.ts';
 import { canonicalJson, isObject, type JsonValue } from '../protocol/json.ts';
-import type { Actor } from './actor.ts';
 import { AppAuth } from './auth/app-auth.ts';
 import type { SignInSettings } from './auth/settings.ts';
 import { CreationClock } from './creation-clock.ts';
@@ -14,11 +13,12 @@ import { type Evaluation, evaluate } from './evaluate.ts';
 import { forgetContents } from './files/forget-contents.ts';
 import type { BackendHost } from './host.ts';
 import type { KeptApp } from './keeper.ts';
-import { type LedgerKey, ledgerKey } from './ledger/key.ts';
 import { LEDGER_ENTRY_BYTES, Ledger } from './ledger/ledger.ts';
+import { type LedgerKey, ledgerKey } from './ledger/ledger-key.ts';
 import { LiveQueries } from './live-queries.ts';
 import type { LiveQuery, QueryRequest } from './live-query.ts';
 import { OPERATOR_ID } from './operator.ts';
+import type { Actor } from './permissions/actor.ts';
 import {
   type CheckResult,
   Permissions,
@@ -29,11 +29,11 @@ import {
 import type { QuerySource } from './query/index.ts';
 import { replaceContent } from './replace-content.ts';
 import { Rooms } from './rooms/rooms.ts';
-import { dropExpiredAttrs } from './schema/expired-attrs.ts';
 import { type AppData, createAppData } from './store/app-data.ts';
-import type { Change } from './store/journal.ts';
+import type { Change } from './store/undo-log.ts';
 import { Streams } from './streams/streams.ts';
 import { SyncTables } from './sync/sync-tables.ts';
+import { dropExpiredAttrs } from './transact/expired-attrs.ts';
 import { transact } from './transact/index.ts';
 
 /** What an app needs of a session that is open for it. */

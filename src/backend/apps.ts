@@ -2,11 +2,11 @@ import type { Attr } from '../protocol/attr.ts';
 import { recordNotFound } from '../protocol/error.ts';
 import { App, type AppIdentity } from './app.ts';
 import { findRecord } from './auth/records.ts';
-import { isSameSecret } from './auth/secrets.ts';
 import { sizeOfAttr } from './ephemeral/size-of.ts';
 import type { Place } from './files/content-store.ts';
 import type { BackendHost } from './host.ts';
 import type { KeptApp } from './keeper.ts';
+import { isSameSecret } from './permissions/hash-text.ts';
 import type { AppData } from './store/app-data.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;

@@ -4,8 +4,8 @@ import type { AppStatus } from '../protocol/down.ts';
 import type { JsonValue } from '../protocol/json.ts';
 import type { AppIdentity } from './app.ts';
 import type { DataSet, Snapshot } from './data-set.ts';
-import type { LedgerKey } from './ledger/key.ts';
-import type { Change } from './store/journal.ts';
+import type { LedgerKey } from './ledger/ledger-key.ts';
+import type { Change } from './store/undo-log.ts';
 import { MemoryStreamContent, type StreamContent } from './streams/stream-content.ts';
 
 /** What a transaction of an app came to. */

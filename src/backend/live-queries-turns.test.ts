@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { VISITOR } from './actor.ts';
 import { LiveQueries } from './live-queries.ts';
+import { VISITOR } from './permissions/actor.ts';
 import { Permissions } from './permissions/index.ts';
 import { TestApp, uuid } from './transact/test-app.ts';
 

@@ -5,7 +5,7 @@ import { LiveQuery, type QueryRequest, type QueryResult } from './live-query.ts'
 import type { Permissions } from './permissions/index.ts';
 import { ReadIndex } from './query/index.ts';
 import type { AppData } from './store/app-data.ts';
-import type { Change } from './store/journal.ts';
+import type { Change } from './store/undo-log.ts';
 import { upsert } from './store/upsert.ts';
 
 /**

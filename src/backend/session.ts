@@ -17,7 +17,6 @@ import type {
   RequestMessage,
   TransactMessage,
 } from '../protocol/up.ts';
-import { type Actor, VISITOR } from './actor.ts';
 import type { App, AppSession } from './app.ts';
 import type { Apps } from './apps.ts';
 import { authenticate } from './authenticate.ts';
@@ -35,6 +34,7 @@ import type { BackendHost } from './host.ts';
 import type { LiveQuery } from './live-query.ts';
 import type { RequestEntry } from './options.ts';
 import { Outbox } from './outbox.ts';
+import { type Actor, VISITOR } from './permissions/actor.ts';
 import { Realtime } from './realtime.ts';
 import { eventName, outcomeOf } from './request-entry.ts';
 import { SessionQueries } from './session-queries.ts';

@@ -2,7 +2,7 @@ import { type ServerError, validationFailed } from '../../protocol/error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import { printed } from '../transact/printed.ts';
-import type { Mode } from '../transact/steps.ts';
+import type { Mode } from '../transact/tx-steps.ts';
 import { isEntityName, parseEntityName } from './entity-name.ts';
 import type { AdminStep, EntityName, LinkStep } from './steps.ts';
 

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import type { Mode } from '../transact/steps.ts';
+import type { Mode } from '../transact/tx-steps.ts';
 
 /** An entity as a step of the admin API names it: by its id, or by the value of a unique attribute. */
 export type EntityName =

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../protocol/json.ts';
-import type { Actor, AuthUser } from '../actor.ts';
 import type { App } from '../app.ts';
+import type { Actor, AuthUser } from '../permissions/actor.ts';
 import { countMagicCodeTry, stepsToUseCode } from './magic-codes.ts';
 import { write } from './records.ts';
 import { getUserForToken, mintToken } from './refresh-tokens.ts';

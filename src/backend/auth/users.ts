@@ -1,7 +1,7 @@
 import { recordNotFound, validationFailed } from '../../protocol/error.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import type { AuthUser } from '../actor.ts';
 import type { App } from '../app.ts';
+import type { AuthUser } from '../permissions/actor.ts';
 import { findRecord, readRecord, type SystemRecord, stepsToPut, stepToDelete, write } from './records.ts';
 
 /** What names a user. An email is in lower case, see {@link asEmail}. */

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { LedgerKey } from '../ledger/key.ts';
 import { LEDGER_LIMIT } from '../ledger/ledger.ts';
+import type { LedgerKey } from '../ledger/ledger-key.ts';
 
 /** Four words of a key, and a tx-id. */
 const ENTRY_BYTES = 24;

@@ -1,5 +1,5 @@
 import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/database.ts';
-import type { LedgerKey } from '../ledger/key.ts';
+import type { LedgerKey } from '../ledger/ledger-key.ts';
 import { FULL_BLOCKS, LedgerBlock } from './ledger-block.ts';
 
 interface OpenBlock {

@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
-import { ledgerKey } from '../ledger/key.ts';
+import { ledgerKey } from '../ledger/ledger-key.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 
 const BLOCKS = `

@@ -3,7 +3,7 @@ import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqli
 import type { Triple } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import type { AppSettings, Commit, NewApp } from '../keeper.ts';
-import type { Change } from '../store/journal.ts';
+import type { Change } from '../store/undo-log.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { StreamWriter } from './stream-writer.ts';
 

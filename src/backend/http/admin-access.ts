@@ -1,12 +1,12 @@
 import { recordNotFound, type ServerError } from '../../protocol/error.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import type { Actor, AuthUser } from '../actor.ts';
 import type { App } from '../app.ts';
 import type { Apps } from '../apps.ts';
 import { getUserForToken } from '../auth/refresh-tokens.ts';
 import { asEmail, getUser } from '../auth/users.ts';
 import { assertAdminToken } from '../authenticate.ts';
+import type { Actor, AuthUser } from '../permissions/actor.ts';
 import { visitorOf } from './auth-actor.ts';
 import type { HttpRequest } from './request.ts';
 

@@ -1,6 +1,5 @@
 import { validationFailed } from '../../protocol/error.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { ADMIN, type AuthUser } from '../actor.ts';
 import type { App } from '../app.ts';
 import type { Apps } from '../apps.ts';
 import { createMagicCode, sendMagicCode } from '../auth/magic-codes.ts';
@@ -16,6 +15,7 @@ import {
   type UserKey,
   userObject,
 } from '../auth/users.ts';
+import { ADMIN, type AuthUser } from '../permissions/actor.ts';
 import { adminApp } from './admin-access.ts';
 import { extraFieldsOf, signedInBody } from './auth.ts';
 import type { HttpRequest, JsonBody } from './request.ts';

@@ -1,4 +1,4 @@
-import { type Actor, VISITOR } from '../actor.ts';
+import { type Actor, VISITOR } from '../permissions/actor.ts';
 import type { HttpRequest } from './request.ts';
 
 /** Whoever sent a request, taken for a visitor: who they are is for tokens to tell. */

@@ -1,7 +1,6 @@
 import { recordNotFound, type ServerError } from '../../protocol/error.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import type { Actor } from '../actor.ts';
 import type { App } from '../app.ts';
 import type { Apps } from '../apps.ts';
 import { findRecord, type SystemRecord, textOf } from '../auth/records.ts';
@@ -13,6 +12,7 @@ import { CONTENT_PATH } from '../files/file-urls.ts';
 import { serveContent } from '../files/serve-content.ts';
 import { uploadFile } from '../files/upload-file.ts';
 import type { BackendHost } from '../host.ts';
+import type { Actor } from '../permissions/actor.ts';
 import { streamOfPath } from '../streams/stream-file.ts';
 import { tokenOf } from './admin-access.ts';
 import { visitorOf } from './auth-actor.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import type { PresenceEntry, RoomSaid } from '../../protocol/rooms.ts';
-import type { AuthUser } from '../actor.ts';
 import { encode } from '../encode.ts';
+import type { AuthUser } from '../permissions/actor.ts';
 import type { Wire } from '../wire.ts';
 import { presenceEdits, type RoomState } from './presence-edits.ts';
 

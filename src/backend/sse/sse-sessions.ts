@@ -1,11 +1,11 @@
 import { TOO_LARGE_REASON } from '../../drivers/listen/contract.ts';
 import { ServerError } from '../../protocol/error.ts';
-import type { Actor } from '../actor.ts';
 import type { Apps } from '../apps.ts';
-import { isSameSecret } from '../auth/secrets.ts';
 import { encode } from '../encode.ts';
 import type { BackendHost } from '../host.ts';
 import { BodyTooLargeError } from '../http/request.ts';
+import type { Actor } from '../permissions/actor.ts';
+import { isSameSecret } from '../permissions/hash-text.ts';
 import { Session } from '../session.ts';
 import { SsePeer } from './sse-peer.ts';
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
-import { VISITOR } from '../actor.ts';
 import { Apps } from '../apps.ts';
 import { createHost } from '../create-host.ts';
 import { type Backend, type BackendApp, startBackend } from '../index.ts';
 import { createForgetfulKeeper } from '../keeper.ts';
 import { resolveBackendOptions } from '../options.ts';
+import { VISITOR } from '../permissions/actor.ts';
 import { readEventStream } from '../testing/event-stream.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 import { SseSessions } from './sse-sessions.ts';

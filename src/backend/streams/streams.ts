@@ -6,11 +6,11 @@ import type {
   SubscribeStreamMessage,
 } from '../../protocol/streams.ts';
 import type { App } from '../app.ts';
-import { hashUuid } from '../auth/secrets.ts';
 import type { EventId } from '../encode.ts';
 import type { Content } from '../files/content-store.ts';
+import { hashUuid } from '../permissions/hash-text.ts';
 import { assertAllowed } from '../permissions/index.ts';
-import type { Change } from '../store/journal.ts';
+import type { Change } from '../store/undo-log.ts';
 import { upsert } from '../store/upsert.ts';
 import type { Wire } from '../wire.ts';
 import { LiveStream } from './live-stream.ts';

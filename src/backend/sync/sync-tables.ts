@@ -3,7 +3,7 @@ import type { JsonValue } from '../../protocol/json.ts';
 import type { ResyncTableMessage } from '../../protocol/sync.ts';
 import type { App } from '../app.ts';
 import type { EventId } from '../encode.ts';
-import type { Change } from '../store/journal.ts';
+import type { Change } from '../store/undo-log.ts';
 import type { Wire } from '../wire.ts';
 import { historyIsGone, SyncHistory } from './sync-history.ts';
 import { loadNamespace, parseSyncQuery } from './sync-query.ts';

@@ -1,5 +1,5 @@
-import type { AuthUser } from '../../actor.ts';
 import type { App } from '../../app.ts';
+import type { AuthUser } from '../../permissions/actor.ts';
 import { findRecord, type SystemRecord, stepsToPut, textOf } from '../records.ts';
 import { commitSignIn, type SignedIn, type SignInContext, stepsToLinkGuest } from '../sign-in.ts';
 import { assertMaySignUp } from '../signup.ts';

@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
+import { hashUuid, isSameSecret } from '../../permissions/hash-text.ts';
 import { findRecord, stepsToPut, stepsToSweep, stepToDelete, textOf, write } from '../records.ts';
-import { hashUuid, isSameSecret } from '../secrets.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { CodeChallenge } from './pkce.ts';
 

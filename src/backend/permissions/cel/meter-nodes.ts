@@ -2,10 +2,10 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { noOverload, undeclared } from './compile-error.ts';
 import { widenHas } from './has-macro.ts';
 import { charge } from './meter.ts';
+import { readingCost } from './reading-cost.ts';
 import { SEARCHES } from './search-functions.ts';
 import { eachNode } from './syntax.ts';
 import { TIMESTAMP_GETTERS } from './timestamp-getters.ts';
-import { readingCost } from './weight.ts';
 
 /**
  * Functions that the evaluator has in another form than Instant, or without counting what they take: calls go to a

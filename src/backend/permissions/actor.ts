@@ -1,4 +1,4 @@
-import type { JsonValue } from '../protocol/json.ts';
+import type { JsonValue } from '../../protocol/json.ts';
 
 /** A user of an app, as rules and clients see them: the values of the `$users` entity by label. */
 export interface AuthUser {

@@ -3,8 +3,8 @@ import { ServerError, validationFailed } from '../../protocol/error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { AppData } from '../store/app-data.ts';
 import { findByLookup } from './lookups.ts';
-import type { Plan } from './plan.ts';
-import { isLookup, isTripleStep, isWriteStep, looksLikeLookup, type TxStep, toWire } from './steps.ts';
+import type { Plan } from './tx-plan.ts';
+import { isLookup, isTripleStep, isWriteStep, looksLikeLookup, type TxStep, toWire } from './tx-steps.ts';
 
 /** System columns that anyone may write: ids, because clients send them along, and the name of a file. */
 const EDITABLE: ReadonlySet<string> = new Set(['$users.id', '$files.id', '$files.path', '$streams.id']);

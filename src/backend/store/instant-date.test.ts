@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { parseInstantDate } from './date.ts';
+import { parseInstantDate } from './instant-date.ts';
 
 /** Zones, and their minutes west of UTC in winter. */
 const ZONES = [

@@ -1,15 +1,15 @@
 import type { Triple } from '../../protocol/attr.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { Reader } from '../store/reader.ts';
-import { candidates } from './candidates.ts';
+import { candidates } from './candidate-entities.ts';
 import { type FileUrl, fileUrlTriples } from './file-url.ts';
 import type { ChildResult, EntityResult, EntityRow, FormResult } from './outcome.ts';
 import { type Page, takePage } from './page.ts';
-import type { ChildPlan, FormPlan, PagePlan, RootPlan } from './plan.ts';
 import type { Proof } from './proof.ts';
 import type { Prover } from './prove-join.ts';
 import { farEnd, stepTriples } from './prove-test.ts';
 import { whereProver } from './prove-where.ts';
+import type { ChildPlan, FormPlan, PagePlan, RootPlan } from './query-plan.ts';
 
 /** What is read to answer a query. */
 export interface QuerySource {

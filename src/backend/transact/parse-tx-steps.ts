@@ -14,7 +14,7 @@ import {
   type TripleStep,
   type TxOp,
   type TxStep,
-} from './steps.ts';
+} from './tx-steps.ts';
 
 const OPS_WITH_ENTITY: ReadonlySet<unknown> = new Set([
   'add-triple',

@@ -1,7 +1,7 @@
 import type { Reader } from '../store/reader.ts';
 import { narrowedRanges } from './narrowed-ranges.ts';
-import type { LinkStep, PathMatch, WherePlan } from './plan.ts';
 import { farEnd, stepTriples } from './prove-test.ts';
+import type { LinkStep, PathMatch, WherePlan } from './query-plan.ts';
 
 /** A set of entities that holds every match, and about how many triples it takes to find them. */
 interface Source {

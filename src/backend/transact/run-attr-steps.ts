@@ -7,8 +7,8 @@ import { checkNames, checkNewIdents, checkReservedNames, hasIdent } from './attr
 import { checkValue, notUnique } from './check-value.ts';
 import { raised } from './issue.ts';
 import { backfillNulls } from './null-triples.ts';
-import type { AttrUpdate } from './steps.ts';
 import type { Transaction } from './transaction.ts';
+import type { AttrUpdate } from './tx-steps.ts';
 
 /**
  * Adds an attribute. The server adds one with its forward identity: where that is there already, nothing happens,

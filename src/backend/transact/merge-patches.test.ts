@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../protocol/json.ts';
-import { deepMerge } from './deep-merge.ts';
+import { deepMerge } from './merge-patches.ts';
 
 describe('deepMerge()', () => {
   test.each<[base: JsonValue | undefined, patch: JsonValue, merged: JsonValue]>([

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { AppData } from '../store/app-data.ts';
 import { cascade, type Deletion } from './cascade.ts';
 import { findByLookup } from './lookups.ts';
-import { isLookup, isTripleStep, looksLikeLookup, type StepsOf, type TxOp, type TxStep } from './steps.ts';
+import { isLookup, isTripleStep, looksLikeLookup, type StepsOf, type TxOp, type TxStep } from './tx-steps.ts';
 
 /**
  * What a transaction is going to do, before anything is written: its steps with all deletions spelled out, and the

@@ -1,6 +1,6 @@
 import type { AppData } from '../store/app-data.ts';
 import type { DeletedAttr } from '../store/attr-catalog.ts';
-import type { Change } from '../store/journal.ts';
+import type { Change } from '../store/undo-log.ts';
 
 /** For how many days a deleted attribute can be restored. */
 export const GRACE_PERIOD_DAYS = 2;
