@@ -1,4 +1,4 @@
-import { snapshotOf } from '../../src/backend/data-set.ts';
+import { snapshotOf } from '../../src/backend/app/data-set.ts';
 import { type Actor, ADMIN, type AuthUser, VISITOR } from '../../src/backend/permissions/actor.ts';
 import { Permissions, TransactionChecks } from '../../src/backend/permissions/index.ts';
 import { joinRowsResult, objectTree, runQuery } from '../../src/backend/query/index.ts';

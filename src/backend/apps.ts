@@ -1,11 +1,11 @@
 import type { Attr } from '../protocol/attr.ts';
 import { recordNotFound } from '../protocol/error.ts';
-import { App, type AppIdentity } from './app.ts';
-import { findRecord } from './auth/records.ts';
+import { App, type AppIdentity } from './app/app.ts';
+import type { BackendHost } from './app/app-host.ts';
+import type { Place } from './app/content-store.ts';
+import type { KeptApp } from './app/keeper.ts';
+import { findRecord } from './app/system-records.ts';
 import { sizeOfAttr } from './ephemeral/size-of.ts';
-import type { Place } from './files/content-store.ts';
-import type { BackendHost } from './host.ts';
-import type { KeptApp } from './keeper.ts';
 import { isSameSecret } from './permissions/hash-text.ts';
 import type { AppData } from './store/app-data.ts';
 

@@ -1,6 +1,6 @@
 import { ServerError } from '../protocol/error.ts';
 import type { InitMessage } from '../protocol/up.ts';
-import type { App } from './app.ts';
+import type { App } from './app/app.ts';
 import { getUserForToken } from './auth/refresh-tokens.ts';
 import type { Actor } from './permissions/actor.ts';
 import { isSameSecret } from './permissions/hash-text.ts';

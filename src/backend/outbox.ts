@@ -1,4 +1,4 @@
-import type { Keeper } from './keeper.ts';
+import type { Keeper } from './app/keeper.ts';
 import type { SessionPeer } from './session.ts';
 
 /** A client that leaves this much unread is cut off, before it takes everybody's memory. */

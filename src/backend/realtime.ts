@@ -1,5 +1,5 @@
 import type { RealtimeMessage } from '../protocol/up.ts';
-import type { App } from './app.ts';
+import type { App } from './app/app.ts';
 import type { EventId } from './encode.ts';
 import { SessionRooms } from './rooms/session-rooms.ts';
 import { SessionStreams } from './streams/session-streams.ts';

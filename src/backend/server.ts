@@ -6,17 +6,17 @@ import { InstantNodeError } from '../errors.ts';
 import { ServerError } from '../protocol/error.ts';
 import { isObject } from '../protocol/json.ts';
 import { isEveryAddress } from './addresses.ts';
+import type { BackendHost } from './app/app-host.ts';
+import { createForgetfulKeeper, type Keeper } from './app/keeper.ts';
 import { Apps } from './apps.ts';
 import { applySignInPlan, parseSignInOptions } from './auth/options.ts';
 import { asBackendApp, type BackendApp } from './backend-app.ts';
 import { createAppFrom } from './create-app-from.ts';
 import { createHost } from './create-host.ts';
 import { openKeeper } from './disk/open-keeper.ts';
-import type { BackendHost } from './host.ts';
 import { createGate } from './http/gate.ts';
 import { createRouter, type Handler } from './http/router.ts';
 import { allRoutes } from './http/routes.ts';
-import { createForgetfulKeeper, type Keeper } from './keeper.ts';
 import { assertNotOtherVersions, findOpen, noteOpen, type RunningOptions } from './open-backends.ts';
 import {
   type BackendOptions,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Attr } from '../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../protocol/json.ts';
+import { createForgetfulKeeper } from './app/keeper.ts';
 import { Apps } from './apps.ts';
 import { createHost } from './create-host.ts';
 import { type Backend, startBackend } from './index.ts';
-import { createForgetfulKeeper } from './keeper.ts';
 import { resolveBackendOptions } from './options.ts';
 import { Session } from './session.ts';
 import { type Message, RawSession } from './testing/raw-session.ts';

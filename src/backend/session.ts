@@ -17,7 +17,9 @@ import type {
   RequestMessage,
   TransactMessage,
 } from '../protocol/up.ts';
-import type { App, AppSession } from './app.ts';
+import type { App, AppSession } from './app/app.ts';
+import type { BackendHost } from './app/app-host.ts';
+import type { LiveQuery } from './app/live-query.ts';
 import type { Apps } from './apps.ts';
 import { authenticate } from './authenticate.ts';
 import { Deferred } from './deferred.ts';
@@ -30,8 +32,6 @@ import {
   encodeInitOk,
   encodeRefreshOk,
 } from './encode.ts';
-import type { BackendHost } from './host.ts';
-import type { LiveQuery } from './live-query.ts';
 import type { RequestEntry } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { type Actor, VISITOR } from './permissions/actor.ts';

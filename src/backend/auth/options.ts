@@ -1,7 +1,7 @@
 import { InstantNodeError } from '../../errors.ts';
 import { hintAt } from '../../nearest.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { ensureOAuthProvider, putOAuthClient } from './oauth/clients.ts';
 import { redirectOriginProblem } from './redirect-origins.ts';
 import { addRedirectOrigin, isMagicCode, putTestUser } from './settings.ts';

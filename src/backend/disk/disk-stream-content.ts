@@ -1,5 +1,5 @@
 import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/database.ts';
-import type { StreamContent } from '../streams/stream-content.ts';
+import type { StreamContent } from '../app/stream-content.ts';
 import type { Write } from './writer.ts';
 
 /** What the streams are kept in. */

@@ -1,5 +1,5 @@
 import { InstantNodeError, isInstantNodeError } from '../../errors.ts';
-import type { Keeper } from '../keeper.ts';
+import type { Keeper } from '../app/keeper.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { openDiskKeeper } from './disk-keeper.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/database.ts';
 import type { Triple } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
-import type { AppSettings, Commit, NewApp } from '../keeper.ts';
+import type { AppSettings, Commit, NewApp } from '../app/keeper.ts';
 import type { Change } from '../store/undo-log.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { StreamWriter } from './stream-writer.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SYNCED_WRITES, syncFolder } from '../../drivers/storage/filesystem/folder.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import { type ContentStore, limited, type Place } from './content-store.ts';
+import { type ContentStore, limited, type Place } from '../app/content-store.ts';
 
 /** What a file is called until it is whole. */
 const DRAFT = '.part';

@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
 import type { Change } from '../store/undo-log.ts';
 

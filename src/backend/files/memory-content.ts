@@ -1,4 +1,4 @@
-import { type Content, type ContentStore, limited, type Place, type Slice } from './content-store.ts';
+import { type Content, type ContentStore, limited, type Place, type Slice } from '../app/content-store.ts';
 
 /** Keeps contents in memory, in the pieces they came in. */
 export function createMemoryContent(): ContentStore {

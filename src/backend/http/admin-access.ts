@@ -1,7 +1,7 @@
 import { recordNotFound, type ServerError } from '../../protocol/error.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { Apps } from '../apps.ts';
 import { getUserForToken } from '../auth/refresh-tokens.ts';
 import { asEmail, getUser } from '../auth/users.ts';

@@ -2,7 +2,7 @@ import { APP_STATUSES, type AppStatus } from '../../protocol/down.ts';
 import { ServerError } from '../../protocol/error.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { paramMalformed } from '../../protocol/param-error.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { createAppFrom } from '../create-app-from.ts';
 import { assertOperator, type DashContext, dashApp, operatorApp } from './dash-access.ts';
 import type { HttpRequest, JsonBody } from './request.ts';

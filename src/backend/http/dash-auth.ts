@@ -1,7 +1,7 @@
 import { recordNotFound, validationFailed } from '../../protocol/error.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
-import { allRecords } from '../auth/records.ts';
+import type { App } from '../app/app.ts';
+import { allRecords } from '../app/system-records.ts';
 import type { RedirectOrigin } from '../auth/redirect-origins.ts';
 import {
   addRedirectOrigin,

@@ -1,8 +1,8 @@
 import { recordNotFound, ServerError } from '../../protocol/error.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import { readRecord, type SystemRecord, stepToDelete, textOf, write } from '../app/system-records.ts';
 import { ensureOAuthProvider, type OAuthClientFields, putOAuthClient } from '../auth/oauth/clients.ts';
-import { readRecord, type SystemRecord, stepToDelete, textOf, write } from '../auth/records.ts';
 import { type DashContext, dashApp } from './dash-access.ts';
 import type { HttpRequest, JsonBody } from './request.ts';
 import { jsonResponse } from './response.ts';

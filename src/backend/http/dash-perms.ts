@@ -1,6 +1,6 @@
 import { isObject } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
-import { warnOfRules } from '../warn-of-rules.ts';
+import type { App } from '../app/app.ts';
+import { warnOfRules } from '../app/warn-of-rules.ts';
 import { type DashContext, dashApp } from './dash-access.ts';
 import type { HttpRequest } from './request.ts';
 import { jsonResponse } from './response.ts';

@@ -1,5 +1,5 @@
 import { recordNotFound, validationFailed } from '../../protocol/error.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { applySteps } from '../schema/apply-steps.ts';
 import { parseDefinitions } from '../schema/definitions.ts';
 import type { JobBook } from '../schema/job-book.ts';

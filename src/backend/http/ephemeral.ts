@@ -1,5 +1,5 @@
 import { ServerError } from '../../protocol/error.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { EPHEMERAL_LIFETIME_MS } from '../apps.ts';
 import { assertAdminToken } from '../authenticate.ts';
 import { createAppFrom } from '../create-app-from.ts';

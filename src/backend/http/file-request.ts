@@ -1,6 +1,6 @@
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
-import type { App } from '../app.ts';
-import { findRecord, textOf } from '../auth/records.ts';
+import type { App } from '../app/app.ts';
+import { findRecord, textOf } from '../app/system-records.ts';
 import type { Upload } from '../files/upload-file.ts';
 import type { HttpRequest } from './request.ts';
 

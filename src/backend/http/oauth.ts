@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { Apps } from '../apps.ts';
 import { findOAuthClient, getOAuthClient } from '../auth/oauth/clients.ts';
 import { consumeOAuthCode } from '../auth/oauth/codes.ts';

@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { createAppFrom } from '../create-app-from.ts';
 import type { JobBook } from '../schema/job-book.ts';
 import { schemaOf } from '../schema/schema-json.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { type QueryOptions, type QueryOutcome, runQuery } from '../query/index.ts';
 import type { Actor } from './actor.ts';
 import { fromCel } from './cel/values.ts';

@@ -7,7 +7,7 @@ import type {
   RoomOk,
   SetPresenceMessage,
 } from '../../protocol/rooms.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { EventId } from '../encode.ts';
 import type { Wire } from '../wire.ts';
 import type { Room } from './room.ts';

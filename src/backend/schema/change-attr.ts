@@ -1,7 +1,7 @@
 import { type Attr, etypeOf, labelOf, type Triple } from '../../protocol/attr.ts';
 import { ServerError } from '../../protocol/error.ts';
 import { isObject, type JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { ADMIN } from '../permissions/actor.ts';
 import { checkValue } from '../transact/check-value.ts';
 import { entitiesWithoutNulls } from '../transact/null-triples.ts';

@@ -1,8 +1,8 @@
 import { TOO_LARGE_REASON } from '../../drivers/listen/contract.ts';
 import { ServerError } from '../../protocol/error.ts';
+import type { BackendHost } from '../app/app-host.ts';
 import type { Apps } from '../apps.ts';
 import { encode } from '../encode.ts';
-import type { BackendHost } from '../host.ts';
 import { BodyTooLargeError } from '../http/request.ts';
 import type { Actor } from '../permissions/actor.ts';
 import { isSameSecret } from '../permissions/hash-text.ts';

@@ -1,6 +1,6 @@
 import { type ServerError, validationFailed } from '../../protocol/error.ts';
 import { eventName, type StreamMessage, type SubscribeStreamMessage } from '../../protocol/streams.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { EventId } from '../encode.ts';
 import type { Wire } from '../wire.ts';
 import type { LiveStream } from './live-stream.ts';

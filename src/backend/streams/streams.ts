@@ -5,16 +5,16 @@ import type {
   StartStreamMessage,
   SubscribeStreamMessage,
 } from '../../protocol/streams.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import type { Content } from '../app/content-store.ts';
+import type { StreamContent } from '../app/stream-content.ts';
 import type { EventId } from '../encode.ts';
-import type { Content } from '../files/content-store.ts';
 import { hashUuid } from '../permissions/hash-text.ts';
 import { assertAllowed } from '../permissions/index.ts';
 import type { Change } from '../store/undo-log.ts';
 import { upsert } from '../store/upsert.ts';
 import type { Wire } from '../wire.ts';
 import { LiveStream } from './live-stream.ts';
-import type { StreamContent } from './stream-content.ts';
 import { createStream, findStream, finishStream, type StreamEntity, streamAttr } from './stream-entities.ts';
 import { fileContent } from './stream-file.ts';
 import { StreamReader } from './stream-reader.ts';

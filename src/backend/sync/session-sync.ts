@@ -1,5 +1,5 @@
 import type { SyncMessage } from '../../protocol/sync.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { EventId } from '../encode.ts';
 import type { Wire } from '../wire.ts';
 import type { SyncSubscription } from './sync-subscription.ts';

@@ -1,5 +1,5 @@
 import type { Triple } from '../../protocol/attr.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { encodeError } from '../encode.ts';
 import { Pump } from '../pump.ts';
 import type { Wire } from '../wire.ts';

@@ -1,7 +1,7 @@
 import { recordNotFound, type ServerError, validationFailed } from '../../protocol/error.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import type { ResyncTableMessage } from '../../protocol/sync.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { EventId } from '../encode.ts';
 import type { Change } from '../store/undo-log.ts';
 import type { Wire } from '../wire.ts';

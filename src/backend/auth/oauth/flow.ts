@@ -1,5 +1,5 @@
 import { validationFailed } from '../../../protocol/error.ts';
-import type { App } from '../../app.ts';
+import type { App } from '../../app/app.ts';
 import { isAuthorizedRedirect } from '../redirect-origins.ts';
 import { signInSettings } from '../settings.ts';
 import { findOAuthClient, getOAuthClient, type OAuthClient } from './clients.ts';

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import type { App } from '../../app.ts';
+import type { App } from '../../app/app.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;

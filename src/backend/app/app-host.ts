@@ -1,10 +1,10 @@
-import type { ProviderEgress } from './auth/oauth/provider-egress.ts';
-import type { EphemeralQuota } from './ephemeral/quota.ts';
-import type { FileStorage } from './files/file-storage.ts';
+import type { ProviderEgress } from '../auth/oauth/provider-egress.ts';
+import type { EphemeralQuota } from '../ephemeral/quota.ts';
+import type { Newcomers } from '../newcomers.ts';
+import type { RequestEntry } from '../options.ts';
+import type { FileStorage } from './file-storage.ts';
 import type { Keeper } from './keeper.ts';
-import type { Newcomers } from './newcomers.ts';
 import type { Operator } from './operator.ts';
-import type { RequestEntry } from './options.ts';
 
 /** What the apps of one backend share, handed in so that none of them reaches for a clock or for chance. */
 export interface BackendHost {

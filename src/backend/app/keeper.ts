@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Triple } from '../protocol/attr.ts';
-import type { AppStatus } from '../protocol/down.ts';
-import type { JsonValue } from '../protocol/json.ts';
+import type { Triple } from '../../protocol/attr.ts';
+import type { AppStatus } from '../../protocol/down.ts';
+import type { JsonValue } from '../../protocol/json.ts';
+import type { LedgerKey } from '../ledger/ledger-key.ts';
+import type { Change } from '../store/undo-log.ts';
 import type { AppIdentity } from './app.ts';
 import type { DataSet, Snapshot } from './data-set.ts';
-import type { LedgerKey } from './ledger/ledger-key.ts';
-import type { Change } from './store/undo-log.ts';
-import { MemoryStreamContent, type StreamContent } from './streams/stream-content.ts';
+import { MemoryStreamContent, type StreamContent } from './stream-content.ts';
 
 /** What a transaction of an app came to. */
 export interface Commit {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { VISITOR } from '../permissions/actor.ts';
 import { Backlog } from './backlog.ts';
 import { LiveQuery } from './live-query.ts';
-import { VISITOR } from './permissions/actor.ts';
 
 type Query = LiveQuery<string>;
 

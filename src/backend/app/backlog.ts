@@ -1,5 +1,5 @@
+import { upsert } from '../store/upsert.ts';
 import type { LiveQuery } from './live-query.ts';
-import { upsert } from './store/upsert.ts';
 
 /**
  * The live queries whose subscribers are to be told something, and whose turn it is. Subscribers take turns, each with

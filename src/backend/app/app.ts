@@ -1,40 +1,40 @@
-import type { Attr, Triple } from '../protocol/attr.ts';
-import type { AppRow, AppStatus } from '../protocol/down.ts';
-import { ServerError } from '../protocol/error.ts';
-import { canonicalJson, isObject, type JsonValue } from '../protocol/json.ts';
-import { AppAuth } from './auth/app-auth.ts';
-import type { SignInSettings } from './auth/settings.ts';
-import { CreationClock } from './creation-clock.ts';
-import { type Snapshot, snapshotOf } from './data-set.ts';
-import { type Account, UNLIMITED } from './ephemeral/quota.ts';
-import { growthBy, sizeOfText } from './ephemeral/size-of.ts';
-import { assertWithinQuota, withinQuota } from './ephemeral/within-quota.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
-import { forgetContents } from './files/forget-contents.ts';
-import type { BackendHost } from './host.ts';
-import type { KeptApp } from './keeper.ts';
-import { LEDGER_ENTRY_BYTES, Ledger } from './ledger/ledger.ts';
-import { type LedgerKey, ledgerKey } from './ledger/ledger-key.ts';
-import { LiveQueries } from './live-queries.ts';
-import type { LiveQuery, QueryRequest } from './live-query.ts';
-import { OPERATOR_ID } from './operator.ts';
-import type { Actor } from './permissions/actor.ts';
+import type { Attr, Triple } from '../../protocol/attr.ts';
+import type { AppRow, AppStatus } from '../../protocol/down.ts';
+import { ServerError } from '../../protocol/error.ts';
+import { canonicalJson, isObject, type JsonValue } from '../../protocol/json.ts';
+import { AppAuth } from '../auth/app-auth.ts';
+import type { SignInSettings } from '../auth/settings.ts';
+import { type Account, UNLIMITED } from '../ephemeral/quota.ts';
+import { growthBy, sizeOfText } from '../ephemeral/size-of.ts';
+import { assertWithinQuota, withinQuota } from '../ephemeral/within-quota.ts';
+import { forgetContents } from '../files/forget-contents.ts';
+import { LEDGER_ENTRY_BYTES, Ledger } from '../ledger/ledger.ts';
+import { type LedgerKey, ledgerKey } from '../ledger/ledger-key.ts';
+import type { Actor } from '../permissions/actor.ts';
 import {
   type CheckResult,
   Permissions,
   type Rules,
   rehearse,
   TransactionChecks,
-} from './permissions/index.ts';
-import type { QuerySource } from './query/index.ts';
+} from '../permissions/index.ts';
+import type { QuerySource } from '../query/index.ts';
+import { Rooms } from '../rooms/rooms.ts';
+import { type AppData, createAppData } from '../store/app-data.ts';
+import type { Change } from '../store/undo-log.ts';
+import { Streams } from '../streams/streams.ts';
+import { SyncTables } from '../sync/sync-tables.ts';
+import { dropExpiredAttrs } from '../transact/expired-attrs.ts';
+import { transact } from '../transact/index.ts';
+import { type Evaluation, evaluate } from './answer-query.ts';
+import type { BackendHost } from './app-host.ts';
+import { CreationClock } from './creation-clock.ts';
+import { type Snapshot, snapshotOf } from './data-set.ts';
+import type { KeptApp } from './keeper.ts';
+import { LiveQueries } from './live-queries.ts';
+import type { LiveQuery, QueryRequest } from './live-query.ts';
+import { OPERATOR_ID } from './operator.ts';
 import { replaceContent } from './replace-content.ts';
-import { Rooms } from './rooms/rooms.ts';
-import { type AppData, createAppData } from './store/app-data.ts';
-import type { Change } from './store/undo-log.ts';
-import { Streams } from './streams/streams.ts';
-import { SyncTables } from './sync/sync-tables.ts';
-import { dropExpiredAttrs } from './transact/expired-attrs.ts';
-import { transact } from './transact/index.ts';
 
 /** What an app needs of a session that is open for it. */
 export interface AppSession {

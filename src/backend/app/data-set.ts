@@ -1,8 +1,8 @@
-import { InstantNodeError } from '../errors.ts';
-import type { Attr, Triple } from '../protocol/attr.ts';
-import { canonicalJson, isObject, type JsonValue } from '../protocol/json.ts';
-import { isUuid } from '../protocol/uuid.ts';
-import type { AppData } from './store/app-data.ts';
+import { InstantNodeError } from '../../errors.ts';
+import type { Attr, Triple } from '../../protocol/attr.ts';
+import { canonicalJson, isObject, type JsonValue } from '../../protocol/json.ts';
+import { isUuid } from '../../protocol/uuid.ts';
+import type { AppData } from '../store/app-data.ts';
 
 /** The whole content of an app, as values. */
 export interface DataSet {

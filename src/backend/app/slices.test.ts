@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../protocol/json.ts';
-import { type Backend, startBackend } from './index.ts';
-import { type Message, RawSession } from './testing/raw-session.ts';
-import { Recorder } from './testing/recorder.ts';
-import { computationsOf, createTodoApp, type TodoApp } from './testing/todos.ts';
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
+import { type Backend, startBackend } from '../index.ts';
+import { type Message, RawSession } from '../testing/raw-session.ts';
+import { Recorder } from '../testing/recorder.ts';
+import { computationsOf, createTodoApp, type TodoApp } from '../testing/todos.ts';
 
 // With a slice of no time each query that a transaction concerns is run by itself, and whoever else has something to
 // say is heard in between.

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../protocol/json.ts';
-import { type Backend, startBackend } from './index.ts';
-import { provideBetterSqlite3 } from './testing/better-sqlite3.ts';
-import { type Message, RawSession } from './testing/raw-session.ts';
-import { createTodoApp, type TodoApp } from './testing/todos.ts';
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
+import { type Backend, startBackend } from '../index.ts';
+import { provideBetterSqlite3 } from '../testing/better-sqlite3.ts';
+import { type Message, RawSession } from '../testing/raw-session.ts';
+import { createTodoApp, type TodoApp } from '../testing/todos.ts';
 
 provideBetterSqlite3();
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { JsonValue } from '../protocol/json.ts';
-import { type Backend, startBackend } from './index.ts';
-import { type Message, RawSession } from './testing/raw-session.ts';
-import { computationsOf, createTodoApp, type TodoApp, valuesOf } from './testing/todos.ts';
+import type { JsonValue } from '../../protocol/json.ts';
+import { type Backend, startBackend } from '../index.ts';
+import { type Message, RawSession } from '../testing/raw-session.ts';
+import { computationsOf, createTodoApp, type TodoApp, valuesOf } from '../testing/todos.ts';
 
 let backend: Backend;
 let todos: TodoApp;

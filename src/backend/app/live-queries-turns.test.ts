@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { VISITOR } from '../permissions/actor.ts';
+import { Permissions } from '../permissions/index.ts';
+import { TestApp, uuid } from '../transact/test-app.ts';
 import { LiveQueries } from './live-queries.ts';
-import { VISITOR } from './permissions/actor.ts';
-import { Permissions } from './permissions/index.ts';
-import { TestApp, uuid } from './transact/test-app.ts';
 
 // The turns of sessions as such, with nothing in between that has a timing of its own.
 

@@ -1,12 +1,12 @@
-import { canonicalJson } from '../protocol/json.ts';
+import { canonicalJson } from '../../protocol/json.ts';
+import type { Permissions } from '../permissions/index.ts';
+import { ReadIndex } from '../query/index.ts';
+import type { AppData } from '../store/app-data.ts';
+import type { Change } from '../store/undo-log.ts';
+import { upsert } from '../store/upsert.ts';
+import { evaluate } from './answer-query.ts';
 import { Backlog } from './backlog.ts';
-import { evaluate } from './evaluate.ts';
 import { LiveQuery, type QueryRequest, type QueryResult } from './live-query.ts';
-import type { Permissions } from './permissions/index.ts';
-import { ReadIndex } from './query/index.ts';
-import type { AppData } from './store/app-data.ts';
-import type { Change } from './store/undo-log.ts';
-import { upsert } from './store/upsert.ts';
 
 /**
  * The queries that sessions of one app subscribe to. Equal queries are run once for all of them, and again only when

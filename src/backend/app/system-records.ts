@@ -1,8 +1,8 @@
 import { labelOf } from '../../protocol/attr.ts';
 import type { JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
 import { ADMIN } from '../permissions/actor.ts';
 import { type SystemEtype, systemAttrId } from '../store/system-attrs.ts';
+import type { App } from './app.ts';
 
 /** An entity of a system namespace, as its values by label. */
 export interface SystemRecord {

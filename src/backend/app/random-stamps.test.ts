@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { canonicalJson, type JsonObject, type JsonValue } from '../protocol/json.ts';
-import { type Backend, type BackendApp, startBackend } from './index.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/json.ts';
+import { type Backend, type BackendApp, startBackend } from '../index.ts';
+import { random } from '../testing/random.ts';
+import type { Message } from '../testing/raw-session.ts';
+import { Recorder } from '../testing/recorder.ts';
+import { computationsOf } from '../testing/todos.ts';
 import {
   type Draw,
   MARKERS,
@@ -18,10 +22,6 @@ import {
   type Role,
   textOf,
 } from './replay.fixture.ts';
-import { random } from './testing/random.ts';
-import type { Message } from './testing/raw-session.ts';
-import { Recorder } from './testing/recorder.ts';
-import { computationsOf } from './testing/todos.ts';
 
 // What is promised of `processed-tx-id`: it never goes back, and a result stamped N holds every transaction up to N. A
 // refresh holds none after N either, as clients would apply that once more on top of it. The first answer to a query may

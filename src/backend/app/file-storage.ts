@@ -1,8 +1,8 @@
-import type { Keeper } from '../keeper.ts';
+import { createDiskContent } from '../files/disk-content.ts';
+import { createMemoryContent } from '../files/memory-content.ts';
 import type { ContentStore } from './content-store.ts';
-import { createDiskContent } from './disk-content.ts';
 import { FileUrls } from './file-urls.ts';
-import { createMemoryContent } from './memory-content.ts';
+import type { Keeper } from './keeper.ts';
 import { UploadUrls } from './upload-urls.ts';
 
 /** What the apps of a backend need for their files. */

@@ -1,8 +1,8 @@
+import type { Permissions } from '../permissions/index.ts';
+import { joinRowsResult, objectTree, type QueryOutcome, runQuery, trackReads } from '../query/index.ts';
+import type { AppData } from '../store/app-data.ts';
+import type { ReadSet } from '../store/reader.ts';
 import type { Answer, QueryRequest } from './live-query.ts';
-import type { Permissions } from './permissions/index.ts';
-import { joinRowsResult, objectTree, type QueryOutcome, runQuery, trackReads } from './query/index.ts';
-import type { AppData } from './store/app-data.ts';
-import type { ReadSet } from './store/reader.ts';
 
 /** What a query came to, and what was read to find out. */
 export interface Evaluation {

@@ -1,6 +1,6 @@
-import type { JsonValue } from '../protocol/json.ts';
-import type { ReturnType } from '../protocol/up.ts';
-import type { Actor } from './permissions/actor.ts';
+import type { JsonValue } from '../../protocol/json.ts';
+import type { ReturnType } from '../../protocol/up.ts';
+import type { Actor } from '../permissions/actor.ts';
 
 /** A query, and on whose behalf it runs. */
 export interface QueryRequest {

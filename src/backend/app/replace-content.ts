@@ -1,7 +1,7 @@
-import type { Attr, Triple } from '../protocol/attr.ts';
-import { canonicalJson } from '../protocol/json.ts';
+import type { Attr, Triple } from '../../protocol/attr.ts';
+import { canonicalJson } from '../../protocol/json.ts';
+import type { AppData } from '../store/app-data.ts';
 import type { DataSet } from './data-set.ts';
-import type { AppData } from './store/app-data.ts';
 
 /**
  * Makes what an app holds exactly what a data set says. What is the same already is left alone, so that the journal

@@ -1,5 +1,5 @@
+import { ruleWarnings } from '../permissions/index.ts';
 import type { App } from './app.ts';
-import { ruleWarnings } from './permissions/index.ts';
 
 /** Tells the operator what is surely not meant in the rules that an app has got. */
 export function warnOfRules(app: App): void {

@@ -1,6 +1,6 @@
-import type { Attr } from '../protocol/attr.ts';
-import { etypeOf, labelOf } from '../protocol/attr.ts';
-import type { JsonObject, JsonValue } from '../protocol/json.ts';
+import type { Attr } from '../../protocol/attr.ts';
+import { etypeOf, labelOf } from '../../protocol/attr.ts';
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 
 /** Draws a number from 0 to below 1. */
 export type Draw = () => number;

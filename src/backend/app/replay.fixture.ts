@@ -1,7 +1,7 @@
-import { canonicalJson, type JsonObject, type JsonValue } from '../protocol/json.ts';
-import type { Backend, BackendApp, Snapshot } from './index.ts';
-import type { Message } from './testing/raw-session.ts';
-import { Recorder } from './testing/recorder.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/json.ts';
+import type { Backend, BackendApp, Snapshot } from '../index.ts';
+import type { Message } from '../testing/raw-session.ts';
+import { Recorder } from '../testing/recorder.ts';
 
 /** On whose behalf a session acts. */
 export type Role = 'admin' | 'visitor';
