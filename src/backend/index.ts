@@ -12,7 +12,7 @@ export type { Attr, CheckedDataType, Ident, InferredType, Triple } from '../prot
 export type { AppStatus } from '../protocol/down.ts';
 export type { JsonObject, JsonValue } from '../protocol/json.ts';
 export type { DataSet, Snapshot } from './app/data-set.ts';
-export type { OAuthClientOptions, SignInOptions } from './auth/options.ts';
+export type { OAuthClientOptions, SignInOptions } from './apps/sign-in-options.ts';
 export type { BackendApp } from './backend-app.ts';
 export type {
   BackendLogEntry,

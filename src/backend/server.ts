@@ -8,15 +8,15 @@ import { isObject } from '../protocol/json.ts';
 import { isEveryAddress } from './addresses.ts';
 import type { BackendHost } from './app/app-host.ts';
 import { createForgetfulKeeper, type Keeper } from './app/keeper.ts';
-import { Apps } from './apps.ts';
-import { applySignInPlan, parseSignInOptions } from './auth/options.ts';
+import { Apps } from './apps/apps.ts';
+import { createAppFrom } from './apps/create-app-from.ts';
+import { applySignInPlan, parseSignInOptions } from './apps/sign-in-options.ts';
 import { asBackendApp, type BackendApp } from './backend-app.ts';
-import { createAppFrom } from './create-app-from.ts';
 import { createHost } from './create-host.ts';
-import { openKeeper } from './disk/open-keeper.ts';
 import { createGate } from './http/gate.ts';
 import { createRouter, type Handler } from './http/router.ts';
 import { allRoutes } from './http/routes.ts';
+import { openKeeper } from './keep/open-keeper.ts';
 import { assertNotOtherVersions, findOpen, noteOpen, type RunningOptions } from './open-backends.ts';
 import {
   type BackendOptions,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Attr } from '../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../protocol/json.ts';
 import { createForgetfulKeeper } from './app/keeper.ts';
-import { Apps } from './apps.ts';
+import { Apps } from './apps/apps.ts';
 import { createHost } from './create-host.ts';
 import { type Backend, startBackend } from './index.ts';
 import { resolveBackendOptions } from './options.ts';

@@ -20,8 +20,8 @@ import type {
 import type { App, AppSession } from './app/app.ts';
 import type { BackendHost } from './app/app-host.ts';
 import type { LiveQuery } from './app/live-query.ts';
-import type { Apps } from './apps.ts';
-import { authenticate } from './authenticate.ts';
+import type { Apps } from './apps/apps.ts';
+import { authenticate } from './auth/authenticate.ts';
 import { Deferred } from './deferred.ts';
 import {
   type EventId,

@@ -1,5 +1,5 @@
-import { createDiskContent } from '../files/disk-content.ts';
-import { createMemoryContent } from '../files/memory-content.ts';
+import { createDiskContent } from '../keep/disk-content.ts';
+import { createMemoryContent } from '../keep/memory-content.ts';
 import type { ContentStore } from './content-store.ts';
 import { FileUrls } from './file-urls.ts';
 import type { Keeper } from './keeper.ts';

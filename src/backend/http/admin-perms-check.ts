@@ -1,7 +1,7 @@
 import { validationFailed } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
 import { toWireSteps } from '../admin/wire-steps.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { checkQuery, parseRules, type Rules } from '../permissions/index.ts';
 import { objectTree } from '../query/index.ts';
 import { asQuery, asSteps, inferenceOf } from './admin.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { deleteFiles } from '../files/delete-files.ts';
 import { assertFilePermission } from '../files/file-permission.ts';
 import { uploadFile } from '../files/upload-file.ts';

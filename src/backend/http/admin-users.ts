@@ -1,7 +1,7 @@
 import { validationFailed } from '../../protocol/error.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { App } from '../app/app.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { createMagicCode, sendMagicCode } from '../auth/magic-codes.ts';
 import { createRefreshToken, removeToken, removeTokens, userForToken } from '../auth/refresh-tokens.ts';
 import { guestForToken, signInAsGuest, signInWithMagicCode } from '../auth/sign-in.ts';

@@ -1,6 +1,6 @@
 import { isObject, type JsonValue } from '../../protocol/json.ts';
 import { toWireSteps } from '../admin/wire-steps.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { findUser, userObject } from '../auth/users.ts';
 import { schemaOf } from '../schema/schema-json.ts';
 import { softDeletedAttrs } from '../schema/soft-deleted-attrs.ts';

@@ -1,7 +1,7 @@
 import { recordNotFound } from '../../protocol/error.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import type { App } from '../app/app.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { sendMagicCode } from '../auth/magic-codes.ts';
 import { getUserForToken, removeToken } from '../auth/refresh-tokens.ts';
 import { guestForToken, type SignedIn, signInAsGuest, signInWithMagicCode } from '../auth/sign-in.ts';

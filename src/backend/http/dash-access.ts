@@ -1,7 +1,7 @@
 import { ServerError } from '../../protocol/error.ts';
 import type { App } from '../app/app.ts';
 import type { BackendHost } from '../app/app-host.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { bearerToken } from './admin-access.ts';
 import type { HttpRequest } from './request.ts';
 

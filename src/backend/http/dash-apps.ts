@@ -3,7 +3,7 @@ import { ServerError } from '../../protocol/error.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { paramMalformed } from '../../protocol/param-error.ts';
 import type { App } from '../app/app.ts';
-import { createAppFrom } from '../create-app-from.ts';
+import { createAppFrom } from '../apps/create-app-from.ts';
 import { assertOperator, type DashContext, dashApp, operatorApp } from './dash-access.ts';
 import type { HttpRequest, JsonBody } from './request.ts';
 import { jsonResponse } from './response.ts';

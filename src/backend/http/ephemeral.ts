@@ -1,8 +1,8 @@
 import { ServerError } from '../../protocol/error.ts';
 import type { App } from '../app/app.ts';
-import { EPHEMERAL_LIFETIME_MS } from '../apps.ts';
-import { assertAdminToken } from '../authenticate.ts';
-import { createAppFrom } from '../create-app-from.ts';
+import { EPHEMERAL_LIFETIME_MS } from '../apps/apps.ts';
+import { createAppFrom } from '../apps/create-app-from.ts';
+import { assertAdminToken } from '../auth/authenticate.ts';
 import { assertOperator, type DashContext } from './dash-access.ts';
 import { asStatus, rowWithToken, rulesOf } from './dash-apps.ts';
 import type { HttpRequest } from './request.ts';

@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { App } from '../app/app.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { userForToken } from '../auth/refresh-tokens.ts';
 import { tokenOf } from './admin-access.ts';
 import { visitorOf } from './auth-actor.ts';

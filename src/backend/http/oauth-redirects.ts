@@ -1,5 +1,5 @@
 import { isUuid } from '../../protocol/uuid.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { failureLocation, finishOAuth, type OAuthArrival, startOAuth } from '../auth/oauth/flow.ts';
 import { OAuthError } from '../auth/oauth/oauth-error.ts';
 import type { HttpRequest, JsonBody } from './request.ts';

@@ -1,5 +1,5 @@
 import type { App } from '../app/app.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { findOAuthClient, getOAuthClient } from '../auth/oauth/clients.ts';
 import { consumeOAuthCode } from '../auth/oauth/codes.ts';
 import { assertRequestOrigin } from '../auth/oauth/flow.ts';

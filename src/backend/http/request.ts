@@ -4,7 +4,7 @@ import { isObject } from '../../protocol/json.ts';
 import { excessOf, MAX_DEPTH, MAX_VALUES } from '../../protocol/json-limits.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import { readBody } from '../read-body.ts';
+import { readBody } from '../files/read-body.ts';
 
 /** The largest JSON body that is read: 64 MiB, as for a message of a session. */
 const MAX_BODY_BYTES: number = 64 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { ServerError, type ServerErrorType } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
+import { BodyTooSlowError } from '../files/read-body.ts';
 import { NotServedError } from '../not-served.ts';
-import { BodyTooSlowError } from '../read-body.ts';
 import { NotAdmittedError } from './gate.ts';
 import { BodyTooLargeError } from './request.ts';
 

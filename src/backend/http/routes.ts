@@ -1,5 +1,5 @@
 import type { BackendHost } from '../app/app-host.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { JobBook } from '../schema/job-book.ts';
 import type { SseSessions } from '../sse/sse-sessions.ts';
 import { adminRoutes } from './admin.ts';

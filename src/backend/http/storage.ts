@@ -6,7 +6,7 @@ import type { BackendHost } from '../app/app-host.ts';
 import type { Content } from '../app/content-store.ts';
 import { CONTENT_PATH } from '../app/file-urls.ts';
 import { findRecord, type SystemRecord, textOf } from '../app/system-records.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { userForToken } from '../auth/refresh-tokens.ts';
 import { deleteFiles } from '../files/delete-files.ts';
 import { assertFilePermission } from '../files/file-permission.ts';

@@ -1,5 +1,5 @@
 import type { App } from '../app/app.ts';
-import { createAppFrom } from '../create-app-from.ts';
+import { createAppFrom } from '../apps/create-app-from.ts';
 import type { JobBook } from '../schema/job-book.ts';
 import { schemaOf } from '../schema/schema-json.ts';
 import { assertOperator, type DashContext, dashApp, operatorApp } from './dash-access.ts';

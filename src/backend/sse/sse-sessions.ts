@@ -1,7 +1,7 @@
 import { TOO_LARGE_REASON } from '../../drivers/listen/contract.ts';
 import { ServerError } from '../../protocol/error.ts';
 import type { BackendHost } from '../app/app-host.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { encode } from '../encode.ts';
 import { BodyTooLargeError } from '../http/request.ts';
 import type { Actor } from '../permissions/actor.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import { createForgetfulKeeper } from '../app/keeper.ts';
-import { Apps } from '../apps.ts';
+import { Apps } from '../apps/apps.ts';
 import { createHost } from '../create-host.ts';
 import { type Backend, type BackendApp, startBackend } from '../index.ts';
 import { resolveBackendOptions } from '../options.ts';

@@ -10,7 +10,7 @@ import {
   write,
 } from '../../app/system-records.ts';
 import { OAuthError } from './oauth-error.ts';
-import { seal, unseal } from './sealing.ts';
+import { seal, unseal } from './seal-secret.ts';
 
 const CLIENTS = '$oauthClients';
 const PROVIDERS = '$oauthProviders';

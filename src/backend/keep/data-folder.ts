@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InstantNodeError } from '../../errors.ts';
-import { takeLock } from './lock.ts';
+import { takeLock } from './data-lock.ts';
 
 /** The folder that a backend keeps its apps in, held by this process alone. */
 export interface DataFolder {

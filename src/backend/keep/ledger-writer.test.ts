@@ -7,9 +7,9 @@ import { LEDGER_ENTRY_BYTES, LEDGER_LIMIT } from '../ledger/ledger.ts';
 import { type LedgerKey, ledgerKey } from '../ledger/ledger-key.ts';
 import { provideBetterSqlite3 } from '../testing/better-sqlite3.ts';
 import { random } from '../testing/random.ts';
+import { createDatabase, FORMAT, openDatabase } from './data-tables.ts';
 import { readKeptApps } from './kept-apps.ts';
 import { LedgerWriter } from './ledger-writer.ts';
-import { createDatabase, FORMAT, openDatabase } from './schema.ts';
 
 provideBetterSqlite3();
 

@@ -1,4 +1,4 @@
-import { ServerError } from '../protocol/error.ts';
+import { ServerError } from '../../protocol/error.ts';
 
 /** How long the next piece of a body may take, in milliseconds. */
 export const BODY_IDLE_MS = 30_000;

@@ -2,10 +2,10 @@ import { InstantNodeError } from '../../errors.ts';
 import { hintAt } from '../../nearest.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import type { App } from '../app/app.ts';
-import { ensureOAuthProvider, putOAuthClient } from './oauth/clients.ts';
-import { redirectOriginProblem } from './redirect-origins.ts';
-import { addRedirectOrigin, isMagicCode, putTestUser } from './settings.ts';
-import { asEmail } from './users.ts';
+import { ensureOAuthProvider, putOAuthClient } from '../auth/oauth/clients.ts';
+import { redirectOriginProblem } from '../auth/redirect-origins.ts';
+import { addRedirectOrigin, isMagicCode, putTestUser } from '../auth/settings.ts';
+import { asEmail } from '../auth/users.ts';
 
 /** How users of an app can sign in, apart from magic codes and as guests. */
 export interface SignInOptions {

@@ -1,13 +1,13 @@
-import type { Attr } from '../protocol/attr.ts';
-import { recordNotFound } from '../protocol/error.ts';
-import { App, type AppIdentity } from './app/app.ts';
-import type { BackendHost } from './app/app-host.ts';
-import type { Place } from './app/content-store.ts';
-import type { KeptApp } from './app/keeper.ts';
-import { findRecord } from './app/system-records.ts';
-import { sizeOfAttr } from './ephemeral/size-of.ts';
-import { isSameSecret } from './permissions/hash-text.ts';
-import type { AppData } from './store/app-data.ts';
+import type { Attr } from '../../protocol/attr.ts';
+import { recordNotFound } from '../../protocol/error.ts';
+import { App, type AppIdentity } from '../app/app.ts';
+import type { BackendHost } from '../app/app-host.ts';
+import type { Place } from '../app/content-store.ts';
+import type { KeptApp } from '../app/keeper.ts';
+import { findRecord } from '../app/system-records.ts';
+import { sizeOfAttr } from '../ephemeral/size-of.ts';
+import { isSameSecret } from '../permissions/hash-text.ts';
+import type { AppData } from '../store/app-data.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 

@@ -1,10 +1,10 @@
-import { recordNotUnique } from '../protocol/error.ts';
-import type { App } from './app/app.ts';
-import type { BackendHost } from './app/app-host.ts';
-import { warnOfRules } from './app/warn-of-rules.ts';
+import { recordNotUnique } from '../../protocol/error.ts';
+import type { App } from '../app/app.ts';
+import type { BackendHost } from '../app/app-host.ts';
+import { warnOfRules } from '../app/warn-of-rules.ts';
+import { parseDefinitions } from '../schema/definitions.ts';
+import { newAttrs } from '../schema/plan-schema.ts';
 import type { Apps, NewApp } from './apps.ts';
-import { parseDefinitions } from './schema/definitions.ts';
-import { newAttrs } from './schema/plan-schema.ts';
 
 /** What a request to create an app brings. */
 export interface AppRequest {

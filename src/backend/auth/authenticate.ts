@@ -1,9 +1,9 @@
-import { ServerError } from '../protocol/error.ts';
-import type { InitMessage } from '../protocol/up.ts';
-import type { App } from './app/app.ts';
-import { getUserForToken } from './auth/refresh-tokens.ts';
-import type { Actor } from './permissions/actor.ts';
-import { isSameSecret } from './permissions/hash-text.ts';
+import { ServerError } from '../../protocol/error.ts';
+import type { InitMessage } from '../../protocol/up.ts';
+import type { App } from '../app/app.ts';
+import type { Actor } from '../permissions/actor.ts';
+import { isSameSecret } from '../permissions/hash-text.ts';
+import { getUserForToken } from './refresh-tokens.ts';
 
 /**
  * On whose behalf the client of an `init` acts. It stays so for as long as the session lasts, as on an Instant server:

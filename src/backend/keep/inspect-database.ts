@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { openSqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
 import { InstantNodeError } from '../../errors.ts';
-import { APPLICATION_ID, FORMAT } from './schema.ts';
+import { APPLICATION_ID, FORMAT } from './data-tables.ts';
 
 const HEADER_BYTES = 100;
 const MAGIC = 'SQLite format 3\0';

@@ -1,6 +1,6 @@
 import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/database.ts';
 import type { StreamContent } from '../app/stream-content.ts';
-import type { Write } from './writer.ts';
+import type { Write } from './app-writer.ts';
 
 /** What the streams are kept in. */
 interface Disk {

@@ -4,12 +4,12 @@ import type { SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
 import { InstantNodeError } from '../../errors.ts';
 import type { Keeper } from '../app/keeper.ts';
 import type { StreamContent } from '../app/stream-content.ts';
+import { type Write, Writer } from './app-writer.ts';
 import type { DataFolder } from './data-folder.ts';
+import { createDatabase, openDatabase } from './data-tables.ts';
 import { DiskStreamContent } from './disk-stream-content.ts';
-import { inspectDatabase } from './inspect.ts';
+import { inspectDatabase } from './inspect-database.ts';
 import { readKeptApps } from './kept-apps.ts';
-import { createDatabase, openDatabase } from './schema.ts';
-import { type Write, Writer } from './writer.ts';
 
 /** Nothing is at stake; or there are writes to make, with what waits for them; or the file can no longer be trusted. */
 type State =
