@@ -5,8 +5,8 @@ import type { Keeper } from './app/keeper.ts';
 import { createOperator } from './app/operator.ts';
 import { createProviderEgress } from './auth/oauth/provider-egress.ts';
 import { EphemeralQuota } from './ephemeral/quota.ts';
-import { Newcomers } from './newcomers.ts';
 import type { ResolvedBackendOptions } from './options.ts';
+import { Newcomers } from './session/newcomers.ts';
 
 /** What the apps of a backend share, on this machine's chance and the clock of the options. */
 export function createHost(options: ResolvedBackendOptions, keeper: Keeper): BackendHost {

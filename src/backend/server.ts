@@ -26,9 +26,9 @@ import {
   resolveBackendOptions,
 } from './options.ts';
 import { refusalText } from './refusal-text.ts';
-import { observed } from './request-entry.ts';
-import { Session } from './session.ts';
-import { SseSessions } from './sse/sse-sessions.ts';
+import { observed } from './session/request-entry.ts';
+import { Session } from './sessions/session.ts';
+import { SseSessions } from './sessions/sse-sessions.ts';
 
 /** A running local backend. */
 export interface Backend {

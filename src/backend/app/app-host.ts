@@ -1,7 +1,7 @@
 import type { ProviderEgress } from '../auth/oauth/provider-egress.ts';
 import type { EphemeralQuota } from '../ephemeral/quota.ts';
-import type { Newcomers } from '../newcomers.ts';
 import type { RequestEntry } from '../options.ts';
+import type { Newcomers } from '../session/newcomers.ts';
 import type { FileStorage } from './file-storage.ts';
 import type { Keeper } from './keeper.ts';
 import type { Operator } from './operator.ts';

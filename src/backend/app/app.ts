@@ -19,11 +19,11 @@ import {
   TransactionChecks,
 } from '../permissions/index.ts';
 import type { QuerySource } from '../query/index.ts';
-import { Rooms } from '../rooms/rooms.ts';
+import { Rooms } from '../rooms/app-rooms.ts';
 import { type AppData, createAppData } from '../store/app-data.ts';
 import type { Change } from '../store/undo-log.ts';
-import { Streams } from '../streams/streams.ts';
-import { SyncTables } from '../sync/sync-tables.ts';
+import { Streams } from '../streams/app-streams.ts';
+import { SyncTables } from '../sync/app-sync-tables.ts';
 import { dropExpiredAttrs } from '../transact/expired-attrs.ts';
 import { transact } from '../transact/index.ts';
 import { type Evaluation, evaluate } from './answer-query.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BackendHost } from '../app/app-host.ts';
 import type { Apps } from '../apps/apps.ts';
 import { type Backend, type BackendApp, startBackend } from '../index.ts';
-import type { SseSessions } from '../sse/sse-sessions.ts';
+import type { SseSessions } from '../sessions/sse-sessions.ts';
 import { HttpClient } from '../testing/http-client.ts';
 import { notServedRoutes } from './not-served.ts';
 import type { Route } from './router.ts';

@@ -1,7 +1,7 @@
 import type { BackendHost } from '../app/app-host.ts';
 import type { Apps } from '../apps/apps.ts';
 import { JobBook } from '../schema/job-book.ts';
-import type { SseSessions } from '../sse/sse-sessions.ts';
+import type { SseSessions } from '../sessions/sse-sessions.ts';
 import { adminRoutes } from './admin.ts';
 import { adminPermsCheckRoutes } from './admin-perms-check.ts';
 import { adminStorageRoutes } from './admin-storage.ts';

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../protocol/json.ts';
 import { parseVersions } from '../../protocol/parse.ts';
 import type { Apps } from '../apps/apps.ts';
-import type { SseSessions } from '../sse/sse-sessions.ts';
+import type { SseSessions } from '../sessions/sse-sessions.ts';
 import { asQuery, inferenceOf } from './admin.ts';
 import { type AdminAccess, adminAccess } from './admin-access.ts';
 import { visitorOf } from './auth-actor.ts';

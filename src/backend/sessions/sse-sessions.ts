@@ -2,11 +2,11 @@ import { TOO_LARGE_REASON } from '../../drivers/listen/contract.ts';
 import { ServerError } from '../../protocol/error.ts';
 import type { BackendHost } from '../app/app-host.ts';
 import type { Apps } from '../apps/apps.ts';
-import { encode } from '../encode.ts';
 import { BodyTooLargeError } from '../http/request.ts';
 import type { Actor } from '../permissions/actor.ts';
 import { isSameSecret } from '../permissions/hash-text.ts';
-import { Session } from '../session.ts';
+import { encode } from '../session/encode.ts';
+import { Session } from './session.ts';
 import { SsePeer } from './sse-peer.ts';
 
 /** How often an idle stream says something. */

@@ -1,8 +1,8 @@
-import { validationFailed } from '../protocol/error.ts';
-import { canonicalJson, type JsonValue } from '../protocol/json.ts';
-import type { AppSession } from './app/app.ts';
-import type { LiveQueries } from './app/live-queries.ts';
-import type { LiveQuery, QueryRequest, QueryResult } from './app/live-query.ts';
+import { validationFailed } from '../../protocol/error.ts';
+import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
+import type { AppSession } from '../app/app.ts';
+import type { LiveQueries } from '../app/live-queries.ts';
+import type { LiveQuery, QueryRequest, QueryResult } from '../app/live-query.ts';
 
 /** What the live queries of one session may make the backend keep, with their results. */
 const MAX_CHARS = 256 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { upsert } from '../store/upsert.ts';
-import { Room, type RoomSession } from './room.ts';
+import { Room, type RoomSession } from './live-room.ts';
 
 /** The rooms of one app. A room is there as long as a session is in it. */
 export class Rooms {

@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import type { PresenceEntry, RoomSaid } from '../../protocol/rooms.ts';
-import { encode } from '../encode.ts';
 import type { AuthUser } from '../permissions/actor.ts';
-import type { Wire } from '../wire.ts';
-import { presenceEdits, type RoomState } from './presence-edits.ts';
+import type { Wire } from '../session/client-channel.ts';
+import { encode } from '../session/encode.ts';
+import { presenceEdits, type RoomState } from './diff-presence.ts';
 
 interface Member {
   readonly wire: Wire;

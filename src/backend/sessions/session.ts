@@ -1,7 +1,7 @@
-import { type AppStatus, type DownMessage, isnOf } from '../protocol/down.ts';
-import { ServerError, validationFailed } from '../protocol/error.ts';
-import { type ClientFeatures, clientFeatures } from '../protocol/features.ts';
-import type { JsonObject } from '../protocol/json.ts';
+import { type AppStatus, type DownMessage, isnOf } from '../../protocol/down.ts';
+import { ServerError, validationFailed } from '../../protocol/error.ts';
+import { type ClientFeatures, clientFeatures } from '../../protocol/features.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import {
   asEvent,
   decodeFrame,
@@ -9,20 +9,23 @@ import {
   parseInit,
   parseRequest,
   TooManyValuesError,
-} from '../protocol/parse.ts';
+} from '../../protocol/parse.ts';
 import type {
   AddQueryMessage,
   InitMessage,
   RemoveQueryMessage,
   RequestMessage,
   TransactMessage,
-} from '../protocol/up.ts';
-import type { App, AppSession } from './app/app.ts';
-import type { BackendHost } from './app/app-host.ts';
-import type { LiveQuery } from './app/live-query.ts';
-import type { Apps } from './apps/apps.ts';
-import { authenticate } from './auth/authenticate.ts';
-import { Deferred } from './deferred.ts';
+} from '../../protocol/up.ts';
+import type { App, AppSession } from '../app/app.ts';
+import type { BackendHost } from '../app/app-host.ts';
+import type { LiveQuery } from '../app/live-query.ts';
+import type { Apps } from '../apps/apps.ts';
+import { authenticate } from '../auth/authenticate.ts';
+import type { RequestEntry } from '../options.ts';
+import { type Actor, VISITOR } from '../permissions/actor.ts';
+import { wireOf } from '../session/client-channel.ts';
+import { Outbox } from '../session/durable-sender.ts';
 import {
   type EventId,
   encode,
@@ -31,14 +34,11 @@ import {
   encodeError,
   encodeInitOk,
   encodeRefreshOk,
-} from './encode.ts';
-import type { RequestEntry } from './options.ts';
-import { Outbox } from './outbox.ts';
-import { type Actor, VISITOR } from './permissions/actor.ts';
-import { Realtime } from './realtime.ts';
-import { eventName, outcomeOf } from './request-entry.ts';
+} from '../session/encode.ts';
+import { eventName, outcomeOf } from '../session/request-entry.ts';
+import { Deferred } from './event-queue.ts';
+import { Realtime } from './session-parts.ts';
 import { SessionQueries } from './session-queries.ts';
-import { wireOf } from './wire.ts';
 
 /** What a session talks to: one client, over whatever transport. */
 export interface SessionPeer {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import type { PresenceEdit, PresenceEntry } from '../../protocol/rooms.ts';
-import { presenceEdits, type RoomState } from './presence-edits.ts';
+import { presenceEdits, type RoomState } from './diff-presence.ts';
 
 const entryOf = (id: string, data: JsonObject): PresenceEntry => ({
   'peer-id': id,

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Attr } from '../protocol/attr.ts';
-import type { JsonObject, JsonValue } from '../protocol/json.ts';
-import { createForgetfulKeeper } from './app/keeper.ts';
-import { Apps } from './apps/apps.ts';
-import { createHost } from './create-host.ts';
-import { type Backend, startBackend } from './index.ts';
-import { resolveBackendOptions } from './options.ts';
+import type { Attr } from '../../protocol/attr.ts';
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
+import { createForgetfulKeeper } from '../app/keeper.ts';
+import { Apps } from '../apps/apps.ts';
+import { createHost } from '../create-host.ts';
+import { type Backend, startBackend } from '../index.ts';
+import { resolveBackendOptions } from '../options.ts';
+import { type Message, RawSession } from '../testing/raw-session.ts';
+import { createTodoApp, type TodoApp, valuesOf } from '../testing/todos.ts';
 import { Session } from './session.ts';
-import { type Message, RawSession } from './testing/raw-session.ts';
-import { createTodoApp, type TodoApp, valuesOf } from './testing/todos.ts';
 
 let backend: Backend;
 let todos: TodoApp;

@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
-import { type AppRow, type AppStatus, type Computation, type DownMessage, isnOf } from '../protocol/down.ts';
-import { ServerError } from '../protocol/error.ts';
-import type { JsonObject, JsonValue } from '../protocol/json.ts';
-import type { QueryResult } from './app/live-query.ts';
-import type { Actor } from './permissions/actor.ts';
+import {
+  type AppRow,
+  type AppStatus,
+  type Computation,
+  type DownMessage,
+  isnOf,
+} from '../../protocol/down.ts';
+import { ServerError } from '../../protocol/error.ts';
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
+import type { QueryResult } from '../app/live-query.ts';
+import type { Actor } from '../permissions/actor.ts';
 
 /** The `client-event-id` of an event, as the client wrote it. */
 export type EventId = JsonValue | undefined;

@@ -8,12 +8,12 @@ import type {
 import type { App } from '../app/app.ts';
 import type { Content } from '../app/content-store.ts';
 import type { StreamContent } from '../app/stream-content.ts';
-import type { EventId } from '../encode.ts';
 import { hashUuid } from '../permissions/hash-text.ts';
 import { assertAllowed } from '../permissions/index.ts';
+import type { Wire } from '../session/client-channel.ts';
+import type { EventId } from '../session/encode.ts';
 import type { Change } from '../store/undo-log.ts';
 import { upsert } from '../store/upsert.ts';
-import type { Wire } from '../wire.ts';
 import { LiveStream } from './live-stream.ts';
 import { createStream, findStream, finishStream, type StreamEntity, streamAttr } from './stream-entities.ts';
 import { fileContent } from './stream-file.ts';

@@ -1,10 +1,10 @@
-import type { RealtimeMessage } from '../protocol/up.ts';
-import type { App } from './app/app.ts';
-import type { EventId } from './encode.ts';
-import { SessionRooms } from './rooms/session-rooms.ts';
-import { SessionStreams } from './streams/session-streams.ts';
-import { SessionSync } from './sync/session-sync.ts';
-import type { Wire } from './wire.ts';
+import type { RealtimeMessage } from '../../protocol/up.ts';
+import type { App } from '../app/app.ts';
+import { SessionRooms } from '../rooms/session-rooms.ts';
+import type { Wire } from '../session/client-channel.ts';
+import type { EventId } from '../session/encode.ts';
+import { SessionStreams } from '../streams/session-streams.ts';
+import { SessionSync } from '../sync/session-sync.ts';
 
 /** The rooms, sync tables and streams of one session. */
 export class Realtime {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Deferred } from './deferred.ts';
+import { Deferred } from './event-queue.ts';
 
 test('answers at once what waits for nothing, and else all in order', () => {
   const answered: string[] = [];

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../protocol/json.ts';
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 
 /** What good frames are about: the ids that are good at this moment, in this app, for this session. */
 export interface FrameFacts {

@@ -1,4 +1,4 @@
-import type { Wire } from './wire.ts';
+import type { Wire } from './client-channel.ts';
 
 /** How much a client may leave unread before it is given time to read. */
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;

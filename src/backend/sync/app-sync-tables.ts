@@ -2,9 +2,9 @@ import { recordNotFound, type ServerError, validationFailed } from '../../protoc
 import type { JsonValue } from '../../protocol/json.ts';
 import type { ResyncTableMessage } from '../../protocol/sync.ts';
 import type { App } from '../app/app.ts';
-import type { EventId } from '../encode.ts';
+import type { Wire } from '../session/client-channel.ts';
+import type { EventId } from '../session/encode.ts';
 import type { Change } from '../store/undo-log.ts';
-import type { Wire } from '../wire.ts';
 import { historyIsGone, SyncHistory } from './sync-history.ts';
 import { loadNamespace, parseSyncQuery } from './sync-query.ts';
 import { SyncSubscription } from './sync-subscription.ts';

@@ -1,8 +1,8 @@
-import type { DownMessage } from '../protocol/down.ts';
-import type { ClientFeatures } from '../protocol/features.ts';
+import type { DownMessage } from '../../protocol/down.ts';
+import type { ClientFeatures } from '../../protocol/features.ts';
+import type { Actor } from '../permissions/actor.ts';
+import type { Outbox } from './durable-sender.ts';
 import { encode } from './encode.ts';
-import type { Outbox } from './outbox.ts';
-import type { Actor } from './permissions/actor.ts';
 
 /** A session as its rooms, sync tables and streams see it: whom it serves, and how to speak to its client. */
 export interface Wire {

@@ -1,5 +1,5 @@
-import type { Keeper } from './app/keeper.ts';
-import type { SessionPeer } from './session.ts';
+import type { Keeper } from '../app/keeper.ts';
+import type { SessionPeer } from '../sessions/session.ts';
 
 /** A client that leaves this much unread is cut off, before it takes everybody's memory. */
 const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
