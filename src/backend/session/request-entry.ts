@@ -1,7 +1,7 @@
 import { ServerError } from '../../protocol/error.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import type { Handler } from '../http/router.ts';
+import type { Handler } from '../http/requests/router.ts';
 import type { BackendOptions } from '../options.ts';
 
 const MAX_NAME_LENGTH = 40;
