@@ -16,7 +16,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 // By their paths: drivers are no part of what the package exports.
-import { joinKey } from '../../src/drivers/storage/key.ts';
+import { joinKey } from '../../src/drivers/storage/record-key.ts';
 import { openSqliteStorage } from '../../src/drivers/storage/sqlite/sqlite.ts';
 import { seededRandom } from '../support/random.ts';
 import { runtime } from '../support/runtime.ts';

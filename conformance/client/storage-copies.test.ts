@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { id, type NodeConfig } from '@instantdb/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 // By its path: drivers are no part of what the package exports.
-import { openSqliteDatabase } from '../../src/drivers/storage/sqlite/database.ts';
+import { openSqliteDatabase } from '../../src/drivers/storage/sqlite/sqlite-database.ts';
 import { codeBlocks } from '../package/code-blocks.ts';
 import type { KeeperInput } from '../programs/keeper.ts';
 import { buildProgram, type Child } from '../support/child.ts';

@@ -6,9 +6,9 @@ import type {
   WritableStreamCtor,
 } from '@instantdb/core';
 import type { NetworkListenerClass } from '../drivers/contract.ts';
-import type { RedisConfig } from '../drivers/storage/redis/config.ts';
-import type { SqliteConfig } from '../drivers/storage/sqlite/config.ts';
-import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage/shape.ts';
+import type { RedisConfig } from '../drivers/storage/redis/redis-config.ts';
+import type { SqliteConfig } from '../drivers/storage/sqlite/sqlite-config.ts';
+import type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage/unstorage-shape.ts';
 import type { AnySchema } from './schema.ts';
 import type { Secrets } from './secrets.ts';
 import type { Keyring } from './storage/keyring.ts';

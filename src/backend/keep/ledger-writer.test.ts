@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
+import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import { LEDGER_ENTRY_BYTES, LEDGER_LIMIT } from '../ledger/ledger.ts';
 import { type LedgerKey, ledgerKey } from '../ledger/ledger-key.ts';
 import { provideBetterSqlite3 } from '../testing/better-sqlite3.ts';

@@ -1,5 +1,5 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import { chunksOf } from '../../drivers/storage/entries.ts';
+import { chunksOf } from '../../drivers/storage/record-entries.ts';
 import { InstantNodeError, isInstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
 import type { TransactionAuthor } from '../author.ts';

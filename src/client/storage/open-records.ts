@@ -1,8 +1,8 @@
 import type { StoreInterfaceClass } from '@instantdb/core';
 import type { StorageDriver, StorageOptions } from '../../drivers/contract.ts';
-import type { RedisConfig } from '../../drivers/storage/redis/config.ts';
-import type { SqliteConfig } from '../../drivers/storage/sqlite/config.ts';
-import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/shape.ts';
+import type { RedisConfig } from '../../drivers/storage/redis/redis-config.ts';
+import type { SqliteConfig } from '../../drivers/storage/sqlite/sqlite-config.ts';
+import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/unstorage-shape.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { classRecords } from './class-records.ts';
 import { type EnvelopeRecords, envelopeRecords } from './envelope-records.ts';

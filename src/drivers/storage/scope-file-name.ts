@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { StorageScope } from '../../contract.ts';
-import { joinKey } from '../key.ts';
+import type { StorageScope } from '../contract.ts';
+import { joinKey } from './record-key.ts';
 
 /**
  * A name for the files of a scope: whatever app and instance are called, it is short, stays the same where upper and

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { openerWith, openSqliteDatabase } from './database.ts';
+import { openerWith, openSqliteDatabase } from './sqlite-database.ts';
 
 let opensWith: () => void = () => {};
 

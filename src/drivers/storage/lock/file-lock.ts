@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { clearInterval, setInterval } from 'node:timers';
 import { InstantNodeError } from '../../../errors.ts';
-import { withHint } from '../filesystem/hint.ts';
+import { withHint } from '../failure-hint.ts';
 import {
   type ClaimFile,
   createClaim,

@@ -1,5 +1,5 @@
 import { InstantNodeError } from '../../../errors.ts';
-import { withHint } from '../filesystem/hint.ts';
+import { withHint } from '../failure-hint.ts';
 
 /** An error of a file that is not opened. */
 export function cannotOpen(

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { InstantNodeError } from '../../../errors.ts';
-import { assertFree, type Lock, takeLock } from './lock.ts';
+import { assertFree, type Lock, takeLock } from './file-lock.ts';
 import { createClaim, generationsOf, lockFile, readClaim, silenceOf } from './lock-file.ts';
 import { type LockOwner, newOwner } from './lock-owner.ts';
 

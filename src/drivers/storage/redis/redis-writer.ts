@@ -1,8 +1,8 @@
 import { type InstantNodeError, isInstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
-import type { RedisLink } from './link.ts';
-import { isPartial, RedisUnreachable } from './refusal.ts';
-import type { RedisScope } from './scope.ts';
+import type { RedisLink } from './redis-link.ts';
+import { isPartial, RedisUnreachable } from './redis-refusal.ts';
+import type { RedisScope } from './scope-lease.ts';
 import { WRITE } from './scripts.ts';
 import {
   type BatchArgs,

@@ -1,7 +1,7 @@
 import { InstantNodeError } from '../../../errors.ts';
 import { detectRuntime } from '../../../runtime/detect.ts';
 import { requireInstalled } from '../../../runtime/require-installed.ts';
-import { isBetterSqlite3, type SqliteClass } from './config.ts';
+import { isBetterSqlite3, type SqliteClass } from './sqlite-config.ts';
 
 /** The part of a SQLite connection that storage uses; `node:sqlite` and `better-sqlite3` both have it. */
 export interface SqliteDatabase {

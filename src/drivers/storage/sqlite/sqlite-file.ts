@@ -1,9 +1,9 @@
 import { constants, copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { InstantNodeError } from '../../../errors.ts';
-import type { SqliteDatabase, SqliteOpener } from './database.ts';
 import type { FoundFile } from './new-file.ts';
-import { cannotOpen, refusalOf } from './refusal.ts';
-import { APPLICATION_ID, makeSchema, SCHEMA_VERSION } from './schema.ts';
+import type { SqliteDatabase, SqliteOpener } from './sqlite-database.ts';
+import { cannotOpen, refusalOf } from './sqlite-refusal.ts';
+import { APPLICATION_ID, makeSchema, SCHEMA_VERSION } from './sqlite-schema.ts';
 import { hidesCommits } from './wal-damage.ts';
 
 /** What a file is opened with. */

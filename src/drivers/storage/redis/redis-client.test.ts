@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openRedisClient } from './client.ts';
-import { resolveRedisConfig } from './config.ts';
+import { openRedisClient } from './redis-client.ts';
+import { resolveRedisConfig } from './redis-config.ts';
 
 test('openRedisClient() without ioredis says what to install', () => {
   const config = resolveRedisConfig({ url: 'redis://127.0.0.1' });

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { RedisUnreachable, refusalOf } from './refusal.ts';
+import { RedisUnreachable, refusalOf } from './redis-refusal.ts';
 
 function reply(message: string): Error {
   return Object.assign(new Error(message), {

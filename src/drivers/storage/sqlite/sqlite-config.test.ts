@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseSqliteConfig } from './config.ts';
+import { parseSqliteConfig } from './sqlite-config.ts';
 
 class BetterSqlite3 {
   exec(): void {}

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { InstantNodeError } from '../../../errors.ts';
-import { parseRedisConfig, placeOf, resolveRedisConfig, secretsOf } from './config.ts';
+import { parseRedisConfig, placeOf, resolveRedisConfig, secretsOf } from './redis-config.ts';
 
 const node = { host: 'one.example', port: 7000 };
 

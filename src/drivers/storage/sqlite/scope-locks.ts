@@ -2,12 +2,12 @@ import { rmdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageOptions } from '../../contract.ts';
-import { makeFolder } from '../filesystem/folder.ts';
-import { withHint } from '../filesystem/hint.ts';
-import { fileNameOf } from '../filesystem/scope.ts';
-import { assertFree, type Lock, takeLock } from '../lock/lock.ts';
-import type { SqliteDatabase } from './database.ts';
-import type { FileGuard } from './guard.ts';
+import { withHint } from '../failure-hint.ts';
+import { makeFolder } from '../folder-sync.ts';
+import { assertFree, type Lock, takeLock } from '../lock/file-lock.ts';
+import { fileNameOf } from '../scope-file-name.ts';
+import type { FileGuard } from './file-guard.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
 
 // Locks of scopes are files in a folder beside the database, which are there as long as a scope is open. To take one, and
 // to take one away, is done within a transaction that writes: SQLite lets one connection at a time have that, and ends it

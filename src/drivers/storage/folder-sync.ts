@@ -1,7 +1,7 @@
 import { closeSync, constants, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { InstantNodeError } from '../../../errors.ts';
+import { InstantNodeError } from '../../errors.ts';
 
 /** Makes a folder for its owner alone, with those above it, and has their names on the disk. One that is there stays as it is. */
 export function makeFolder(folder: string): void {

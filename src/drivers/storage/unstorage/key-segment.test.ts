@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isHashed, keyOf, segmentOf } from './key.ts';
+import { isHashed, keyOf, segmentOf } from './key-segment.ts';
 
 const settings = { numRuns: 2_000, seed: 20_260_822 };
 const unit = fc.constantFrom(...'abAB019-_%:'.split(''));

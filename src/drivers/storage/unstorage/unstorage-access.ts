@@ -1,5 +1,5 @@
 import { isKnownToLast } from './durability.ts';
-import type { UnstorageDriver, UnstorageMount, UnstorageStorage } from './shape.ts';
+import type { UnstorageDriver, UnstorageMount, UnstorageStorage } from './unstorage-shape.ts';
 
 /** What is used of an unstorage `Storage` or `Driver`, which take and give the same in different ways. */
 export interface UnstorageAccess {

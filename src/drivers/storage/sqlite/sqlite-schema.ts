@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from './database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
 
 /** Written to `application_id`, so that no other program's file is taken for one of ours: "InNd". */
 export const APPLICATION_ID = 0x496e_4e64;

@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from './database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
 
 /** Free pages that are worth giving back: a megabyte, of pages of 4 KB. */
 const WORTHWHILE = 256;

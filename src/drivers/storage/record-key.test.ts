@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { joinKey, lastPart } from './key.ts';
+import { joinKey, lastPart } from './record-key.ts';
 
 const settings = { numRuns: 2_000, seed: 20_260_821 };
 

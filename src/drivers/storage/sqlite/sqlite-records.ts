@@ -1,6 +1,6 @@
 import type { StorageChange, StorageEntry, StorageScope } from '../../contract.ts';
-import { joinKey } from '../key.ts';
-import type { SqliteDatabase, SqliteStatement } from './database.ts';
+import { joinKey } from '../record-key.ts';
+import type { SqliteDatabase, SqliteStatement } from './sqlite-database.ts';
 
 interface Row {
   readonly key: Uint8Array;

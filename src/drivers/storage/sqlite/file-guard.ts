@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { InstantNodeError } from '../../../errors.ts';
-import type { SqliteDatabase, SqliteOpener } from './database.ts';
+import type { SqliteDatabase, SqliteOpener } from './sqlite-database.ts';
 
 interface Seen {
   readonly number: number;

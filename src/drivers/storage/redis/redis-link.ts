@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageOptions } from '../../contract.ts';
-import { openRedisClient, type RedisClient } from './client.ts';
-import { placeOf, type ResolvedRedisConfig, secretsOf } from './config.ts';
-import type { RedisConnections } from './connections.ts';
 import { deadline } from './deadline.ts';
-import { RedisUnreachable, refusalOf, withoutSecrets } from './refusal.ts';
+import { openRedisClient, type RedisClient } from './redis-client.ts';
+import { placeOf, type ResolvedRedisConfig, secretsOf } from './redis-config.ts';
+import type { RedisConnections } from './redis-connections.ts';
+import { RedisUnreachable, refusalOf, withoutSecrets } from './redis-refusal.ts';
 import type { RedisScript } from './scripts.ts';
 
 /** How long a server may take to answer or to let a connection in. */

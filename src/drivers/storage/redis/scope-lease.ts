@@ -4,8 +4,8 @@ import type { StorageOptions } from '../../contract.ts';
 import { dropAnchor } from '../lock/anchor.ts';
 import { holdHere, newOwner, seesProcesses } from '../lock/lock-owner.ts';
 import { lifeOfHolder, nameOfHolder } from './holder.ts';
-import { later, type RedisLink, TRY_AGAIN_MS } from './link.ts';
-import { RedisUnreachable } from './refusal.ts';
+import { later, type RedisLink, TRY_AGAIN_MS } from './redis-link.ts';
+import { RedisUnreachable } from './redis-refusal.ts';
 import { ACQUIRE, RELEASE, RENEW } from './scripts.ts';
 
 /** After this much silence of its holder a scope is free. */

@@ -1,7 +1,7 @@
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange, StorageDriver } from '../../contract.ts';
-import { Patience } from '../patience.ts';
-import { Turns } from './turns.ts';
+import { Patience } from '../silence-limit.ts';
+import { Turns } from './read-write-lock.ts';
 
 /** What is known of a storage of somebody else's. */
 export interface ItemStoreFacts {

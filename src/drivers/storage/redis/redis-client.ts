@@ -1,7 +1,7 @@
 import { InstantNodeError } from '../../../errors.ts';
 import { requireInstalled } from '../../../runtime/require-installed.ts';
-import type { RedisNode, ResolvedRedisConfig } from './config.ts';
-import { AT_ONCE, type RedisConnection, RedisConnections } from './connections.ts';
+import type { RedisNode, ResolvedRedisConfig } from './redis-config.ts';
+import { AT_ONCE, type RedisConnection, RedisConnections } from './redis-connections.ts';
 
 /** The part of a client of `ioredis` that is used, of a single server's or a cluster's. */
 export interface RedisClient {

@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError, isInstantNodeError } from '../../../errors.ts';
 import type { StorageChange, StorageDriver, StorageEntry, StorageOptions } from '../../contract.ts';
-import { entriesOf } from '../entries.ts';
+import { entriesOf } from '../record-entries.ts';
 
 const POLL_MS = 200;
 /** What keeps a driver from opening for a moment is asked for more often, and not for ever. */

@@ -1,14 +1,14 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange, StorageDriver, StorageEntry } from '../../contract.ts';
-import { chunksOf, entriesByKey } from '../entries.ts';
-import { withHint } from '../filesystem/hint.ts';
-import type { Lock } from '../lock/lock.ts';
+import { withHint } from '../failure-hint.ts';
+import type { Lock } from '../lock/file-lock.ts';
+import { chunksOf, entriesByKey } from '../record-entries.ts';
 import { isBusy, isLockedTooLong } from './busy.ts';
-import type { SqliteDatabase } from './database.ts';
-import type { FileGuard } from './guard.ts';
-import type { SqliteRecords } from './records.ts';
-import { Space } from './space.ts';
+import type { FileGuard } from './file-guard.ts';
+import { Space } from './free-space.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import type { SqliteRecords } from './sqlite-records.ts';
 
 /** How soon a locked file is asked for again, at first and at most, in ms. */
 const RETRY = { first: 1, most: 20 };
