@@ -20,7 +20,6 @@ export async function coreEndToEndTests(chromium: string): Promise<TestProjectIn
       exclude: [],
       globalSetup: [here('start-backend.ts')],
       setupFiles: [here('backend-port.ts')],
-      expect: { poll: { timeout: 10_000 } },
       browser: {
         enabled: true,
         headless: true,
