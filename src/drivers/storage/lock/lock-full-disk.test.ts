@@ -44,7 +44,9 @@ test('takeLock() holds a place on a full disk, where a file can still be made bu
   await vi.waitUntil(() => statSync(lockFile(place, 2)).mtimeMs > 1_000_000, { timeout: 30_000 });
   expect(take).toThrow(expect.objectContaining({ code: 'storage-locked' }));
   isFull = false;
-  await vi.waitUntil(() => readFileSync(lockFile(place, 2), 'utf8').startsWith('held\n'), { timeout: 30_000 });
+  await vi.waitUntil(() => readFileSync(lockFile(place, 2), 'utf8').startsWith('held\n'), {
+    timeout: 30_000,
+  });
   again.assertHeld();
   again.release();
   expect(take()).toMatchObject({ generation: 3, fence: 2 });
