@@ -10,7 +10,7 @@ import { type Inbox, inbox } from './inbox.ts';
 import { runtime } from './runtime.ts';
 
 /** Far more than any of these processes takes, and less than a test may: one that still runs then hangs. */
-const HANGS_AFTER_MS = 100_000;
+const HANGS_AFTER_MS = 240_000;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const entry = runtime.startsWith('node') ? 'node' : runtime;

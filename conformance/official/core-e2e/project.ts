@@ -23,9 +23,11 @@ export async function coreEndToEndTests(chromium: string): Promise<TestProjectIn
       browser: {
         enabled: true,
         headless: true,
+        // For what hangs: it shares a busy machine with all of the other suites.
+        connectTimeout: 180_000,
         screenshotFailures: false,
         provider: playwright({
-          launchOptions: { executablePath: chromium, args: [...chromiumArguments] },
+          launchOptions: { executablePath: chromium, args: [...chromiumArguments], timeout: 120_000 },
         }),
         instances: [{ browser: 'chromium' }],
       },
