@@ -12,7 +12,7 @@ import { wsDriver } from './drivers/websocket/ws.ts';
 // Here and not in exports.ts: a bundle that is split into chunks loses an `export *` that goes through one of them.
 export * from '@instantdb/core';
 export * from './client/exports.ts';
-export { i, type SchemaBuilder } from './client/schema-builder.ts';
+export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
 
 /** Opens a database, or returns the one that is open with the same options. */
 export const init: Init = bindInit({ socket: () => wsDriver, storage: storageDrivers });

@@ -1,9 +1,9 @@
 import { weakHash } from '@instantdb/core';
 import { InstantNodeError } from '../errors.ts';
-import type { coreInternalOptions, NodeConfig } from './config.ts';
+import type { coreInternalOptions, NodeConfig } from './config/node-config.ts';
 import type { OpenDatabase } from './open-databases.ts';
 import type { NodeReactor } from './reactor.ts';
-import type { AnySchema } from './schema.ts';
+import type { AnySchema } from './schema/any-schema.ts';
 
 type Option = keyof NodeConfig | keyof typeof coreInternalOptions;
 type Reactor = NodeReactor<AnySchema>;

@@ -12,24 +12,24 @@ export {
   type WriteOutcome,
 } from '../errors.ts';
 export { nodeVersion } from '../version.ts';
-export type { TransactionAuthor } from './author.ts';
-export type { NodeConfig } from './config.ts';
+export type { NodeConfig } from './config/node-config.ts';
 export { InstantNodeDatabase, type WatchedResult } from './database.ts';
 export type { Init } from './init.ts';
-export type { QueryOnceOptions } from './query-once.ts';
-export type { AnySchema } from './schema.ts';
+export type { QueryOnceOptions } from './queries/query-once.ts';
 export {
   isServerRefusal,
   type ServerRefusal,
   type ServerRefusalCode,
   type ServerRefusalType,
-} from './server-refusal.ts';
+} from './refusals/server-refusal.ts';
+export type { AnySchema } from './schema/any-schema.ts';
 export type { DatabaseStats } from './stats.ts';
 export type { EncryptionKey, EncryptionKeyOption } from './storage/keyring-input.ts';
+export type { TransactionAuthor } from './transactions/author.ts';
 export type {
   ForeignTransaction,
   OwnTransaction,
   PendingTransaction,
   TransactionError,
   TransactionStep,
-} from './transactions.ts';
+} from './transactions/transactions.ts';

@@ -3,13 +3,13 @@ import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts'
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
-import type { NodeConfig } from './config.ts';
+import type { NodeConfig } from './config/node-config.ts';
+import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
 import { inBrowserLikeHost } from './host.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
-import { parseConfig } from './parse-config.ts';
 import { NodeReactor } from './reactor.ts';
-import type { AnySchema } from './schema.ts';
+import type { AnySchema } from './schema/any-schema.ts';
 import { Keeping } from './storage/keeping.ts';
 import { openRecords, type StorageDrivers } from './storage/open-records.ts';
 

@@ -1,5 +1,5 @@
-import { isSameAuthor, type TransactionAuthor } from '../author.ts';
-import type { Mutation } from '../transactions.ts';
+import { isSameAuthor, type TransactionAuthor } from '../transactions/author.ts';
+import type { Mutation } from '../transactions/transactions.ts';
 import type { WriteEntry } from './journal.ts';
 
 /** A pending write with its author. */

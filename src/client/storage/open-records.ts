@@ -3,7 +3,7 @@ import type { StorageDriver, StorageOptions } from '../../drivers/contract.ts';
 import type { RedisConfig } from '../../drivers/storage/redis/redis-config.ts';
 import type { SqliteConfig } from '../../drivers/storage/sqlite/sqlite-config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/unstorage-shape.ts';
-import type { ResolvedConfig } from '../config.ts';
+import type { ResolvedConfig } from '../config/node-config.ts';
 import { classRecords } from './class-records.ts';
 import { type EnvelopeRecords, envelopeRecords } from './envelope-records.ts';
 import type { KeepingEvents } from './keeping.ts';

@@ -1,0 +1,219 @@
+import type {
+  InstantUnknownSchema,
+  Logger,
+  ReadableStreamCtor,
+  StoreInterfaceClass,
+  WritableStreamCtor,
+} from '@instantdb/core';
+import type { NetworkListenerClass } from '../../drivers/contract.ts';
+import type { RedisConfig } from '../../drivers/storage/redis/redis-config.ts';
+import type { SqliteConfig } from '../../drivers/storage/sqlite/sqlite-config.ts';
+import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/unstorage-shape.ts';
+import type { AnySchema } from '../schema/any-schema.ts';
+import type { Secrets } from '../secrecy/secrets.ts';
+import type { Keyring } from '../storage/keyring.ts';
+import type { EncryptionKeyOption } from '../storage/keyring-input.ts';
+
+/** The options of {@link init}. */
+export interface NodeConfig<
+  Schema extends AnySchema = InstantUnknownSchema,
+  UseDates extends boolean = false,
+> {
+  /** The app's id: a UUID. Space around it is cut off. */
+  appId: string;
+  /** The schema, for types, validation and links of cardinality one as objects. */
+  schema?: Schema;
+  /** Whether attributes of type `date` arrive as `Date`. Default false: as they were written. */
+  useDateObjects?: UseDates;
+  /** Where the server's HTTP API is. Default: core's own. */
+  apiURI?: string;
+  /**
+   * Where the server takes WebSocket sessions. Default: `apiURI` with `ws` for `http` and `/runtime/session` behind it.
+   * When this one alone is given and ends so, `apiURI` is derived from it in the same way.
+   */
+  websocketURI?: string;
+  /** The app's admin token: the server then skips every permission rule for this database. Never logged. */
+  adminToken?: string;
+  /**
+   * Where pending writes, the signed-in user, sync tables and cached answers are kept. One process has a storage open
+   * for one app and `instanceKey` at a time; see `whenStorageLocked`.
+   *
+   * - `'memory'` (default): in the process; nothing is written anywhere.
+   * - `'filesystem'`: in the folder `storagePath`.
+   * - `'sqlite'`: in the file `storagePath`, by `node:sqlite`, or by the package `better-sqlite3` on Node 20.
+   * - `'redis'`: on the server that `redis` names, by the package `ioredis`.
+   * - a `Storage` or `Driver` of unstorage. It stays yours to dispose of; only one process may use it.
+   * - a class of core's `StoreInterface`: constructed with the app's id and the name of the store. Only one process may
+   *   use what is behind it.
+   */
+  storage?:
+    | 'memory'
+    | 'filesystem'
+    | 'sqlite'
+    | 'redis'
+    | UnstorageStorage
+    | UnstorageDriver
+    | StoreInterfaceClass;
+  /**
+   * The folder of storage `'filesystem'`, or the file of storage `'sqlite'`. Required there, refused elsewhere. Made when
+   * it is missing, for its owner alone. One that is there keeps its mode; others who may use it are told of.
+   */
+  storagePath?: string;
+  /**
+   * Whether what a storage of yours keeps outlives the process; refused where `storage` is a name. Where it does not, pending
+   * writes end with the process, as in memory, and are told of as lost by `close()`.
+   *
+   * Default: true for a class of core's, and for the drivers of unstorage that are known to (`fs`, `redis`, `s3`, `mongodb`,
+   * …). Any other, one without a name and an `overlay` among them, counts as one that does not, which `subscribeErrors` is
+   * told of once at `init` (code `storage`), unless this is false. Of a `Storage` with several mounts, the one that our keys
+   * are in counts; of a prefixed one, all.
+   */
+  durable?: boolean;
+  /** The server of storage `'redis'`. Required there, refused elsewhere. */
+  redis?: RedisConfig;
+  /** With what storage `'sqlite'` opens its file. Refused elsewhere. Default: what the runtime has, or `better-sqlite3`. */
+  sqlite?: SqliteConfig;
+  /**
+   * Seals what is stored, with AES-256-GCM: 32 bytes, or a passphrase; `{ current, previous }` to change the key. Default,
+   * also for undefined (an environment variable that is not set, say): what is stored can be read by whoever can read the
+   * files. A storage that was sealed is not opened without its key. `docs/storage.md` says what is protected.
+   */
+  encryptionKey?: EncryptionKeyOption;
+  /**
+   * When a write that has to wait for the server is said to be `enqueued`.
+   *
+   * - `'strict'` (default): once the storage has it, on disk or acknowledged by its server.
+   * - `'relaxed'`: at once. It is saved within a tenth of a second, and lost if the process is killed before.
+   *
+   * Without effect in memory. A write that the server confirms first is `synced` without waiting for the storage.
+   */
+  durability?: 'strict' | 'relaxed';
+  /**
+   * What to do when another process, or another database of this one, has the storage open for the same app and
+   * `instanceKey`. The storage of a process that has died is taken over in either case.
+   *
+   * - `'fail'` (default): code `storage-locked`, thrown by `init`, or by `ready()` where it takes a server to know.
+   * - `'wait'`: the database opens as soon as the other has let go. Until then it behaves as if it were offline.
+   */
+  whenStorageLocked?: 'fail' | 'wait';
+  /**
+   * Tells two databases of one process apart that are otherwise opened with the same options, and their data in one
+   * storage. Default `''`.
+   */
+  instanceKey?: string;
+  /**
+   * How the database learns whether there is a network.
+   *
+   * - `'always-online'` (default): it takes the network for granted and tries again when a connection fails.
+   * - a class in the shape of core's `WindowNetworkListener`: going offline pauses and queues, coming back delivers.
+   */
+  network?: 'always-online' | NetworkListenerClass;
+  /** Whether an open database keeps the process running. Default true; `close()` lets it go in either case. */
+  keepAlive?: boolean;
+  /** Whether to log what is sent and received, tokens left out. Default false. */
+  verbose?: boolean;
+  /** Where to log. Default: the console. */
+  logger?: Logger;
+  /**
+   * How many answers of queries that nobody subscribes to any more are kept, in memory or in the storage: those that were
+   * used last. Default 10; 0 keeps none. Live queries do not count. What earlier processes left is forgotten ten seconds
+   * after `init`, or by `close()`, so that a program has time to subscribe to it.
+   */
+  queryCacheLimit?: number;
+  /** Whether to skip the validation of queries and transactions on this side. Default false. */
+  disableValidation?: boolean;
+  /** Core's: the path of a route handler that is told of each change of user. */
+  firstPartyPath?: string;
+  /** Core's, without effect outside a browser. */
+  devtool?: boolean | object;
+  /** Core's name for a `StoreInterface` class as `storage`. */
+  Store?: StoreInterfaceClass;
+  /** The class of the streams that `db.streams.createWriteStream` returns. Default: the runtime's. */
+  WritableStream?: WritableStreamCtor;
+  /** The class of the streams that `db.streams.createReadStream` returns. Default: the runtime's. */
+  ReadableStream?: ReadableStreamCtor;
+}
+
+/** Every option that `init` takes, by name. The record makes the compiler ask for a new one here. */
+const OPTIONS: Record<keyof NodeConfig, true> = {
+  appId: true,
+  schema: true,
+  useDateObjects: true,
+  apiURI: true,
+  websocketURI: true,
+  adminToken: true,
+  storage: true,
+  storagePath: true,
+  durable: true,
+  redis: true,
+  sqlite: true,
+  encryptionKey: true,
+  durability: true,
+  whenStorageLocked: true,
+  instanceKey: true,
+  network: true,
+  keepAlive: true,
+  verbose: true,
+  logger: true,
+  queryCacheLimit: true,
+  disableValidation: true,
+  firstPartyPath: true,
+  devtool: true,
+  Store: true,
+  WritableStream: true,
+  ReadableStream: true,
+};
+
+/** The names of the options of `init`. */
+export const optionNames: readonly string[] = Object.keys(OPTIONS);
+
+/**
+ * Options that core reads without documenting them. They are passed on, so that a program written for core keeps its
+ * meaning.
+ */
+export const coreInternalOptions = {
+  __adminToken: 'string',
+  __extraDedupeKey: 'string',
+  cardinalityInference: 'boolean',
+  pendingTxCleanupTimeout: 'number',
+  pendingMutationCleanupThreshold: 'number',
+} as const;
+
+/** A storage with what it takes to open it. */
+export type StorageChoice =
+  | { kind: 'memory' }
+  | { kind: 'filesystem'; path: string }
+  | { kind: 'sqlite'; path: string; sqlite: SqliteConfig }
+  | { kind: 'redis'; redis: RedisConfig }
+  | { kind: 'unstorage'; storage: UnstorageStorage | UnstorageDriver; durable: boolean | undefined }
+  | { kind: 'class'; Store: StoreInterfaceClass; durable: boolean };
+
+/** What `init` works with once the options have been read: nothing is missing and nothing contradicts. */
+export interface ResolvedConfig {
+  /** What core's reactor is given. */
+  core: CoreConfig;
+  /** What must never be shown. */
+  secrets: Secrets;
+  storage: StorageChoice;
+  /** Undefined when nothing is to be sealed. */
+  keyring: Keyring | undefined;
+  durability: 'strict' | 'relaxed';
+  whenStorageLocked: 'fail' | 'wait';
+  network: NetworkListenerClass;
+  instanceKey: string;
+  keepAlive: boolean;
+}
+
+/** The options of core's reactor that are always there. */
+export interface CoreConfig {
+  appId: string;
+  apiURI: string;
+  websocketURI: string;
+  useDateObjects: boolean;
+  schema?: AnySchema;
+  cardinalityInference: boolean;
+  logger: Logger;
+  verbose?: boolean;
+  __adminToken?: string;
+  __extraDedupeKey?: string;
+}
