@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { AlwaysOnline } from '../drivers/network/always-online.ts';
 import { InstantNodeError } from '../errors.ts';
 import { hasFunctions, type OpenRecord, Register, thisCopy, whyOtherCopy } from '../register.ts';
-import type { ResolvedConfig, StorageChoice } from './config/node-config.ts';
+import type { ResolvedConfig } from './config/node-config.ts';
 import type { InstantNodeDatabase } from './database.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import type { Keyring } from './storage/keyring.ts';
+import type { StorageChoice } from './storage/storage-choice.ts';
 
 type Database = InstantNodeDatabase<AnySchema, boolean>;
 

@@ -11,8 +11,8 @@ import type { SqliteConfig } from '../../drivers/storage/sqlite/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/shape.ts';
 import type { AnySchema } from '../schema/any-schema.ts';
 import type { Secrets } from '../secrecy/secrets.ts';
-import type { Keyring } from '../storage/keyring.ts';
 import type { EncryptionKeyOption } from '../storage/keyring-input.ts';
+import type { StorageRequest } from '../storage/storage-choice.ts';
 
 /** The options of {@link init}. */
 export interface NodeConfig<
@@ -179,29 +179,14 @@ export const coreInternalOptions = {
   pendingMutationCleanupThreshold: 'number',
 } as const;
 
-/** A storage with what it takes to open it. */
-export type StorageChoice =
-  | { kind: 'memory' }
-  | { kind: 'filesystem'; path: string }
-  | { kind: 'sqlite'; path: string; sqlite: SqliteConfig }
-  | { kind: 'redis'; redis: RedisConfig }
-  | { kind: 'unstorage'; storage: UnstorageStorage | UnstorageDriver; durable: boolean | undefined }
-  | { kind: 'class'; Store: StoreInterfaceClass; durable: boolean };
-
 /** What `init` works with once the options have been read: nothing is missing and nothing contradicts. */
-export interface ResolvedConfig {
+export interface ResolvedConfig extends StorageRequest {
   /** What core's reactor is given. */
   core: CoreConfig;
   /** What must never be shown. */
   secrets: Secrets;
-  storage: StorageChoice;
-  /** Undefined when nothing is to be sealed. */
-  keyring: Keyring | undefined;
   durability: 'strict' | 'relaxed';
-  whenStorageLocked: 'fail' | 'wait';
   network: NetworkListenerClass;
-  instanceKey: string;
-  keepAlive: boolean;
 }
 
 /** The options of core's reactor that are always there. */

@@ -12,13 +12,8 @@ import { isUuid } from '../../protocol/uuid.ts';
 import { Secrets } from '../secrecy/secrets.ts';
 import type { Keyring } from '../storage/keyring.ts';
 import { parseEncryptionKey } from '../storage/keyring-input.ts';
-import {
-  type CoreConfig,
-  coreInternalOptions,
-  optionNames,
-  type ResolvedConfig,
-  type StorageChoice,
-} from './node-config.ts';
+import type { StorageChoice } from '../storage/storage-choice.ts';
+import { type CoreConfig, coreInternalOptions, optionNames, type ResolvedConfig } from './node-config.ts';
 
 /** Core's own defaults, which it does not export. */
 const DEFAULT_API_URI = 'https://api.instantdb.com';

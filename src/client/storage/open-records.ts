@@ -3,12 +3,12 @@ import type { StorageDriver, StorageOptions } from '../../drivers/contract.ts';
 import type { RedisConfig } from '../../drivers/storage/redis/config.ts';
 import type { SqliteConfig } from '../../drivers/storage/sqlite/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/shape.ts';
-import type { ResolvedConfig } from '../config/node-config.ts';
 import { classRecords } from './class-records.ts';
 import { type EnvelopeRecords, envelopeRecords } from './envelope-records.ts';
 import type { KeepingEvents } from './keeping.ts';
 import { memoryRecords } from './memory-records.ts';
 import type { Records } from './records.ts';
+import type { StorageRequest } from './storage-choice.ts';
 import { takingOver } from './taken-over.ts';
 
 /** How each storage is opened. Throws what can be known at once; the rest is told by the calls of what is returned. */
@@ -35,21 +35,21 @@ export interface RecordsEvents extends Pick<KeepingEvents, 'report' | 'failed'> 
 /** Opens the storage that `init` was asked for. */
 export function openRecords(
   drivers: StorageDrivers,
-  resolved: ResolvedConfig,
+  request: StorageRequest,
   events: RecordsEvents,
 ): Records {
-  const { storage, keyring } = resolved;
+  const { storage, keyring } = request;
   if (storage.kind === 'memory') return memoryRecords();
-  const scope = { appId: resolved.core.appId, instanceKey: resolved.instanceKey };
+  const scope = { appId: request.core.appId, instanceKey: request.instanceKey };
   // A class of the user's is given what core would give it, unless that is to be sealed.
   if (storage.kind === 'class' && !keyring) {
     return classRecords(storage.Store, scope.appId, storage.durable);
   }
   let records: EnvelopeRecords | undefined;
-  const driver = openDriver(drivers, resolved, {
+  const driver = openDriver(drivers, request, {
     scope,
-    whenLocked: resolved.whenStorageLocked,
-    hold: resolved.keepAlive,
+    whenLocked: request.whenStorageLocked,
+    hold: request.keepAlive,
     report: events.report,
     lost: events.failed,
     emptied() {
@@ -63,7 +63,7 @@ export function openRecords(
 
 function openDriver(
   drivers: StorageDrivers,
-  { storage }: ResolvedConfig,
+  { storage }: StorageRequest,
   options: StorageOptions,
 ): StorageDriver {
   switch (storage.kind) {
