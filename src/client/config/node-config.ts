@@ -6,11 +6,11 @@ import type {
   WritableStreamCtor,
 } from '@instantdb/core';
 import type { NetworkListenerClass } from '../../drivers/contract.ts';
-import type { StorageChoice, StorageConfig, StorageOptionName } from '../../drivers/storage/kinds/index.ts';
+import type { StorageConfig, StorageOptionName } from '../../drivers/storage/kinds/index.ts';
 import type { AnySchema } from '../schema/any-schema.ts';
 import type { Secrets } from '../secrecy/secrets.ts';
-import type { Keyring } from '../storage/keyring.ts';
 import type { EncryptionKeyOption } from '../storage/keyring-input.ts';
+import type { StorageRequest } from '../storage/storage-request.ts';
 
 /** The options of {@link init}. */
 export interface NodeConfig<Schema extends AnySchema = InstantUnknownSchema, UseDates extends boolean = false>
@@ -133,19 +133,13 @@ export const coreInternalOptions = {
 } as const;
 
 /** What `init` works with once the options have been read: nothing is missing and nothing contradicts. */
-export interface ResolvedConfig {
+export interface ResolvedConfig extends StorageRequest {
   /** What core's reactor is given. */
   core: CoreConfig;
   /** What must never be shown. */
   secrets: Secrets;
-  storage: StorageChoice;
-  /** Undefined when nothing is to be sealed. */
-  keyring: Keyring | undefined;
   durability: 'strict' | 'relaxed';
-  whenStorageLocked: 'fail' | 'wait';
   network: NetworkListenerClass;
-  instanceKey: string;
-  keepAlive: boolean;
 }
 
 /** The options of core's reactor that are always there. */
