@@ -1,10 +1,10 @@
-import { evaluate, type QuerySource } from './evaluate.ts';
+import { evaluate, type QuerySource } from './evaluate-forms.ts';
 import type { FileUrl } from './file-url.ts';
 import { type FormResult, gatherOutcome, type QueryOutcome } from './outcome.ts';
 import { parseQuery } from './parse-query.ts';
 import { planQuery } from './plan-query.ts';
 
-export type { QuerySource } from './evaluate.ts';
+export type { QuerySource } from './evaluate-forms.ts';
 export type { FileUrl } from './file-url.ts';
 export { type JoinRowsResult, joinRowsResult } from './join-rows.ts';
 export { type ObjectTree, objectTree, type TreeObject } from './object-tree.ts';
