@@ -1,6 +1,7 @@
 import { weakHash } from '@instantdb/core';
 import { InstantNodeError } from '../errors.ts';
 import type { coreInternalOptions, NodeConfig } from './config.ts';
+import { changeTaken, reactorOf } from './core-internals/taken-options.ts';
 import type { OpenDatabase } from './open-databases.ts';
 import type { NodeReactor } from './reactor.ts';
 import type { AnySchema } from './schema.ts';
@@ -48,14 +49,10 @@ const ADOPTIONS: Record<Option, Adoption> = {
   devtool: inConfig('devtool'),
   // The file is open already, by whichever class; and a program that is loaded again has another copy of it.
   sqlite: () => undefined,
-  WritableStream: (reactor, WStream: unknown) => Object.assign(reactor._instantStream, { WStream }),
-  ReadableStream: (reactor, RStream: unknown) => Object.assign(reactor._instantStream, { RStream }),
-  pendingTxCleanupTimeout: (reactor, ms: number) => {
-    reactor._pendingTxCleanupTimeout = ms;
-  },
-  pendingMutationCleanupThreshold: (reactor, count: number) => {
-    reactor._pendingMutationCleanupThreshold = count;
-  },
+  WritableStream: taken('WritableStream'),
+  ReadableStream: taken('ReadableStream'),
+  pendingTxCleanupTimeout: taken('pendingTxCleanupTimeout'),
+  pendingMutationCleanupThreshold: taken('pendingMutationCleanupThreshold'),
 };
 
 /**
@@ -73,7 +70,7 @@ export function adoptOptions(
     if (adoption === 'opening' && given[name] !== now) throw cannotChange(name, given[name], now);
   }
   for (const [name, adoption] of told) {
-    if (typeof adoption === 'function') adoption(database._reactor as Reactor, given[name] as never);
+    if (typeof adoption === 'function') adoption(reactorOf(database) as Reactor, given[name] as never);
   }
 }
 
@@ -86,6 +83,10 @@ function inConfig(name: 'disableValidation' | 'firstPartyPath' | 'devtool') {
   return (reactor: Reactor, value: unknown): void => {
     Object.assign(reactor.config, { [name]: value });
   };
+}
+
+function taken(name: Parameters<typeof changeTaken>[1]) {
+  return (reactor: Reactor, value: unknown): void => changeTaken(reactor, name, value);
 }
 
 function cannotChange(name: string, given: unknown, now: unknown): InstantNodeError {

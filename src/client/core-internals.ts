@@ -1,5 +1,5 @@
 import { attrsStoreWhys } from './core-internals/attrs-store.ts';
-import { sseConnectionWhys, wsConnectionWhys } from './core-internals/connections.ts';
+import { sseConnectionWhys, wsConnectionWhys } from './core-internals/core-connections.ts';
 import { databaseWhys, deferredWhys } from './core-internals/core-database.ts';
 import { reactorWhys } from './core-internals/core-reactor.ts';
 import { instantStreamWhys, streamIteratorWhys } from './core-internals/instant-stream.ts';

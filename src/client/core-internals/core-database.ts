@@ -7,7 +7,6 @@ export const databaseWhys: Whys<keyof InstantCoreDatabase<never> | 'constructor'
   _reactor: 'read: the reactor of a database that is open, also by who has another copy of core',
   subscribeInfiniteQuery: 'overridden, and called on a stand-in that has `subscribeQuery` alone',
   joinRoom: 'wrapped: hands the presence alone to the reactor',
-  _syncTableExperimental: 'relied upon: is `subscribeTable` of the reactor',
   shutdown: 'overridden: ends the reactor at once',
 };
 

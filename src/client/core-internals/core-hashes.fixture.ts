@@ -315,7 +315,6 @@ export const hashed: { readonly version: string; readonly hashes: Readonly<Recor
     'InstantCoreDatabase._reactor': 'c1bcabea8345',
     'InstantCoreDatabase.subscribeInfiniteQuery': '074959d292e7',
     'InstantCoreDatabase.joinRoom': '2aa4b3d55c65',
-    'InstantCoreDatabase._syncTableExperimental': '33c485c49519',
     'InstantCoreDatabase.shutdown': '594cd9885539',
     'Deferred.promise': '02133946e417',
     'Deferred.resolve': '36f188637527',

@@ -143,6 +143,16 @@ export function membersOf(source: ts.SourceFile, className: string): Set<string>
   return new Set([...(owner?.members ?? []).flatMap((member) => nameOf(member) ?? []), ...assigned]);
 }
 
+/** The names of those members of one of core's classes that its types declare private. */
+export function privateMembersOf(module: string, className: string): Set<string> {
+  const types = module.replace(/\.js$/, '.d.ts');
+  const owner = classIn(parsed(types), className);
+  const hidden = owner?.members.filter(
+    (member) => ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private,
+  );
+  return new Set(hidden?.flatMap((member) => nameOf(member) ?? []));
+}
+
 function nameOf(member: ts.ClassElement): string | undefined {
   return ts.isConstructorDeclaration(member) ? 'constructor' : member.name?.getText();
 }

@@ -1,3 +1,4 @@
+import type { Refusal } from '../server-refusal.ts';
 import type { Whys } from './whys.ts';
 
 /** What core's streams give one who waits for the server, when it is an error. */
@@ -7,18 +8,14 @@ export interface StreamError {
 }
 
 /** A message that refuses what was asked of a stream. */
-export interface RefusedStream {
-  message?: string;
-  hint?: unknown;
-  type?: string;
-  status?: number;
+export interface RefusedStream extends Refusal {
   'client-event-id': string;
   'trace-id'?: string;
   'original-event': { op: string };
 }
 
 /** A part of a stream, or why there is none. */
-export interface AppendedStream {
+interface AppendedStream {
   'client-event-id': string;
   error?: string;
   retry?: boolean;

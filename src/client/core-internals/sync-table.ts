@@ -1,8 +1,12 @@
+import type { AttrsStore, Store, Triple } from '../queries/store.ts';
 import type { PersistedObject } from './persisted-object.ts';
 import type { Whys } from './whys.ts';
 
-/** Core's `SyncTable`, of which it declares most private: tables by the hash of what was subscribed to. */
-export interface SyncTable<Sub = object, Triple = unknown, Store = object, AttrsStore = object> {
+/**
+ * Core's `SyncTable`, of which it declares most private: tables by the hash of what was subscribed to. `Tx` is what the
+ * server says of a transaction.
+ */
+export interface SyncTable<Sub = object, Tx = unknown> {
   readonly subs: PersistedObject<Sub>;
   idToHash: Record<string, string>;
   callbacks: Record<string, unknown>;
@@ -11,7 +15,7 @@ export interface SyncTable<Sub = object, Triple = unknown, Store = object, Attrs
   getAttrs(): AttrsStore;
   notifyCbs(hash: string, event: object): void;
   onSyncLoadBatch(message: { 'subscription-id': string; 'join-rows': Triple[][] }): void;
-  onSyncUpdateTriples(message: { 'subscription-id': string; txes: unknown[] }): void;
+  onSyncUpdateTriples(message: { 'subscription-id': string; txes: Tx[] }): void;
 }
 
 type ReliedUpon =
