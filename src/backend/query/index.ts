@@ -1,4 +1,4 @@
-import { evaluate, type QuerySource } from './evaluate-forms.ts';
+import { evaluateForms, type QuerySource } from './evaluate-forms.ts';
 import type { FileUrl } from './file-url.ts';
 import { type FormResult, gatherOutcome, type QueryOutcome } from './outcome.ts';
 import { parseQuery } from './parse-query.ts';
@@ -37,7 +37,7 @@ export interface QueryOptions {
 export function runQuery(source: QuerySource, query: unknown, options: QueryOptions): QueryOutcome {
   const parsed = parseQuery(query);
   const plans = planQuery({ catalog: source.catalog, query, admin: options.admin }, parsed);
-  const forms = evaluate(source, plans, options.fileUrl);
+  const forms = evaluateForms(source, plans, options.fileUrl);
   const sent = options.filter?.(forms, parsed.ruleParams) ?? forms;
   return gatherOutcome(sent, { ruleParams: parsed.ruleParams, catalog: source.catalog });
 }
