@@ -41,7 +41,11 @@ function roomsOfTable(): Room[] {
   });
 }
 
-const isWithin = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
+/** Whether a file is in a place: a file, a folder with all in it, or with `/*` behind it the files of a folder alone. */
+const isWithin = (path: string, place: string): boolean =>
+  place.endsWith('/*')
+    ? posix.dirname(path) === posix.dirname(place)
+    : path === place || path.startsWith(`${place}/`);
 /** Tests and what they share may reach further. */
 const isForTests = (path: string): boolean =>
   /\.(test|test-d|fixture)\.ts$|\/testing\/|\/test-app\.ts$/.test(path);
@@ -81,6 +85,29 @@ test.each(rooms.flatMap(({ holds }) => holds))('src/%s imports what the table le
       .map((target) => `${path} imports ${target}`),
   );
   expect(trespasses).toEqual([]);
+});
+
+/** The folders whose files a folder's import, without itself. */
+function foldersBelow(folder: string): string[] {
+  const own = files.filter((path) => posix.dirname(path) === folder);
+  const targets = own.flatMap((path) =>
+    importsOf(path)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => posix.dirname(posix.join(posix.dirname(path), name))),
+  );
+  return [...new Set(targets)].filter((target) => target !== folder);
+}
+
+test.each(['drivers', 'runtime'])('the folders of src/%s import each other in no circle', (place) => {
+  const folders = [...new Set(files.map((path) => posix.dirname(path)))].filter((one) =>
+    isWithin(one, place),
+  );
+  const below = new Map(folders.map((folder) => [folder, foldersBelow(folder)]));
+  const reached = (folder: string, seen = new Set<string>()): Set<string> => {
+    for (const next of below.get(folder) ?? []) if (!seen.has(next)) reached(next, seen.add(next));
+    return seen;
+  };
+  expect(folders.filter((folder) => reached(folder).has(folder))).toEqual([]);
 });
 
 test.each(['backend/store', 'backend/query', 'backend/transact'])(
