@@ -68,9 +68,9 @@ async function projectsOn(runtime: string): Promise<TestProjectInlineConfigurati
     resolve: { alias: publishedNames(runtime) },
     test: {
       // A limit for what hangs, not for what is slow: machines differ, and one may be busy.
-      testTimeout: 120_000,
-      hookTimeout: 120_000,
-      expect: { poll: { timeout: 30_000 } },
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
+      expect: { poll: { timeout: 60_000 } },
       ...config.test,
       name: `${suite} (${runtime})`,
       env: { EXPECT_RUNTIME: runtime },

@@ -1,5 +1,5 @@
-import { type Actor, ADMIN, type AuthUser, VISITOR } from '../../src/backend/actor.ts';
-import { snapshotOf } from '../../src/backend/data-set.ts';
+import { snapshotOf } from '../../src/backend/app/data-set.ts';
+import { type Actor, ADMIN, type AuthUser, VISITOR } from '../../src/backend/permissions/actor.ts';
 import { Permissions, TransactionChecks } from '../../src/backend/permissions/index.ts';
 import { joinRowsResult, objectTree, runQuery } from '../../src/backend/query/index.ts';
 import { labelOf } from '../../src/protocol/attr.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Actor, ADMIN, VISITOR } from '../../src/backend/actor.ts';
+import { type Actor, ADMIN, VISITOR } from '../../src/backend/permissions/actor.ts';
 import { Permissions } from '../../src/backend/permissions/index.ts';
 import { joinRowsResult, objectTree, type QueryOutcome, runQuery } from '../../src/backend/query/index.ts';
 import type { Triple } from '../../src/protocol/attr.ts';

@@ -1,5 +1,5 @@
 import type { TxStep } from '../../src/backend/transact/index.ts';
-import type { Mode } from '../../src/backend/transact/steps.ts';
+import type { Mode } from '../../src/backend/transact/tx-steps.ts';
 import type { Attr } from '../../src/protocol/attr.ts';
 import { ServerError } from '../../src/protocol/error.ts';
 import { isObject, type JsonValue } from '../../src/protocol/json.ts';

@@ -1,5 +1,5 @@
 import type { Backend, BackendApp, Snapshot } from '@instantdb/node/backend';
-import { snapshotOf } from '../../src/backend/data-set.ts';
+import { snapshotOf } from '../../src/backend/app/data-set.ts';
 import { HttpClient, type Reply } from '../../src/backend/testing/http-client.ts';
 import { type Message, RawSession } from '../../src/backend/testing/raw-session.ts';
 import { type Attr, etypeOf, labelOf, type Triple } from '../../src/protocol/attr.ts';

@@ -1,11 +1,11 @@
 import { InstantNodeError } from '../errors.ts';
 import { APP_STATUSES, type AppStatus } from '../protocol/down.ts';
 import { ServerError } from '../protocol/error.ts';
-import type { App } from './app.ts';
+import type { App } from './app/app.ts';
+import { checkDataSet, checkSnapshot, type DataSet, type Snapshot } from './app/data-set.ts';
+import { warnOfRules } from './app/warn-of-rules.ts';
 import { asEmail } from './auth/users.ts';
-import { checkDataSet, checkSnapshot, type DataSet, type Snapshot } from './data-set.ts';
 import { refusalText } from './refusal-text.ts';
-import { warnOfRules } from './warn-of-rules.ts';
 
 /** An app of a {@link Backend}, as its owner holds it. */
 export interface BackendApp {

@@ -1,12 +1,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import type { BackendHost } from './app/app-host.ts';
+import { createFileStorage } from './app/file-storage.ts';
+import type { Keeper } from './app/keeper.ts';
+import { createOperator } from './app/operator.ts';
 import { createProviderEgress } from './auth/oauth/provider-egress.ts';
 import { EphemeralQuota } from './ephemeral/quota.ts';
-import { createFileStorage } from './files/file-storage.ts';
-import type { BackendHost } from './host.ts';
-import type { Keeper } from './keeper.ts';
-import { Newcomers } from './newcomers.ts';
-import { createOperator } from './operator.ts';
 import type { ResolvedBackendOptions } from './options.ts';
+import { Newcomers } from './session/newcomers.ts';
 
 /** What the apps of a backend share, on this machine's chance and the clock of the options. */
 export function createHost(options: ResolvedBackendOptions, keeper: Keeper): BackendHost {

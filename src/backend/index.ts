@@ -11,9 +11,9 @@ import { type Backend, startBackendWith } from './server.ts';
 export type { Attr, CheckedDataType, Ident, InferredType, Triple } from '../protocol/attr.ts';
 export type { AppStatus } from '../protocol/down.ts';
 export type { JsonObject, JsonValue } from '../protocol/json.ts';
-export type { OAuthClientOptions, SignInOptions } from './auth/options.ts';
+export type { DataSet, Snapshot } from './app/data-set.ts';
+export type { OAuthClientOptions, SignInOptions } from './apps/sign-in-options.ts';
 export type { BackendApp } from './backend-app.ts';
-export type { DataSet, Snapshot } from './data-set.ts';
 export type {
   BackendLogEntry,
   BackendOptions,

@@ -3,10 +3,10 @@ import { InstantNodeError } from '../errors.ts';
 import { hintAt } from '../nearest.ts';
 import { isObject } from '../protocol/json.ts';
 import { isUuid } from '../protocol/uuid.ts';
-import { hostOfOption, originOf } from './addresses.ts';
-import type { SignInOptions } from './auth/options.ts';
+import type { SignInOptions } from './apps/sign-in-options.ts';
 import type { EphemeralLimits } from './ephemeral/quota.ts';
-import { BODY_IDLE_MS } from './read-body.ts';
+import { BODY_IDLE_MS } from './files/read-body.ts';
+import { hostOfOption, originOf } from './http/requests/addresses.ts';
 
 /**
  * What the backend tells its operator. Holds no token and no stored value of its own accord, with one exception: the

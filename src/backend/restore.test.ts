@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Snapshot } from './app/data-set.ts';
 import type { BackendApp } from './backend-app.ts';
-import type { Snapshot } from './data-set.ts';
 import { type Backend, startBackend } from './index.ts';
 import { RawSession } from './testing/raw-session.ts';
 import { computationsOf, createTodoApp, type TodoApp, todoSchema, valuesOf } from './testing/todos.ts';

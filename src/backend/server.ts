@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
 import type { Listen, Listener, Peer, PeerEvents, Sender } from '../drivers/listen/contract.ts';
-import { unsyncedNamesOf } from '../drivers/storage/filesystem/folder.ts';
-import { exposureOf } from '../drivers/storage/open-to-others.ts';
+import { exposureOf } from '../drivers/storage/exposure.ts';
+import { unsyncedNamesOf } from '../drivers/storage/folder-sync.ts';
 import { InstantNodeError } from '../errors.ts';
 import { ServerError } from '../protocol/error.ts';
 import { isObject } from '../protocol/json.ts';
-import { isEveryAddress } from './addresses.ts';
-import { Apps } from './apps.ts';
-import { applySignInPlan, parseSignInOptions } from './auth/options.ts';
+import type { BackendHost } from './app/app-host.ts';
+import { createForgetfulKeeper, type Keeper } from './app/keeper.ts';
+import { Apps } from './apps/apps.ts';
+import { createAppFrom } from './apps/create-app-from.ts';
+import { applySignInPlan, parseSignInOptions } from './apps/sign-in-options.ts';
 import { asBackendApp, type BackendApp } from './backend-app.ts';
-import { createAppFrom } from './create-app-from.ts';
 import { createHost } from './create-host.ts';
-import { openKeeper } from './disk/open-keeper.ts';
-import type { BackendHost } from './host.ts';
-import { createGate } from './http/gate.ts';
-import { createRouter, type Handler } from './http/router.ts';
+import { isEveryAddress } from './http/requests/addresses.ts';
+import { createGate } from './http/requests/gate.ts';
+import { createRouter, type Handler } from './http/requests/router.ts';
 import { allRoutes } from './http/routes.ts';
-import { createForgetfulKeeper, type Keeper } from './keeper.ts';
+import { openKeeper } from './keep/open-keeper.ts';
 import { assertNotOtherVersions, findOpen, noteOpen, type RunningOptions } from './open-backends.ts';
 import {
   type BackendOptions,
@@ -26,9 +26,9 @@ import {
   resolveBackendOptions,
 } from './options.ts';
 import { refusalText } from './refusal-text.ts';
-import { observed } from './request-entry.ts';
-import { Session } from './session.ts';
-import { SseSessions } from './sse/sse-sessions.ts';
+import { observed } from './session/request-entry.ts';
+import { Session } from './sessions/session.ts';
+import { SseSessions } from './sessions/sse-sessions.ts';
 
 /** A running local backend. */
 export interface Backend {

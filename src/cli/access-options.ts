@@ -1,4 +1,4 @@
-import { hostOfOption, originOf } from '../backend/addresses.ts';
+import { hostOfOption, originOf } from '../backend/http/requests/addresses.ts';
 import type { BackendOptions, EphemeralAppOptions } from '../backend/index.ts';
 import type { Flags, FlagValues } from './parse-flags.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,4 +1,4 @@
-import { isEveryAddress } from '../backend/addresses.ts';
+import { isEveryAddress } from '../backend/http/requests/addresses.ts';
 import type { Backend, BackendApp, BackendLogEntry, BackendOptions, RequestEntry } from '../backend/index.ts';
 import { startBackend } from '../backend/index.ts';
 import { ServerError } from '../protocol/error.ts';

@@ -1,9 +1,9 @@
 import { recordNotFound, ServerError } from '../../protocol/error.ts';
 import type { JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import { recordsWith, stepsToPut, stepsToSweep, stepToDelete, textOf, write } from '../app/system-records.ts';
+import { hashText, isSameSecret } from '../permissions/hash-text.ts';
 import { recordExpired } from './record-expired.ts';
-import { recordsWith, stepsToPut, stepsToSweep, stepToDelete, textOf, write } from './records.ts';
-import { hashText, isSameSecret } from './secrets.ts';
 import { MAX_MAGIC_CODE_MINUTES, signInSettings } from './settings.ts';
 
 const ETYPE = '$magicCodes';

@@ -1,10 +1,10 @@
 import { recordNotFound } from '../../protocol/error.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import type { AuthUser } from '../actor.ts';
-import type { App } from '../app.ts';
-import { findRecord, recordsWith, stepsToPut, stepToDelete, textOf, write } from './records.ts';
-import { hashUuid } from './secrets.ts';
+import type { App } from '../app/app.ts';
+import { findRecord, recordsWith, stepsToPut, stepToDelete, textOf, write } from '../app/system-records.ts';
+import type { AuthUser } from '../permissions/actor.ts';
+import { hashUuid } from '../permissions/hash-text.ts';
 import { findUser } from './users.ts';
 
 const ETYPE = '$userRefreshTokens';

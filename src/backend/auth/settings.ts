@@ -1,5 +1,5 @@
 import { validationFailed } from '../../protocol/error.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { type RedirectOrigin, type RedirectService, redirectOriginProblem } from './redirect-origins.ts';
 
 /** What the sign-ins of an app take, beside its data. */

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../protocol/json.ts';
-import type { Actor, AuthUser } from '../actor.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import { write } from '../app/system-records.ts';
+import type { Actor, AuthUser } from '../permissions/actor.ts';
 import { countMagicCodeTry, stepsToUseCode } from './magic-codes.ts';
-import { write } from './records.ts';
 import { getUserForToken, mintToken } from './refresh-tokens.ts';
 import { assertMaySignUp } from './signup.ts';
 import { type ExtraFields, findUser, getUser, isGuest, stepsToPutUser } from './users.ts';

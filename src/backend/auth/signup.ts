@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Actor, AuthUser } from '../actor.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import type { Actor, AuthUser } from '../permissions/actor.ts';
 import { permissionDenied } from '../permissions/denied.ts';
 import { describedEntity } from '../permissions/entity-sources.ts';
 import { checkExtraFields, type NewUser } from './users.ts';

@@ -1,8 +1,15 @@
 import { recordNotFound, validationFailed } from '../../protocol/error.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import type { AuthUser } from '../actor.ts';
-import type { App } from '../app.ts';
-import { findRecord, readRecord, type SystemRecord, stepsToPut, stepToDelete, write } from './records.ts';
+import type { App } from '../app/app.ts';
+import {
+  findRecord,
+  readRecord,
+  type SystemRecord,
+  stepsToPut,
+  stepToDelete,
+  write,
+} from '../app/system-records.ts';
+import type { AuthUser } from '../permissions/actor.ts';
 
 /** What names a user. An email is in lower case, see {@link asEmail}. */
 export type UserKey = { readonly id: string } | { readonly email: string };

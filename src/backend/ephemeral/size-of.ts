@@ -1,7 +1,7 @@
 import type { Triple } from '../../protocol/attr.ts';
 import type { JsonValue } from '../../protocol/json.ts';
-import type { Change } from '../store/journal.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
+import type { Change } from '../store/undo-log.ts';
 
 /** About what a triple or an attribute takes in memory, apart from its text: its place in the indexes. */
 const TRIPLE_BYTES = 256;

@@ -1,4 +1,4 @@
-import type { Journal } from '../store/journal.ts';
+import type { Journal } from '../store/undo-log.ts';
 import type { TransactGuard } from '../transact/index.ts';
 import type { Account } from './quota.ts';
 import { growthBy } from './size-of.ts';

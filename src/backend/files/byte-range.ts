@@ -1,4 +1,4 @@
-import type { Slice } from './content-store.ts';
+import type { Slice } from '../app/content-store.ts';
 
 /** What a `Range` header asks for: all, a part, or what is not there. */
 export type ByteRange = { readonly is: 'all' } | ({ readonly is: 'part' } & Slice) | { readonly is: 'none' };

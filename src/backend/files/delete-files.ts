@@ -1,5 +1,5 @@
-import type { App } from '../app.ts';
-import { findRecord, stepToDelete, write } from '../auth/records.ts';
+import type { App } from '../app/app.ts';
+import { findRecord, stepToDelete, write } from '../app/system-records.ts';
 
 /** Deletes the files with these paths, as one transaction, and gives the ids of those that were there. Rules are not asked. */
 export function deleteFiles(app: App, paths: readonly string[]): string[] {

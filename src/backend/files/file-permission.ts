@@ -1,5 +1,5 @@
-import type { Actor } from '../actor.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import type { Actor } from '../permissions/actor.ts';
 import { permissionDenied } from '../permissions/denied.ts';
 import { describedEntity } from '../permissions/entity-sources.ts';
 

@@ -1,6 +1,6 @@
-import type { App } from '../app.ts';
-import type { Change } from '../store/journal.ts';
+import type { App } from '../app/app.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
+import type { Change } from '../store/undo-log.ts';
 
 const LOCATION_ID = systemAttrId('$files', 'location-id');
 

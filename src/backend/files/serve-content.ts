@@ -1,5 +1,5 @@
+import type { Content, Place } from '../app/content-store.ts';
 import { parseRange } from './byte-range.ts';
-import type { Content, Place } from './content-store.ts';
 
 /** What a file is served as. */
 export interface FileHeaders {

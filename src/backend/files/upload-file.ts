@@ -1,9 +1,9 @@
 import { validationFailed } from '../../protocol/error.ts';
-import type { App } from '../app.ts';
-import { findRecord, stepsToPut, write } from '../auth/records.ts';
+import type { App } from '../app/app.ts';
+import { FileTooLargeError, type Place } from '../app/content-store.ts';
+import { findRecord, stepsToPut, write } from '../app/system-records.ts';
 import type { Account } from '../ephemeral/quota.ts';
-import { BodyBrokeOffError, readBody } from '../read-body.ts';
-import { FileTooLargeError, type Place } from './content-store.ts';
+import { BodyBrokeOffError, readBody } from './read-body.ts';
 
 /** A file that is on its way in. */
 export interface Upload {

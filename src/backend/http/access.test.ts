@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Apps } from '../apps.ts';
-import type { BackendHost } from '../host.ts';
+import type { BackendHost } from '../app/app-host.ts';
+import type { Apps } from '../apps/apps.ts';
 import { type Backend, type BackendApp, startBackend } from '../index.ts';
-import type { SseSessions } from '../sse/sse-sessions.ts';
+import type { SseSessions } from '../sessions/sse-sessions.ts';
 import { HttpClient } from '../testing/http-client.ts';
-import { notServedRoutes } from './not-served.ts';
-import type { Route } from './router.ts';
+import type { Route } from './requests/router.ts';
 import { allRoutes } from './routes.ts';
+import { notServedRoutes } from './unserved-routes.ts';
 
 /** What anybody may ask for: these check what is in the body or the address, where there is something to check. */
 const PUBLIC: ReadonlySet<string> = new Set([

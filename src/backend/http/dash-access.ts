@@ -1,9 +1,9 @@
 import { ServerError } from '../../protocol/error.ts';
-import type { App } from '../app.ts';
-import type { Apps } from '../apps.ts';
-import type { BackendHost } from '../host.ts';
-import { bearerToken } from './admin-access.ts';
-import type { HttpRequest } from './request.ts';
+import type { App } from '../app/app.ts';
+import type { BackendHost } from '../app/app-host.ts';
+import type { Apps } from '../apps/apps.ts';
+import { bearerToken } from './requests/admin-access.ts';
+import type { HttpRequest } from './requests/http-request.ts';
 
 /** What the endpoints of the dashboard and of the platform work on. */
 export interface DashContext {

@@ -1,9 +1,9 @@
 import { isUuid } from '../../protocol/uuid.ts';
-import type { Apps } from '../apps.ts';
+import type { Apps } from '../apps/apps.ts';
 import { failureLocation, finishOAuth, type OAuthArrival, startOAuth } from '../auth/oauth/flow.ts';
 import { OAuthError } from '../auth/oauth/oauth-error.ts';
-import type { HttpRequest, JsonBody } from './request.ts';
-import { htmlResponse } from './response.ts';
+import type { HttpRequest, JsonBody } from './requests/http-request.ts';
+import { htmlResponse } from './requests/response.ts';
 
 // Others set a cookie of this name too, on the same host: only a value with our prefix is ours.
 const COOKIE = '__session';

@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Child, programOf } from '../testing/child-process.ts';
 import { random } from '../testing/random.ts';
-import { type LedgerKey, ledgerKey } from './key.ts';
 import { LEDGER_ENTRY_BYTES, LEDGER_LIMIT, Ledger } from './ledger.ts';
+import { type LedgerKey, ledgerKey } from './ledger-key.ts';
 
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 

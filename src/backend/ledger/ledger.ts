@@ -1,4 +1,4 @@
-import type { LedgerKey } from './key.ts';
+import type { LedgerKey } from './ledger-key.ts';
 import { hashOf, LedgerSegment, SEGMENT_ENTRIES } from './segment.ts';
 
 /** How many transactions an app remembers. */

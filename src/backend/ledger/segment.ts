@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { LedgerKey } from './key.ts';
+import type { LedgerKey } from './ledger-key.ts';
 
 /** As many entries as 16 bits can name, with one number left for "none". */
 export const SEGMENT_ENTRIES = 65_535;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Actor } from '../actor.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import type { Actor } from './actor.ts';
 import type { RuleAction } from './cel/environments.ts';
 import { type Expected, permissionDenied } from './denied.ts';
 import { describedEntity } from './entity-sources.ts';

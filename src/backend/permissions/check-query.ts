@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import type { Actor } from '../actor.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { type QueryOptions, type QueryOutcome, runQuery } from '../query/index.ts';
+import type { Actor } from './actor.ts';
 import { fromCel } from './cel/values.ts';
 import { describeProgram } from './check.ts';
 import { storedEntity } from './entity-sources.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import { type Actor, type AuthUser, actorKey } from '../actor.ts';
-import type { BackendHost } from '../host.ts';
+import type { BackendHost } from '../app/app-host.ts';
 import type { FormFilter, QuerySource } from '../query/index.ts';
+import { type Actor, type AuthUser, actorKey } from './actor.ts';
 import { RuleRun } from './rule-run.ts';
 import { NO_RULES, type Rules } from './rules.ts';
 import { newcomer } from './signed-in-user.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { DataSet } from '../data-set.ts';
+import type { DataSet } from '../app/data-set.ts';
 
 /** The stored values of an app, found by label. Written without the backend's own store, to check it by. */
 export class Facts {

@@ -1,5 +1,5 @@
 import type { AppData } from '../store/app-data.ts';
-import type { Change } from '../store/journal.ts';
+import type { Change } from '../store/undo-log.ts';
 import { type Plan, type TransactOptions, transact } from '../transact/index.ts';
 import type { CheckResult } from './check.ts';
 import type { RuleRun } from './rule-run.ts';

@@ -1,8 +1,7 @@
 import { ServerError } from '../../protocol/error.ts';
 import { canonicalJson, type JsonObject } from '../../protocol/json.ts';
-import type { Actor } from '../actor.ts';
-import { hashText } from '../auth/secrets.ts';
 import type { QuerySource } from '../query/index.ts';
+import type { Actor } from './actor.ts';
 import { RateLimitBucket, RequestInfo } from './cel/instant-functions.ts';
 import { Meter } from './cel/meter.ts';
 import {
@@ -15,6 +14,7 @@ import {
   type ValueSource,
 } from './cel/values.ts';
 import { evaluationFailed } from './evaluation-failed.ts';
+import { hashText } from './hash-text.ts';
 import type { Program } from './program.ts';
 import { NO_PARAMS } from './rule-params.ts';
 import type { Rules } from './rules.ts';

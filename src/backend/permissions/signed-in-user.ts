@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../protocol/json.ts';
-import type { AuthUser } from '../actor.ts';
 import type { QuerySource } from '../query/index.ts';
+import type { AuthUser } from './actor.ts';
 import type { EntitySource } from './cel/values.ts';
 import { describedEntity, storedEntity } from './entity-sources.ts';
 

@@ -1,7 +1,7 @@
 import { type Attr, etypeOf, labelOf, type Triple } from '../../protocol/attr.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { Reader } from '../store/reader.ts';
-import type { FormPlan } from './plan.ts';
+import type { FormPlan } from './query-plan.ts';
 
 /** Gives the address that a file's content is served under. The same location must give the same address. */
 export type FileUrl = (locationId: string) => string;

@@ -1,5 +1,5 @@
 import { compareByUnit, type SortKey } from '../store/value-order.ts';
-import type { PathMatch, Test, ValueRange, WherePlan } from './plan.ts';
+import type { PathMatch, Test, ValueRange, WherePlan } from './query-plan.ts';
 
 type Filter = Extract<Test, { kind: 'filter' }>;
 type Ranged = Filter & { readonly range: ValueRange };

@@ -3,7 +3,7 @@ import type { JsonValue } from '../../protocol/json.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { comparePlaces, type SortKey, sortKey } from '../store/value-order.ts';
 import { type ChildResult, type EntityResult, entitiesOf, type QueryOutcome, setOwn } from './outcome.ts';
-import type { ChildPlan, FormPlan } from './plan.ts';
+import type { ChildPlan, FormPlan } from './query-plan.ts';
 import { assertTreeSize } from './tree-size.ts';
 
 /** An entity as an object: its values by label, and under the labels of child forms what they found. */

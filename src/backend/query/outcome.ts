@@ -1,8 +1,8 @@
 import type { Triple } from '../../protocol/attr.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { type Page, type PageInfo, type PageRow, pageInfo } from './page.ts';
-import type { ChildPlan, FormPlan } from './plan.ts';
 import { type Proof, proofVisitor } from './proof.ts';
+import type { ChildPlan, FormPlan } from './query-plan.ts';
 
 /** An entity in an answer. One that is reached on several ways is one object. */
 export interface EntityResult {

@@ -3,8 +3,8 @@ import type { JsonValue } from '../../protocol/json.ts';
 import { PlaceList } from '../store/place-list.ts';
 import type { EntityOrder, OrderSpec, Reader } from '../store/reader.ts';
 import { type Place, sortKey } from '../store/value-order.ts';
-import type { OrderPlan, PagePlan } from './plan.ts';
 import type { Cursor } from './query-form.ts';
+import type { OrderPlan, PagePlan } from './query-plan.ts';
 
 /** A place in an order as it goes over the wire. */
 export type WireCursor = [e: string, a: string, v: JsonValue, t: number];

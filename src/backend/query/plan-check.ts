@@ -1,11 +1,11 @@
 import { type Attr, type CheckedDataType, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import { parseInstantDate } from '../date.ts';
+import { parseInstantDate } from '../store/instant-date.ts';
 import { type QueryIssue, type QueryPath, queryError } from './grammar.ts';
 import { likeMatcher, likePrefix } from './like-matcher.ts';
-import type { LinkStep, Test, ValueRange } from './plan.ts';
 import type { ComparatorName, Scalar, ValueCheck } from './query-form.ts';
+import type { LinkStep, Test, ValueRange } from './query-plan.ts';
 
 /** Where a check stands: the query for the error's hint, and the path of the form. */
 export interface CheckPlace {

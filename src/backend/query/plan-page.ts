@@ -2,8 +2,8 @@ import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { validationFailed } from '../../protocol/error.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { type QueryPath, queryError } from './grammar.ts';
-import type { OrderPlan, PagePlan } from './plan.ts';
 import type { Cursor, FormOptions } from './query-form.ts';
+import type { OrderPlan, PagePlan } from './query-plan.ts';
 
 /** Where a page is planned. */
 export interface PageScope {

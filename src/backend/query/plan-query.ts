@@ -1,10 +1,10 @@
 import type { Attr } from '../../protocol/attr.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { queryError } from './grammar.ts';
-import type { ChildPlan, FormPlan, RootPlan } from './plan.ts';
 import { planPage } from './plan-page.ts';
 import { farEtype, planWhere, resolveLink, UnknownLabelError } from './plan-where.ts';
 import type { ParsedQuery, QueryForm } from './query-form.ts';
+import type { ChildPlan, FormPlan, RootPlan } from './query-plan.ts';
 
 /** What planning needs to know besides the query. */
 export interface PlanContext {

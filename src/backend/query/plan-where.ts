@@ -3,9 +3,9 @@ import { validationFailed } from '../../protocol/error.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { QueryPath } from './grammar.ts';
-import { type Hop, type PathMatch, ROOT, type Test, type WherePlan } from './plan.ts';
 import { type CheckedAttr, type CheckPlace, planCheck } from './plan-check.ts';
 import type { Condition, ValueCheck } from './query-form.ts';
+import { type Hop, type PathMatch, ROOT, type Test, type WherePlan } from './query-plan.ts';
 
 /** Thrown where a query names something that the app does not have: the form it stands in is empty, and no error. */
 export class UnknownLabelError extends Error {}

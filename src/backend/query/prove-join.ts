@@ -1,7 +1,7 @@
 import type { Reader } from '../store/reader.ts';
-import { type Hop, type PathMatch, ROOT } from './plan.ts';
 import type { Proof } from './proof.ts';
 import { farEnd, linkBetween, stepTriples, type TestProver, testProver } from './prove-test.ts';
+import { type Hop, type PathMatch, ROOT } from './query-plan.ts';
 
 /** The entities that the names of a join stand for so far. */
 type Bindings = ReadonlyMap<string, string>;

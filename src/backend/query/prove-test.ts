@@ -1,7 +1,7 @@
 import type { Triple } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import type { Reader } from '../store/reader.ts';
-import type { LinkStep, Test } from './plan.ts';
+import type { LinkStep, Test } from './query-plan.ts';
 
 /** A test made ready for many entities: the rows of triples that prove it for one, empty where it fails. */
 export type TestProver = (e: string) => readonly (readonly Triple[])[];

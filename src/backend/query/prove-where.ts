@@ -1,7 +1,7 @@
 import type { Reader } from '../store/reader.ts';
-import type { WherePlan } from './plan.ts';
 import type { Proof } from './proof.ts';
 import { joinProver, type Prover } from './prove-join.ts';
+import type { WherePlan } from './query-plan.ts';
 
 /** Prepares a where clause to be proved for many entities. */
 export function whereProver(reader: Reader, plan: WherePlan): Prover<string> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../protocol/json.ts';
-import type { Change } from '../store/journal.ts';
+import type { Change } from '../store/undo-log.ts';
 import { joinRowsResult, ReadIndex, runQuery, trackReads } from './index.ts';
 import { SmallApp } from './small-app.fixture.ts';
 

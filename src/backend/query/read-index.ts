@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../protocol/json.ts';
-import type { Change } from '../store/journal.ts';
 import type { ReadSet } from '../store/reader.ts';
+import type { Change } from '../store/undo-log.ts';
 import { upsert } from '../store/upsert.ts';
 
 /** Keys by attribute, and below it by entity or by value. */

@@ -7,10 +7,10 @@ import type {
   RoomOk,
   SetPresenceMessage,
 } from '../../protocol/rooms.ts';
-import type { App } from '../app.ts';
-import type { EventId } from '../encode.ts';
-import type { Wire } from '../wire.ts';
-import type { Room } from './room.ts';
+import type { App } from '../app/app.ts';
+import type { Wire } from '../session/client-channel.ts';
+import type { EventId } from '../session/encode.ts';
+import type { Room } from './live-room.ts';
 
 /** How many rooms one session can be in at a time. */
 const MAX_ROOMS = 10_000;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import { ADMIN } from '../actor.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import { ADMIN } from '../permissions/actor.ts';
 import { upsert } from '../store/upsert.ts';
 import type { Job } from './job.ts';
 import type { JobBook } from './job-book.ts';

@@ -1,8 +1,8 @@
 import { type Attr, etypeOf, labelOf, type Triple } from '../../protocol/attr.ts';
 import { ServerError } from '../../protocol/error.ts';
 import { isObject, type JsonValue } from '../../protocol/json.ts';
-import { ADMIN } from '../actor.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import { ADMIN } from '../permissions/actor.ts';
 import { checkValue } from '../transact/check-value.ts';
 import { entitiesWithoutNulls } from '../transact/null-triples.ts';
 import type { InvalidTriple, JobFailure } from './job.ts';

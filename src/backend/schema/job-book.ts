@@ -1,5 +1,5 @@
 import { etypeOf, labelOf } from '../../protocol/attr.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { changeAttr } from './change-attr.ts';
 import type { Job, JobFailure } from './job.ts';
 import type { JobTarget, JobType } from './schema-step.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
-import { GRACE_PERIOD_DAYS, isExpired } from './expired-attrs.ts';
+import type { App } from '../app/app.ts';
+import { GRACE_PERIOD_DAYS, isExpired } from '../transact/expired-attrs.ts';
 
 /** The attributes of an app that were deleted and can be restored, as clients are told of them. */
 export function softDeletedAttrs({ data, host }: App): JsonObject {

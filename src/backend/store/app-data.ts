@@ -1,7 +1,7 @@
 import { AttrCatalog } from './attr-catalog.ts';
-import { Journal } from './journal.ts';
 import { systemAttrs } from './system-attrs.ts';
 import { TripleStore } from './triple-store.ts';
+import { Journal } from './undo-log.ts';
 
 /** The data of one app: what its attributes are, and its triples, changed together under one journal. */
 export interface AppData {

@@ -1,5 +1,5 @@
 import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './undo-log.ts';
 
 /** An attribute that was deleted and can still be restored. It is in no list and no query. */
 export interface DeletedAttr extends Attr {

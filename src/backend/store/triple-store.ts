@@ -3,8 +3,8 @@ import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import type { AttrCatalog } from './attr-catalog.ts';
 import { addTo, type Bucket, findIn, removeFrom, triplesOf } from './bucket.ts';
 import { EntityOrders } from './entity-orders.ts';
-import type { Change, Journal } from './journal.ts';
 import type { EntityOrder, OrderSpec, Reader } from './reader.ts';
+import type { Change, Journal } from './undo-log.ts';
 import { upsert } from './upsert.ts';
 
 const NONE: readonly Triple[] = [];

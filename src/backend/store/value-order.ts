@@ -1,6 +1,6 @@
 import type { CheckedDataType } from '../../protocol/attr.ts';
 import type { JsonValue } from '../../protocol/json.ts';
-import { parseInstantDate } from '../date.ts';
+import { parseInstantDate } from './instant-date.ts';
 
 const collator = new Intl.Collator('en-US');
 

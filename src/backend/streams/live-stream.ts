@@ -1,5 +1,5 @@
-import type { Wire } from '../wire.ts';
-import type { StreamContent } from './stream-content.ts';
+import type { StreamContent } from '../app/stream-content.ts';
+import type { Wire } from '../session/client-channel.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 /** After so many bytes the writer is told that it may forget them. */

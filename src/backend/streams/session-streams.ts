@@ -1,8 +1,8 @@
 import { type ServerError, validationFailed } from '../../protocol/error.ts';
 import { eventName, type StreamMessage, type SubscribeStreamMessage } from '../../protocol/streams.ts';
-import type { App } from '../app.ts';
-import type { EventId } from '../encode.ts';
-import type { Wire } from '../wire.ts';
+import type { App } from '../app/app.ts';
+import type { Wire } from '../session/client-channel.ts';
+import type { EventId } from '../session/encode.ts';
 import type { LiveStream } from './live-stream.ts';
 import type { StreamReader } from './stream-reader.ts';
 

@@ -1,7 +1,7 @@
 import { etypeOf, labelOf } from '../../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import { ADMIN } from '../actor.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
+import { ADMIN } from '../permissions/actor.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
 import { stepsToFile } from './stream-file.ts';
 

@@ -1,9 +1,9 @@
 import type { JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app.ts';
-import { stepsToPut } from '../auth/records.ts';
-import type { Content } from '../files/content-store.ts';
+import type { App } from '../app/app.ts';
+import type { Content } from '../app/content-store.ts';
+import type { StreamContent } from '../app/stream-content.ts';
+import { stepsToPut } from '../app/system-records.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
-import type { StreamContent } from './stream-content.ts';
 
 /** So many bytes are read at a time. */
 const PIECE_BYTES = 256 * 1024;

@@ -1,7 +1,7 @@
 import type { StreamAppend } from '../../protocol/streams.ts';
-import type { EventId } from '../encode.ts';
-import { Pump } from '../pump.ts';
-import type { Wire } from '../wire.ts';
+import type { Wire } from '../session/client-channel.ts';
+import type { EventId } from '../session/encode.ts';
+import { Pump } from '../session/paced-sender.ts';
 import type { LiveStream } from './live-stream.ts';
 
 /** The most that one message carries, in bytes. */

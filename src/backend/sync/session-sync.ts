@@ -1,7 +1,7 @@
 import type { SyncMessage } from '../../protocol/sync.ts';
-import type { App } from '../app.ts';
-import type { EventId } from '../encode.ts';
-import type { Wire } from '../wire.ts';
+import type { App } from '../app/app.ts';
+import type { Wire } from '../session/client-channel.ts';
+import type { EventId } from '../session/encode.ts';
 import type { SyncSubscription } from './sync-subscription.ts';
 
 /** The sync tables of one session. */

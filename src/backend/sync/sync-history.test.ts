@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Triple } from '../../protocol/attr.ts';
 import { createAppData } from '../store/app-data.ts';
-import type { Change } from '../store/journal.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
+import type { Change } from '../store/undo-log.ts';
 import { HISTORY_LIMIT, SyncHistory } from './sync-history.ts';
 
 const { catalog } = createAppData();

@@ -4,7 +4,7 @@ import { canonicalJson } from '../../protocol/json.ts';
 import type { SyncChange, SyncTransaction } from '../../protocol/sync.ts';
 import { sizeOfChanges } from '../ephemeral/size-of.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
-import type { Change } from '../store/journal.ts';
+import type { Change } from '../store/undo-log.ts';
 
 /** How many transactions are kept for those who are to catch up, */
 export const HISTORY_LIMIT = 10_000;

@@ -1,8 +1,8 @@
 import type { Triple } from '../../protocol/attr.ts';
-import type { App } from '../app.ts';
-import { encodeError } from '../encode.ts';
-import { Pump } from '../pump.ts';
-import type { Wire } from '../wire.ts';
+import type { App } from '../app/app.ts';
+import type { Wire } from '../session/client-channel.ts';
+import { encodeError } from '../session/encode.ts';
+import { Pump } from '../session/paced-sender.ts';
 import { historyIsGone, type SyncHistory } from './sync-history.ts';
 
 /** Entities in a message, and transactions. */

@@ -2,9 +2,9 @@ import { etypeOf } from '../../protocol/attr.ts';
 import { validationFailed } from '../../protocol/error.ts';
 import type { AppData } from '../store/app-data.ts';
 import { findByLookup } from './lookups.ts';
-import type { Plan } from './plan.ts';
 import { printed } from './printed.ts';
-import { isLookup, isWriteStep, type StepsOf, toWire } from './steps.ts';
+import type { Plan } from './tx-plan.ts';
+import { isLookup, isWriteStep, type StepsOf, toWire } from './tx-steps.ts';
 
 type WriteStep = StepsOf<'add-triple' | 'deep-merge-triple'>;
 

@@ -2,7 +2,7 @@ import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { ServerError, validationFailed } from '../../protocol/error.ts';
 import type { AppData } from '../store/app-data.ts';
 import { upsert } from '../store/upsert.ts';
-import type { AttrUpdate } from './steps.ts';
+import type { AttrUpdate } from './tx-steps.ts';
 
 interface Gap {
   e: string;

@@ -2,7 +2,7 @@ import { type Attr, type CheckedDataType, etypeOf, labelOf } from '../../protoco
 import { recordNotUnique, ServerError } from '../../protocol/error.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import { parseInstantDate } from '../date.ts';
+import { parseInstantDate } from '../store/instant-date.ts';
 import type { TripleStore } from '../store/triple-store.ts';
 import { byteLength, clipBytes, jsonbSize, jsonbText } from './jsonb.ts';
 

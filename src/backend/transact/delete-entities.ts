@@ -1,7 +1,7 @@
 import type { Triple } from '../../protocol/attr.ts';
 import type { AppData } from '../store/app-data.ts';
-import { isLookup, type StepsOf } from './steps.ts';
 import type { Transaction } from './transaction.ts';
+import { isLookup, type StepsOf } from './tx-steps.ts';
 
 /**
  * Runs the `delete-entity` steps of a transaction: each takes what the entity is in one namespace, and the links that

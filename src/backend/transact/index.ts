@@ -1,21 +1,21 @@
 import type { AppData } from '../store/app-data.ts';
-import type { Change } from '../store/journal.ts';
-import { checkClientSteps, checkSystemColumns } from './access.ts';
-import { addAttr, deleteAttrs, restoreAttrs, updateAttr } from './attr-steps.ts';
+import type { Change } from '../store/undo-log.ts';
+import { checkClientSteps, checkSystemColumns } from './check-access.ts';
 import { checkModes } from './check-modes.ts';
 import { checkMadeRequired, checkRequired } from './check-required.ts';
 import { deleteEntities } from './delete-entities.ts';
-import { parseSteps } from './parse.ts';
-import { type Plan, planTransaction, stepsOf, withFoundLookups } from './plan.ts';
-import type { TxOp, TxStep } from './steps.ts';
+import { parseSteps } from './parse-tx-steps.ts';
+import { addAttr, deleteAttrs, restoreAttrs, updateAttr } from './run-attr-steps.ts';
 import { Transaction, type TransactOptions } from './transaction.ts';
+import { type Plan, planTransaction, stepsOf, withFoundLookups } from './tx-plan.ts';
+import type { TxOp, TxStep } from './tx-steps.ts';
 import { addTriples, deepMergeTriples, retractTriples } from './write-triples.ts';
 
-export { deepMerge } from './deep-merge.ts';
 export { findByLookup } from './lookups.ts';
-export { type Plan, stepsOf } from './plan.ts';
-export { type EntityRef, isLookup, type Lookup, looksLikeLookup, type TxStep } from './steps.ts';
+export { deepMerge } from './merge-patches.ts';
 export type { TransactGuard, TransactOptions } from './transaction.ts';
+export { type Plan, stepsOf } from './tx-plan.ts';
+export { type EntityRef, isLookup, type Lookup, looksLikeLookup, type TxStep } from './tx-steps.ts';
 export { patchesByValue } from './write-triples.ts';
 
 /**

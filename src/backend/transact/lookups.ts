@@ -4,8 +4,8 @@ import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { AppData } from '../store/app-data.ts';
 import { noSuchAttr } from './issue.ts';
-import { type EntityRef, isLookup, type Lookup, looksLikeLookup } from './steps.ts';
 import type { Transaction } from './transaction.ts';
+import { type EntityRef, isLookup, type Lookup, looksLikeLookup } from './tx-steps.ts';
 
 /** The entity that a lookup names in `data`, if there is one. Only unique attributes can name entities. */
 export function findByLookup(data: AppData, [a, v]: Lookup): string | undefined {

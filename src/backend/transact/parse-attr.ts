@@ -2,7 +2,7 @@ import type { Attr, CheckedDataType, Ident } from '../../protocol/attr.ts';
 import { isObject } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { Path, Reject } from './issue.ts';
-import type { AttrUpdate } from './steps.ts';
+import type { AttrUpdate } from './tx-steps.ts';
 
 const CHECKED_DATA_TYPES: readonly CheckedDataType[] = ['string', 'number', 'boolean', 'date'];
 

@@ -2,7 +2,7 @@ import { type Attr, etypeOf, labelOf, type Triple } from '../../protocol/attr.ts
 import { ServerError } from '../../protocol/error.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { type AppData, createAppData } from '../store/app-data.ts';
-import type { Change } from '../store/journal.ts';
+import type { Change } from '../store/undo-log.ts';
 import { type TransactOptions, transact } from './index.ts';
 
 /** A readable id: `uuid(7)` ends in 7. */

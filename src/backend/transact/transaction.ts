@@ -4,7 +4,7 @@ import type { AppData } from '../store/app-data.ts';
 import { checkUnique, checkValue } from './check-value.ts';
 import { noSuchAttr } from './issue.ts';
 import { Lookups } from './lookups.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './tx-plan.ts';
 
 /** Looks at a transaction before it is kept. Both methods throw to refuse it. */
 export interface TransactGuard {

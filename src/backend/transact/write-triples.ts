@@ -1,12 +1,12 @@
 import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { validationFailed } from '../../protocol/error.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
-import { deepMerge } from './deep-merge.ts';
 import { InferredTypes } from './inferred-types.ts';
 import { raised } from './issue.ts';
+import { deepMerge } from './merge-patches.ts';
 import { fillNulls } from './null-triples.ts';
-import { type EntityRef, isLookup, type StepsOf } from './steps.ts';
 import type { Transaction } from './transaction.ts';
+import { type EntityRef, isLookup, type StepsOf } from './tx-steps.ts';
 
 interface Row {
   attr: Attr;

@@ -1,4 +1,4 @@
-import type { AttrsStore } from '../queries/store.ts';
+import type { AttrsStore } from '../engine/store.ts';
 import type { Whys } from './whys.ts';
 
 type ReliedUpon =

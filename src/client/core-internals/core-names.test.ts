@@ -9,17 +9,17 @@ import { membersOf, parsed, privateMembersOf } from './core-texts.fixture.ts';
 const REACTORS: readonly string[] = [
   'caching-reactor.ts',
   'discreet-reactor.ts',
-  'queries/query-reactor.ts',
+  'query-reactor.ts',
   'queue-reactor.ts',
   'reactor.ts',
   'write-reactor.ts',
-  'writes/sending-reactor.ts',
+  'sending-reactor.ts',
 ];
 const STILL_ALLOWED: readonly string[] = [
   // What it asks of the reactor has core's names.
   'queries/live-answers.ts',
   // The timers of saving.
-  'saving.ts',
+  'persistence/saving.ts',
 ];
 
 const client = fileURLToPath(new URL('../', import.meta.url));

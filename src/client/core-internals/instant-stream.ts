@@ -1,4 +1,4 @@
-import type { Refusal } from '../server-refusal.ts';
+import type { Refusal } from '../refusals/server-refusal.ts';
 import type { Whys } from './whys.ts';
 
 /** What core's streams give one who waits for the server, when it is an error. */

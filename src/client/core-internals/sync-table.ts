@@ -1,4 +1,4 @@
-import type { AttrsStore, Store, Triple } from '../queries/store.ts';
+import type { AttrsStore, Store, Triple } from '../engine/store.ts';
 import type { PersistedObject } from './persisted-object.ts';
 import type { Whys } from './whys.ts';
 

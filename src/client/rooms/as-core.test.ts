@@ -1,7 +1,7 @@
 import { Reactor } from '@instantdb/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { presenceEdits } from '../../backend/rooms/presence-edits.ts';
+import { presenceEdits } from '../../backend/rooms/diff-presence.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { PresenceEntry } from '../../protocol/rooms.ts';
 import { isRoomFrame, type RoomFrame, Rooms } from './rooms.ts';

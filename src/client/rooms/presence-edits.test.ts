@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { presenceEdits } from '../../backend/rooms/presence-edits.ts';
+import { presenceEdits } from '../../backend/rooms/diff-presence.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { applyEdits } from './presence-edits.ts';
 

@@ -1,5 +1,5 @@
 import type { StoreInterface, StoreInterfaceClass, StoreInterfaceStoreName } from '@instantdb/core';
-import { Patience } from '../../drivers/storage/patience.ts';
+import { Patience } from '../../drivers/storage/silence-limit.ts';
 import { InstantNodeError } from '../../errors.ts';
 import {
   closedRecords,

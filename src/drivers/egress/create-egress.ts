@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { nodeVersion } from '../../version.ts';
 import { AddressRefusedError, type Egress, type EgressOptions } from './contract.ts';
-import { exchange } from './exchange.ts';
 import { isLocalhost, LOOPBACK_ADDRESSES } from './loopback.ts';
+import { exchange } from './send-request.ts';
 
 /** Makes what keeps the promises of `Egress`, on whichever runtime this is. */
 export function createEgress({

@@ -1,9 +1,16 @@
 import { recordNotFound } from '../../../protocol/error.ts';
 import { isObject, type JsonObject } from '../../../protocol/json.ts';
-import type { App } from '../../app.ts';
-import { findRecord, readRecord, type SystemRecord, stepsToPut, textOf, write } from '../records.ts';
+import type { App } from '../../app/app.ts';
+import {
+  findRecord,
+  readRecord,
+  type SystemRecord,
+  stepsToPut,
+  textOf,
+  write,
+} from '../../app/system-records.ts';
 import { OAuthError } from './oauth-error.ts';
-import { seal, unseal } from './sealing.ts';
+import { seal, unseal } from './seal-secret.ts';
 
 const CLIENTS = '$oauthClients';
 const PROVIDERS = '$oauthProviders';

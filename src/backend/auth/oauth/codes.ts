@@ -1,9 +1,16 @@
 import { recordNotFound } from '../../../protocol/error.ts';
 import { isObject } from '../../../protocol/json.ts';
-import type { App } from '../../app.ts';
+import type { App } from '../../app/app.ts';
+import {
+  findRecord,
+  stepsToPut,
+  stepsToSweep,
+  stepToDelete,
+  textOf,
+  write,
+} from '../../app/system-records.ts';
+import { hashUuid } from '../../permissions/hash-text.ts';
 import { recordExpired } from '../record-expired.ts';
-import { findRecord, stepsToPut, stepsToSweep, stepToDelete, textOf, write } from '../records.ts';
-import { hashUuid } from '../secrets.ts';
 import type { Identity } from './identity.ts';
 import { type CodeChallenge, verifyPkce } from './pkce.ts';
 

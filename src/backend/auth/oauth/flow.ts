@@ -1,10 +1,10 @@
 import { validationFailed } from '../../../protocol/error.ts';
-import type { App } from '../../app.ts';
+import type { App } from '../../app/app.ts';
 import { isAuthorizedRedirect } from '../redirect-origins.ts';
 import { signInSettings } from '../settings.ts';
 import { findOAuthClient, getOAuthClient, type OAuthClient } from './clients.ts';
 import { createOAuthCode } from './codes.ts';
-import { exchangeProviderCode } from './exchange.ts';
+import { exchangeProviderCode } from './exchange-code.ts';
 import type { Identity } from './identity.ts';
 import { OAuthError } from './oauth-error.ts';
 import { consumeRedirect, createRedirect, type OAuthRedirect, type RedirectSecrets } from './redirects.ts';

@@ -1,6 +1,6 @@
 import type { JWTPayload } from 'jose';
 import { type ServerError, validationFailed } from '../../../protocol/error.ts';
-import { hashText, isSameSecret } from '../secrets.ts';
+import { hashText, isSameSecret } from '../../permissions/hash-text.ts';
 import { asEmail } from '../users.ts';
 import type { OAuthClient } from './clients.ts';
 import type { Identity } from './identity.ts';

@@ -1,6 +1,6 @@
-import type { AuthUser } from '../../actor.ts';
-import type { App } from '../../app.ts';
-import { findRecord, type SystemRecord, stepsToPut, textOf } from '../records.ts';
+import type { App } from '../../app/app.ts';
+import { findRecord, type SystemRecord, stepsToPut, textOf } from '../../app/system-records.ts';
+import type { AuthUser } from '../../permissions/actor.ts';
 import { commitSignIn, type SignedIn, type SignInContext, stepsToLinkGuest } from '../sign-in.ts';
 import { assertMaySignUp } from '../signup.ts';
 import { findUser, stepsToPutUser } from '../users.ts';

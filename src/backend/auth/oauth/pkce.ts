@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { validationFailed } from '../../../protocol/error.ts';
-import { isSameSecret } from '../secrets.ts';
+import { isSameSecret } from '../../permissions/hash-text.ts';
 
 /** What a sign-in was begun with, so that nobody but who began it can finish it. */
 export interface CodeChallenge {

@@ -1,6 +1,13 @@
-import type { App } from '../../app.ts';
-import { findRecord, stepsToPut, stepsToSweep, stepToDelete, textOf, write } from '../records.ts';
-import { hashUuid, isSameSecret } from '../secrets.ts';
+import type { App } from '../../app/app.ts';
+import {
+  findRecord,
+  stepsToPut,
+  stepsToSweep,
+  stepToDelete,
+  textOf,
+  write,
+} from '../../app/system-records.ts';
+import { hashUuid, isSameSecret } from '../../permissions/hash-text.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { CodeChallenge } from './pkce.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
-import { VISITOR } from '../../actor.ts';
 import { createAppData } from '../../store/app-data.ts';
+import { VISITOR } from '../actor.ts';
 import { describedEntity } from '../entity-sources.ts';
 import { Permissions, Rules } from '../index.ts';
 import { fromCel } from './values.ts';

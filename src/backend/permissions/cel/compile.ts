@@ -4,7 +4,7 @@ import { compareLikeKinds } from './comparisons.ts';
 import { compileError, RuleCompileError } from './compile-error.ts';
 import { environmentFor, MAX_EXPRESSION_LENGTH, type RuleAction } from './environments.ts';
 import { loseWhatServerLoses } from './json-values.ts';
-import { meterNodes, replaceCalls } from './prepare.ts';
+import { meterNodes, replaceCalls } from './meter-nodes.ts';
 import type { CelValue } from './values.ts';
 
 /** The variables of one evaluation, by name. */

@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js';
-import { parseInstantDate } from '../../date.ts';
+import { parseInstantDate } from '../../store/instant-date.ts';
 import { RuleFailure } from './failures.ts';
 import { abortRule, charge } from './meter.ts';
 import { linearPattern } from './pattern.ts';

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../../protocol/json.ts';
 import { loseOnServer } from './failures.ts';
 import { charge } from './meter.ts';
-import { LazyMap, readingCost } from './weight.ts';
+import { LazyMap, readingCost } from './reading-cost.ts';
 
 /** A value as the evaluator knows it: integers are bigints, objects are maps, timestamps are dates. */
 export type CelValue = unknown;

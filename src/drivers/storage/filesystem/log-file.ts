@@ -1,6 +1,6 @@
+import { runsOf } from './adjacent-places.ts';
 import type { DiskFile } from './disk.ts';
 import type { Place } from './log-line.ts';
-import { runsOf } from './log-runs.ts';
 
 /** What is read together at most, and what may lie between two places for it. */
 const TOGETHER = { most: 1 << 20, gap: 1 << 14 };

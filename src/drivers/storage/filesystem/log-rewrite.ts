@@ -1,8 +1,8 @@
+import { runsOf } from './adjacent-places.ts';
 import type { Disk } from './disk.ts';
 import { LogFile } from './log-file.ts';
 import { LOG_VERSION } from './log-folder.ts';
 import { encodeHeader, encodeSynced, movedLine, type Place } from './log-line.ts';
-import { runsOf } from './log-runs.ts';
 
 /** How much is read and written at a time. */
 const PIECE = 1 << 20;

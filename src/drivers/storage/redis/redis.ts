@@ -1,14 +1,14 @@
 import { InstantNodeError } from '../../../errors.ts';
 import type { BatchLimit, StorageChange, StorageDriver, StorageOptions } from '../../contract.ts';
-import { joinKey } from '../key.ts';
-import { type RedisConfig, resolveRedisConfig } from './config.ts';
+import { joinKey } from '../record-key.ts';
 import { deadline } from './deadline.ts';
-import { ANSWER_MS, RedisLink } from './link.ts';
-import { RedisUnreachable } from './refusal.ts';
-import { keysOf, RedisScope } from './scope.ts';
+import { type RedisConfig, resolveRedisConfig } from './redis-config.ts';
+import { ANSWER_MS, RedisLink } from './redis-link.ts';
+import { RedisUnreachable } from './redis-refusal.ts';
+import { RedisWriter } from './redis-writer.ts';
+import { keysOf, RedisScope } from './scope-lease.ts';
 import { GET, LIST, type RedisScript } from './scripts.ts';
 import { MOST_CHANGES, MOST_CHARACTERS } from './staging.ts';
-import { RedisWriter } from './writer.ts';
 
 /**
  * Keeps records on a Redis server or cluster, in one hash a scope: `<prefix>:{<scope>}:records`. Connects at once, and

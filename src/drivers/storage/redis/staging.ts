@@ -1,6 +1,6 @@
-import type { RedisLink } from './link.ts';
-import { isPartial, RedisUnreachable } from './refusal.ts';
-import type { RedisScope } from './scope.ts';
+import type { RedisLink } from './redis-link.ts';
+import { isPartial, RedisUnreachable } from './redis-refusal.ts';
+import type { RedisScope } from './scope-lease.ts';
 import { CLEAR, STAGE, SWITCH } from './scripts.ts';
 
 /** How much goes to the server in one script, which keeps everybody else waiting. */

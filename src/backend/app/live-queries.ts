@@ -1,0 +1,138 @@
+import { canonicalJson } from '../../protocol/json.ts';
+import type { Permissions } from '../permissions/index.ts';
+import { PreparedQuery, ReadIndex } from '../query/index.ts';
+import type { AppData } from '../store/app-data.ts';
+import type { Change } from '../store/undo-log.ts';
+import { upsert } from '../store/upsert.ts';
+import { evaluate } from './answer-query.ts';
+import { Backlog } from './backlog.ts';
+import { LiveQuery, type QueryRequest, type QueryResult } from './live-query.ts';
+
+/**
+ * The queries that sessions of one app subscribe to. Equal queries are run once for all of them, and again only when
+ * a transaction touched what they read. Where rules take tokens of a rate limit, each subscriber's is run by itself.
+ */
+export class LiveQueries<Subscriber> {
+  readonly #data: AppData;
+  readonly #permissions: Permissions;
+  readonly #queries = new Map<string, LiveQuery<Subscriber>>();
+  readonly #reads = new ReadIndex<LiveQuery<Subscriber>>();
+  readonly #backlog = new Backlog<Subscriber>();
+  /** How often {@link refresh} was begun. */
+  #round = 0;
+  #unshared = 0;
+
+  constructor(data: AppData, permissions: Permissions) {
+    this.#data = data;
+    this.#permissions = permissions;
+  }
+
+  /** How many different queries are live. */
+  get size(): number {
+    return this.#queries.size;
+  }
+
+  /**
+   * Subscribes, and gives the query with its answer of this moment. `canonical` is the query's canonical JSON, for who
+   * has it already.
+   *
+   * @throws {ServerError} when the query fails; then nothing is subscribed.
+   */
+  subscribe(
+    subscriber: Subscriber,
+    request: QueryRequest,
+    canonical: string = canonicalJson(request.q),
+  ): { query: LiveQuery<Subscriber>; result: QueryResult } {
+    const key = this.#keyOf(request, canonical);
+    const query = this.#queries.get(key) ?? this.#start(key, request);
+    if (query.stale) this.#run(query);
+    const { answer } = query;
+    if (answer.is === 'failure') {
+      this.#stopIfUnused(query);
+      throw answer.error;
+    }
+    query.subscribers.set(subscriber, query.revision);
+    return { query, result: answer };
+  }
+
+  /** Ends a subscription. */
+  unsubscribe(subscriber: Subscriber, query: LiveQuery<Subscriber>): void {
+    this.#backlog.leave(subscriber, query);
+    query.subscribers.delete(subscriber);
+    this.#stopIfUnused(query);
+  }
+
+  /** Notes what a transaction changed, and whether that needs a {@link refresh}. */
+  invalidate(changes: readonly Change[], attrsChanged: boolean): boolean {
+    const affected = attrsChanged ? this.#queries.values() : this.#reads.affected(changes);
+    // A client reads a result with the attributes that came with it: new attributes, new results.
+    for (const query of affected) this.#invalidate(query, attrsChanged);
+    return !this.#backlog.isEmpty;
+  }
+
+  /** Notes that any answer may be another one, because the rules are. */
+  invalidateAll(): void {
+    for (const query of this.#queries.values()) this.#invalidate(query, false);
+  }
+
+  /**
+   * Runs what was invalidated, one query at least and further ones until `isTimeUp`, and gives to each subscriber the
+   * queries whose answer it does not have yet: answers of this moment. What is left is for the next time.
+   */
+  refresh(isTimeUp: () => boolean): Map<Subscriber, LiveQuery<Subscriber>[]> {
+    this.#round++;
+    const news = new Map<Subscriber, LiveQuery<Subscriber>[]>();
+    for (let query = this.#backlog.take(); query; query = isTimeUp() ? undefined : this.#backlog.take()) {
+      if (query.stale) this.#run(query);
+      for (const subscriber of query.takeOutdated()) upsert(news, subscriber, () => []).push(query);
+    }
+    return news;
+  }
+
+  /** Whether a {@link refresh} has left something. */
+  get isBehind(): boolean {
+    return !this.#backlog.isEmpty;
+  }
+
+  /**
+   * Asks whether a subscriber has been told of all that was due to it by now, which is what was invalidated before the
+   * last {@link refresh} began; undefined when it has.
+   */
+  whenTold(subscriber: Subscriber): (() => boolean) | undefined {
+    const round = this.#round;
+    return this.#backlog.waits(subscriber, round) ? () => !this.#backlog.waits(subscriber, round) : undefined;
+  }
+
+  #invalidate(query: LiveQuery<Subscriber>, always: boolean): void {
+    query.invalidate(always);
+    this.#backlog.add(query, this.#round);
+  }
+
+  #start(key: string, request: QueryRequest): LiveQuery<Subscriber> {
+    const prepared = new PreparedQuery(request.q, request.actor);
+    const { answer, reads } = evaluate(this.#data, this.#permissions, request, prepared);
+    const query = new LiveQuery<Subscriber>(key, request, answer, prepared);
+    this.#queries.set(key, query);
+    this.#reads.add(query, reads);
+    return query;
+  }
+
+  #run(query: LiveQuery<Subscriber>): void {
+    const { answer, reads } = evaluate(this.#data, this.#permissions, query.request, query.prepared);
+    this.#reads.add(query, reads);
+    query.update(answer);
+  }
+
+  #keyOf({ returnType, inference, actor }: QueryRequest, canonical: string): string {
+    const form = inference ? `inferred ${returnType}` : returnType;
+    const key = `${this.#permissions.keyOf(actor)} ${form} ${canonical}`;
+    const isMetered = !actor.admin && this.#permissions.rules?.takesTokens;
+    return isMetered ? `${key} ${++this.#unshared}` : key;
+  }
+
+  #stopIfUnused(query: LiveQuery<Subscriber>): void {
+    if (query.subscribers.size > 0) return;
+    this.#queries.delete(query.key);
+    this.#reads.remove(query);
+  }
+}

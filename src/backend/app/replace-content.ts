@@ -1,0 +1,40 @@
+import type { Attr, Triple } from '../../protocol/attr.ts';
+import { canonicalJson } from '../../protocol/json.ts';
+import type { AppData } from '../store/app-data.ts';
+import type { DataSet } from './data-set.ts';
+
+/**
+ * Makes what an app holds exactly what a data set says. What is the same already is left alone, so that the journal
+ * tells of nothing but differences. Has to run in a transaction of the journal.
+ */
+export function replaceContent(data: AppData, { attrs, triples }: DataSet): void {
+  const { catalog, triples: store } = data;
+  const missing = new Map(triples.map((triple) => [keyOf(triple), triple]));
+  for (const attr of [...catalog.list(), ...catalog.deleted()]) {
+    for (const triple of [...store.attr(attr.id)]) {
+      const key = keyOf(triple);
+      if (missing.get(key)?.[3] === triple[3]) missing.delete(key);
+      else store.remove(triple);
+    }
+  }
+  replaceAttrs(data, attrs);
+  for (const triple of missing.values()) store.load(triple);
+}
+
+// All that goes goes before anything comes: two attributes may have exchanged their names.
+function replaceAttrs({ catalog, triples }: AppData, wanted: readonly Attr[]): void {
+  const missing = new Map(wanted.map((attr) => [attr.id, attr]));
+  for (const attr of [...catalog.list(), ...catalog.deleted()]) {
+    if (attr.catalog === 'system') continue;
+    if (canonicalJson(missing.get(attr.id)) === canonicalJson(attr)) missing.delete(attr.id);
+    else catalog.delete(attr.id);
+  }
+  for (const attr of missing.values()) {
+    catalog.put(attr);
+    triples.reindex(attr);
+  }
+}
+
+function keyOf([e, a, v]: Triple): string {
+  return `${a} ${e} ${canonicalJson(v)}`;
+}

@@ -1,0 +1,9 @@
+import { ruleWarnings } from '../permissions/index.ts';
+import type { App } from './app.ts';
+
+/** Tells the operator what is surely not meant in the rules that an app has got. */
+export function warnOfRules(app: App): void {
+  const { code } = app.rules ?? {};
+  if (!code) return;
+  for (const warning of ruleWarnings(code, app.data.catalog)) app.host.warn(warning);
+}

@@ -1,0 +1,40 @@
+import { ServerError } from '../../protocol/error.ts';
+import type { InitMessage } from '../../protocol/up.ts';
+import type { App } from '../app/app.ts';
+import type { Actor } from '../permissions/actor.ts';
+import { isSameSecret } from '../permissions/hash-text.ts';
+import { getUserForToken } from './refresh-tokens.ts';
+
+/**
+ * On whose behalf the client of an `init` acts. It stays so for as long as the session lasts, as on an Instant server:
+ * a session outlives its token, and its user. Clients open a new one when their user changes.
+ *
+ * @throws {ServerError} `record-not-found` when it presents a token that is not good for this app.
+ */
+export function authenticate(
+  app: App,
+  { refreshToken, adminToken }: InitMessage,
+  sender: Pick<Actor, 'ip' | 'origin'>,
+): Actor {
+  const user = refreshToken === undefined ? null : getUserForToken(app, refreshToken);
+  if (adminToken !== undefined) assertAdminToken(app, adminToken);
+  return { admin: adminToken !== undefined, user, ip: sender.ip, origin: sender.origin };
+}
+
+/** @throws {ServerError} `record-not-found` when `token` is not the app's admin token. */
+export function assertAdminToken(app: App, token: unknown): void {
+  if (typeof token === 'string' && isSameSecret(token.toLowerCase(), app.identity.adminToken)) return;
+  throw adminTokenNotFound(app.identity.id);
+}
+
+/**
+ * The error for a token that is not the admin token of the app with this id. It does not repeat the token, which may be
+ * another app's.
+ */
+function adminTokenNotFound(appId: string): ServerError {
+  return new ServerError('record-not-found', 'Record not found: app-admin-token', {
+    args: [{ 'app-id': appId }],
+    'record-type': 'app-admin-token',
+    message: 'The admin token is not valid for this app: it may have expired, or the app id may be wrong.',
+  });
+}

@@ -1,0 +1,83 @@
+import { isObject, type JsonValue } from '../../../protocol/json.ts';
+import type { Apps } from '../../apps/apps.ts';
+import { findUser, userObject } from '../../auth/users.ts';
+import { schemaOf } from '../../schema/schema-json.ts';
+import { softDeletedAttrs } from '../../schema/soft-deleted-attrs.ts';
+import { adminAccess, adminApp } from '../requests/admin-access.ts';
+import type { HttpRequest, JsonBody } from '../requests/http-request.ts';
+import { jsonResponse, jsonTextResponse } from '../requests/response.ts';
+import type { Route } from '../requests/router.ts';
+import { toWireSteps } from './wire-steps.ts';
+
+/** Queries and transactions of servers, as an admin or on behalf of a user. */
+export function adminRoutes(apps: Apps): Route[] {
+  return [
+    { method: 'POST', path: '/admin/query', handle: (request) => query(request, apps) },
+    { method: 'POST', path: '/admin/transact', handle: (request) => transact(request, apps) },
+    { method: 'GET', path: '/admin/schema', handle: (request) => schema(request, apps) },
+    {
+      method: 'GET',
+      path: '/admin/soft_deleted_attrs',
+      handle: (request) => jsonResponse(softDeletedAttrs(adminApp(request, apps))),
+    },
+    { method: 'GET', path: '/admin/rooms/presence', handle: (request) => presence(request, apps) },
+  ];
+}
+
+async function query(request: HttpRequest, apps: Apps): Promise<Response> {
+  const body = await request.body();
+  const q = body.required('query', asQuery);
+  const { app, actor } = adminAccess(request, apps);
+  app.assertReadable();
+  const inference = inferenceOf(body);
+  const { answer } = app.evaluate({ q, returnType: 'tree', inference, actor });
+  if (answer.is === 'failure') throw answer.error;
+  return jsonTextResponse(answer.result);
+}
+
+async function transact(request: HttpRequest, apps: Apps): Promise<Response> {
+  const body = await request.body();
+  const input = body.required('steps', asSteps);
+  const { app, actor } = adminAccess(request, apps);
+  const throwOnMissingAttrs = Boolean(body.optional('throw-on-missing-attrs?'));
+  const { newId } = app.host;
+  const steps = toWireSteps(input, app.data.catalog, { throwOnMissingAttrs, newId });
+  return jsonResponse({ 'tx-id': app.transact({ steps, actor }) });
+}
+
+/** The schema, with the names of a link joined to one key. */
+function schema(request: HttpRequest, apps: Apps): Response {
+  const { data } = adminApp(request, apps);
+  return jsonResponse({ schema: schemaOf(data.catalog.list(), (names) => names.join('-')) });
+}
+
+/** Who is in a room. The type of a room is asked for, as everywhere, and means nothing yet. */
+function presence(request: HttpRequest, apps: Apps): Response {
+  const app = adminApp(request, apps);
+  const params = request.query();
+  params.text('room-type');
+  const sessions = Object.entries(app.rooms.sessions(params.text('room-id')));
+  return jsonResponse({
+    sessions: Object.fromEntries(
+      sessions.map(([id, { user, ...session }]) => {
+        const known = user ? findUser(app, { id: user.id }) : undefined;
+        return [id, { ...session, user: known ? userObject(app, known) : null }];
+      }),
+    ),
+  });
+}
+
+/** Whether links that lead to one entity at most are to be objects. */
+export function inferenceOf(body: JsonBody): boolean {
+  return Boolean(body.optional('inference?'));
+}
+
+/** A query, as far as a request can be one: an object. */
+export function asQuery(value: unknown): JsonValue | undefined {
+  return isObject(value) ? (value as JsonValue) : undefined;
+}
+
+/** The steps of a transaction, as far as a request can have them: a list. */
+export function asSteps(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}

@@ -1,0 +1,97 @@
+import { recordNotFound, type ServerError } from '../../../protocol/error.ts';
+import { paramMalformed, paramMissing } from '../../../protocol/param-error.ts';
+import { isUuid } from '../../../protocol/uuid.ts';
+import type { App } from '../../app/app.ts';
+import type { Apps } from '../../apps/apps.ts';
+import { assertAdminToken } from '../../auth/authenticate.ts';
+import { getUserForToken } from '../../auth/refresh-tokens.ts';
+import { asEmail, getUser } from '../../auth/users.ts';
+import type { Actor, AuthUser } from '../../permissions/actor.ts';
+import type { HttpRequest } from './http-request.ts';
+import { visitorOf } from './visitor-of.ts';
+
+/** What a request to the admin API may do, and where. */
+export interface AdminAccess {
+  readonly app: App;
+  readonly actor: Actor;
+}
+
+/**
+ * The app of a request that presents its admin token, or the operator's, which is good for all apps.
+ *
+ * @throws {ServerError} when the app or the token is missing, malformed or wrong.
+ */
+export function adminApp(request: HttpRequest, apps: Apps): App {
+  const id = appIdOf(request);
+  const token = bearerToken(request);
+  if (apps.isOperator(token)) return apps.get(id);
+  if (!isUuid(token)) throw malformedToken();
+  if (!apps.has(id)) throw recordNotFound('app-admin-token', { 'app-id': id });
+  const app = apps.get(id);
+  assertAdminToken(app, token);
+  return app;
+}
+
+/**
+ * On whose behalf a request runs: that of the user whom its headers impersonate, else the admin's. A user's own
+ * refresh token, and being nobody, need no admin token.
+ *
+ * @throws {ServerError} when a credential is missing, malformed or wrong.
+ */
+export function adminAccess(request: HttpRequest, apps: Apps): AdminAccess {
+  const { headers } = request.raw;
+  const asToken = headers.get('as-token');
+  if (asToken !== null) {
+    const app = apps.get(appIdOf(request));
+    if (!isUuid(asToken)) throw paramMalformed(['asUser', 'token'], asToken);
+    return { app, actor: userActor(request, getUserForToken(app, asToken.toLowerCase())) };
+  }
+  const asUserWith = headers.get('as-email');
+  if (asUserWith !== null) {
+    const app = adminApp(request, apps);
+    return { app, actor: userActor(request, getUser(app, { email: asEmail(asUserWith) ?? asUserWith })) };
+  }
+  if (headers.get('as-guest') !== null) {
+    return { app: apps.get(appIdOf(request)), actor: userActor(request, null) };
+  }
+  return { app: adminApp(request, apps), actor: { ...userActor(request, null), admin: true } };
+}
+
+/**
+ * The token behind `Authorization: Bearer`.
+ *
+ * @throws {ServerError} `param-missing` or `param-malformed`.
+ */
+export function bearerToken(request: HttpRequest): string {
+  const token = tokenOf(request);
+  if (token !== undefined) return token;
+  throw (request.raw.headers.get('authorization') ?? '').trim() === ''
+    ? paramMissing(AUTHORIZATION)
+    : malformedToken();
+}
+
+/** The token behind `Authorization: Bearer`, of whoever may do without; undefined when there is none. */
+export function tokenOf({ raw }: HttpRequest): string | undefined {
+  const token = raw.headers.get('authorization')?.split('Bearer ').at(-1)?.trim();
+  return token && !/\s/.test(token) ? token : undefined;
+}
+
+const AUTHORIZATION: readonly string[] = ['headers', 'authorization'];
+
+/** The error for what cannot be a token. It does not repeat it: it may be a secret of another kind. */
+function malformedToken(): ServerError {
+  return paramMalformed(AUTHORIZATION, null);
+}
+
+function appIdOf({ raw, url }: HttpRequest): string {
+  const header = raw.headers.get('app-id');
+  const id = header ?? url.searchParams.get('app_id');
+  const path = ['headers', 'app-id'];
+  if (id === null) throw paramMissing(path);
+  if (!isUuid(id)) throw paramMalformed(header === null ? ['query-params', 'app_id'] : path, id);
+  return id.toLowerCase();
+}
+
+function userActor(request: HttpRequest, user: AuthUser | null): Actor {
+  return { ...visitorOf(request), user };
+}

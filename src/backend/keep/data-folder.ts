@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { InstantNodeError } from '../../errors.ts';
+import { takeLock } from './data-lock.ts';
+
+/** The folder that a backend keeps its apps in, held by this process alone. */
+export interface DataFolder {
+  readonly path: string;
+  /** The SQLite file. */
+  readonly database: string;
+  /** The folder for the contents of files. */
+  readonly files: string;
+  /** Lets another process have it. Repeatable. */
+  release(): void;
+}
+
+/**
+ * Takes a folder for this process, and makes it when it is not there. What is made is open to its owner alone; a
+ * folder that is there keeps its mode, since it may hold more than ours.
+ *
+ * @throws {InstantNodeError} `storage` when it cannot be written, or another backend holds it.
+ */
+export function openDataFolder(folder: string): DataFolder {
+  const path = resolve(folder);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw notWritable(path, cause);
+  }
+  const owner = join(path, 'owner');
+  const release = takeLock(path, join(path, 'lock'), owner);
+  try {
+    // For people, and for the message that the next process gives. Who holds the folder is decided by the lock.
+    writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
+  } catch (cause) {
+    release();
+    throw notWritable(path, cause);
+  }
+  return { path, database: join(path, 'instant.sqlite'), files: join(path, 'files'), release };
+}
+
+function notWritable(path: string, cause: unknown): InstantNodeError {
+  const problem =
+    (cause as NodeJS.ErrnoException).code === 'EEXIST' ? 'it is no folder' : 'it cannot be written';
+  return new InstantNodeError('storage', `Cannot keep data in "${path}": ${problem}`, {
+    hint: 'Give a folder that this process may write, or leave the option out to keep everything in memory',
+    cause,
+  });
+}

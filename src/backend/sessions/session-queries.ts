@@ -1,0 +1,68 @@
+import { validationFailed } from '../../protocol/error.ts';
+import type { AppSession } from '../app/app.ts';
+import type { LiveQueries } from '../app/live-queries.ts';
+import type { LiveQuery, QueryRequest, QueryResult } from '../app/live-query.ts';
+
+/** What the live queries of one session may make the backend keep, with their results. */
+const MAX_CHARS = 256 * 1024 * 1024;
+
+interface Subscription {
+  readonly query: LiveQuery<AppSession>;
+  /** How many characters it has kept since it was made: the query, and its first result. */
+  readonly chars: number;
+}
+
+/** What one session subscribes to. Queries are told apart by their canonical JSON, the `key`. */
+export class SessionQueries {
+  readonly #live: LiveQueries<AppSession>;
+  readonly #session: AppSession;
+  /** By key. */
+  readonly #subscriptions = new Map<string, Subscription>();
+  #chars = 0;
+
+  constructor(live: LiveQueries<AppSession>, session: AppSession) {
+    this.#live = live;
+    this.#session = session;
+  }
+
+  has(key: string): boolean {
+    return this.#subscriptions.has(key);
+  }
+
+  /**
+   * Subscribes, and gives the result of this moment. The query must not be subscribed to already, see {@link has}.
+   *
+   * @throws {ServerError} when the query fails, or there is too much; then nothing is subscribed.
+   */
+  add(key: string, request: QueryRequest): QueryResult {
+    const { query, result } = this.#live.subscribe(this.#session, request, key);
+    const chars = key.length + result.result.length;
+    if (this.#chars + chars > MAX_CHARS) {
+      this.#live.unsubscribe(this.#session, query);
+      throw tooMuch();
+    }
+    this.#chars += chars;
+    this.#subscriptions.set(key, { query, chars });
+    return result;
+  }
+
+  /** Ends a subscription, where there is one. */
+  remove(key: string): void {
+    const subscription = this.#subscriptions.get(key);
+    if (!subscription) return;
+    this.#live.unsubscribe(this.#session, subscription.query);
+    this.#chars -= subscription.chars;
+    this.#subscriptions.delete(key);
+  }
+
+  /** Ends all. */
+  end(): void {
+    for (const { query } of this.#subscriptions.values()) this.#live.unsubscribe(this.#session, query);
+    this.#subscriptions.clear();
+  }
+}
+
+function tooMuch(): Error {
+  const message = `The live queries of a session, with their results, have at most ${MAX_CHARS} characters in all. Remove some, or ask for less.`;
+  return validationFailed('add-query', null, [{ message }]);
+}

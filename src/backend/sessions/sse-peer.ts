@@ -1,0 +1,77 @@
+import type { SessionPeer } from './session.ts';
+
+const encoder = new TextEncoder();
+
+/** Ends before which what was sent still arrives. Behind the others the client left too much unread, or all. */
+const ORDERLY: ReadonlySet<number> = new Set([1000, 1001, 1008, 1009]);
+
+/** How many keep-alives in a row a client may leave unread before it counts as gone. */
+const MAX_UNREAD_BEATS = 3;
+
+/** A client that listens to an event stream: a session's peer, one way. */
+export class SsePeer implements SessionPeer {
+  /** What the client reads. */
+  readonly body: ReadableStream<Uint8Array>;
+  readonly #closed: () => void;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #unreadBeats = 0;
+
+  /** @param closed is called once when the stream has ended, whoever ended it; never from within another call. */
+  constructor(closed: () => void) {
+    this.#closed = closed;
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => {
+          this.#unreadBeats = 0;
+        },
+        cancel: () => this.#end(),
+      },
+      // Nothing is asked for ahead of the client, so what it has not read yet can be told.
+      new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
+    );
+  }
+
+  get bufferedAmount(): number {
+    return -(this.#controller?.desiredSize ?? 0);
+  }
+
+  /** Sends one message, which is JSON and so has no line break in it. */
+  send(text: string): void {
+    this.#write(`data: ${text}\n\n`);
+  }
+
+  /** Says how long the client is to wait before it connects again. */
+  setRetry(ms: number): void {
+    this.#write(`retry: ${ms}\n\n`);
+  }
+
+  /** Sends something that means nothing, so that both sides notice when the other is gone. */
+  beat(): void {
+    if (this.#unreadBeats >= MAX_UNREAD_BEATS) this.close(1006, 'Nothing was read');
+    else {
+      this.#unreadBeats++;
+      this.#write(': \n\n');
+    }
+  }
+
+  close(code: number, reason: string): void {
+    const controller = this.#controller;
+    if (!controller) return;
+    this.#end();
+    if (ORDERLY.has(code)) controller.close();
+    else controller.error(new Error(reason));
+  }
+
+  #write(text: string): void {
+    this.#controller?.enqueue(encoder.encode(text));
+  }
+
+  #end(): void {
+    if (!this.#controller) return;
+    this.#controller = undefined;
+    queueMicrotask(this.#closed);
+  }
+}

@@ -1,0 +1,243 @@
+import { type ServerError, validationFailed } from '../../protocol/error.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type {
+  AppendStreamMessage,
+  StartStreamMessage,
+  SubscribeStreamMessage,
+} from '../../protocol/streams.ts';
+import type { App } from '../app/app.ts';
+import type { Content } from '../app/content-store.ts';
+import type { StreamContent } from '../app/stream-content.ts';
+import { hashUuid } from '../permissions/hash-text.ts';
+import { assertAllowed } from '../permissions/index.ts';
+import type { Wire } from '../session/client-channel.ts';
+import type { EventId } from '../session/encode.ts';
+import type { Change } from '../store/undo-log.ts';
+import { upsert } from '../store/upsert.ts';
+import { LiveStream } from './live-stream.ts';
+import { createStream, findStream, finishStream, type StreamEntity, streamAttr } from './stream-entities.ts';
+import { fileContent } from './stream-file.ts';
+import { StreamReader } from './stream-reader.ts';
+
+/** How many writers are remembered whose stream was deleted under them. */
+const MAX_ORPHANS = 1_000;
+const ID_ATTR = streamAttr('id');
+
+/** The streams of one app. */
+export class Streams {
+  readonly #app: App;
+  readonly #content: StreamContent;
+  readonly #live = new Map<string, LiveStream>();
+  /** How many bytes of each stream that goes on are counted, where they are. */
+  readonly #counted = new Map<string, number>();
+  readonly #orphans = new Set<string>();
+  readonly #encoder = new TextEncoder();
+
+  constructor(app: App, content: StreamContent) {
+    this.#app = app;
+    this.#content = content;
+  }
+
+  /**
+   * Lets a session write a stream, a new one or one that it has begun before, and answers.
+   *
+   * @throws {ServerError} when it may not.
+   */
+  start(wire: Wire, message: StartStreamMessage, id: EventId): LiveStream {
+    const { clientId, reconnectToken, ruleParams } = message;
+    this.#assertAllowed('create', wire, { clientId }, ruleParams);
+    const hashedReconnectToken = hashUuid(reconnectToken);
+    const entity = this.#reopened(wire, clientId, hashedReconnectToken);
+    const stream = this.#open(entity ?? createStream(this.#app, { clientId, hashedReconnectToken }));
+    wire.send({
+      op: 'start-stream-ok',
+      'client-id': clientId,
+      'stream-id': stream.id,
+      offset: stream.admit(wire),
+      'client-event-id': id,
+      'trace-id': null,
+    });
+    return stream;
+  }
+
+  /**
+   * Writes to a stream.
+   *
+   * @throws {ServerError} when this session does not write it, it has ended, or the offset is not its end.
+   */
+  append(wire: Wire, { streamId, chunks, offset, done, abortReason }: AppendStreamMessage): void {
+    const stream = this.#live.get(streamId);
+    const input = { 'sess-id': wire.sessionId, 'stream-id': streamId };
+    if (stream?.writer !== wire) throw refused('append-stream', input, 'Stream is missing.');
+    if (stream.end) throw refused('append-stream', input, 'Stream is completed.');
+    if (offset !== stream.size) {
+      throw refused(
+        'append-stream',
+        { ...input, 'expected-offset': offset, offset: stream.size },
+        'Invalid offset for stream.',
+      );
+    }
+    this.#app.assertWritable();
+    // Each by itself: its writer has counted its bytes so.
+    const bytes = joined(chunks.map((chunk) => this.#encoder.encode(chunk)));
+    this.#app.account.assertRoom(bytes.byteLength);
+    try {
+      stream.append(bytes);
+      this.#count(streamId, bytes.byteLength);
+    } catch (error) {
+      this.#app.host.report('keep a stream', error);
+      wire.send({ op: 'append-failed', 'stream-id': streamId, 'trace-id': null });
+      return;
+    }
+    if (done) this.#finish(stream, abortReason);
+    this.#app.host.keeper.whenSafe(() => stream.wake());
+    const flushed = stream.takeAcknowledgement();
+    if (flushed === undefined) return;
+    wire.send({ op: 'stream-flushed', 'stream-id': streamId, offset: flushed, done, 'trace-id': null });
+  }
+
+  /**
+   * Begins to send a stream to a session. `ended` is called when all is sent.
+   *
+   * @throws {ServerError} when there is no such stream, or the session may not read it.
+   */
+  subscribe(wire: Wire, message: SubscribeStreamMessage, eventId: EventId, ended: () => void): StreamReader {
+    const { streamId, clientId, offset, ruleParams } = message;
+    const input = { 'sess-id': wire.sessionId, 'stream-id': streamId ?? null, 'client-id': clientId ?? null };
+    if (streamId === undefined && clientId === undefined) {
+      throw refused('subscribe-stream', input, 'Must provide either a stream-id or a client-id');
+    }
+    this.#app.assertReadable();
+    const entity = findStream(this.#app, { streamId, clientId });
+    if (!entity) throw refused('subscribe-stream', input, 'Stream is missing.');
+    this.#assertAllowed('view', wire, entity.values, ruleParams);
+    if (this.#isLost(entity)) throw refused('subscribe-stream', input, 'Stream is invalid.');
+    const stream = this.#open(entity);
+    return new StreamReader({
+      wire,
+      eventId,
+      stream,
+      offset,
+      ended: () => {
+        this.#closeIfIdle(stream);
+        ended();
+      },
+      failed: (error) => this.#app.host.report('read a stream', error),
+    });
+  }
+
+  /** The content of the file of a stream, where it is the size that it has to be. */
+  content(streamId: string, size: unknown): Content | undefined {
+    return this.#content.size(streamId) === size ? fileContent(this.#content, streamId, size) : undefined;
+  }
+
+  /** A reader wants no more. */
+  unsubscribe(reader: StreamReader): void {
+    reader.stop();
+    this.#closeIfIdle(reader.stream);
+  }
+
+  /** A writer is gone; it may come back. */
+  writerLeft(stream: LiveStream, wire: Wire): void {
+    if (stream.writer === wire) stream.writer = undefined;
+    this.#closeIfIdle(stream);
+  }
+
+  /** Forgets the streams whose entities a transaction has deleted. */
+  committed(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind === 'remove' && change.triple[1] === ID_ATTR) this.#forget(change.triple[0]);
+    }
+  }
+
+  /** The stream with this name, when there is one and it is this writer's to go on with. */
+  #reopened(wire: Wire, clientId: string, tokenHash: string): StreamEntity | undefined {
+    const input = { 'sess-id': wire.sessionId, 'client-id': clientId };
+    // Core's client, once refused an offset, starts again at once and for ever: a writer that has written to a stream
+    // which is deleted must not be given a new one.
+    if (this.#orphans.has(tokenHash)) throw refused('start-stream', input, 'Stream is missing.');
+    const entity = findStream(this.#app, { clientId });
+    if (!entity) return undefined;
+    if (entity.hashedReconnectToken !== tokenHash) {
+      const message = 'A stream with that clientId already exists. Reconnect token is invalid.';
+      throw refused('start-stream', input, message);
+    }
+    if (entity.done) throw refused('start-stream', input, 'Stream is closed.');
+    if (this.#isLost(entity)) throw refused('start-stream', input, 'Stream is invalid.');
+    return entity;
+  }
+
+  /** Whether what was written to a stream is not here: its entity came along with other data. */
+  #isLost({ id, done, values }: StreamEntity): boolean {
+    const size = this.#content.size(id);
+    return done ? values.size !== size : size === 0 && values.machineId !== this.#app.host.machineId;
+  }
+
+  #assertAllowed(
+    action: 'create' | 'view',
+    { actor }: Wire,
+    data: JsonObject,
+    ruleParams: JsonObject | undefined,
+  ): void {
+    const question = { etype: '$streams', action, actor, data, ruleParams };
+    assertAllowed(this.#app, question, 'has-streams-permission?');
+  }
+
+  #open({ id, clientId, hashedReconnectToken: tokenHash, done, abortReason }: StreamEntity): LiveStream {
+    const end = done ? { abortReason } : undefined;
+    return upsert(this.#live, id, () => new LiveStream({ id, clientId, tokenHash, end }, this.#content));
+  }
+
+  /** Counts what was written to a stream, until the row of its file stands for it. */
+  #count(streamId: string, bytes: number): void {
+    if (!this.#app.account.isLimited) return;
+    this.#counted.set(streamId, (this.#counted.get(streamId) ?? 0) + bytes);
+    this.#app.account.grow(bytes);
+  }
+
+  #countNoMore(streamId: string): number {
+    const bytes = this.#counted.get(streamId) ?? 0;
+    this.#counted.delete(streamId);
+    this.#app.account.grow(-bytes);
+    return bytes;
+  }
+
+  #finish(stream: LiveStream, abortReason: string | undefined): void {
+    const bytes = this.#countNoMore(stream.id);
+    try {
+      finishStream(this.#app, stream.id, stream.size, abortReason);
+    } catch (error) {
+      this.#count(stream.id, bytes);
+      throw error;
+    }
+    stream.end = { abortReason };
+  }
+
+  #closeIfIdle(stream: LiveStream): void {
+    if (stream.isIdle && this.#live.get(stream.id) === stream) this.#live.delete(stream.id);
+  }
+
+  #forget(streamId: string): void {
+    const stream = this.#live.get(streamId);
+    this.#live.delete(streamId);
+    this.#content.delete(streamId);
+    this.#countNoMore(streamId);
+    if (stream?.writer) this.#rememberOrphan(stream);
+    for (const reader of [...(stream?.readers ?? [])]) reader.fail('Stream is missing.');
+  }
+
+  #rememberOrphan({ tokenHash }: LiveStream): void {
+    if (tokenHash === undefined) return;
+    this.#orphans.add(tokenHash);
+    const [oldest] = this.#orphans;
+    if (this.#orphans.size > MAX_ORPHANS && oldest !== undefined) this.#orphans.delete(oldest);
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+}
+
+function refused(dataType: string, input: Record<string, unknown>, message: string): ServerError {
+  return validationFailed(dataType, input, [{ message }]);
+}

@@ -1,0 +1,119 @@
+import { recordNotFound, type ServerError, validationFailed } from '../../protocol/error.ts';
+import type { JsonValue } from '../../protocol/json.ts';
+import type { ResyncTableMessage } from '../../protocol/sync.ts';
+import type { App } from '../app/app.ts';
+import type { Wire } from '../session/client-channel.ts';
+import type { EventId } from '../session/encode.ts';
+import type { Change } from '../store/undo-log.ts';
+import { historyIsGone, SyncHistory } from './sync-history.ts';
+import { loadNamespace, parseSyncQuery } from './sync-query.ts';
+import { SyncSubscription } from './sync-subscription.ts';
+
+/** How many subscriptions are remembered that no session uses at the moment. */
+const MAX_IDLE = 10_000;
+
+/**
+ * The sync tables of one app. A subscription outlives its session, so that the client goes on from where it was when
+ * it is back; while there is one, the latest transactions are kept.
+ */
+export class SyncTables {
+  readonly #app: App;
+  readonly #subscriptions = new Map<string, SyncSubscription>();
+  #history: SyncHistory | undefined;
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  /** Notes what a transaction changed, and says whether somebody has to be told, see {@link wake}. */
+  committed(txId: number, changes: readonly Change[]): boolean {
+    this.#history?.record(txId, changes);
+    return this.#history !== undefined;
+  }
+
+  /** Has what was noted sent to those who sync it. */
+  wake(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.wake();
+  }
+
+  /**
+   * Begins a subscription for a session, and answers.
+   *
+   * @throws {ServerError} when the session is no admin's, or the query cannot be synced.
+   */
+  start(wire: Wire, q: JsonValue, id: EventId): SyncSubscription {
+    if (!wire.actor.admin) {
+      const message = 'start-sync is currently supported for admins only.';
+      throw validationFailed('start-sync', { q }, [{ message }]);
+    }
+    this.#app.assertReadable();
+    const query = parseSyncQuery(this.#app.data, q);
+    const rows = loadNamespace(this.#app.data, query);
+    const { newId } = this.#app.host;
+    const txId = this.#app.processedTxId;
+    this.#history ??= new SyncHistory(txId, (bytes) => this.#app.account.keepBeside(bytes));
+    const subscription = new SyncSubscription(this.#app, {
+      id: newId(),
+      token: newId(),
+      etype: query.etype,
+      history: this.#history,
+      userId: wire.actor.user?.id,
+    });
+    this.#subscriptions.set(subscription.id, subscription);
+    wire.send({
+      op: 'start-sync-ok',
+      q,
+      'subscription-id': subscription.id,
+      token: subscription.token,
+      'client-event-id': id,
+      'trace-id': null,
+    });
+    subscription.load(wire, rows, txId);
+    return subscription;
+  }
+
+  /**
+   * Goes on with a subscription in another session.
+   *
+   * @throws {ServerError} when it is not this client's, or it cannot be gone on with; the client starts anew then.
+   */
+  resync(wire: Wire, { subscriptionId, token, txId }: ResyncTableMessage): SyncSubscription {
+    this.#app.assertReadable();
+    const subscription = this.#subscriptions.get(subscriptionId);
+    if (!subscription) throw recordNotFound('subscription', { 'subscription-id': subscriptionId });
+    if (subscription.token !== token) throw refused({ token }, 'Invalid token.');
+    const { admin, user } = wire.actor;
+    if (!admin) {
+      const message = 'Subscription was created as an admin, but the session is not an admin session.';
+      throw refused({ 'admin?': admin }, message);
+    }
+    if (subscription.userId !== user?.id) {
+      throw refused({ 'user-id': user?.id ?? null }, 'Subscription was created by a different user.');
+    }
+    if (!this.#history?.reaches(txId)) throw historyIsGone(subscriptionId);
+    subscription.goOn(wire, txId);
+    return subscription;
+  }
+
+  /** Ends a subscription for good. */
+  remove(subscription: SyncSubscription): void {
+    subscription.detach();
+    this.#subscriptions.delete(subscription.id);
+    if (this.#subscriptions.size > 0) return;
+    this.#history?.clear();
+    this.#history = undefined;
+  }
+
+  /** Leaves a subscription for a later session to go on with. */
+  detach(subscription: SyncSubscription): void {
+    subscription.detach();
+    // To the end: those that have been idle for the longest come first.
+    if (this.#subscriptions.delete(subscription.id)) this.#subscriptions.set(subscription.id, subscription);
+    const idle = [...this.#subscriptions.values()].filter(({ wire }) => wire === undefined);
+    for (const old of idle.slice(0, Math.max(0, idle.length - MAX_IDLE))) this.remove(old);
+  }
+}
+
+function refused(input: Record<string, unknown>, message: string): ServerError {
+  return validationFailed('subscription', input, [{ message }]);
+}
