@@ -26,7 +26,7 @@ type ReliedUpon =
 export const attrsStoreWhys: Required<Whys<keyof CoreAttrsStore<unknown> | ReliedUpon>> = {
   constructor: 'relied upon: takes the attributes as they are, so that a copy of the fields is a copy',
   attrs: 'read and copied: attributes by their ids',
-  linkIndex: 'copied',
+  linkIndex: 'copied, along with the attributes, where a write adds some',
   _blobAttrs: 'copied: is made anew after a change',
   _primaryKeys: 'copied: is made anew after a change',
   _forwardIdents: 'copied: is made anew after a change',
