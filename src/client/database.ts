@@ -23,7 +23,7 @@ import type { AnySchema } from './schema/any-schema.ts';
 import { showAs } from './secrecy/show-as.ts';
 import type { DatabaseStats } from './stats.ts';
 import { deferred } from './timing/deferred.ts';
-import { Latest } from './timing/latest-iterator.ts';
+import { LatestIterator } from './timing/latest-iterator.ts';
 import type { PendingTransaction, TransactionError } from './transactions/transactions.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -124,7 +124,7 @@ export class InstantNodeDatabase<
     const { signal, ruleParams } = options;
     assertOptions('watch', options, ['signal', 'ruleParams']);
     assertSignal('watch', signal);
-    return new Latest((push, end) => {
+    return new LatestIterator((push, end) => {
       if (signal?.aborted) {
         end(signal.reason);
         return () => {};

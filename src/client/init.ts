@@ -10,6 +10,7 @@ import { inBrowserLikeHost } from './host.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
 import { NodeReactor } from './reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
+import { Reports } from './secrecy/reports.ts';
 import { Keeping } from './storage/keeping.ts';
 import { openRecords, type StorageDrivers } from './storage/open-records.ts';
 
@@ -49,7 +50,7 @@ export function bindInit(drivers: Drivers): Init {
       () =>
         new NodeReactor<AnySchema>({
           core: resolved.core,
-          secrets: resolved.secrets,
+          reports: new Reports(resolved.core.logger, resolved.secrets),
           keeping,
           strict: resolved.durability === 'strict',
           network: resolved.network,

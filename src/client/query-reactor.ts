@@ -1,20 +1,17 @@
 import { type Reactor, weakHash } from '@instantdb/core';
-import { InstantNodeError } from '../errors.ts';
-import { isObject } from '../protocol/json.ts';
 import type { CoreConfig } from './config/node-config.ts';
 import { type CoreParts, DiscreetReactor } from './discreet-reactor.ts';
-import { evaluate } from './engine/evaluate.ts';
 import type { Stores } from './engine/store.ts';
-import { malformation } from './messages/malformation.ts';
-import { mend } from './messages/mend.ts';
+import { soundPartOf } from './messages/sound-part.ts';
 import { changeInPlace } from './persistence/change-in-place.ts';
-import { LiveAnswers, type QueryHost } from './queries/live-answers.ts';
+import { evaluatedAnswer, type Result } from './queries/evaluated-answer.ts';
+import { type Answer, LiveAnswers } from './queries/live-answers.ts';
 import { withPrintableClauses } from './queries/printable-clauses.ts';
-import { refusalError } from './refusals/server-refusal.ts';
+import { noWritesError } from './refusals/no-writes.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { linkIndexOf, withOwnNames } from './schema/own-names.ts';
 import { mendSyncTables } from './sync-tables/mend-sync-tables.ts';
-import { sameValue } from './values/same-value.ts';
+import { type AuthState, CurrentUser } from './users/current-user.ts';
 import { assertSendable } from './values/sendable.ts';
 import { whyUnusable } from './values/usable-names.ts';
 
@@ -27,7 +24,39 @@ type User = Parameters<Reactor['changeCurrentUser']>[0];
  * Underscored methods are core's; each override says what core does and why that is wrong on a server.
  */
 export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetReactor<Schema> {
-  protected readonly answers: LiveAnswers = new LiveAnswers(this as unknown as QueryHost);
+  protected readonly answers: LiveAnswers = new LiveAnswers({
+    subscribed: () => Object.keys(this.queryCbs),
+    subscribers: (hash) => this.queryCbs[hash] ?? [],
+    askers: (hash) => this.queryOnceDfds[hash] ?? [],
+    told: (hash) => this.#told[hash],
+    noteTold: (hash, answer) => {
+      this.#told[hash] = answer;
+    },
+    evaluate: (hash) => this.dataForQuery(hash),
+    isAwaited: (hash) => this._hasQueryListeners(hash),
+    tellError: (hash, error) => this.notifyQueryError(hash, error),
+    complete: (q, hash, dfd) => this._completeQueryOnce(q, hash, dfd),
+    report: (error) => this.report(error),
+  });
+  readonly #user: CurrentUser = new CurrentUser({
+    known: () => this._currentUserCached as AuthState,
+    current: () => this.getCurrentUser() as Promise<AuthState>,
+    listen: (tell) => {
+      this.authCbs.push(tell);
+      return () => {
+        this.authCbs = this.authCbs.filter((one) => one !== tell);
+      };
+    },
+    save: (user) => {
+      this._frameworkClient = null;
+      return this.setCurrentUser(user as User);
+    },
+    adopt: (user) => this.updateUser(user as User),
+    flush: () => this.kv.flush(),
+    sessionAnswered: () => this.sessionAnswered(),
+  });
+
+  protected abstract sessionAnswered(): Promise<void>;
 
   constructor({ core, ...parts }: CoreParts) {
     // Core's index of a schema's links is written into `Object` itself for some names.
@@ -40,12 +69,10 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
     this.pushTx = (chunks) => {
       const problem = whyUnusable(chunks);
       // As the server refuses it, which core does by its words alone.
-      if (this._appStatusState.isReadOnly) return Promise.reject(this.#noWrites());
+      if (this._appStatusState.isReadOnly) return Promise.reject(noWritesError(this._appStatusState.status));
       return problem ? this.pushOps([], problem) : pushTx(chunks);
     };
   }
-
-  abstract report(error: InstantNodeError): void;
 
   override updateSchema(schema: unknown): void {
     super.updateSchema(undefined);
@@ -70,26 +97,26 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
   }
 
   // As core's, with an engine that knows a page or a count by its own name alone.
-  override dataForQuery(hash: string, applyOptimistic: boolean = true): object | undefined {
-    if (this._errorMessage) return { error: this._errorMessage };
+  override dataForQuery(hash: string): object | undefined {
     const { q, result } = this.querySubs.currentValue[hash] ?? {};
-    if (!result || !this.kv.currentValue.pendingMutations) return undefined;
-    const querySubVersion = this.querySubs.version();
-    const pendingMutationsVersion = this.kv.version();
-    const cached = (this._dataForQueryCache as Record<string, Record<string, unknown>>)[hash];
-    if (
-      cached?.querySubVersion === querySubVersion &&
-      cached.pendingMutationsVersion === pendingMutationsVersion
-    ) {
-      return cached;
-    }
-    const { store, attrsStore, processedTxId } = result;
-    const mutations = this._rewriteMutationsSorted(attrsStore, this._pendingMutations());
-    const stores = applyOptimistic
-      ? this._applyOptimisticUpdates(store, attrsStore, mutations, processedTxId)
-      : { store, attrsStore };
-    const data = evaluate(q as object, { ...result, ...(stores as Stores) });
-    return { data, querySubVersion, pendingMutationsVersion };
+    return evaluatedAnswer({
+      refusal: this._errorMessage,
+      q,
+      result: this.kv.currentValue.pendingMutations && (result as Result | undefined),
+      versions: {
+        querySubVersion: this.querySubs.version(),
+        pendingMutationsVersion: this.kv.version(),
+      },
+      last: this.#told[hash],
+      withPending: ({ store, attrsStore, processedTxId }) => {
+        const mutations = this._rewriteMutationsSorted(attrsStore, this._pendingMutations());
+        return this._applyOptimisticUpdates(store, attrsStore, mutations, processedTxId) as Stores;
+      },
+    });
+  }
+
+  get #told(): Record<string, Answer> {
+    return this._dataForQueryCache;
   }
 
   // Core lets what one query throws out of a promise that nobody waits for, which ends the process.
@@ -110,18 +137,7 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
 
   // Core compares users by calling a method of theirs.
   override subscribeAuth(callback: Callback): () => void {
-    const tell = callback as (auth: unknown) => void;
-    this.authCbs.push(tell);
-    const before = this._currentUserCached;
-    if (!before.isLoading) tell(before);
-    let isOver = false;
-    void this.getCurrentUser().then((now) => {
-      if (!isOver && !sameValue(now, before)) tell(now);
-    });
-    return () => {
-      isOver = true;
-      this.authCbs = this.authCbs.filter((one) => one !== tell);
-    };
+    return this.#user.subscribe(callback as (auth: unknown) => void);
   }
 
   override updateUser(user: User): Promise<void> {
@@ -129,40 +145,23 @@ export abstract class QueryReactor<Schema extends AnySchema> extends DiscreetRea
     return super.updateUser(user);
   }
 
-  override async changeCurrentUser(user: User): Promise<void> {
-    const { user: before } = await this.getCurrentUser();
-    if (sameValue(before, user)) return;
-    this._frameworkClient = null;
-    await this.setCurrentUser(user);
-    await this.updateUser(user);
-    await this.kv.flush();
+  // Core closes the connection and connects again in a while.
+  override changeCurrentUser(user: User): Promise<void> {
+    return this.#user.change(user);
   }
 
-  /** What core can take of a message of the server. The rest is told of once, and is left out. */
-  protected soundPartOf(message: unknown): Record<string, unknown> | undefined {
-    const mended = isObject(message) ? mend(message, this.#dates()) : undefined;
-    const problem = malformation(mended?.message ?? message);
-    for (const what of [mended?.problem, problem]) {
-      if (what) this.report(new InstantNodeError('protocol', `Ignored what the server sent: ${what}`));
-    }
-    for (const q of mended?.unanswered ?? []) this.answers.fail(weakHash(q));
-    return problem ? undefined : mended?.message;
+  protected soundPartOf(message: unknown): ({ op: string } & Record<string, unknown>) | undefined {
+    return soundPartOf(message, {
+      holdsDates: () => this.#dates(),
+      unanswered: (q) => this.answers.fail(weakHash(q)),
+      report: (error) => this.report(error),
+    });
   }
 
   /** Which attributes hold dates that core makes objects of; nothing where it makes none. */
   #dates(): ((attrId: string) => boolean) | undefined {
     if (!this.config.useDateObjects) return undefined;
     return (attrId) => this.attrs?.getAttr(attrId)?.['checked-data-type'] === 'date';
-  }
-
-  #noWrites(): Error {
-    const isDisabled = this._appStatusState.status === 'disabled';
-    return refusalError({
-      type: isDisabled ? 'app-disabled' : 'app-read-only',
-      status: 400,
-      message: isDisabled ? 'This app is currently disabled.' : 'This app is in read-only mode.',
-      hint: { status: isDisabled ? 'disabled' : 'read-only' },
-    });
   }
 
   #setSchema(schema: unknown): void {

@@ -3,9 +3,9 @@ import { type CachingParts, CachingReactor } from './caching-reactor.ts';
 import { OptimisticStores } from './engine/optimistic-stores.ts';
 import { rewriteWrites } from './engine/rewrite-writes.ts';
 import type { AttrsStore, Stores } from './engine/store.ts';
+import { PacedAnswers } from './queries/paced-answers.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import type { Keeping } from './storage/keeping.ts';
-import { Pace } from './timing/throttle.ts';
 import type { Timer, Timers } from './timing/timers.ts';
 import type { WriteEntry } from './transactions/pending-write.ts';
 import type { Mutation } from './transactions/transactions.ts';
@@ -23,9 +23,6 @@ export interface Confirmation {
   'tx-id': number;
 }
 
-/** So many writes are many: fewer take no time to speak of to be applied. */
-const MANY = 1_000;
-
 type AttrsAndStore = ReturnType<Reactor['_applyOptimisticUpdates']>;
 
 /**
@@ -39,7 +36,7 @@ export abstract class QueueReactor<Schema extends AnySchema> extends CachingReac
   readonly #kv: ShownQueue;
   readonly #optimistic: OptimisticStores = new OptimisticStores();
   readonly #timers: Timers;
-  readonly #pace: Pace;
+  readonly #paced: PacedAnswers;
   #isRefreshing = false;
   /** Runs while a write is confirmed and not forgotten. */
   #forgetting: Timer | undefined;
@@ -53,7 +50,11 @@ export abstract class QueueReactor<Schema extends AnySchema> extends CachingReac
     this.keeping = keeping;
     this.queue = keeping.queue;
     this.#timers = parts.timers;
-    this.#pace = new Pace(parts.timers);
+    this.#paced = new PacedAnswers(parts.timers, {
+      waitingWrites: () => this.queue.waiting,
+      isRefreshing: () => this.#isRefreshing,
+      tell: (hash) => this.answers.tell(hash),
+    });
     this.#kv = showQueue(this.kv, this.queue);
   }
 
@@ -141,18 +142,11 @@ export abstract class QueueReactor<Schema extends AnySchema> extends CachingReac
     }
   }
 
-  // Core evaluates a query at each refresh, with all pending writes on top. While many are delivered, each of them brings
-  // a refresh: that is the square of their number.
-  override notifyOne = (hash: string): void => {
-    const tell = (): void => this.answers.tell(hash);
-    if (this.queue.waiting < MANY) tell();
-    else if (this.#isRefreshing) this.#pace.ask(hash, tell);
-    else this.#pace.now(hash, tell);
-  };
+  override notifyOne = (hash: string): void => this.#paced.tell(hash);
 
   override _cleanupQuery(q: unknown, hash: string): void {
     super._cleanupQuery(q, hash);
-    if (!this._hasQueryListeners(hash)) this.#pace.forget(hash);
+    if (!this._hasQueryListeners(hash)) this.#paced.forget(hash);
   }
 
   // Core sorts them for each live query at each change; they are in order.

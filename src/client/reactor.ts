@@ -87,7 +87,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   /** Only to be called in a browser-like host, see `inBrowserLikeHost`. */
   constructor(parts: ReactorParts) {
     const network = releasable(parts.network, (cause) =>
-      this.report(
+      parts.reports.report(
         new InstantNodeError('connection-failed', 'Cannot tell whether the network is there', { cause }),
       ),
     );
@@ -132,7 +132,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     this.acks.heard();
     try {
       // Inside, because a message can be nested deeper than the stack reaches.
-      const sound = this.soundPartOf(message) as { op: string } | undefined;
+      const sound = this.soundPartOf(message);
       if (!sound) return;
       if (sound.op === 'transact-ok') {
         this._log.info('[receive]', connectionId, 'transact-ok', sound);
@@ -312,12 +312,6 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
     super._trySend(eventId, message, options);
   }
 
-  // Core closes the connection and connects again in a while. What a sign-in is for begins with the session of the user.
-  override async changeCurrentUser(user: never): Promise<void> {
-    await super.changeCurrentUser(user);
-    await this.#sessionAnswered();
-  }
-
   override async updateUser(user: never): Promise<void> {
     // Both do their part before they first wait.
     const updated = super.updateUser(user);
@@ -462,7 +456,7 @@ export class NodeReactor<Schema extends AnySchema> extends WriteReactor<Schema> 
   }
 
   /** Resolves once the server has answered the wish for a session, or that would take too long to wait for. */
-  #sessionAnswered(): Promise<void> {
+  protected override sessionAnswered(): Promise<void> {
     const isAnswered = (): boolean =>
       this._isShutdown || !this._isOnline || this.status === 'authenticated' || this.status === 'errored';
     if (isAnswered()) return Promise.resolve();

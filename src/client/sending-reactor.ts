@@ -5,9 +5,9 @@ import type { AnySchema } from './schema/any-schema.ts';
 import type { Timers } from './timing/timers.ts';
 import type { Mutation, TransactionStep } from './transactions/transactions.ts';
 import { AckWatch } from './writes/ack-watch.ts';
-import { addedBy, differs, holderOf, takenAttrs, withBothNamed } from './writes/attr-conflict.ts';
 import { EarlyWrites } from './writes/early-writes.ts';
 import { Outbox } from './writes/outbox.ts';
+import { addedBy, differs, holderOf, takenAttrs, withBothNamed } from './writes/taken-attrs.ts';
 
 /** A message of the server that refuses something. */
 export interface RefusalMessage extends Refusal {

@@ -24,7 +24,7 @@ import {
   type TransactionError,
   whyUnsendable,
 } from './transactions/transactions.ts';
-import { foreignError, foreignTransaction, notTheirs } from './writes/foreign-standing.ts';
+import { foreignError, foreignTransaction, notTheirs } from './writes/foreign-transaction.ts';
 
 /** As core says it. */
 const USER_CHANGED = 'User changed while transaction was in progress.';
@@ -50,7 +50,7 @@ type Unsaid = Pick<TransactionError, 'type' | 'code' | 'status'>;
  * Underscored methods are core's; each override says what core does and why that is wrong on a server.
  */
 export abstract class WriteReactor<Schema extends AnySchema> extends SendingReactor<Schema> {
-  readonly errors: Emitter<InstantNodeError> = new Emitter();
+  readonly errors: Emitter<InstantNodeError> = this.reports.errors;
   readonly transactionErrors: Emitter<TransactionError> = new Emitter();
   /** Why the database can do nothing any more, because its storage cannot be used; undefined while it can. */
   failure: InstantNodeError | undefined;
@@ -75,17 +75,6 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
       failed: (error) => this.fail(error),
       foreign: (writes) => this.#tellForeign(writes),
     });
-  }
-
-  /** Tells subscribers, or else the log, of something that went wrong in the background. */
-  report(error: InstantNodeError): void {
-    this.withoutSecrets(error);
-    if (this.errors.size > 0) this.errors.emit(error);
-    else
-      this.logger.error(
-        `[instant] ${[error.message, error.hint].filter(Boolean).join('. ')}`,
-        error.cause ?? '',
-      );
   }
 
   /** Ends what the database does: every promise and live query is told why. */
@@ -450,7 +439,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
       for (const write of writes) this.transactionErrors.emit(foreignError(write));
     } else if (writes[0]) {
       const { message } = foreignError(writes[0]);
-      this.logger.error(
+      this.reports.logger.error(
         `[instant] Transactions of others are kept: ${writes.length}. The oldest: ${message}`,
       );
     }
@@ -461,7 +450,7 @@ export abstract class WriteReactor<Schema extends AnySchema> extends SendingReac
     if (this.transactionErrors.size > 0) this.transactionErrors.emit(error);
     else {
       const { eventId, type, message, hint } = error;
-      this.logger.error('[instant] A transaction was refused', { eventId, type, message, hint });
+      this.reports.logger.error('[instant] A transaction was refused', { eventId, type, message, hint });
     }
   }
 
