@@ -2,7 +2,7 @@ import { weakHash } from '@instantdb/core';
 import { InstantNodeError } from '../errors.ts';
 import type { coreInternalOptions, NodeConfig } from './config/node-config.ts';
 import type { OpenDatabase } from './open-databases.ts';
-import type { NodeReactor } from './reactor.ts';
+import type { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 
 type Option = keyof NodeConfig | keyof typeof coreInternalOptions;
@@ -37,9 +37,7 @@ const ADOPTIONS: Record<Option, Adoption> = {
   whenStorageLocked: 'opening',
   keepAlive: 'opening',
   schema: adoptSchema,
-  cardinalityInference: (reactor, value: boolean) => {
-    (reactor.config as { cardinalityInference?: boolean }).cardinalityInference = value;
-  },
+  cardinalityInference: inConfig('cardinalityInference'),
   verbose: (reactor, verbose: boolean) => reactor.changeLogging({ verbose }),
   logger: (reactor, logger: NonNullable<NodeConfig['logger']>) => reactor.changeLogging({ logger }),
   queryCacheLimit: (reactor, limit: number) => reactor.changeQueryCacheLimit(limit),
@@ -48,14 +46,10 @@ const ADOPTIONS: Record<Option, Adoption> = {
   devtool: inConfig('devtool'),
   // The file is open already, by whichever class; and a program that is loaded again has another copy of it.
   sqlite: () => undefined,
-  WritableStream: (reactor, WStream: unknown) => Object.assign(reactor._instantStream, { WStream }),
-  ReadableStream: (reactor, RStream: unknown) => Object.assign(reactor._instantStream, { RStream }),
-  pendingTxCleanupTimeout: (reactor, ms: number) => {
-    reactor._pendingTxCleanupTimeout = ms;
-  },
-  pendingMutationCleanupThreshold: (reactor, count: number) => {
-    reactor._pendingMutationCleanupThreshold = count;
-  },
+  WritableStream: (reactor, WStream: unknown) => reactor.changeStreamClasses({ WStream }),
+  ReadableStream: (reactor, RStream: unknown) => reactor.changeStreamClasses({ RStream }),
+  pendingTxCleanupTimeout: (reactor, timeoutMs: number) => reactor.changeCleanup({ timeoutMs }),
+  pendingMutationCleanupThreshold: (reactor, threshold: number) => reactor.changeCleanup({ threshold }),
 };
 
 /**
@@ -81,11 +75,8 @@ function adoptSchema(reactor: Reactor, schema: AnySchema): void {
   if (weakHash(reactor.config.schema ?? null) !== weakHash(schema)) reactor.updateSchema(schema);
 }
 
-/** Core reads it there whenever it goes by it. */
-function inConfig(name: 'disableValidation' | 'firstPartyPath' | 'devtool') {
-  return (reactor: Reactor, value: unknown): void => {
-    Object.assign(reactor.config, { [name]: value });
-  };
+function inConfig(name: Option) {
+  return (reactor: Reactor, value: unknown): void => reactor.changeConfig({ [name]: value });
 }
 
 function cannotChange(name: string, given: unknown, now: unknown): InstantNodeError {

@@ -1,9 +1,8 @@
-import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
+import { clearTimeout } from 'node:timers';
+import { within } from '../timing/within.ts';
 
 /** How long one round of saving may take before the next is tried, in milliseconds. */
 const ROUND_MS = 1_000;
-/** The longest that a timer takes. */
-const LONGEST_MS = 2 ** 31 - 1;
 /** Rounds after which whatever still asks to be saved is left. */
 const MAX_ROUNDS = 10;
 
@@ -64,28 +63,5 @@ export class Saving {
     clearTimeout(state._nextGc ?? undefined);
     state._nextSave = null;
     state._nextGc = null;
-  }
-}
-
-/** The result of `work`, until which the process is kept running: what it waits for may not do that. */
-export async function holding<T>(work: Promise<T>): Promise<T> {
-  const hold = setInterval(() => {}, LONGEST_MS);
-  try {
-    return await work;
-  } finally {
-    clearInterval(hold);
-  }
-}
-
-/** Resolves when `work` does, or after `ms`; rejects when `work` rejects before. */
-export async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -55,6 +55,13 @@ export class LiveAnswers {
     this.#host = host;
   }
 
+  /** How many queries are subscribed to, and by how many callbacks. */
+  count(): { queries: number; subscriptions: number } {
+    const hashes = this.#host.subscribed();
+    const subscriptions = hashes.reduce((sum, hash) => sum + this.#host.subscribers(hash).length, 0);
+    return { queries: hashes.length, subscriptions };
+  }
+
   /** Tells the subscribers of a query its answer, when that is another than before. */
   tell(hash: string): void {
     const host = this.#host;

@@ -1,13 +1,9 @@
 import type { Logger } from '@instantdb/core';
+import { mayPass } from '../refusals/may-pass.ts';
 import { type Refusal, refusalCode, refusalError, refusedBy } from '../refusals/server-refusal.ts';
 import { Emitter } from '../timing/emitter.ts';
 import type { AuthoredWrite } from '../transactions/pending-write.ts';
-import {
-  type Mutation,
-  type MutationError,
-  mayPass,
-  type TransactionError,
-} from '../transactions/transactions.ts';
+import type { Mutation, MutationError, TransactionError } from '../transactions/transactions.ts';
 import type { WriteQueue } from '../transactions/write-queue.ts';
 import type { AckWatch } from './ack-watch.ts';
 import { foreignError } from './foreign-transaction.ts';

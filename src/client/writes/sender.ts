@@ -61,6 +61,11 @@ export class Sender {
     this.outbox.begin([...this.#host.queue.keys()]);
   }
 
+  /** Has what is stuck sent once more. */
+  retryStuck(): void {
+    this.outbox.again([...this.#host.queue.stuck.keys()]);
+  }
+
   /** The session is over. */
   end(): void {
     const { acks, promises } = this.#host;

@@ -1,4 +1,4 @@
-import { InstantNodeError } from '../errors.ts';
+import { InstantNodeError } from '../../errors.ts';
 
 /**
  * Runs `construct` in surroundings that core takes for a browser's, and restores what was there.
