@@ -38,18 +38,19 @@ const ADOPTIONS: Record<Option, Adoption> = {
   keepAlive: 'opening',
   schema: adoptSchema,
   cardinalityInference: inConfig('cardinalityInference'),
-  verbose: (reactor, verbose: boolean) => reactor.changeLogging({ verbose }),
-  logger: (reactor, logger: NonNullable<NodeConfig['logger']>) => reactor.changeLogging({ logger }),
-  queryCacheLimit: (reactor, limit: number) => reactor.changeQueryCacheLimit(limit),
+  verbose: ({ parts }, verbose: boolean) => parts.options.changeLogging({ verbose }),
+  logger: ({ parts }, logger: NonNullable<NodeConfig['logger']>) => parts.options.changeLogging({ logger }),
+  queryCacheLimit: ({ parts }, limit: number) => parts.options.changeQueryCacheLimit(limit),
   disableValidation: inConfig('disableValidation'),
   firstPartyPath: inConfig('firstPartyPath'),
   devtool: inConfig('devtool'),
   // The file is open already, by whichever class; and a program that is loaded again has another copy of it.
   sqlite: () => undefined,
-  WritableStream: (reactor, WStream: unknown) => reactor.changeStreamClasses({ WStream }),
-  ReadableStream: (reactor, RStream: unknown) => reactor.changeStreamClasses({ RStream }),
-  pendingTxCleanupTimeout: (reactor, timeoutMs: number) => reactor.changeCleanup({ timeoutMs }),
-  pendingMutationCleanupThreshold: (reactor, threshold: number) => reactor.changeCleanup({ threshold }),
+  WritableStream: ({ parts }, WStream: unknown) => parts.options.changeStreamClasses({ WStream }),
+  ReadableStream: ({ parts }, RStream: unknown) => parts.options.changeStreamClasses({ RStream }),
+  pendingTxCleanupTimeout: ({ parts }, timeoutMs: number) => parts.options.changeCleanup({ timeoutMs }),
+  pendingMutationCleanupThreshold: ({ parts }, threshold: number) =>
+    parts.options.changeCleanup({ threshold }),
 };
 
 /**
@@ -76,7 +77,7 @@ function adoptSchema(reactor: Reactor, schema: AnySchema): void {
 }
 
 function inConfig(name: Option) {
-  return (reactor: Reactor, value: unknown): void => reactor.changeConfig({ [name]: value });
+  return ({ parts }: Reactor, value: unknown): void => parts.options.changeConfig({ [name]: value });
 }
 
 function cannotChange(name: string, given: unknown, now: unknown): InstantNodeError {

@@ -16,6 +16,7 @@ import { refuseAsyncCalls, refuseCalls, trackCalls } from './calls/closed-calls.
 import { discreet } from './calls/discreet-calls.ts';
 import { pagingDatabase, safely } from './calls/infinite-query.ts';
 import { assertSignal, type QueryOnceOptions } from './queries/query-once.ts';
+import type { Parts } from './reactor/parts.ts';
 import type { NodeReactor } from './reactor/reactor.ts';
 import { thrown } from './refusals/server-refusal.ts';
 import type { AnySchema } from './schema/any-schema.ts';
@@ -57,11 +58,11 @@ export class InstantNodeDatabase<
     this.#reactor = reactor;
     this.#forget = forget;
     for (const shown of [this, reactor, this.auth, this.storage, this.streams]) {
-      showAs(shown, () => ({ appId: reactor.place.appId, ...this.stats() }));
+      showAs(shown, () => ({ appId: reactor.parts.place.appId, ...this.stats() }));
     }
     refuseUnknownOptions(reactor, this);
-    this.#rejectCalls = trackCalls(reactor, discreet(reactor));
-    reactor.session.onFailure = (error) => {
+    this.#rejectCalls = trackCalls(reactor, discreet(reactor.parts));
+    reactor.parts.session.onFailure = (error) => {
       forget();
       refuseAsyncCalls(reactor, (method) =>
         method === 'transact' ? withOutcome(error, 'not-applied') : error,
@@ -83,7 +84,7 @@ export class InstantNodeDatabase<
     assertSignal('ready', signal);
     signal?.throwIfAborted();
     this.#assertOpen('ready');
-    const { session } = this.#reactor;
+    const { session } = this.#parts;
     if (session.failure) throw session.failure;
     if (session.status === 'authenticated') return;
     const { promise, resolve, reject } = deferred<void>();
@@ -188,7 +189,7 @@ export class InstantNodeDatabase<
   subscribeTransactionErrors(callback: (error: TransactionError) => void): () => void {
     this.#assertOpen('subscribeTransactionErrors');
     assertCallback('subscribeTransactionErrors', callback);
-    return this.#reactor.writes.refused.errors.subscribe(callback);
+    return this.#parts.writes.refused.errors.subscribe(callback);
   }
 
   /**
@@ -200,7 +201,7 @@ export class InstantNodeDatabase<
   subscribeErrors(callback: (error: InstantNodeError) => void): () => void {
     this.#assertOpen('subscribeErrors');
     assertCallback('subscribeErrors', callback);
-    return this.#reactor.reports.errors.subscribe(callback);
+    return this.#parts.reports.errors.subscribe(callback);
   }
 
   /**
@@ -209,7 +210,7 @@ export class InstantNodeDatabase<
    * which an awaited `transact()` or `ready()` waits for.
    */
   pendingTransactions(): PendingTransaction[] {
-    return this.#reactor.writes.pending.all();
+    return this.#parts.writes.pending.all();
   }
 
   /**
@@ -219,7 +220,7 @@ export class InstantNodeDatabase<
    */
   retryTransaction(eventId: string): Promise<TransactionResult> {
     if (this.#closing) return Promise.reject(closedError('retryTransaction'));
-    return this.#reactor.writes.pending.retry(eventId) as Promise<TransactionResult>;
+    return this.#parts.writes.pending.retry(eventId) as Promise<TransactionResult>;
   }
 
   /**
@@ -229,12 +230,12 @@ export class InstantNodeDatabase<
    */
   discardTransaction(eventId: string): Promise<boolean> {
     if (this.#closing) return Promise.reject(closedError('discardTransaction'));
-    return this.#reactor.writes.pending.discard(eventId);
+    return this.#parts.writes.pending.discard(eventId);
   }
 
   /** What the database holds and has done, as numbers: for logs, metrics and health checks. */
   stats(): DatabaseStats {
-    const { answers, connector, rooms, session, writes } = this.#reactor;
+    const { answers, connector, rooms, session, writes } = this.#parts;
     const { pending, sent, foreign } = writes.pending.count();
     return {
       status: this.#closing ? 'closed' : session.status,
@@ -277,14 +278,14 @@ export class InstantNodeDatabase<
   override shutdown(): void {
     this.#closing ??= holding(this.#close(0));
     this.#closing.catch((cause) => {
-      this.#reactor.report(
+      this.#parts.reports.report(
         new InstantNodeError('storage', 'Cannot save what was left at shutdown', { cause }),
       );
     });
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { reports, saves, writes } = this.#reactor;
+    const { reports, saves, writes } = this.#parts;
     this.#forget();
     refuseCalls(this.#reactor, closedError);
     this.#rejectCalls(closedError);
@@ -297,8 +298,12 @@ export class InstantNodeDatabase<
     if (saved.status === 'rejected') throw reports.withoutSecrets(saved.reason);
   }
 
+  get #parts(): Parts {
+    return this.#reactor.parts;
+  }
+
   #whyEnded(error: { message: string }): Error {
-    return this.#reactor.session.refusal ?? thrown(error);
+    return this.#parts.session.refusal ?? thrown(error);
   }
 
   #assertOpen(method: string): void {

@@ -1,4 +1,5 @@
 import { InstantNodeError } from '../../errors.ts';
+import type { Refusal } from '../refusals/server-refusal.ts';
 import { isRoomFrame, type RoomFrame } from '../rooms/rooms.ts';
 import { type SoundPartHost, soundPartOf } from './sound-part.ts';
 
@@ -18,6 +19,11 @@ export interface InboxHost extends SoundPartHost {
   coreTook(): void;
   /** A session has begun. */
   begun(): void;
+  refuseSession(refusal: Refusal): void;
+  /** Tells those who are in a room that the server refused. Whether anybody was told. */
+  refuseRoom(id: unknown, refusal: Refusal): boolean;
+  /** Refuses a write, or what core handles. */
+  refuse(refusal: Refusal): void;
 }
 
 /**
@@ -51,6 +57,14 @@ export class Inbox {
         new InstantNodeError('protocol', `Cannot take a message "${String(op)}" of the server`, { cause }),
       );
     }
+  }
+
+  /** Shares out what the server refuses. Core writes the refusal of a room to the console, where no program can see it. */
+  refused(refusal: Refusal & { 'original-event'?: unknown }): void {
+    const event = Object(refusal['original-event']) as { op?: unknown; 'room-id'?: unknown };
+    if (event.op === 'init') this.#host.refuseSession(refusal);
+    else if (event.op === 'join-room' && this.#host.refuseRoom(event['room-id'], refusal)) return;
+    else this.#host.refuse(refusal);
   }
 
   #take(connectionId: string, sound: Sound): void {

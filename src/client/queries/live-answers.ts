@@ -31,6 +31,8 @@ export interface QueriesHost {
   noteTold(hash: string, answer: Answer): void;
   /** The answer as it is now. */
   evaluate(hash: string): Answer | undefined;
+  /** Resolves once what is stored of a query was read. */
+  loaded(hash: string): Promise<unknown>;
   isAwaited(hash: string): boolean;
   tellError(hash: string, error: QueryError): void;
   /** Forgets one who has asked once. */
@@ -95,18 +97,21 @@ export class LiveAnswers {
     this.#endOnce(hash, undefined);
   }
 
-  /** Queries for which somebody waits, with subscribers or without. */
-  awaited(): string[] {
-    return [...new Set([...this.#host.subscribed(), ...this.#owed])];
+  /** Tells the subscribers of all queries, each once what is stored of it was read. */
+  tellAll(): void {
+    for (const hash of new Set([...this.#host.subscribed(), ...this.#owed])) {
+      const tell = (): void => this.tell(hash);
+      this.#host.loaded(hash).then(tell, tell);
+    }
   }
 
-  /** To be called when answers of another user are to come. */
+  /** Answers of another user are about to come. */
   forgetAll(): void {
     this.#failed.clear();
     this.#owed.clear();
   }
 
-  /** To be called when nobody asks for a query any more. */
+  /** Nobody asks for a query any more. */
   forget(hash: string): void {
     this.#failed.delete(hash);
     this.#owed.delete(hash);

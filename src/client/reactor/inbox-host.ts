@@ -1,4 +1,5 @@
 import { type Reactor, weakHash } from '@instantdb/core';
+import type { Session } from '../connection/session.ts';
 import type { InboxHost } from '../messages/inbox.ts';
 import type { LiveAnswers } from '../queries/live-answers.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -13,12 +14,13 @@ export interface AroundInbox {
   readonly answers: LiveAnswers;
   readonly rooms: Rooms;
   readonly writes: Writes;
+  readonly session: Session;
 }
 
 /** Core, and what stands in for it, as messages are shared out. `coreTakes` is what core does where it is not overridden. */
 export function inboxHost(
   core: Reactor,
-  { reports, answers, rooms, writes }: AroundInbox,
+  { reports, answers, rooms, writes, session }: AroundInbox,
   coreTakes: (connectionId: string, message: object) => void,
 ): InboxHost {
   const isDate = (attrId: string): boolean => core.attrs?.getAttr(attrId)?.['checked-data-type'] === 'date';
@@ -39,5 +41,8 @@ export function inboxHost(
     },
     coreTook: () => writes.view.reveal(),
     begun: () => rooms.rejoin(),
+    refuseSession: (refusal) => session.refuse(refusal),
+    refuseRoom: (roomId, refusal) => rooms.refused(roomId, refusal),
+    refuse: (refusal) => writes.sender.refused(refusal),
   };
 }

@@ -19,6 +19,7 @@ export function queriesHost(core: Reactor, report: QueriesHost['report']): Queri
       toldBy(core)[hash] = answer;
     },
     evaluate: (hash) => core.dataForQuery(hash),
+    loaded: (hash) => core.querySubs.waitForKeyToLoad(hash),
     isAwaited: (hash) => core._hasQueryListeners(hash),
     tellError: (hash, error) => core.notifyQueryError(hash, error),
     complete: (q, hash, dfd) => core._completeQueryOnce(q, hash, dfd),
