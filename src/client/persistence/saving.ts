@@ -1,11 +1,9 @@
-import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import type { PersistedObject } from '../core-internals/persisted-object.ts';
 import { isSaveDue, onTimerStarted, stopTimers } from '../core-internals/save-timers.ts';
+import { within } from '../timing/within.ts';
 
 /** How long one round of saving may take before the next is tried, in milliseconds. */
 const ROUND_MS = 1_000;
-/** The longest that a timer takes. */
-const LONGEST_MS = 2 ** 31 - 1;
 /** Rounds after which whatever still asks to be saved is left. */
 const MAX_ROUNDS = 10;
 
@@ -39,28 +37,5 @@ export class Saving {
   /** Stops core's timers; nothing is saved any more. */
   stop(): void {
     stopTimers(this.#saved);
-  }
-}
-
-/** The result of `work`, until which the process is kept running: what it waits for may not do that. */
-export async function holding<T>(work: Promise<T>): Promise<T> {
-  const hold = setInterval(() => {}, LONGEST_MS);
-  try {
-    return await work;
-  } finally {
-    clearInterval(hold);
-  }
-}
-
-/** Resolves when `work` does, or after `ms`; rejects when `work` rejects before. */
-export async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
