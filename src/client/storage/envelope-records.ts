@@ -2,6 +2,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import type { BatchLimit, StorageDriver, StorageScope } from '../../drivers/contract.ts';
 import { InstantNodeError, isFault } from '../../errors.ts';
 import { type Deferred, deferred } from '../deferred.ts';
+import { backoffMs } from './backoff.ts';
 import { openGeneration } from './envelope-opening.ts';
 import { isFinal, refusal } from './envelope-refusal.ts';
 import { EnvelopeStorage, type JsonChange } from './envelope-storage.ts';
@@ -16,8 +17,7 @@ import {
   type Records,
 } from './records.ts';
 
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 5_000;
+const RETRY_MS = { first: 100, most: 5_000 } as const;
 const FAULT_HINT =
   'This is a fault of @instantdb/node, or of what it stands on: the cause says where. Please report it';
 /** Of a driver that names none. */
@@ -60,6 +60,16 @@ export interface EnvelopeRecords extends Records {
   emptied(): void;
 }
 
+/** Where a storage is between being opened and disposed of. */
+type State =
+  | { is: 'opening'; storage: Promise<EnvelopeStorage>; failures: number }
+  /** It failed for a reason that may pass; the next call tries again, or the timer. */
+  | { is: 'waiting'; retry: NodeJS.Timeout; failures: number }
+  | { is: 'open'; storage: Promise<EnvelopeStorage> }
+  /** Rejected for good, as every call is from then on. */
+  | { is: 'refused'; storage: Promise<EnvelopeStorage> }
+  | { is: 'disposed'; disposal: Promise<void> };
+
 class DriverRecords implements EnvelopeRecords {
   readonly durable: boolean;
   readonly maxBatch: BatchLimit;
@@ -67,11 +77,7 @@ class DriverRecords implements EnvelopeRecords {
   readonly #open: () => Promise<EnvelopeStorage>;
   readonly #report: (error: InstantNodeError) => void;
   readonly #opened: Deferred<void> = deferred();
-  #retry: NodeJS.Timeout | undefined;
-  #retryMs = FIRST_RETRY_MS;
-  #storage: Promise<EnvelopeStorage> | undefined;
-  #isOpen = false;
-  #disposal: Promise<void> | undefined;
+  #state: State;
 
   constructor(
     driver: StorageDriver,
@@ -84,7 +90,7 @@ class DriverRecords implements EnvelopeRecords {
     this.#open = open;
     this.#report = report;
     this.#opened.promise.catch(() => {});
-    this.#use().catch(() => {});
+    this.#state = this.#opening(0);
   }
 
   get opened(): Promise<void> {
@@ -92,71 +98,81 @@ class DriverRecords implements EnvelopeRecords {
   }
 
   async read(store: RecordStore, key: string): Promise<unknown> {
-    return (await this.#use()).read(store, key);
+    return (await this.#storage()).read(store, key);
   }
 
   async *entries(store: RecordStore): AsyncGenerator<readonly RecordEntry[]> {
-    yield* (await this.#use()).entries(store);
+    yield* (await this.#storage()).entries(store);
   }
 
   async write(changes: readonly RecordChange[]): Promise<void> {
     // Now, since the values may change before the storage is open.
     const asJson = changes.map(jsonOf);
-    await (await this.#use()).write(asJson);
+    await (await this.#storage()).write(asJson);
   }
 
   async keys(store: RecordStore): Promise<string[]> {
-    return (await this.#use()).keys(store);
+    return (await this.#storage()).keys(store);
   }
 
   emptied(): void {
     // One that is being opened has acknowledged nothing yet.
-    if (this.#isOpen) void this.#storage?.then((storage) => storage.emptied());
+    if (this.#state.is === 'open') void this.#state.storage.then((storage) => storage.emptied());
   }
 
   dispose(): Promise<void> {
-    this.#disposal ??= this.#dispose();
-    return this.#disposal;
+    if (this.#state.is === 'disposed') return this.#state.disposal;
+    const disposal = this.#dispose(this.#state);
+    this.#state = { is: 'disposed', disposal };
+    return disposal;
   }
 
-  async #dispose(): Promise<void> {
-    clearTimeout(this.#retry);
+  async #dispose(state: State): Promise<void> {
+    if (state.is === 'waiting') clearTimeout(state.retry);
     this.#opened.reject(closedRecords(this.#driver.name));
     // What was called before comes first. A driver that is not open may be waiting for another process, without end.
-    if (this.#isOpen) await this.#storage;
+    if (state.is === 'open') await state.storage;
     await this.#driver.dispose();
   }
 
-  #use(): Promise<EnvelopeStorage> {
-    if (this.#disposal) return Promise.reject(closedRecords(this.#driver.name));
-    this.#storage ??= this.#tryToOpen();
-    return this.#storage;
+  #storage(): Promise<EnvelopeStorage> {
+    const state = this.#state;
+    if (state.is === 'disposed') return Promise.reject(closedRecords(this.#driver.name));
+    if (state.is !== 'waiting') return state.storage;
+    clearTimeout(state.retry);
+    const opening = this.#opening(state.failures);
+    this.#state = opening;
+    return opening.storage;
   }
 
-  async #tryToOpen(): Promise<EnvelopeStorage> {
-    clearTimeout(this.#retry);
-    try {
-      const storage = await this.#open();
-      this.#isOpen = true;
-      this.#opened.resolve();
-      return storage;
-    } catch (error) {
-      if (isFinal(error)) this.#opened.reject(error);
-      else this.#openLater(error);
-      throw error;
-    }
+  #opening(failures: number): Extract<State, { is: 'opening' }> {
+    const storage = this.#open();
+    const opening = { is: 'opening', storage, failures } as const;
+    storage.then(
+      () => this.#wasOpened(storage),
+      (cause) => this.#wasNotOpened(opening, cause),
+    );
+    return opening;
   }
 
-  #openLater(cause: unknown): void {
-    this.#storage = undefined;
-    if (this.#disposal) return;
-    if (this.#retryMs === FIRST_RETRY_MS) {
-      const message = `Cannot open storage "${this.#driver.name}" yet: it is tried again`;
-      this.#report(new InstantNodeError('storage', message, { cause }));
+  #wasOpened(storage: Promise<EnvelopeStorage>): void {
+    this.#opened.resolve();
+    if (this.#state.is !== 'disposed') this.#state = { is: 'open', storage };
+  }
+
+  #wasNotOpened({ storage, failures }: Extract<State, { is: 'opening' }>, cause: unknown): void {
+    if (this.#state.is === 'disposed') return;
+    if (isFinal(cause)) {
+      this.#opened.reject(cause);
+      this.#state = { is: 'refused', storage };
+      return;
     }
-    this.#retry = setTimeout(() => void this.#use().catch(() => {}), this.#retryMs);
-    this.#retry.unref();
-    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+    const retry = setTimeout(() => void this.#storage().catch(() => {}), backoffMs(failures, RETRY_MS));
+    retry.unref();
+    this.#state = { is: 'waiting', retry, failures: failures + 1 };
+    if (failures > 0) return;
+    const message = `Cannot open storage "${this.#driver.name}" yet: it is tried again`;
+    this.#report(new InstantNodeError('storage', message, { cause }));
   }
 }
 

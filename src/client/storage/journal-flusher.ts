@@ -127,8 +127,8 @@ export class JournalFlusher {
     const { cause, retried } = outcome;
     const { failures, isReported } = this.#health.is === 'failing' ? this.#health : NO_FAILURE;
     const mustReport = !isReported && retried !== 'nothing' && this.#phase !== 'stopped';
-    this.#health = { is: 'failing', cause, failures: failures + 1, isReported: isReported || mustReport };
     if (mustReport) this.#reportFailure(cause, retried);
+    this.#health = { is: 'failing', cause, failures: failures + 1, isReported: isReported || mustReport };
   }
 
   #reportFailure(cause: unknown, retried: 'removals' | 'writes'): void {

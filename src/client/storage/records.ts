@@ -55,6 +55,11 @@ export function closedRecords(storage: string): InstantNodeError {
   return new InstantNodeError('storage', `Cannot use storage "${storage}": it is closed`);
 }
 
+/** One name for each record of all stores. */
+export function recordName(store: RecordStore, key: string): string {
+  return `${store}:${key}`;
+}
+
 /** What a record is called in messages. */
 export function describeRecord(store: string, key: string): string {
   return `${JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key)} of "${store}"`;

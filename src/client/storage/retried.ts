@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { isFault } from '../../errors.ts';
+import { backoffMs } from './backoff.ts';
 
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 5_000;
+const RETRY_MS = { first: 100, most: 5_000 } as const;
 
 /**
  * The result of `work`, tried until it works. `onFailure` is told of the first failure. Rejects with a fault of a program,
@@ -13,16 +13,14 @@ export async function retried<T>(
   onFailure: (cause: unknown) => void,
   isStopped: () => boolean,
 ): Promise<T> {
-  let delay = FIRST_RETRY_MS;
-  while (!isStopped()) {
+  for (let failures = 0; !isStopped(); failures++) {
     try {
       return await work();
     } catch (cause) {
       if (isFault(cause)) throw cause;
-      if (delay === FIRST_RETRY_MS) onFailure(cause);
+      if (failures === 0) onFailure(cause);
     }
-    await setTimeout(delay, undefined, { ref: false });
-    delay = Math.min(delay * 2, MAX_RETRY_MS);
+    await setTimeout(backoffMs(failures, RETRY_MS), undefined, { ref: false });
   }
   return new Promise(() => {});
 }
