@@ -4,6 +4,7 @@ import type { TransactionAuthor } from '../author.ts';
 import type { Mutation } from '../transactions.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { BackgroundWrites } from './background-writes.ts';
+import { BufferedEvents } from './buffered-events.ts';
 import { userIdOf } from './core-values.ts';
 import { ForeignWrites } from './foreign-writes.ts';
 import { Journal } from './journal.ts';
@@ -14,15 +15,14 @@ import type { Records } from './records.ts';
 import { retried } from './retried.ts';
 import { storeClassOver } from './store-class.ts';
 
-/** Who is told of what happens in the storage. Before there is anybody, nothing is lost: it is told later. */
-export interface KeepingEvents {
-  /** Something went wrong, and the database goes on. */
-  report(error: InstantNodeError): void;
-  /** The storage cannot be used, or no more: the database must stop. */
-  failed(error: InstantNodeError): void;
+/** Who is told of what happens in the storage. */
+export interface KeepingEvents extends Pick<RecordsEvents, 'report' | 'failed'> {
   /** Writes of earlier processes wait for another author than who has the database now. */
   foreign(writes: readonly AuthoredWrite[]): void;
 }
+
+/** How far a database got with its storage. One that was lost may have been loaded before, and its memory is used on. */
+type State = { is: 'loading' } | { is: 'loaded' } | { is: 'lost'; wasLoaded: boolean };
 
 /** All that one database keeps: core's stores, and the queue of its pending writes. */
 export class Keeping {
@@ -40,12 +40,10 @@ export class Keeping {
   readonly loaded: Promise<void>;
   readonly #records: Records;
   readonly #background: BackgroundWrites;
-  readonly #early: ((events: KeepingEvents) => void)[] = [];
-  #events: KeepingEvents | undefined;
-  #hasFailed = false;
+  readonly #events: BufferedEvents<KeepingEvents> = new BufferedEvents();
   /** Whose session it is: what they write and what the server answers is theirs. */
   #author: TransactionAuthor;
-  #isLoaded = false;
+  #state: State = { is: 'loading' };
 
   /** With `isAdmin`, the session has an admin token. */
   constructor(openRecords: (events: RecordsEvents) => Records, isAdmin: boolean) {
@@ -67,8 +65,9 @@ export class Keeping {
     });
   }
 
+  /** Whether what earlier processes left is in memory. */
   get isLoaded(): boolean {
-    return this.#isLoaded;
+    return this.#state.is === 'loaded' || (this.#state.is === 'lost' && this.#state.wasLoaded);
   }
 
   /** Takes writes of the present author out of the queue and leaves them in the storage, until that author is back. */
@@ -99,11 +98,7 @@ export class Keeping {
 
   /** Tells `events` of what has happened and what will. Not within this call. */
   connect(events: KeepingEvents): void {
-    // Not queueMicrotask, which on Deno 2.9.6 changes that global when it is first called.
-    void Promise.resolve().then(() => {
-      this.#events = events;
-      for (const tell of this.#early.splice(0)) tell(events);
-    });
+    this.#events.connect(events);
   }
 
   /** Saves what is left; rejects when that does not work. */
@@ -124,13 +119,13 @@ export class Keeping {
       this.#fail(error);
       return new Promise<never>(() => {});
     });
-    this.#isLoaded = true;
+    this.#state = this.#state.is === 'lost' ? { is: 'lost', wasLoaded: true } : { is: 'loaded' };
     if (!loaded) return;
     this.#setUserId(loaded.userId);
     this.foreign.add(loaded.writes);
     this.takeBack();
     const foreign = this.foreign.all;
-    if (foreign.length > 0) this.#tell((events) => events.foreign(foreign));
+    if (foreign.length > 0) this.#events.tell((events) => events.foreign(foreign));
   }
 
   async #read(): Promise<LoadedWrites | undefined> {
@@ -156,22 +151,17 @@ export class Keeping {
 
   /** What the storage had is gone; what is in memory is not. */
   #keepAgain(): void {
-    if (!this.#isLoaded) return;
+    if (!this.isLoaded) return;
     this.queue.keepAgain(this.foreign.all);
     void this.#background.saveAgain();
   }
 
-  #report = (error: InstantNodeError): void => this.#tell((events) => events.report(error));
+  #report = (error: InstantNodeError): void => this.#events.tell((events) => events.report(error));
 
   #fail(error: InstantNodeError): void {
-    if (this.#hasFailed) return;
-    this.#hasFailed = true;
+    if (this.#state.is === 'lost') return;
+    this.#state = { is: 'lost', wasLoaded: this.isLoaded };
     this.journal?.end();
-    this.#tell((events) => events.failed(error));
-  }
-
-  #tell(tell: (events: KeepingEvents) => void): void {
-    if (this.#events) tell(this.#events);
-    else this.#early.push(tell);
+    this.#events.tell((events) => events.failed(error));
   }
 }

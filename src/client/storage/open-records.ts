@@ -3,10 +3,10 @@ import type { StorageDriver, StorageOptions } from '../../drivers/contract.ts';
 import type { RedisConfig } from '../../drivers/storage/redis/config.ts';
 import type { SqliteConfig } from '../../drivers/storage/sqlite/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/shape.ts';
+import type { InstantNodeError } from '../../errors.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { classRecords } from './class-records.ts';
 import { type EnvelopeRecords, envelopeRecords } from './envelope-records.ts';
-import type { KeepingEvents } from './keeping.ts';
 import { memoryRecords } from './memory-records.ts';
 import type { Records } from './records.ts';
 import { takingOver } from './taken-over.ts';
@@ -27,8 +27,12 @@ export interface StorageDrivers {
 }
 
 /** Who is told of what happens in a storage. */
-export interface RecordsEvents extends Pick<KeepingEvents, 'report' | 'failed'> {
-  /** What was kept is gone, or older: whatever is in memory is to be kept again. */
+export interface RecordsEvents {
+  /** Something went wrong, and the database goes on. */
+  report(error: InstantNodeError): void;
+  /** The storage cannot be used, or no more: the database must stop. */
+  failed(error: InstantNodeError): void;
+  /** What was stored is gone, or older: what is in memory must be stored again. */
   emptied(): void;
 }
 
