@@ -1,6 +1,8 @@
-import type { StoreInterface, StoreInterfaceClass, StoreInterfaceStoreName } from '@instantdb/core';
+import type { StoreInterfaceClass } from '@instantdb/core';
 import { Patience } from '../../drivers/storage/patience.ts';
 import { InstantNodeError } from '../../errors.ts';
+import { instanceOf, keyIn, recordKeys, type Step, stepsOf } from './class-steps.ts';
+import { openStores, type Stores } from './class-stores.ts';
 import {
   closedRecords,
   describeRecord,
@@ -8,12 +10,6 @@ import {
   type RecordStore,
   type Records,
 } from './records.ts';
-
-/** What a class of core's `StoreInterface` has. */
-const METHODS = ['getItem', 'removeItem', 'multiSet', 'getAllKeys'] as const;
-
-/** Before the keys of `writes`, which core does not know and which are therefore kept in `kv`. */
-const WRITE_PREFIX = 'pendingMutation:';
 
 /**
  * Keeps records in a class of core's `StoreInterface`: an instance for each of core's three stores, which gets the keys
@@ -26,14 +22,6 @@ const WRITE_PREFIX = 'pendingMutation:';
 export function classRecords(Store: StoreInterfaceClass, appId: string, durable = true): Records {
   return new ClassRecords(openStores(Store, appId), durable);
 }
-
-type Stores = Readonly<Record<StoreInterfaceStoreName, StoreInterface>>;
-
-/** Changes of one store that are one call: pairs to set, or a key to remove. */
-type Step = { store: StoreInterfaceStoreName } & (
-  | { is: 'set'; pairs: [string, unknown][] }
-  | { is: 'remove'; key: string }
-);
 
 class ClassRecords implements Records {
   readonly durable: boolean;
@@ -85,9 +73,7 @@ class ClassRecords implements Records {
     const keys = await this.#afterWrites(`Cannot list the keys of "${store}"`, async () => {
       return Array.from(await this.#stores[instanceOf(store)].getAllKeys());
     });
-    if (store === 'kv') return keys.filter((key) => !key.startsWith(WRITE_PREFIX));
-    if (store !== 'writes') return keys;
-    return keys.filter((key) => key.startsWith(WRITE_PREFIX)).map((key) => key.slice(WRITE_PREFIX.length));
+    return recordKeys(store, keys);
   }
 
   async dispose(): Promise<void> {
@@ -109,61 +95,6 @@ class ClassRecords implements Records {
 
   #assertOpen(): void {
     if (this.#isClosed) throw closedRecords('Store');
-  }
-}
-
-function openStores(Store: StoreInterfaceClass, appId: string): Stores {
-  const open = (name: StoreInterfaceStoreName): StoreInterface => openStore(Store, appId, name);
-  return { kv: open('kv'), querySubs: open('querySubs'), syncSubs: open('syncSubs') };
-}
-
-function openStore(Store: StoreInterfaceClass, appId: string, name: StoreInterfaceStoreName): StoreInterface {
-  const cannot = `Cannot open the storage class "${Store.name}"`;
-  let store: StoreInterface;
-  try {
-    store = new Store(appId, name);
-  } catch (cause) {
-    throw new InstantNodeError('storage', `${cannot}: it threw`, { cause });
-  }
-  const missing = METHODS.filter((method) => typeof store[method] !== 'function');
-  if (missing.length === 0) return store;
-  throw new InstantNodeError('storage', `${cannot}: it has no ${missing.join(', ')}`, {
-    hint: `A class that extends StoreInterface has ${METHODS.join(', ')}`,
-  });
-}
-
-function instanceOf(store: RecordStore): StoreInterfaceStoreName {
-  return store === 'writes' ? 'kv' : store;
-}
-
-function keyIn(store: RecordStore, key: string): string {
-  return store === 'writes' ? `${WRITE_PREFIX}${key}` : key;
-}
-
-function stepsOf(changes: readonly RecordChange[]): Step[] {
-  const steps: Step[] = [];
-  for (const [store, name, value] of changes) {
-    const instance = instanceOf(store);
-    const key = keyIn(store, name);
-    if (value === undefined) {
-      steps.push({ store: instance, is: 'remove', key });
-      continue;
-    }
-    const pair: [string, unknown] = [key, copyOf(value, store, name)];
-    const last = steps.at(-1);
-    if (last?.is === 'set' && last.store === instance) last.pairs.push(pair);
-    else steps.push({ store: instance, is: 'set', pairs: [pair] });
-  }
-  return steps;
-}
-
-// The call may have to wait for others, and the value must stay what it was.
-function copyOf(value: unknown, store: RecordStore, key: string): unknown {
-  try {
-    return structuredClone(value);
-  } catch (cause) {
-    const message = `Cannot keep ${describeRecord(store, key)}: it is not a JSON value`;
-    throw new InstantNodeError('storage', message, { cause });
   }
 }
 
