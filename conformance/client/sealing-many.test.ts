@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BackgroundWrites } from '../../src/client/storage/background-writes.ts';
-import { type EnvelopeRecords, envelopeRecords } from '../../src/client/storage/envelope-records.ts';
+import { type EnvelopeRecords, envelopeRecords } from '../../src/client/storage/envelope-record-store.ts';
 import { parseEncryptionKey } from '../../src/client/storage/keyring-input.ts';
 import { storeClassOver } from '../../src/client/storage/store-class.ts';
 // By their paths: drivers are no part of what the package exports.

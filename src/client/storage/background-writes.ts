@@ -2,7 +2,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../errors.ts';
 import { backoffMs } from './backoff.ts';
 import { DepthLimit } from './depth-limit.ts';
-import { type RecordChange, type RecordStore, type Records, recordName } from './records.ts';
+import { type RecordChange, type RecordStore, type Records, recordName } from './record-store.ts';
 
 const RETRY_MS = { first: 100, most: 10_000 } as const;
 

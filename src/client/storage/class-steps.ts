@@ -1,6 +1,6 @@
 import type { StoreInterfaceStoreName } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
-import { describeRecord, type RecordChange, type RecordStore } from './records.ts';
+import { describeRecord, type RecordChange, type RecordStore } from './record-store.ts';
 
 /** Before the keys of `writes`, which core does not know and which are therefore kept in `kv`. */
 const WRITE_PREFIX = 'pendingMutation:';

@@ -1,6 +1,6 @@
 import { InstantNodeError } from '../../errors.ts';
 import { nestsDeeper } from '../queries/depth.ts';
-import { describeRecord, type RecordChange, recordName } from './records.ts';
+import { describeRecord, type RecordChange, recordName } from './record-store.ts';
 
 /** How deep a value may nest to be stored: every runtime writes and copies so much, and Bun takes the square of it. */
 const MAX_DEPTH = 1_000;

@@ -2,11 +2,11 @@ import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
 import { entriesOf } from '../../drivers/storage/entries.ts';
 import { joinKey, lastPart } from '../../drivers/storage/key.ts';
 import { InstantNodeError } from '../../errors.ts';
-import { setAside } from './damaged.ts';
-import type { Envelope } from './envelope.ts';
-import { describeKey, storePrefix } from './envelope-keys.ts';
-import type { OpenGeneration } from './envelope-opening.ts';
-import type { RecordEntry, RecordStore } from './records.ts';
+import { describeKey, storePrefix } from './driver-keys.ts';
+import type { OpenGeneration } from './open-generation.ts';
+import { setAside } from './quarantine.ts';
+import type { Envelope } from './record-envelope.ts';
+import type { RecordEntry, RecordStore } from './record-store.ts';
 
 /** One change of a batch, as JSON; null forgets the key. */
 export type JsonChange = readonly [store: RecordStore, key: string, json: string | null];

@@ -1,8 +1,8 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
-import { type EnvelopeOptions, envelopeRecords } from './envelope-records.ts';
+import { type EnvelopeOptions, envelopeRecords } from './envelope-record-store.ts';
 import { parseEncryptionKey } from './keyring-input.ts';
-import type { Records } from './records.ts';
+import type { Records } from './record-store.ts';
 
 /** What the records of a driver's next process find, and everything that was ever there. */
 export class FakeDisk {

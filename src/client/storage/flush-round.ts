@@ -1,8 +1,8 @@
 import { isInstantNodeError } from '../../errors.ts';
 import type { Piece } from './journal-pieces.ts';
 import type { PersistWaiters } from './persist-waiters.ts';
+import type { Records } from './record-store.ts';
 import type { RecordedWrites } from './recorded-writes.ts';
-import type { Records } from './records.ts';
 import type { StoredWrite } from './stored-write.ts';
 import type { UnsavedWrites } from './unsaved-writes.ts';
 

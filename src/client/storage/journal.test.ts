@@ -4,7 +4,7 @@ import type { BatchLimit } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import type { Mutation } from '../transactions.ts';
 import { Journal } from './journal.ts';
-import { Json, type RecordChange, type Records } from './records.ts';
+import { Json, type RecordChange, type Records } from './record-store.ts';
 
 const full = new InstantNodeError('storage', 'the server is full');
 

@@ -5,8 +5,8 @@ import { JournalFlusher } from './journal-flusher.ts';
 import { type LoadedWrites, loadWrites } from './load-writes.ts';
 import type { AuthoredWrite, WriteEntry } from './pending-write.ts';
 import { PersistWaiters } from './persist-waiters.ts';
+import type { Records } from './record-store.ts';
 import { RecordedWrites } from './recorded-writes.ts';
-import type { Records } from './records.ts';
 import { type StoredAuthor, type StoredWrite, storedAuthor } from './stored-write.ts';
 import { UnsavedWrites } from './unsaved-writes.ts';
 

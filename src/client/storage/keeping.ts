@@ -11,8 +11,8 @@ import { Journal } from './journal.ts';
 import type { LoadedWrites } from './load-writes.ts';
 import type { RecordsEvents } from './open-records.ts';
 import type { AuthoredWrite, WriteEntry } from './pending-write.ts';
-import type { Records } from './records.ts';
-import { retried } from './retried.ts';
+import type { Records } from './record-store.ts';
+import { retried } from './retry-until-done.ts';
 import { storeClassOver } from './store-class.ts';
 
 /** Who is told of what happens in the storage. */

@@ -3,7 +3,7 @@ import { InstantNodeError } from '../../errors.ts';
 import { StepPool } from '../writes/step-pool.ts';
 import { parseCoreValue, userIdOf } from './core-values.ts';
 import type { AuthoredWrite } from './pending-write.ts';
-import type { RecordEntry, Records } from './records.ts';
+import type { RecordEntry, Records } from './record-store.ts';
 import { PENDING_KEY } from './store-class.ts';
 import { authoredWrite, isStoredWrite, type StoredWrite } from './stored-write.ts';
 

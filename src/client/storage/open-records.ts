@@ -5,11 +5,11 @@ import type { SqliteConfig } from '../../drivers/storage/sqlite/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/shape.ts';
 import type { InstantNodeError } from '../../errors.ts';
 import type { ResolvedConfig } from '../config.ts';
-import { classRecords } from './class-records.ts';
-import { type EnvelopeRecords, envelopeRecords } from './envelope-records.ts';
-import { memoryRecords } from './memory-records.ts';
-import type { Records } from './records.ts';
-import { takingOver } from './taken-over.ts';
+import { classRecords } from './class-record-store.ts';
+import { type EnvelopeRecords, envelopeRecords } from './envelope-record-store.ts';
+import { memoryRecords } from './memory-record-store.ts';
+import { takingOver } from './migrating-driver.ts';
+import type { Records } from './record-store.ts';
 
 /** How each storage is opened. Throws what can be known at once; the rest is told by the calls of what is returned. */
 export interface StorageDrivers {

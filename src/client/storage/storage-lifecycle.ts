@@ -3,9 +3,9 @@ import type { StorageDriver } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { type Deferred, deferred } from '../deferred.ts';
 import { backoffMs } from './backoff.ts';
-import { isFinal } from './envelope-refusal.ts';
 import type { EnvelopeStorage } from './envelope-storage.ts';
-import { closedRecords } from './records.ts';
+import { isFinal } from './opening-refusal.ts';
+import { closedRecords } from './record-store.ts';
 
 const RETRY_MS = { first: 100, most: 5_000 } as const;
 

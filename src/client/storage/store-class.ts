@@ -1,9 +1,9 @@
 import { StoreInterface, type StoreInterfaceClass, type StoreInterfaceStoreName } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
+import { answerFor, isAnswer, type Owner, withOwner } from './answer-owner.ts';
 import type { BackgroundWrites } from './background-writes.ts';
-import { answerFor, isAnswer, type Owner, withOwner } from './owned-answers.ts';
-import type { Records } from './records.ts';
-import { retried } from './retried.ts';
+import type { Records } from './record-store.ts';
+import { retried } from './retry-until-done.ts';
 
 /** What core's stores are made over. */
 export interface StoreParts {

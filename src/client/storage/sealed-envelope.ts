@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
 import type { StorageScope } from '../../drivers/contract.ts';
 import { joinKey } from '../../drivers/storage/key.ts';
-import type { Envelope } from './envelope.ts';
 import type { StorageKeys } from './keyring.ts';
+import type { Envelope } from './record-envelope.ts';
 
 const TAG = 's1.';
 const NONCE_BYTES = 12;

@@ -1,13 +1,13 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
 import { entriesUnder } from '../../drivers/storage/entries.ts';
 import { InstantNodeError } from '../../errors.ts';
-import { bareEnvelope, plainEnvelope } from './envelope.ts';
-import { convert, type Generation, tidy } from './envelope-conversion.ts';
-import { BARE_GENERATION, generationOf } from './envelope-keys.ts';
-import { refusal } from './envelope-refusal.ts';
-import { type Header, headerChanges, readHeader, type Sealed, sealedWith } from './header.ts';
+import { convert, type Generation, tidy } from './convert-generation.ts';
+import { BARE_GENERATION, generationOf } from './driver-keys.ts';
 import type { Keyring } from './keyring.ts';
-import { isSealedText, sealedEnvelope } from './sealing.ts';
+import { refusal } from './opening-refusal.ts';
+import { bareEnvelope, plainEnvelope } from './record-envelope.ts';
+import { isSealedText, sealedEnvelope } from './sealed-envelope.ts';
+import { type Header, headerChanges, readHeader, type Sealed, sealedWith } from './storage-header.ts';
 
 /** What a storage is opened with. */
 export interface Opening {

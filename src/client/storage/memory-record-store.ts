@@ -1,5 +1,5 @@
 import memoryDriver from 'unstorage/drivers/memory';
-import { closedRecords, type RecordStore, type Records } from './records.ts';
+import { closedRecords, type RecordStore, type Records } from './record-store.ts';
 
 const options = {};
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { joinKey, lastPart } from '../../drivers/storage/key.ts';
-import { describeRecord, type RecordStore } from './records.ts';
+import { describeRecord, type RecordStore } from './record-store.ts';
 
 // Where what is in a driver, by its keys:
 //

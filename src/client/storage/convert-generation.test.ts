@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { InstantNodeError } from '../../errors.ts';
 import { FakeDisk, FakeDriver, open, scope } from './envelope.fixture.ts';
-import { plainEnvelope } from './envelope.ts';
-import type { RecordChange, RecordStore, Records } from './records.ts';
+import { plainEnvelope } from './record-envelope.ts';
+import type { RecordChange, RecordStore, Records } from './record-store.ts';
 
 const oldKey = Buffer.alloc(32, 1);
 const newKey = Buffer.alloc(32, 2);

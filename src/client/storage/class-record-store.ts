@@ -9,7 +9,7 @@ import {
   type RecordChange,
   type RecordStore,
   type Records,
-} from './records.ts';
+} from './record-store.ts';
 
 /**
  * Keeps records in a class of core's `StoreInterface`: an instance for each of core's three stores, which gets the keys

@@ -2,11 +2,11 @@ import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/c
 import { joinKey } from '../../drivers/storage/key.ts';
 import type { InstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
-import { setAside } from './damaged.ts';
-import { type Envelope, plainEnvelope } from './envelope.ts';
-import { HEADER_COPY_KEY, HEADER_KEY } from './envelope-keys.ts';
-import { refusal } from './envelope-refusal.ts';
+import { HEADER_COPY_KEY, HEADER_KEY } from './driver-keys.ts';
 import type { StorageKeys } from './keyring.ts';
+import { refusal } from './opening-refusal.ts';
+import { setAside } from './quarantine.ts';
+import { type Envelope, plainEnvelope } from './record-envelope.ts';
 
 /**
  * The format of what is stored.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retried } from './retried.ts';
+import { retried } from './retry-until-done.ts';
 
 test('retried() tries again what may pass, and tells of the first failure alone', async () => {
   const told: unknown[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { memoryRecords } from './memory-records.ts';
+import { memoryRecords } from './memory-record-store.ts';
 
 test('memoryRecords() keeps values of each store, in order, and forgets those set to undefined', async () => {
   const records = memoryRecords();

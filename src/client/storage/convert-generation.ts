@@ -1,10 +1,10 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
 import { entriesUnder, forget } from '../../drivers/storage/entries.ts';
 import type { InstantNodeError } from '../../errors.ts';
-import { keptText, type SetAside, setAside } from './damaged.ts';
-import type { Envelope } from './envelope.ts';
-import { generationOf, isDamagedKey, moveKey } from './envelope-keys.ts';
-import { type Header, headerChanges, noHeader } from './header.ts';
+import { generationOf, isDamagedKey, moveKey } from './driver-keys.ts';
+import { keptText, type SetAside, setAside } from './quarantine.ts';
+import type { Envelope } from './record-envelope.ts';
+import { type Header, headerChanges, noHeader } from './storage-header.ts';
 
 /** One generation of records, and what is around each. */
 export interface Generation {

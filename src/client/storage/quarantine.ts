@@ -1,8 +1,8 @@
 import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
-import type { Envelope } from './envelope.ts';
-import { damagedKey, describeKey } from './envelope-keys.ts';
-import { isSealedText } from './sealing.ts';
+import { damagedKey, describeKey } from './driver-keys.ts';
+import type { Envelope } from './record-envelope.ts';
+import { isSealedText } from './sealed-envelope.ts';
 
 /** A text that could not be used, and where it goes. */
 export interface SetAside {

@@ -1,6 +1,6 @@
 import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
 import { joinKey } from '../../drivers/storage/key.ts';
-import type { RecordChange, RecordStore, Records } from './records.ts';
+import type { RecordChange, RecordStore, Records } from './record-store.ts';
 
 const STORES: readonly RecordStore[] = ['kv', 'querySubs', 'syncSubs', 'writes'];
 

@@ -1,9 +1,9 @@
 import type { BatchLimit, StorageDriver, StorageScope } from '../../drivers/contract.ts';
 import { InstantNodeError, isFault } from '../../errors.ts';
-import { openGeneration } from './envelope-opening.ts';
-import { refusal } from './envelope-refusal.ts';
 import { EnvelopeStorage, type JsonChange } from './envelope-storage.ts';
 import type { Keyring } from './keyring.ts';
+import { openGeneration } from './open-generation.ts';
+import { refusal } from './opening-refusal.ts';
 import {
   describeRecord,
   Json,
@@ -11,7 +11,7 @@ import {
   type RecordEntry,
   type RecordStore,
   type Records,
-} from './records.ts';
+} from './record-store.ts';
 import { StorageLifecycle } from './storage-lifecycle.ts';
 
 const FAULT_HINT =
