@@ -2,7 +2,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../errors.ts';
 import { backoffMs } from './backoff.ts';
 import { DepthLimit } from './depth-limit.ts';
-import { type RecordChange, type RecordStore, type Records, recordName } from './record-store.ts';
+import { type RecordChange, type RecordStore, recordName, type StoreName } from './record-store.ts';
 
 const RETRY_MS = { first: 100, most: 10_000 } as const;
 
@@ -18,7 +18,7 @@ type State =
  * Each call of `save` is one batch, stored whole or not at all; a kill loses what the storage has not answered for.
  */
 export class BackgroundWrites {
-  readonly #records: Records;
+  readonly #records: RecordStore;
   readonly #report: (error: InstantNodeError) => void;
   readonly #depth: DepthLimit;
   /** By name. What the storage has not acknowledged. */
@@ -27,7 +27,7 @@ export class BackgroundWrites {
   readonly #latest: Map<string, RecordChange> = new Map();
   #state: State = { is: 'working' };
 
-  constructor(records: Records, report: (error: InstantNodeError) => void) {
+  constructor(records: RecordStore, report: (error: InstantNodeError) => void) {
     this.#records = records;
     this.#report = report;
     this.#depth = new DepthLimit(records.durable ? report : () => {});
@@ -61,7 +61,7 @@ export class BackgroundWrites {
   }
 
   /** What was given to `save` for a key and is not in the storage yet. */
-  unsaved(store: RecordStore, key: string): RecordChange | undefined {
+  unsaved(store: StoreName, key: string): RecordChange | undefined {
     return this.#unsaved.get(recordName(store, key));
   }
 

@@ -4,11 +4,11 @@ import { InstantNodeError } from '../../errors.ts';
 import { instanceOf, keyIn, recordKeys, type Step, stepsOf } from './class-steps.ts';
 import { openStores, type Stores } from './class-stores.ts';
 import {
-  closedRecords,
+  closedStoreError,
   describeRecord,
   type RecordChange,
   type RecordStore,
-  type Records,
+  type StoreName,
 } from './record-store.ts';
 
 /**
@@ -19,11 +19,11 @@ import {
  * the next store, are calls of their own. A batch that fails in the middle rejects, and what came before stays. Calls
  * reject when the class does not answer for 10 seconds.
  */
-export function classRecords(Store: StoreInterfaceClass, appId: string, durable = true): Records {
-  return new ClassRecords(openStores(Store, appId), durable);
+export function classRecordStore(Store: StoreInterfaceClass, appId: string, durable = true): RecordStore {
+  return new ClassRecordStore(openStores(Store, appId), durable);
 }
 
-class ClassRecords implements Records {
+class ClassRecordStore implements RecordStore {
   readonly durable: boolean;
   /** Core's own classes read and write all that they have at each call. */
   readonly maxBatch = undefined;
@@ -42,7 +42,7 @@ class ClassRecords implements Records {
     this.durable = durable;
   }
 
-  async read(store: RecordStore, key: string): Promise<unknown> {
+  async read(store: StoreName, key: string): Promise<unknown> {
     this.#assertOpen();
     const name = instanceOf(store);
     return this.#afterWrites(`Cannot read ${describeRecord(store, key)}`, async () => {
@@ -68,7 +68,7 @@ class ClassRecords implements Records {
     });
   }
 
-  async keys(store: RecordStore): Promise<string[]> {
+  async keys(store: StoreName): Promise<string[]> {
     this.#assertOpen();
     const keys = await this.#afterWrites(`Cannot list the keys of "${store}"`, async () => {
       return Array.from(await this.#stores[instanceOf(store)].getAllKeys());
@@ -94,7 +94,7 @@ class ClassRecords implements Records {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw closedRecords('Store');
+    if (this.#isClosed) throw closedStoreError('Store');
   }
 }
 

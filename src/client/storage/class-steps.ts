@@ -1,6 +1,6 @@
 import type { StoreInterfaceStoreName } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
-import { describeRecord, type RecordChange, type RecordStore } from './record-store.ts';
+import { describeRecord, type RecordChange, type StoreName } from './record-store.ts';
 
 /** Before the keys of `writes`, which core does not know and which are therefore kept in `kv`. */
 const WRITE_PREFIX = 'pendingMutation:';
@@ -12,17 +12,17 @@ export type Step = { store: StoreInterfaceStoreName } & (
 );
 
 /** The store of core's that a record is in. */
-export function instanceOf(store: RecordStore): StoreInterfaceStoreName {
+export function instanceOf(store: StoreName): StoreInterfaceStoreName {
   return store === 'writes' ? 'kv' : store;
 }
 
 /** The key of a record in there. */
-export function keyIn(store: RecordStore, key: string): string {
+export function keyIn(store: StoreName, key: string): string {
   return store === 'writes' ? `${WRITE_PREFIX}${key}` : key;
 }
 
 /** The keys of a store's records, of those in the store of core's that it is in. */
-export function recordKeys(store: RecordStore, keys: string[]): string[] {
+export function recordKeys(store: StoreName, keys: string[]): string[] {
   if (store === 'kv') return keys.filter((key) => !key.startsWith(WRITE_PREFIX));
   if (store !== 'writes') return keys;
   return keys.filter((key) => key.startsWith(WRITE_PREFIX)).map((key) => key.slice(WRITE_PREFIX.length));
@@ -47,7 +47,7 @@ export function stepsOf(changes: readonly RecordChange[]): Step[] {
 }
 
 // The call may have to wait for others, and the value must stay what it was.
-function copyOf(value: unknown, store: RecordStore, key: string): unknown {
+function copyOf(value: unknown, store: StoreName, key: string): unknown {
   try {
     return structuredClone(value);
   } catch (cause) {

@@ -10,7 +10,7 @@ import {
   type RecordChange,
   type RecordEntry,
   type RecordStore,
-  type Records,
+  type StoreName,
 } from './record-store.ts';
 import { StorageLifecycle } from './storage-lifecycle.ts';
 
@@ -34,11 +34,11 @@ export interface EnvelopeOptions {
  * A driver that fails while it is being opened fails the calls that wait for it, and is tried again: by the next call,
  * and after a while. `opened` goes on waiting then, and rejects for what no other try would change.
  */
-export function envelopeRecords(
+export function envelopeRecordStore(
   driver: StorageDriver,
   scope: StorageScope,
   { keyring, report }: EnvelopeOptions,
-): EnvelopeRecords {
+): EnvelopeRecordStore {
   const open = async (): Promise<EnvelopeStorage> => {
     try {
       return new EnvelopeStorage(driver, await openGeneration({ driver, scope, keyring, report }), report);
@@ -47,16 +47,16 @@ export function envelopeRecords(
       throw isFault(error) ? refusal(driver.name, 'a program is wrong', FAULT_HINT, error) : error;
     }
   };
-  return new DriverRecords(driver, new StorageLifecycle(driver, open, report));
+  return new DriverRecordStore(driver, new StorageLifecycle(driver, open, report));
 }
 
 /** The records of a driver. */
-export interface EnvelopeRecords extends Records {
+export interface EnvelopeRecordStore extends RecordStore {
   /** To be called when the driver tells that what it had is gone: without its header, what comes now could not be read. */
   emptied(): void;
 }
 
-class DriverRecords implements EnvelopeRecords {
+class DriverRecordStore implements EnvelopeRecordStore {
   readonly durable: boolean;
   readonly maxBatch: BatchLimit;
   readonly #lifecycle: StorageLifecycle;
@@ -71,11 +71,11 @@ class DriverRecords implements EnvelopeRecords {
     return this.#lifecycle.opened;
   }
 
-  async read(store: RecordStore, key: string): Promise<unknown> {
+  async read(store: StoreName, key: string): Promise<unknown> {
     return (await this.#lifecycle.storage()).read(store, key);
   }
 
-  async *entries(store: RecordStore): AsyncGenerator<readonly RecordEntry[]> {
+  async *entries(store: StoreName): AsyncGenerator<readonly RecordEntry[]> {
     yield* (await this.#lifecycle.storage()).entries(store);
   }
 
@@ -85,7 +85,7 @@ class DriverRecords implements EnvelopeRecords {
     await (await this.#lifecycle.storage()).write(asJson);
   }
 
-  async keys(store: RecordStore): Promise<string[]> {
+  async keys(store: StoreName): Promise<string[]> {
     return (await this.#lifecycle.storage()).keys(store);
   }
 

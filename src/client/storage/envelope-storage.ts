@@ -4,18 +4,18 @@ import { joinKey, lastPart } from '../../drivers/storage/key.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { describeKey, storePrefix } from './driver-keys.ts';
 import type { OpenGeneration } from './open-generation.ts';
-import { setAside } from './quarantine.ts';
-import type { Envelope } from './record-envelope.ts';
-import type { RecordEntry, RecordStore } from './record-store.ts';
+import { quarantine } from './quarantine.ts';
+import type { RecordEnvelope } from './record-envelope.ts';
+import type { RecordEntry, StoreName } from './record-store.ts';
 
 /** One change of a batch, as JSON; null forgets the key. */
-export type JsonChange = readonly [store: RecordStore, key: string, json: string | null];
+export type JsonChange = readonly [store: StoreName, key: string, json: string | null];
 
 /** The records of a storage that is open. */
 export class EnvelopeStorage {
   readonly #driver: StorageDriver;
-  readonly #envelope: Envelope;
-  readonly #prefixes: Readonly<Record<RecordStore, string>>;
+  readonly #envelope: RecordEnvelope;
+  readonly #prefixes: Readonly<Record<StoreName, string>>;
   readonly #report: (error: InstantNodeError) => void;
   readonly #header: readonly StorageChange[];
   #preamble: readonly StorageChange[];
@@ -40,12 +40,12 @@ export class EnvelopeStorage {
     };
   }
 
-  async read(store: RecordStore, key: string): Promise<unknown> {
+  async read(store: StoreName, key: string): Promise<unknown> {
     const driverKey = this.#keyOf(store, key);
     return this.#valueOf(driverKey, await this.#driver.get(driverKey));
   }
 
-  async *entries(store: RecordStore): AsyncGenerator<readonly RecordEntry[]> {
+  async *entries(store: StoreName): AsyncGenerator<readonly RecordEntry[]> {
     for await (const some of entriesOf(this.#driver, this.#prefixes[store])) {
       const values = await Promise.all(some.map(([driverKey, text]) => this.#valueOf(driverKey, text)));
       yield some.map(([driverKey], index) => [lastPart(driverKey), values[index]]);
@@ -69,7 +69,7 @@ export class EnvelopeStorage {
     this.#preamble = [...this.#header];
   }
 
-  async keys(store: RecordStore): Promise<string[]> {
+  async keys(store: StoreName): Promise<string[]> {
     const prefix = this.#prefixes[store];
     const keys = await this.#driver.keys();
     return keys.filter((key) => key.startsWith(prefix)).map(lastPart);
@@ -82,7 +82,7 @@ export class EnvelopeStorage {
     return json === undefined ? this.#readAgain(driverKey) : JSON.parse(json);
   }
 
-  #keyOf(store: RecordStore, key: string): string {
+  #keyOf(store: StoreName, key: string): string {
     return `${this.#prefixes[store]}${joinKey(key)}`;
   }
 
@@ -92,16 +92,16 @@ export class EnvelopeStorage {
     const suspect = { isOverwritten: false, value: Promise.resolve<unknown>(null) };
     // From here on, a batch that names the record is noticed: what it wrote must not be set aside.
     this.#suspects.set(driverKey, suspect);
-    suspect.value = this.#setAside(driverKey, suspect).finally(() => this.#suspects.delete(driverKey));
+    suspect.value = this.#quarantine(driverKey, suspect).finally(() => this.#suspects.delete(driverKey));
     return suspect.value;
   }
 
-  async #setAside(driverKey: string, suspect: { readonly isOverwritten: boolean }): Promise<unknown> {
+  async #quarantine(driverKey: string, suspect: { readonly isOverwritten: boolean }): Promise<unknown> {
     const text = await this.#driver.get(driverKey);
     if (text === null) return null;
     const json = this.#envelope.unwrap(driverKey, text);
     if (json !== undefined) return JSON.parse(json);
-    const { change, error } = setAside(this.#driver, this.#envelope, driverKey, text);
+    const { change, error } = quarantine(this.#driver, this.#envelope, driverKey, text);
     try {
       await this.#driver.write(suspect.isOverwritten ? [change] : [change, [driverKey, null]]);
       this.#report(error);

@@ -1,7 +1,7 @@
 import { isInstantNodeError } from '../../errors.ts';
 import type { Piece } from './journal-pieces.ts';
 import type { PersistWaiters } from './persist-waiters.ts';
-import type { Records } from './record-store.ts';
+import type { RecordStore } from './record-store.ts';
 import type { RecordedWrites } from './recorded-writes.ts';
 import type { StoredWrite } from './stored-write.ts';
 import type { UnsavedWrites } from './unsaved-writes.ts';
@@ -11,7 +11,7 @@ type State = StoredWrite | undefined;
 
 /** What a journal is made of, and its rounds work on. */
 export interface JournalParts {
-  readonly records: Records;
+  readonly records: RecordStore;
   readonly unsaved: UnsavedWrites<StoredWrite>;
   readonly recorded: RecordedWrites<StoredWrite>;
   readonly waiters: PersistWaiters;

@@ -5,7 +5,7 @@ import { JournalFlusher } from './journal-flusher.ts';
 import { type LoadedWrites, loadWrites } from './load-writes.ts';
 import type { AuthoredWrite, WriteEntry } from './pending-write.ts';
 import { PersistWaiters } from './persist-waiters.ts';
-import type { Records } from './record-store.ts';
+import type { RecordStore } from './record-store.ts';
 import { RecordedWrites } from './recorded-writes.ts';
 import { type StoredAuthor, type StoredWrite, storedAuthor } from './stored-write.ts';
 import { UnsavedWrites } from './unsaved-writes.ts';
@@ -28,7 +28,7 @@ export type Standing = 'kept' | 'saving' | 'unsure' | 'not-kept';
 export class Journal {
   /** Called when something was saved, or could not be: `isBehind` may be over. */
   onOutcome: () => void = () => {};
-  readonly #records: Records;
+  readonly #records: RecordStore;
   readonly #report: (error: InstantNodeError) => void;
   readonly #unsaved: UnsavedWrites<StoredWrite> = new UnsavedWrites();
   readonly #recorded: RecordedWrites<StoredWrite> = new RecordedWrites();
@@ -37,7 +37,7 @@ export class Journal {
   /** Who makes the writes, once that is known. */
   #author: StoredAuthor | undefined;
 
-  constructor(records: Records, report: (error: InstantNodeError) => void) {
+  constructor(records: RecordStore, report: (error: InstantNodeError) => void) {
     this.#records = records;
     this.#report = report;
     this.#flusher = new JournalFlusher(

@@ -11,8 +11,8 @@ import { Journal } from './journal.ts';
 import type { LoadedWrites } from './load-writes.ts';
 import type { RecordsEvents } from './open-records.ts';
 import type { AuthoredWrite, WriteEntry } from './pending-write.ts';
-import type { Records } from './record-store.ts';
-import { retried } from './retry-until-done.ts';
+import type { RecordStore } from './record-store.ts';
+import { retryUntilDone } from './retry-until-done.ts';
 import { storeClassOver } from './store-class.ts';
 
 /** Who is told of what happens in the storage. */
@@ -38,7 +38,7 @@ export class Keeping {
   remake: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation;
   /** Resolves once what is kept is in memory; never, when the storage cannot be used. */
   readonly loaded: Promise<void>;
-  readonly #records: Records;
+  readonly #records: RecordStore;
   readonly #background: BackgroundWrites;
   readonly #events: BufferedEvents<KeepingEvents> = new BufferedEvents();
   /** Whose session it is: what they write and what the server answers is theirs. */
@@ -46,7 +46,7 @@ export class Keeping {
   #state: State = { is: 'loading' };
 
   /** With `isAdmin`, the session has an admin token. */
-  constructor(openRecords: (events: RecordsEvents) => Records, isAdmin: boolean) {
+  constructor(openRecords: (events: RecordsEvents) => RecordStore, isAdmin: boolean) {
     this.#author = { userId: null, isAdmin };
     const report = this.#report;
     const failed = (error: InstantNodeError): void => this.#fail(error);
@@ -130,7 +130,7 @@ export class Keeping {
 
   async #read(): Promise<LoadedWrites | undefined> {
     await this.#records.opened;
-    const reading = retried(
+    const reading = retryUntilDone(
       async () => this.journal?.load(),
       (cause) => {
         const message =

@@ -3,7 +3,7 @@ import { InstantNodeError } from '../../errors.ts';
 import { StepPool } from '../writes/step-pool.ts';
 import { parseCoreValue, userIdOf } from './core-values.ts';
 import type { AuthoredWrite } from './pending-write.ts';
-import type { RecordEntry, Records } from './record-store.ts';
+import type { RecordEntry, RecordStore } from './record-store.ts';
 import { PENDING_KEY } from './store-class.ts';
 import { authoredWrite, isStoredWrite, type StoredWrite } from './stored-write.ts';
 
@@ -16,7 +16,7 @@ export interface LoadedWrites {
 
 /** What loading needs. */
 export interface LoadParts {
-  readonly records: Records;
+  readonly records: RecordStore;
   /** Whether a write is known already, and is not wanted again. */
   isKnown(eventId: string): boolean;
   report(error: InstantNodeError): void;
@@ -44,7 +44,7 @@ export async function loadWrites(parts: LoadParts): Promise<LoadedWrites> {
 }
 
 // Not all at once: so many calls in flight cost more memory than what they read.
-async function* entriesByKey(records: Records): AsyncGenerator<readonly RecordEntry[]> {
+async function* entriesByKey(records: RecordStore): AsyncGenerator<readonly RecordEntry[]> {
   for (const some of chunksOf(await records.keys('writes'))) {
     yield await Promise.all(
       some.map(async (eventId) => [eventId, await records.read('writes', eventId)] as const),

@@ -7,7 +7,7 @@ import type { Keyring } from './keyring.ts';
 import { refusal } from './opening-refusal.ts';
 import { bareEnvelope, plainEnvelope } from './record-envelope.ts';
 import { isSealedText, sealedEnvelope } from './sealed-envelope.ts';
-import { type Header, headerChanges, readHeader, type Sealed, sealedWith } from './storage-header.ts';
+import { headerChanges, readHeader, type Sealed, type StorageHeader, sealedWith } from './storage-header.ts';
 
 /** What a storage is opened with. */
 export interface Opening {
@@ -26,7 +26,7 @@ export interface OpenGeneration extends Generation {
 
 /** What is found, and how it is to be read. */
 interface Found extends Generation {
-  readonly header: Header | undefined;
+  readonly header: StorageHeader | undefined;
   /** Whether it is as it should be, or has to be sealed, or to be sealed with another key. */
   readonly isCurrent: boolean;
 }
@@ -61,14 +61,14 @@ export async function openGeneration(opening: Opening): Promise<OpenGeneration> 
 function opened(
   scope: StorageScope,
   { number, envelope }: Generation,
-  { generation, sealed }: Header,
+  { generation, sealed }: StorageHeader,
   isNew: boolean,
 ): OpenGeneration {
   return { number, envelope, header: headerChanges(scope, { generation, sealed }), isNew };
 }
 
 /** Has the driver remove what it forgot; where that fails, the storage can be used all the same. */
-async function scrub({ driver, scope, report }: Opening, header: Header): Promise<void> {
+async function scrub({ driver, scope, report }: Opening, header: StorageHeader): Promise<void> {
   if (!header.isUnscrubbed) return;
   try {
     await driver.scrub?.();
@@ -92,7 +92,7 @@ function findBare(driver: StorageDriver, keys: readonly string[]): Found | undef
   throw refusal(driver.name, 'it holds records, but its header is missing', hint);
 }
 
-async function openHeader(opening: Opening, header: Header, keys: readonly string[]): Promise<Found> {
+async function openHeader(opening: Opening, header: StorageHeader, keys: readonly string[]): Promise<Found> {
   const { driver, scope, keyring } = opening;
   if (header.sealed) return openSealed(opening, header, header.sealed);
   const number = header.generation;
@@ -102,7 +102,7 @@ async function openHeader(opening: Opening, header: Header, keys: readonly strin
 
 async function openSealed(
   { driver, scope, keyring }: Opening,
-  header: Header,
+  header: StorageHeader,
   { salt, check }: Sealed,
 ): Promise<Found> {
   if (!keyring) {
@@ -131,7 +131,7 @@ async function assertPlain(driver: StorageDriver, keys: readonly string[], numbe
 async function makeGeneration(
   { scope, keyring }: Opening,
   number: number,
-): Promise<Generation & { header: Header }> {
+): Promise<Generation & { header: StorageHeader }> {
   if (!keyring) {
     return { number, envelope: plainEnvelope(scope), header: { generation: number, sealed: null } };
   }

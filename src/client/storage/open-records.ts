@@ -5,11 +5,11 @@ import type { SqliteConfig } from '../../drivers/storage/sqlite/config.ts';
 import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/shape.ts';
 import type { InstantNodeError } from '../../errors.ts';
 import type { ResolvedConfig } from '../config.ts';
-import { classRecords } from './class-record-store.ts';
-import { type EnvelopeRecords, envelopeRecords } from './envelope-record-store.ts';
-import { memoryRecords } from './memory-record-store.ts';
-import { takingOver } from './migrating-driver.ts';
-import type { Records } from './record-store.ts';
+import { classRecordStore } from './class-record-store.ts';
+import { type EnvelopeRecordStore, envelopeRecordStore } from './envelope-record-store.ts';
+import { memoryRecordStore } from './memory-record-store.ts';
+import { migratingDriver } from './migrating-driver.ts';
+import type { RecordStore } from './record-store.ts';
 
 /** How each storage is opened. Throws what can be known at once; the rest is told by the calls of what is returned. */
 export interface StorageDrivers {
@@ -41,15 +41,15 @@ export function openRecords(
   drivers: StorageDrivers,
   resolved: ResolvedConfig,
   events: RecordsEvents,
-): Records {
+): RecordStore {
   const { storage, keyring } = resolved;
-  if (storage.kind === 'memory') return memoryRecords();
+  if (storage.kind === 'memory') return memoryRecordStore();
   const scope = { appId: resolved.core.appId, instanceKey: resolved.instanceKey };
   // A class of the user's is given what core would give it, unless that is to be sealed.
   if (storage.kind === 'class' && !keyring) {
-    return classRecords(storage.Store, scope.appId, storage.durable);
+    return classRecordStore(storage.Store, scope.appId, storage.durable);
   }
-  let records: EnvelopeRecords | undefined;
+  let records: EnvelopeRecordStore | undefined;
   const driver = openDriver(drivers, resolved, {
     scope,
     whenLocked: resolved.whenStorageLocked,
@@ -61,7 +61,7 @@ export function openRecords(
       events.emptied();
     },
   });
-  records = envelopeRecords(driver, scope, { keyring, report: events.report });
+  records = envelopeRecordStore(driver, scope, { keyring, report: events.report });
   return records;
 }
 
@@ -80,9 +80,9 @@ function openDriver(
     case 'unstorage':
       return drivers.unstorage(storage.storage, options, storage.durable);
     case 'class':
-      return takingOver(
+      return migratingDriver(
         drivers.class(storage.Store, options, storage.durable),
-        classRecords(storage.Store, options.scope.appId),
+        classRecordStore(storage.Store, options.scope.appId),
       );
     case 'memory':
       throw new TypeError('Storage "memory" has no driver');

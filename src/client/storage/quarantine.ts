@@ -1,11 +1,11 @@
 import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { damagedKey, describeKey } from './driver-keys.ts';
-import type { Envelope } from './record-envelope.ts';
+import type { RecordEnvelope } from './record-envelope.ts';
 import { isSealedText } from './sealed-envelope.ts';
 
 /** A text that could not be used, and where it goes. */
-export interface SetAside {
+export interface Quarantined {
   /** Keeps the text under another key. */
   readonly change: StorageChange;
   /** Tells of it, once it is kept. */
@@ -13,15 +13,15 @@ export interface SetAside {
 }
 
 /** Sets the text under `driverKey` aside: it may hold what somebody can still make out, a write above all. */
-export function setAside(
+export function quarantine(
   driver: StorageDriver,
-  envelope: Envelope,
+  envelope: RecordEnvelope,
   driverKey: string,
   text: string,
-): SetAside {
+): Quarantined {
   const place = damagedKey(driverKey);
   return {
-    change: [place, keptText(envelope, place, text)],
+    change: [place, quarantinedText(envelope, place, text)],
     error: new InstantNodeError(
       'storage',
       `Cannot read ${describeKey(driverKey)} in storage "${driver.name}": it was changed or cut short`,
@@ -31,7 +31,7 @@ export function setAside(
 }
 
 /** The text as it is, but nothing readable in a storage that is sealed: it may be a secret with one wrong letter. */
-export function keptText(envelope: Envelope, place: string, text: string): string {
+export function quarantinedText(envelope: RecordEnvelope, place: string, text: string): string {
   return envelope.isSealed && !isSealedText(text) ? envelope.wrap(place, JSON.stringify(text)) : text;
 }
 

@@ -8,7 +8,7 @@ const RETRY_MS = { first: 100, most: 5_000 } as const;
  * The result of `work`, tried until it works. `onFailure` is told of the first failure. Rejects with a fault of a program,
  * which no other try would change. Never resolves once `isStopped`. The waiting keeps no process running.
  */
-export async function retried<T>(
+export async function retryUntilDone<T>(
   work: () => Promise<T>,
   onFailure: (cause: unknown) => void,
   isStopped: () => boolean,

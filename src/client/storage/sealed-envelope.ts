@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
 import type { StorageScope } from '../../drivers/contract.ts';
 import { joinKey } from '../../drivers/storage/key.ts';
 import type { StorageKeys } from './keyring.ts';
-import type { Envelope } from './record-envelope.ts';
+import type { RecordEnvelope } from './record-envelope.ts';
 
 const TAG = 's1.';
 const NONCE_BYTES = 12;
@@ -15,7 +15,7 @@ const AUTH_TAG_BYTES = 16;
  * By node:crypto and not by WebCrypto, because that is synchronous: records keep their order, and thousands a second do
  * not cost a promise each. A key made for one generation of one storage may seal 2^32 records with random nonces.
  */
-export function sealedEnvelope({ appId, instanceKey }: StorageScope, keys: StorageKeys): Envelope {
+export function sealedEnvelope({ appId, instanceKey }: StorageScope, keys: StorageKeys): RecordEnvelope {
   const scope = `${TAG}\n${joinKey(appId, instanceKey)}\n`;
   const bound = (key: string): Buffer => Buffer.from(`${scope}${key}`);
   return {

@@ -5,8 +5,8 @@ import { isObject } from '../../protocol/json.ts';
 import { HEADER_COPY_KEY, HEADER_KEY } from './driver-keys.ts';
 import type { StorageKeys } from './keyring.ts';
 import { refusal } from './opening-refusal.ts';
-import { setAside } from './quarantine.ts';
-import { type Envelope, plainEnvelope } from './record-envelope.ts';
+import { quarantine } from './quarantine.ts';
+import { plainEnvelope, type RecordEnvelope } from './record-envelope.ts';
 
 /**
  * The format of what is stored.
@@ -17,7 +17,7 @@ import { type Envelope, plainEnvelope } from './record-envelope.ts';
 const FORMAT = 2;
 
 /** How the records of a storage are to be read. Kept in a plain envelope, in this and every later format. */
-export interface Header {
+export interface StorageHeader {
   /** Which generation of records counts. */
   readonly generation: number;
   /** With what they are sealed; null when they are plain. */
@@ -35,7 +35,7 @@ export interface Sealed {
 
 /** The header of a storage, and what would mend it. */
 export interface ReadHeader {
-  readonly header: Header | undefined;
+  readonly header: StorageHeader | undefined;
   /** Changes that put right whichever of the two is missing, outdated or damaged. */
   readonly repair: readonly StorageChange[];
   /** What is to be reported of that. */
@@ -46,10 +46,10 @@ type Read =
   | { is: 'absent' }
   | { is: 'damaged'; text: string }
   | { is: 'newer' }
-  | { is: 'header'; header: Header; text: string };
+  | { is: 'header'; header: StorageHeader; text: string };
 
 /** Changes that make `header` the header. */
-export function headerChanges(scope: StorageScope, header: Header): StorageChange[] {
+export function headerChanges(scope: StorageScope, header: StorageHeader): StorageChange[] {
   const { generation, sealed, isUnscrubbed } = header;
   const mark = isUnscrubbed ? { isUnscrubbed } : {};
   const json = JSON.stringify({ format: FORMAT, generation, sealed, ...mark });
@@ -84,7 +84,7 @@ export async function readHeader(driver: StorageDriver, scope: StorageScope): Pr
   const header = found.find((it) => it?.is === 'header')?.header;
   const damaged = found.flatMap((it, index) =>
     it?.is === 'damaged'
-      ? setAside(driver, envelope, index === 0 ? HEADER_KEY : HEADER_COPY_KEY, it.text)
+      ? quarantine(driver, envelope, index === 0 ? HEADER_KEY : HEADER_COPY_KEY, it.text)
       : [],
   );
   if (!header) {
@@ -105,7 +105,7 @@ export async function readHeader(driver: StorageDriver, scope: StorageScope): Pr
   };
 }
 
-function parseHeader(envelope: Envelope, key: string, text: string | null): Read {
+function parseHeader(envelope: RecordEnvelope, key: string, text: string | null): Read {
   if (text === null) return { is: 'absent' };
   const json = envelope.unwrap(key, text);
   const value: unknown = json === undefined ? undefined : parseJson(json);

@@ -5,7 +5,7 @@ import { type Deferred, deferred } from '../deferred.ts';
 import { backoffMs } from './backoff.ts';
 import type { EnvelopeStorage } from './envelope-storage.ts';
 import { isFinal } from './opening-refusal.ts';
-import { closedRecords } from './record-store.ts';
+import { closedStoreError } from './record-store.ts';
 
 const RETRY_MS = { first: 100, most: 5_000 } as const;
 
@@ -63,7 +63,7 @@ export class StorageLifecycle {
 
   async #dispose(state: State): Promise<void> {
     if (state.is === 'waiting') clearTimeout(state.retry);
-    this.#opened.reject(closedRecords(this.#driver.name));
+    this.#opened.reject(closedStoreError(this.#driver.name));
     // What was called before comes first. A driver that is not open may be waiting for another process, without end.
     if (state.is === 'open') await state.storage;
     await this.#driver.dispose();
@@ -72,7 +72,7 @@ export class StorageLifecycle {
   /** The open storage. Tries again where that has failed; rejects when this try fails. */
   storage(): Promise<EnvelopeStorage> {
     const state = this.#state;
-    if (state.is === 'disposed') return Promise.reject(closedRecords(this.#driver.name));
+    if (state.is === 'disposed') return Promise.reject(closedStoreError(this.#driver.name));
     if (state.is !== 'waiting') return state.storage;
     clearTimeout(state.retry);
     const opening = this.#opening(state.failures);

@@ -2,12 +2,12 @@ import { StoreInterface, type StoreInterfaceClass, type StoreInterfaceStoreName 
 import { InstantNodeError } from '../../errors.ts';
 import { answerFor, isAnswer, type Owner, withOwner } from './answer-owner.ts';
 import type { BackgroundWrites } from './background-writes.ts';
-import type { Records } from './record-store.ts';
-import { retried } from './retry-until-done.ts';
+import type { RecordStore } from './record-store.ts';
+import { retryUntilDone } from './retry-until-done.ts';
 
 /** What core's stores are made over. */
 export interface StoreParts {
-  records: Records;
+  records: RecordStore;
   writes: BackgroundWrites;
   /** Resolves once the pending writes of earlier processes are in memory. */
   queueLoaded: Promise<void>;
@@ -20,7 +20,7 @@ export interface StoreParts {
 export const PENDING_KEY = 'pendingMutations';
 
 /**
- * Core's `StoreInterface` over {@link Records}.
+ * Core's `StoreInterface` over {@link RecordStore}.
  *
  * Core does not expect a store to fail: a rejected save would end the process as an unhandled rejection, and a failed
  * read of the user would sign them out. So saving never rejects, and `kv` is read again until it can be.
@@ -35,7 +35,7 @@ export function storeClassOver({
   owner,
   report,
 }: StoreParts): StoreInterfaceClass {
-  return class RecordsStore extends StoreInterface {
+  return class CoreStore extends StoreInterface {
     readonly #name: StoreInterfaceStoreName;
 
     constructor(appId: string, storeName: StoreInterfaceStoreName) {
@@ -82,7 +82,7 @@ export function storeClassOver({
         );
       };
       if (this.#name === 'kv') {
-        const value = await retried(read, failed('it is tried again'), () => writes.isStopped);
+        const value = await retryUntilDone(read, failed('it is tried again'), () => writes.isStopped);
         // Core works with the value itself, in place.
         if (value !== null) writes.noteLatest(['kv', key, structuredClone(value)]);
         return value;
