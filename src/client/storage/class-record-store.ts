@@ -12,7 +12,7 @@ import {
 } from './record-store.ts';
 
 /**
- * Keeps records in a class of core's `StoreInterface`: an instance for each of core's three stores, which gets the keys
+ * Stores records in a class of core's `StoreInterface`: an instance for each of core's three stores, which gets the keys
  * and the values that core would give it, so that what such a class holds already can be read.
  *
  * A batch is as atomic as the class: what follows on each other in one store is one `multiSet`, but a key to forget, and

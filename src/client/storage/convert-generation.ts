@@ -6,7 +6,7 @@ import { type Quarantined, quarantine, quarantinedText } from './quarantine.ts';
 import type { RecordEnvelope } from './record-envelope.ts';
 import { headerChanges, noHeader, type StorageHeader } from './storage-header.ts';
 
-/** One generation of records, and what is around each. */
+/** One generation of records, and the envelope around each of them. */
 export interface Generation {
   readonly number: number;
   readonly envelope: RecordEnvelope;
@@ -72,7 +72,7 @@ async function forgetInterrupted({ driver, scope, keys, from, to }: Conversion):
   await forget(driver, left);
 }
 
-/** What was set aside readable and then sealed can be read with the old key, and is to be with the new one. */
+/** Texts in quarantine that were sealed later open with the old key, and must open with the new one from now on. */
 async function rewrapAside(
   driver: StorageDriver,
   keys: readonly string[],

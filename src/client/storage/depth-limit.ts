@@ -11,7 +11,7 @@ export class DepthLimit {
   /** The records that are left out, by their names. */
   readonly #tooDeep: Set<string> = new Set();
 
-  /** `report` is told of a value that is left out where it could have been stored otherwise. */
+  /** `report` gets an error for each value that is left out. */
   constructor(report: (error: InstantNodeError) => void) {
     this.#report = report;
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { joinKey, lastPart } from '../../drivers/storage/key.ts';
 import { describeRecord, type StoreName } from './record-store.ts';
 
-// Where what is in a driver, by its keys:
+// The keys of a driver:
 //
 //   meta:header, meta:header-copy     the header, twice
 //   <generation>:<store>:<key>        a record

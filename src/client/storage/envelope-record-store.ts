@@ -19,17 +19,17 @@ const FAULT_HINT =
 /** Of a driver that names none. */
 const MAX_BATCH: BatchLimit = { records: Number.POSITIVE_INFINITY, bytes: 16_000_000 };
 
-/** How the records of a driver are kept. */
+/** How records are stored in a driver. */
 export interface EnvelopeOptions {
-  /** Seals every record, when given. What is not sealed yet, or sealed with a previous key, is when it is opened. */
+  /** Seals every record, when given. Records that are plain, or sealed with a previous key, are sealed at the opening. */
   readonly keyring?: Keyring | undefined;
-  /** Tells of what no call can reject for: a damaged record, a storage that cannot be opened yet. */
+  /** Called with what no call can reject for: a damaged record, a storage that cannot be opened yet. */
   report(error: InstantNodeError): void;
 }
 
 /**
- * Keeps records in a driver, each in an envelope that shows damage and, with a key, hides and protects what is in it.
- * The driver is disposed of with the records.
+ * Stores records in a driver, each in an envelope that reveals damage and, with a key, hides and protects its content.
+ * Disposing of the store disposes of the driver.
  *
  * A driver that fails while it is being opened fails the calls that wait for it, and is tried again: by the next call,
  * and after a while. `opened` goes on waiting then, and rejects for what no other try would change.
@@ -43,7 +43,7 @@ export function envelopeRecordStore(
     try {
       return new EnvelopeStorage(driver, await openGeneration({ driver, scope, keyring, report }), report);
     } catch (error) {
-      // Not tried again and again, as what is away is.
+      // A server that is away is worth another try; a wrong program is not.
       throw isFault(error) ? refusal(driver.name, 'a program is wrong', FAULT_HINT, error) : error;
     }
   };
@@ -52,7 +52,7 @@ export function envelopeRecordStore(
 
 /** The records of a driver. */
 export interface EnvelopeRecordStore extends RecordStore {
-  /** To be called when the driver tells that what it had is gone: without its header, what comes now could not be read. */
+  /** Must be called when the driver has lost its content: without the header, nothing stored from then on could be read. */
   emptied(): void;
 }
 

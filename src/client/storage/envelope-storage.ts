@@ -11,7 +11,12 @@ import type { RecordEntry, StoreName } from './record-store.ts';
 /** One change of a batch, as JSON; null forgets the key. */
 export type JsonChange = readonly [store: StoreName, key: string, json: string | null];
 
-/** The records of a storage that is open. */
+/**
+ * The records of a storage that is open.
+ *
+ * A record that is damaged reads as null, after its text was moved to quarantine and reported. A batch is as atomic as the
+ * driver makes it; the first of a new storage carries the header, without which nothing could be read again.
+ */
 export class EnvelopeStorage {
   readonly #driver: StorageDriver;
   readonly #envelope: RecordEnvelope;
@@ -19,7 +24,7 @@ export class EnvelopeStorage {
   readonly #report: (error: InstantNodeError) => void;
   readonly #header: readonly StorageChange[];
   #preamble: readonly StorageChange[];
-  /** Records that are being set aside, and whether a batch has named them meanwhile. */
+  /** Records that are being put into quarantine, and whether a batch has named them meanwhile. */
   readonly #suspects: Map<string, { isOverwritten: boolean; value: Promise<unknown> }> = new Map();
 
   constructor(
@@ -75,7 +80,7 @@ export class EnvelopeStorage {
     return keys.filter((key) => key.startsWith(prefix)).map(lastPart);
   }
 
-  /** The value, or a promise of it where the text is to be read once more. */
+  /** The value, or a promise of it where the text has to be read once more. */
   #valueOf(driverKey: string, text: string | null): unknown {
     if (text === null) return null;
     const json = this.#envelope.unwrap(driverKey, text);
@@ -90,7 +95,7 @@ export class EnvelopeStorage {
     const others = this.#suspects.get(driverKey);
     if (others) return others.value;
     const suspect = { isOverwritten: false, value: Promise.resolve<unknown>(null) };
-    // From here on, a batch that names the record is noticed: what it wrote must not be set aside.
+    // From here on, a batch that names the record is noticed: the text that it wrote must not go into quarantine.
     this.#suspects.set(driverKey, suspect);
     suspect.value = this.#quarantine(driverKey, suspect).finally(() => this.#suspects.delete(driverKey));
     return suspect.value;

@@ -6,7 +6,7 @@ import type { RecordedWrites } from './recorded-writes.ts';
 import type { StoredWrite } from './stored-write.ts';
 import type { UnsavedWrites } from './unsaved-writes.ts';
 
-/** The newest state of a write, or undefined for one whose record is to be removed. */
+/** The newest state of a write; undefined to remove its record. */
 type State = StoredWrite | undefined;
 
 /** What a journal is made of, and its rounds work on. */
@@ -38,8 +38,8 @@ export type RoundOutcome =
     };
 
 /**
- * One round of saving: all that is unsaved, piece after piece, each told of as soon as the storage has it. A process that
- * is killed between two pieces has saved the first.
+ * One round of saving: all that is unsaved, piece after piece. The promises of a piece resolve as soon as the storage has
+ * it, so a process that is killed between two pieces has stored the first, and nobody was told that it has the second.
  */
 export class FlushRound {
   readonly #parts: JournalParts;
@@ -97,7 +97,7 @@ export class FlushRound {
     }
   }
 
-  /** A write that somebody waits for is refused; its record is removed, in case there is one. Others are tried again. */
+  /** A write that somebody waits for is refused, and its record removed in case there is one. Others are tried again. */
   #failed(states: ReadonlyMap<string, State>, cause: unknown): void {
     const { recorded, unsaved, waiters } = this.#parts;
     this.#noteFailure(cause);

@@ -12,7 +12,7 @@ export class FlushSchedule {
     this.#flush = flush;
   }
 
-  /** At the end of this turn of the event loop: what is put within one turn shares a round, and so a sync of the disk. */
+  /** At the end of this turn of the event loop: writes that are put within one turn share a round, and so one disk sync. */
   soon(): void {
     if (this.#state.is === 'soon' || this.#state.is === 'stopped') return;
     this.#clear();
@@ -28,7 +28,7 @@ export class FlushSchedule {
     this.#state = { is: 'later', timer };
   }
 
-  /** What was due is done, whoever asked for it. */
+  /** A flush has begun, for this schedule's sake or not: nothing is due until it is asked for again. */
   done(): void {
     if (this.#state.is === 'stopped') return;
     this.#clear();

@@ -6,7 +6,7 @@ import { FlushSchedule } from './flush-schedule.ts';
 /** How long a write that waits for its answer stays unsaved: most are answered before. Core saves as late. */
 const LAZY_MS = 100;
 const MAX_RETRY_MS = 5_000;
-/** With so many delivered writes in the storage, no more are to be delivered: a process that is killed sends them again. */
+/** With so many delivered writes still in the storage, delivery pauses: a process that is killed sends them all again. */
 const MOST_DELIVERED = 1_000;
 
 /** Whether rounds may begin: not before the journal knows whose writes it has, and not after it was stopped. */

@@ -15,7 +15,7 @@ import type { RecordStore } from './record-store.ts';
 import { retryUntilDone } from './retry-until-done.ts';
 import { storeClassOver } from './store-class.ts';
 
-/** Who is told of what happens in the storage. */
+/** What happens in the storage of a database. */
 export interface KeepingEvents extends Pick<RecordsEvents, 'report' | 'failed'> {
   /** Writes of earlier processes wait for another author than who has the database now. */
   foreign(writes: readonly AuthoredWrite[]): void;
@@ -24,7 +24,12 @@ export interface KeepingEvents extends Pick<RecordsEvents, 'report' | 'failed'> 
 /** How far a database got with its storage. One that was lost may have been loaded before, and its memory is used on. */
 type State = { is: 'loading' } | { is: 'loaded' } | { is: 'lost'; wasLoaded: boolean };
 
-/** All that one database keeps: core's stores, and the queue of its pending writes. */
+/**
+ * All that one database stores: core's three stores, and the queue of its pending writes.
+ *
+ * Nothing is read by core, sent or shown before the pending writes of earlier processes are in memory. What fails after that
+ * is reported and tried again; a storage that cannot be used at all, or was taken over by another process, ends the database.
+ */
 export class Keeping {
   readonly durable: boolean;
   /** For core's constructor. */
@@ -34,9 +39,9 @@ export class Keeping {
   readonly foreign: ForeignWrites = new ForeignWrites();
   /** Where pending writes are saved; none when nothing outlives the process anyway. */
   readonly journal: Journal | undefined;
-  /** Makes writes anew that were made before what is kept was known. */
+  /** Makes a write anew that was made before the stored ones were known. */
   remake: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation;
-  /** Resolves once what is kept is in memory; never, when the storage cannot be used. */
+  /** Resolves once everything stored is in memory; never, when the storage cannot be used. */
   readonly loaded: Promise<void>;
   readonly #records: RecordStore;
   readonly #background: BackgroundWrites;
@@ -77,7 +82,7 @@ export class Keeping {
     this.foreign.add(writes.map(([eventId, mutation]) => ({ eventId, mutation, author })));
   }
 
-  /** Whoever writes and asks from now on, as core keeps a user. */
+  /** Sets the user who writes and queries from now on, in the form in which core stores one. */
   setUser(user: unknown): void {
     this.#setUserId(userIdOf(user));
   }
@@ -96,7 +101,7 @@ export class Keeping {
     return wasThere;
   }
 
-  /** Tells `events` of what has happened and what will. Not within this call. */
+  /** Calls `events` for all that has happened and will. Not within this call. */
   connect(events: KeepingEvents): void {
     this.#events.connect(events);
   }
@@ -113,7 +118,7 @@ export class Keeping {
     await this.#records.dispose();
   }
 
-  // Never rejects and, where the storage failed for good, never resolves: nobody must go on without it.
+  // Never rejects and, where the storage failed for good, never resolves: nothing may go on without it.
   async #load(): Promise<void> {
     const loaded = await this.#read().catch((error: InstantNodeError) => {
       this.#fail(error);
@@ -149,7 +154,7 @@ export class Keeping {
     this.journal?.setAuthor(this.#author);
   }
 
-  /** What the storage had is gone; what is in memory is not. */
+  /** The storage has lost its content; the memory has not. */
   #keepAgain(): void {
     if (!this.isLoaded) return;
     this.queue.keepAgain(this.foreign.all);

@@ -4,7 +4,7 @@ import { closedStoreError, type RecordStore, type StoreName } from './record-sto
 const options = {};
 
 /**
- * Keeps everything in the process, and nothing once it ends: unstorage's memory driver. Values are taken as they are and
+ * Stores everything in the process, and nothing once it ends: unstorage's memory driver. Values are taken as they are and
  * given as copies, since core turns what it loads into what it works with, in place.
  */
 export function memoryRecordStore(): RecordStore {

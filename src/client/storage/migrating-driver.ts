@@ -4,12 +4,13 @@ import type { RecordChange, RecordStore, StoreName } from './record-store.ts';
 
 const STORES: readonly StoreName[] = ['kv', 'querySubs', 'syncSubs', 'writes'];
 
-/** Keys of the driver that lie among the plain ones: a header, a generation of records, what was set aside. */
+/** Keys of the driver that lie among the plain ones: a header, a generation of records, texts in quarantine. */
 const OWN_KEYS = /^(?:meta|damaged|[1-9][0-9]*):|^(?:kv|querySubs|syncSubs|writes):/;
 
 /**
- * `driver`, into which is taken first what the same class of core's `StoreInterface` was given while nothing was sealed:
- * as records of format 1, which are sealed when it is opened. What is plain is forgotten only after that was stored.
+ * `driver`, which first takes over what the same class of core's `StoreInterface` was given while nothing was sealed: as
+ * records of format 1, which are sealed when it is opened. The plain records are removed only after that was stored, so that
+ * a process that is killed in between does it again.
  */
 export function migratingDriver(driver: StorageDriver, plain: RecordStore): StorageDriver {
   let taken: Promise<void> | undefined;

@@ -24,7 +24,7 @@ export interface OpenGeneration extends Generation {
   readonly isNew: boolean;
 }
 
-/** What is found, and how it is to be read. */
+/** The generation that was found, and how to read it. */
 interface Found extends Generation {
   readonly header: StorageHeader | undefined;
   /** Whether it is as it should be, or has to be sealed, or to be sealed with another key. */
@@ -32,7 +32,7 @@ interface Found extends Generation {
 }
 
 /**
- * Finds out how the records of a storage are to be read, and converts them where they are of an older format, not
+ * Finds out how to read the records of a storage, and converts them where they are of an older format, not
  * sealed yet, or sealed with a previous key. A storage that is new, or as it should be, is not written to.
  */
 export async function openGeneration(opening: Opening): Promise<OpenGeneration> {
@@ -40,7 +40,7 @@ export async function openGeneration(opening: Opening): Promise<OpenGeneration> 
   const { header, repair, damage } = await readHeader(driver, scope);
   const keys = await driver.keys();
   const found = header ? await openHeader(opening, header, keys) : findBare(driver, keys);
-  // Before an old generation is forgotten: what is to be mended may name that one.
+  // Before an old generation is removed: a damaged header, or its copy, may name that one.
   if (repair.length > 0) await driver.write(repair);
   for (const error of damage) report(error);
   if (header && found?.isCurrent) {

@@ -11,12 +11,12 @@ import { memoryRecordStore } from './memory-record-store.ts';
 import { migratingDriver } from './migrating-driver.ts';
 import type { RecordStore } from './record-store.ts';
 
-/** How each storage is opened. Throws what can be known at once; the rest is told by the calls of what is returned. */
+/** How each storage is opened. Throws what can be known at once; all else makes the calls of the driver reject. */
 export interface StorageDrivers {
   filesystem(folder: string, options: StorageOptions): StorageDriver;
   sqlite(file: string, options: StorageOptions, config: SqliteConfig): StorageDriver;
   redis(config: RedisConfig, options: StorageOptions): StorageDriver;
-  /** Without `durable`, what the driver's name says; what is not known to last is reported. */
+  /** Without `durable`, the driver's name decides; one that is not known to last is reported. */
   unstorage(
     storage: UnstorageStorage | UnstorageDriver,
     options: StorageOptions,
@@ -26,13 +26,13 @@ export interface StorageDrivers {
   class(Store: StoreInterfaceClass, options: StorageOptions, durable: boolean): StorageDriver;
 }
 
-/** Who is told of what happens in a storage. */
+/** What happens in a storage. */
 export interface RecordsEvents {
   /** Something went wrong, and the database goes on. */
   report(error: InstantNodeError): void;
   /** The storage cannot be used, or no more: the database must stop. */
   failed(error: InstantNodeError): void;
-  /** What was stored is gone, or older: what is in memory must be stored again. */
+  /** Its content is gone, or older than it was: everything in memory must be stored again. */
   emptied(): void;
 }
 
@@ -45,7 +45,7 @@ export function openRecords(
   const { storage, keyring } = resolved;
   if (storage.kind === 'memory') return memoryRecordStore();
   const scope = { appId: resolved.core.appId, instanceKey: resolved.instanceKey };
-  // A class of the user's is given what core would give it, unless that is to be sealed.
+  // A class of the user's gets what core would give it, unless there is a key to seal it with.
   if (storage.kind === 'class' && !keyring) {
     return classRecordStore(storage.Store, scope.appId, storage.durable);
   }

@@ -4,15 +4,15 @@ import { damagedKey, describeKey } from './driver-keys.ts';
 import type { RecordEnvelope } from './record-envelope.ts';
 import { isSealedText } from './sealed-envelope.ts';
 
-/** A text that could not be used, and where it goes. */
+/** A text that could not be used, and where it is moved. */
 export interface Quarantined {
-  /** Keeps the text under another key. */
+  /** Stores the text under another key. */
   readonly change: StorageChange;
-  /** Tells of it, once it is kept. */
+  /** To report, once that is stored. */
   readonly error: InstantNodeError;
 }
 
-/** Sets the text under `driverKey` aside: it may hold what somebody can still make out, a write above all. */
+/** Moves the text under `driverKey` out of the way, and loses none of it: somebody may still make out a write in it. */
 export function quarantine(
   driver: StorageDriver,
   envelope: RecordEnvelope,

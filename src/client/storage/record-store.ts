@@ -21,16 +21,16 @@ export type RecordChange = readonly [store: StoreName, key: string, value: unkno
 export type RecordEntry = readonly [key: string, value: unknown];
 
 /**
- * What a database keeps, as JSON values: the one place where the client meets its storage, whichever that is.
+ * What a database stores, as JSON values: the one place where the client meets its storage, whichever that is.
  *
  * Every call waits until the storage is open, and rejects with the reason when it cannot be opened.
  */
 export interface RecordStore {
-  /** Whether what was kept outlives the process. */
+  /** Whether it outlives the process. */
   readonly durable: boolean;
   /**
    * How to cut changes that do not depend on each other. Undefined where each call costs as much as everything that is
-   * kept, and takes values as they are.
+   * stored, and takes values as they are.
    */
   readonly maxBatch: BatchLimit | undefined;
   /**
@@ -42,7 +42,7 @@ export interface RecordStore {
   read(store: StoreName, key: string): Promise<unknown>;
   /** Every value of a store as `read` gives it, some at a time, in no particular order, where that costs less; one may be given twice. */
   entries?(store: StoreName): AsyncIterable<readonly RecordEntry[]>;
-  /** Keeps all of `changes`, in order, or none of them. Durable ones are on disk when it resolves. */
+  /** Stores all of `changes`, in order, or none of them. Durable ones are on disk when it resolves. */
   write(changes: readonly RecordChange[]): Promise<void>;
   /** The keys of a store. */
   keys(store: StoreName): Promise<string[]>;

@@ -5,8 +5,9 @@ import { backoffMs } from './backoff.ts';
 const RETRY_MS = { first: 100, most: 5_000 } as const;
 
 /**
- * The result of `work`, tried until it works. `onFailure` is told of the first failure. Rejects with a fault of a program,
- * which no other try would change. Never resolves once `isStopped`. The waiting keeps no process running.
+ * Tries `work` until it succeeds, and resolves with its result. Calls `onFailure` once, with the first failure. Rejects at
+ * once for a fault in the program, which another try would not change. Never settles once `isStopped`. Waiting between tries
+ * does not keep the process running.
  */
 export async function retryUntilDone<T>(
   work: () => Promise<T>,

@@ -9,7 +9,7 @@ const NONCE_BYTES = 12;
 const AUTH_TAG_BYTES = 16;
 
 /**
- * Readable and writable by who has the key alone: `s1.` and, in base64url, a random nonce, the JSON under AES-256-GCM,
+ * Readable and writable with the key alone: `s1.` and, in base64url, a random nonce, the JSON under AES-256-GCM,
  * and its tag. App, instance and key (which holds the generation and the store) are authenticated with it.
  *
  * By node:crypto and not by WebCrypto, because that is synchronous: records keep their order, and thousands a second do
@@ -56,7 +56,7 @@ function bytesOf(text: string): Buffer | undefined {
   if (!isSealedText(text)) return undefined;
   const encoded = text.slice(TAG.length);
   const bytes = Buffer.from(encoded, 'base64url');
-  // Decoding passes over what is no base64url and over spare bits at the end.
+  // Decoding ignores characters that are not base64url, and spare bits at the end.
   return bytes.toString('base64url') === encoded ? bytes : undefined;
 }
 

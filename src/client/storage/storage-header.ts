@@ -9,20 +9,20 @@ import { quarantine } from './quarantine.ts';
 import { plainEnvelope, type RecordEnvelope } from './record-envelope.ts';
 
 /**
- * The format of what is stored.
+ * The format of a storage.
  *
  * 1. JSON values as they are, without a header.
  * 2. A header, generations, and an envelope around each record.
  */
 const FORMAT = 2;
 
-/** How the records of a storage are to be read. Kept in a plain envelope, in this and every later format. */
+/** How to read the records of a storage. Stored in a plain envelope, in this and every later format. */
 export interface StorageHeader {
   /** Which generation of records counts. */
   readonly generation: number;
-  /** With what they are sealed; null when they are plain. */
+  /** What they are sealed with; null when they are plain. */
   readonly sealed: Sealed | null;
-  /** Whether the driver's files may still hold what is not to be read any more: the records as they were before. */
+  /** Whether the driver's files may still hold the records as they were before, which must not be readable any more. */
   readonly isUnscrubbed?: boolean;
 }
 
@@ -33,12 +33,12 @@ export interface Sealed {
   readonly check: string;
 }
 
-/** The header of a storage, and what would mend it. */
+/** The header of a storage, and how to mend it. */
 export interface ReadHeader {
   readonly header: StorageHeader | undefined;
   /** Changes that put right whichever of the two is missing, outdated or damaged. */
   readonly repair: readonly StorageChange[];
-  /** What is to be reported of that. */
+  /** What to report of that. */
   readonly damage: readonly InstantNodeError[];
 }
 

@@ -7,11 +7,11 @@ const REPLACE_LIMIT: BatchLimit = { records: 1_000, bytes: 1_000_000 };
 /**
  * Where a write is that the storage lacks, always in one place:
  *
- * - `next`: to be put, with the next round.
- * - `added`: to be put in this round, as a new record.
- * - `replaced`: to be put in this round, in the place of a record that is there.
- * - `removed`: its record is to be removed.
- * - `failed`: the storage did not take it in this round; undefined where a record is to be removed.
+ * - `next`: waits for the next round.
+ * - `added`: waits for its piece of this round, as a new record.
+ * - `replaced`: waits for its piece of this round, to replace a record that is there.
+ * - `removed`: waits for its record to be removed.
+ * - `failed`: the storage did not take it in this round; undefined to remove its record in the next.
  */
 type Place = 'next' | 'added' | 'replaced' | 'removed' | 'failed';
 const PLACES: readonly Place[] = ['next', 'added', 'replaced', 'removed', 'failed'];
@@ -33,7 +33,7 @@ export class UnsavedWrites<State extends object> {
     failed: new Map(),
   };
 
-  /** How many records are to be removed. */
+  /** How many records wait to be removed. */
   get removals(): number {
     return this.#in.removed.size;
   }
@@ -48,25 +48,25 @@ export class UnsavedWrites<State extends object> {
     return this.#in.added.size > 0 || this.#in.replaced.size > 0;
   }
 
-  /** Whether a write is to be put. */
+  /** Whether a write waits to be stored. */
   has(eventId: string): boolean {
     const place = this.#placeOf(eventId);
     return place !== undefined && this.#in[place].get(eventId) !== undefined;
   }
 
-  /** Whether a write is to be put in the round that is under way. */
+  /** Whether a write waits for a piece of the round that is under way. */
   hasInRound(eventId: string): boolean {
     return this.#in.added.has(eventId) || this.#in.replaced.has(eventId);
   }
 
-  /** What is to be put and was not tried in this round. */
+  /** What waits to be stored and was not tried in this round. */
   *states(): Generator<State> {
     for (const place of ['added', 'replaced', 'next'] as const) {
       for (const state of this.#in[place].values()) if (state) yield state;
     }
   }
 
-  /** The write is to have this state, in the place of any that it was to have. */
+  /** Replaces the state in which a write waits, or adds it. */
   put(eventId: string, state: State): void {
     const place = this.#placeOf(eventId);
     if (place === 'added' || place === 'replaced' || place === 'next') this.#in[place].set(eventId, state);
@@ -76,13 +76,13 @@ export class UnsavedWrites<State extends object> {
     }
   }
 
-  /** The record of the write is to be removed. */
+  /** Takes the write out, and has its record removed. */
   remove(eventId: string): void {
     this.forget(eventId);
     this.#in.removed.set(eventId, undefined);
   }
 
-  /** Nothing is to be done about the write. */
+  /** Takes the write out, and leaves its record as it is. */
   forget(eventId: string): void {
     const place = this.#placeOf(eventId);
     if (place) this.#in[place].delete(eventId);
@@ -100,7 +100,7 @@ export class UnsavedWrites<State extends object> {
     next.clear();
   }
 
-  /** Ends the round: what is left of it is not put any more, and what failed comes before what was put since. */
+  /** Ends the round: what is left of it is dropped, and what failed comes before what was put since. */
   end(): void {
     const { next, added, replaced, removed, failed } = this.#in;
     added.clear();
@@ -112,7 +112,7 @@ export class UnsavedWrites<State extends object> {
     this.#in.next = again;
   }
 
-  /** Takes what is next: removals, and a piece of the round. */
+  /** Takes out what goes to the storage next: removals, and a piece of the round. */
   take(limit: BatchLimit | undefined): Piece<State | undefined>[] {
     const { added, replaced, removed } = this.#in;
     const pieces = [
