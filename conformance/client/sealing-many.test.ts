@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { BackgroundWrites } from '../../src/client/storage/background-writes.ts';
-import { type EnvelopeRecords, envelopeRecords } from '../../src/client/storage/envelope-records.ts';
+import {
+  type EnvelopeRecordStore,
+  envelopeRecordStore,
+} from '../../src/client/storage/envelope-record-store.ts';
 import { parseEncryptionKey } from '../../src/client/storage/keyring-input.ts';
 import { storeClassOver } from '../../src/client/storage/store-class.ts';
 // By their paths: drivers are no part of what the package exports.
@@ -32,16 +35,16 @@ type Open = () => StorageDriver;
 function recordsOf(
   driver: StorageDriver,
   encryptionKey?: unknown,
-): EnvelopeRecords & { reports: readonly unknown[] } {
+): EnvelopeRecordStore & { reports: readonly unknown[] } {
   const reports: unknown[] = [];
   const keyring = encryptionKey === undefined ? undefined : parseEncryptionKey(encryptionKey);
   const { scope } = storageOptions();
-  const records = envelopeRecords(driver, scope, { keyring, report: (error) => reports.push(error) });
+  const records = envelopeRecordStore(driver, scope, { keyring, report: (error) => reports.push(error) });
   return Object.assign(records, { reports });
 }
 
 /** What is under the names of these values. */
-async function valuesIn(records: EnvelopeRecords, { length }: readonly string[]): Promise<unknown[]> {
+async function valuesIn(records: EnvelopeRecordStore, { length }: readonly string[]): Promise<unknown[]> {
   const found = new Map<string, unknown>();
   for await (const some of records.entries?.('kv') ?? []) {
     for (const [name, value] of some) found.set(name, value);
@@ -50,7 +53,7 @@ async function valuesIn(records: EnvelopeRecords, { length }: readonly string[])
 }
 
 /** Sets all of them by one call of core's storage class, and says what was reported. */
-async function multiSet(records: EnvelopeRecords, of: readonly string[]): Promise<unknown[]> {
+async function multiSet(records: EnvelopeRecordStore, of: readonly string[]): Promise<unknown[]> {
   const reports: unknown[] = [];
   const report = (error: unknown): void => void reports.push(error);
   const writes = new BackgroundWrites(records, report);
@@ -63,7 +66,7 @@ async function multiSet(records: EnvelopeRecords, of: readonly string[]): Promis
 
 /** That all of it is there, as it was, and nothing else; closes the records. */
 async function expectAll(
-  records: EnvelopeRecords & { reports: readonly unknown[] },
+  records: EnvelopeRecordStore & { reports: readonly unknown[] },
   values: readonly string[],
 ): Promise<void> {
   await records.opened;

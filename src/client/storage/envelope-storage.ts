@@ -2,24 +2,29 @@ import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
 import { entriesOf } from '../../drivers/storage/record-entries.ts';
 import { joinKey, lastPart } from '../../drivers/storage/record-key.ts';
 import { InstantNodeError } from '../../errors.ts';
-import { setAside } from './damaged.ts';
-import type { Envelope } from './envelope.ts';
-import { describeKey, storePrefix } from './envelope-keys.ts';
-import type { OpenGeneration } from './envelope-opening.ts';
-import type { RecordEntry, RecordStore } from './records.ts';
+import { describeKey, storePrefix } from './driver-keys.ts';
+import type { OpenGeneration } from './open-generation.ts';
+import { quarantine } from './quarantine.ts';
+import type { RecordEnvelope } from './record-envelope.ts';
+import type { RecordEntry, StoreName } from './record-store.ts';
 
 /** One change of a batch, as JSON; null forgets the key. */
-export type JsonChange = readonly [store: RecordStore, key: string, json: string | null];
+export type JsonChange = readonly [store: StoreName, key: string, json: string | null];
 
-/** The records of a storage that is open. */
+/**
+ * The records of a storage that is open.
+ *
+ * A record that is damaged reads as null, after its text was moved to quarantine and reported. A batch is as atomic as the
+ * driver makes it; the first of a new storage carries the header, without which nothing could be read again.
+ */
 export class EnvelopeStorage {
   readonly #driver: StorageDriver;
-  readonly #envelope: Envelope;
-  readonly #prefixes: Readonly<Record<RecordStore, string>>;
+  readonly #envelope: RecordEnvelope;
+  readonly #prefixes: Readonly<Record<StoreName, string>>;
   readonly #report: (error: InstantNodeError) => void;
   readonly #header: readonly StorageChange[];
   #preamble: readonly StorageChange[];
-  /** Records that are being set aside, and whether a batch has named them meanwhile. */
+  /** Records that are being put into quarantine, and whether a batch has named them meanwhile. */
   readonly #suspects: Map<string, { isOverwritten: boolean; value: Promise<unknown> }> = new Map();
 
   constructor(
@@ -40,12 +45,12 @@ export class EnvelopeStorage {
     };
   }
 
-  async read(store: RecordStore, key: string): Promise<unknown> {
+  async read(store: StoreName, key: string): Promise<unknown> {
     const driverKey = this.#keyOf(store, key);
     return this.#valueOf(driverKey, await this.#driver.get(driverKey));
   }
 
-  async *entries(store: RecordStore): AsyncGenerator<readonly RecordEntry[]> {
+  async *entries(store: StoreName): AsyncGenerator<readonly RecordEntry[]> {
     for await (const some of entriesOf(this.#driver, this.#prefixes[store])) {
       const values = await Promise.all(some.map(([driverKey, text]) => this.#valueOf(driverKey, text)));
       yield some.map(([driverKey], index) => [lastPart(driverKey), values[index]]);
@@ -69,20 +74,20 @@ export class EnvelopeStorage {
     this.#preamble = [...this.#header];
   }
 
-  async keys(store: RecordStore): Promise<string[]> {
+  async keys(store: StoreName): Promise<string[]> {
     const prefix = this.#prefixes[store];
     const keys = await this.#driver.keys();
     return keys.filter((key) => key.startsWith(prefix)).map(lastPart);
   }
 
-  /** The value, or a promise of it where the text is to be read once more. */
+  /** The value, or a promise of it where the text has to be read once more. */
   #valueOf(driverKey: string, text: string | null): unknown {
     if (text === null) return null;
     const json = this.#envelope.unwrap(driverKey, text);
     return json === undefined ? this.#readAgain(driverKey) : JSON.parse(json);
   }
 
-  #keyOf(store: RecordStore, key: string): string {
+  #keyOf(store: StoreName, key: string): string {
     return `${this.#prefixes[store]}${joinKey(key)}`;
   }
 
@@ -90,18 +95,18 @@ export class EnvelopeStorage {
     const others = this.#suspects.get(driverKey);
     if (others) return others.value;
     const suspect = { isOverwritten: false, value: Promise.resolve<unknown>(null) };
-    // From here on, a batch that names the record is noticed: what it wrote must not be set aside.
+    // From here on, a batch that names the record is noticed: the text that it wrote must not go into quarantine.
     this.#suspects.set(driverKey, suspect);
-    suspect.value = this.#setAside(driverKey, suspect).finally(() => this.#suspects.delete(driverKey));
+    suspect.value = this.#quarantine(driverKey, suspect).finally(() => this.#suspects.delete(driverKey));
     return suspect.value;
   }
 
-  async #setAside(driverKey: string, suspect: { readonly isOverwritten: boolean }): Promise<unknown> {
+  async #quarantine(driverKey: string, suspect: { readonly isOverwritten: boolean }): Promise<unknown> {
     const text = await this.#driver.get(driverKey);
     if (text === null) return null;
     const json = this.#envelope.unwrap(driverKey, text);
     if (json !== undefined) return JSON.parse(json);
-    const { change, error } = setAside(this.#driver, this.#envelope, driverKey, text);
+    const { change, error } = quarantine(this.#driver, this.#envelope, driverKey, text);
     try {
       await this.#driver.write(suspect.isOverwritten ? [change] : [change, [driverKey, null]]);
       this.#report(error);

@@ -1,8 +1,8 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
-import { type EnvelopeOptions, envelopeRecords } from './envelope-records.ts';
+import { type EnvelopeOptions, envelopeRecordStore } from './envelope-record-store.ts';
 import { parseEncryptionKey } from './keyring-input.ts';
-import type { Records } from './records.ts';
+import type { RecordStore } from './record-store.ts';
 
 /** What the records of a driver's next process find, and everything that was ever there. */
 export class FakeDisk {
@@ -103,7 +103,7 @@ export const scope: StorageScope = { appId: '11111111-1111-4111-8111-11111111111
 
 /** Records over a fake driver, and what they reported. */
 export interface Opened {
-  readonly records: Records;
+  readonly records: RecordStore;
   readonly driver: FakeDriver;
   readonly reports: InstantNodeError[];
 }
@@ -119,5 +119,5 @@ export function open(
     keyring: encryptionKey === undefined ? undefined : parseEncryptionKey(encryptionKey),
     report: (error) => reports.push(error),
   };
-  return { records: envelopeRecords(driver, of, options), driver, reports };
+  return { records: envelopeRecordStore(driver, of, options), driver, reports };
 }

@@ -1,4 +1,5 @@
 import { isSameAuthor, type TransactionAuthor } from '../transactions/author.ts';
+
 import type { AuthoredWrite, WriteEntry } from '../transactions/pending-write.ts';
 
 /** Pending writes of others than who has the database now: neither sent nor shown until their author is back. */

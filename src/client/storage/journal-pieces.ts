@@ -1,5 +1,5 @@
 import type { BatchLimit } from '../../drivers/contract.ts';
-import { Json, type RecordChange } from './records.ts';
+import { Json, type RecordChange } from './record-store.ts';
 
 /** What goes to the storage in one call, and the states that it is made of. */
 export interface Piece<State> {

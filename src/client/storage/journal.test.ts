@@ -4,12 +4,12 @@ import type { BatchLimit } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import type { Mutation } from '../transactions/transactions.ts';
 import { Journal } from './journal.ts';
-import { Json, type RecordChange, type Records } from './records.ts';
+import { Json, type RecordChange, type RecordStore } from './record-store.ts';
 
 const full = new InstantNodeError('storage', 'the server is full');
 
 /** Records of which each call waits until it is told how it ends. */
-class HeldRecords implements Records {
+class HeldRecords implements RecordStore {
   readonly durable = true;
   readonly opened: Promise<void> = Promise.resolve();
   readonly maxBatch: BatchLimit | undefined;

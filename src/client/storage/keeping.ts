@@ -5,24 +5,31 @@ import type { AuthoredWrite, WriteEntry } from '../transactions/pending-write.ts
 import type { Mutation } from '../transactions/transactions.ts';
 import { WriteQueue } from '../transactions/write-queue.ts';
 import { BackgroundWrites } from './background-writes.ts';
+import { BufferedEvents } from './buffered-events.ts';
+import { userIdOf } from './core-values.ts';
 import { ForeignWrites } from './foreign-writes.ts';
-import { Journal, type LoadedWrites, userIdOf } from './journal.ts';
+import { Journal } from './journal.ts';
+import type { LoadedWrites } from './load-writes.ts';
 import type { RecordsEvents } from './open-records.ts';
-import type { Records } from './records.ts';
-import { retried } from './retried.ts';
+import type { RecordStore } from './record-store.ts';
+import { retryUntilDone } from './retry-until-done.ts';
 import { storeClassOver } from './store-class.ts';
 
-/** Who is told of what happens in the storage. Before there is anybody, nothing is lost: it is told later. */
-export interface KeepingEvents {
-  /** Something went wrong, and the database goes on. */
-  report(error: InstantNodeError): void;
-  /** The storage cannot be used, or no more: the database must stop. */
-  failed(error: InstantNodeError): void;
+/** What happens in the storage of a database. */
+export interface KeepingEvents extends Pick<RecordsEvents, 'report' | 'failed'> {
   /** Writes of earlier processes wait for another author than who has the database now. */
   foreign(writes: readonly AuthoredWrite[]): void;
 }
 
-/** All that one database keeps: core's stores, and the queue of its pending writes. */
+/** How far a database got with its storage. One that was lost may have been loaded before, and its memory is used on. */
+type State = { is: 'loading' } | { is: 'loaded' } | { is: 'lost'; wasLoaded: boolean };
+
+/**
+ * All that one database stores: core's three stores, and the queue of its pending writes.
+ *
+ * Nothing is read by core, sent or shown before the pending writes of earlier processes are in memory. What fails after that
+ * is reported and tried again; a storage that cannot be used at all, or was taken over by another process, ends the database.
+ */
 export class Keeping {
   readonly durable: boolean;
   /** For core's constructor. */
@@ -32,21 +39,19 @@ export class Keeping {
   readonly foreign: ForeignWrites = new ForeignWrites();
   /** Where pending writes are saved; none when nothing outlives the process anyway. */
   readonly journal: Journal | undefined;
-  /** Makes writes anew that were made before what is kept was known. */
+  /** Makes a write anew that was made before the stored ones were known. */
   remake: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation;
-  /** Resolves once what is kept is in memory; never, when the storage cannot be used. */
+  /** Resolves once everything stored is in memory; never, when the storage cannot be used. */
   readonly loaded: Promise<void>;
-  readonly #records: Records;
+  readonly #records: RecordStore;
   readonly #background: BackgroundWrites;
-  readonly #early: ((events: KeepingEvents) => void)[] = [];
-  #events: KeepingEvents | undefined;
-  #hasFailed = false;
+  readonly #events: BufferedEvents<KeepingEvents> = new BufferedEvents();
   /** Whose session it is: what they write and what the server answers is theirs. */
   #author: TransactionAuthor;
-  #isLoaded = false;
+  #state: State = { is: 'loading' };
 
   /** With `isAdmin`, the session has an admin token. */
-  constructor(openRecords: (events: RecordsEvents) => Records, isAdmin: boolean) {
+  constructor(openRecords: (events: RecordsEvents) => RecordStore, isAdmin: boolean) {
     this.#author = { userId: null, isAdmin };
     const report = this.#report;
     const failed = (error: InstantNodeError): void => this.#fail(error);
@@ -65,8 +70,9 @@ export class Keeping {
     });
   }
 
+  /** Whether what earlier processes left is in memory. */
   get isLoaded(): boolean {
-    return this.#isLoaded;
+    return this.#state.is === 'loaded' || (this.#state.is === 'lost' && this.#state.wasLoaded);
   }
 
   /** Takes writes of the present author out of the queue and leaves them in the storage, until that author is back. */
@@ -76,7 +82,7 @@ export class Keeping {
     this.foreign.add(writes.map(([eventId, mutation]) => ({ eventId, mutation, author })));
   }
 
-  /** Whoever writes and asks from now on, as core keeps a user. */
+  /** Sets the user who writes and queries from now on, in the form in which core stores one. */
   setUser(user: unknown): void {
     this.#setUserId(userIdOf(user));
   }
@@ -95,13 +101,9 @@ export class Keeping {
     return wasThere;
   }
 
-  /** Tells `events` of what has happened and what will. Not within this call. */
+  /** Calls `events` for all that has happened and will. Not within this call. */
   connect(events: KeepingEvents): void {
-    // Not queueMicrotask, which on Deno 2.9.6 changes that global when it is first called.
-    void Promise.resolve().then(() => {
-      this.#events = events;
-      for (const tell of this.#early.splice(0)) tell(events);
-    });
+    this.#events.connect(events);
   }
 
   /** Saves what is left; rejects when that does not work. */
@@ -116,24 +118,24 @@ export class Keeping {
     await this.#records.dispose();
   }
 
-  // Never rejects and, where the storage failed for good, never resolves: nobody must go on without it.
+  // Never rejects and, where the storage failed for good, never resolves: nothing may go on without it.
   async #load(): Promise<void> {
     const loaded = await this.#read().catch((error: InstantNodeError) => {
       this.#fail(error);
       return new Promise<never>(() => {});
     });
-    this.#isLoaded = true;
+    this.#state = this.#state.is === 'lost' ? { is: 'lost', wasLoaded: true } : { is: 'loaded' };
     if (!loaded) return;
     this.#setUserId(loaded.userId);
     this.foreign.add(loaded.writes);
     this.takeBack();
     const foreign = this.foreign.all;
-    if (foreign.length > 0) this.#tell((events) => events.foreign(foreign));
+    if (foreign.length > 0) this.#events.tell((events) => events.foreign(foreign));
   }
 
   async #read(): Promise<LoadedWrites | undefined> {
     await this.#records.opened;
-    const reading = retried(
+    const reading = retryUntilDone(
       async () => this.journal?.load(),
       (cause) => {
         const message =
@@ -152,24 +154,19 @@ export class Keeping {
     this.journal?.setAuthor(this.#author);
   }
 
-  /** What the storage had is gone; what is in memory is not. */
+  /** The storage has lost its content; the memory has not. */
   #keepAgain(): void {
-    if (!this.#isLoaded) return;
+    if (!this.isLoaded) return;
     this.queue.keepAgain(this.foreign.all);
     void this.#background.saveAgain();
   }
 
-  #report = (error: InstantNodeError): void => this.#tell((events) => events.report(error));
+  #report = (error: InstantNodeError): void => this.#events.tell((events) => events.report(error));
 
   #fail(error: InstantNodeError): void {
-    if (this.#hasFailed) return;
-    this.#hasFailed = true;
+    if (this.#state.is === 'lost') return;
+    this.#state = { is: 'lost', wasLoaded: this.isLoaded };
     this.journal?.end();
-    this.#tell((events) => events.failed(error));
-  }
-
-  #tell(tell: (events: KeepingEvents) => void): void {
-    if (this.#events) tell(this.#events);
-    else this.#early.push(tell);
+    this.#events.tell((events) => events.failed(error));
   }
 }

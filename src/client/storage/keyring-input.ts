@@ -13,7 +13,7 @@ export type EncryptionKey = string | Uint8Array;
  * `Buffer.from(process.env.KEY, 'base64')`. A passphrase is stretched by scrypt, which takes about a tenth of a second
  * for each storage that is opened.
  *
- * To change the key, give the new one as `current` and the old one in `previous`: what is stored is sealed anew when it
+ * To change the key, give the new one as `current` and the old one in `previous`: everything is sealed anew when the storage
  * is opened, after which the old one can be left out.
  */
 export type EncryptionKeyOption =

@@ -11,11 +11,11 @@ export interface StorageKeys {
   readonly salt: string;
   /** Seals the records. */
   readonly records: KeyObject;
-  /** A text that only who has the key can make for `text`. */
+  /** A signature of `text`, which nobody can make without the key. */
   sign(text: string): string;
 }
 
-/** Which of the keys given it was, and what it makes with the salt asked for. */
+/** The key that fits, out of those given. */
 export interface FoundKeys {
   readonly keys: StorageKeys;
   /** Whether it is the current one. */
@@ -23,8 +23,8 @@ export interface FoundKeys {
 }
 
 /**
- * The keys that a user gave: one to seal with, and those that what is stored may still be sealed with. Shows none of
- * them, however it is printed.
+ * The keys that a user gave: one to seal with, and earlier ones that records may still be sealed with. Shows none of them,
+ * however it is printed.
  */
 export class Keyring {
   readonly #current: KeySecret;

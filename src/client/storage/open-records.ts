@@ -1,28 +1,36 @@
 import type { StorageKinds } from '../../drivers/storage/kinds/index.ts';
 import type { StorageKind } from '../../drivers/storage/storage-kind.ts';
-import { classRecords } from './class-records.ts';
-import { type EnvelopeRecords, envelopeRecords } from './envelope-records.ts';
-import type { KeepingEvents } from './keeping.ts';
-import { memoryRecords } from './memory-records.ts';
-import type { Records } from './records.ts';
+import type { InstantNodeError } from '../../errors.ts';
+import { classRecordStore } from './class-record-store.ts';
+import { type EnvelopeRecordStore, envelopeRecordStore } from './envelope-record-store.ts';
+import { memoryRecordStore } from './memory-record-store.ts';
+import { migratingDriver } from './migrating-driver.ts';
+import type { RecordStore } from './record-store.ts';
 import type { StorageRequest } from './storage-request.ts';
-import { takingOver } from './taken-over.ts';
 
-/** Who is told of what happens in a storage. */
-export interface RecordsEvents extends Pick<KeepingEvents, 'report' | 'failed'> {
-  /** What was kept is gone, or older: whatever is in memory is to be kept again. */
+/** What happens in a storage. */
+export interface RecordsEvents {
+  /** Something went wrong, and the database goes on. */
+  report(error: InstantNodeError): void;
+  /** The storage cannot be used, or no more: the database must stop. */
+  failed(error: InstantNodeError): void;
+  /** Its content is gone, or older than it was: everything in memory must be stored again. */
   emptied(): void;
 }
 
 /** Opens the storage that `init` was asked for. */
-export function openRecords(kinds: StorageKinds, request: StorageRequest, events: RecordsEvents): Records {
+export function openRecords(
+  kinds: StorageKinds,
+  request: StorageRequest,
+  events: RecordsEvents,
+): RecordStore {
   const { storage, keyring } = request;
   const kind: StorageKind = kinds[storage.kind];
-  if (!kind.open) return memoryRecords();
+  if (!kind.open) return memoryRecordStore();
   const scope = { appId: request.core.appId, instanceKey: request.instanceKey };
-  // A class of the user's is given what core would give it, unless that is to be sealed.
-  if ('Store' in storage && !keyring) return classRecords(storage.Store, scope.appId, storage.durable);
-  let records: EnvelopeRecords | undefined;
+  // A class of the user's gets what core would give it, unless there is a key to seal it with.
+  if ('Store' in storage && !keyring) return classRecordStore(storage.Store, scope.appId, storage.durable);
+  let records: EnvelopeRecordStore | undefined;
   const driver = kind.open(storage, {
     scope,
     whenLocked: request.whenStorageLocked,
@@ -34,7 +42,8 @@ export function openRecords(kinds: StorageKinds, request: StorageRequest, events
       events.emptied();
     },
   });
-  const whole = 'Store' in storage ? takingOver(driver, classRecords(storage.Store, scope.appId)) : driver;
-  records = envelopeRecords(whole, scope, { keyring, report: events.report });
+  const whole =
+    'Store' in storage ? migratingDriver(driver, classRecordStore(storage.Store, scope.appId)) : driver;
+  records = envelopeRecordStore(whole, scope, { keyring, report: events.report });
   return records;
 }

@@ -3,7 +3,7 @@ import type { StorageScope } from '../../drivers/contract.ts';
 import { joinKey } from '../../drivers/storage/record-key.ts';
 
 /** How records are written as texts which show that they were changed, cut short, or moved to another place. */
-export interface Envelope {
+export interface RecordEnvelope {
   /** Whether nobody can read or make a text without the key. */
   readonly isSealed: boolean;
   /** The text that keeps `json` under `key`. */
@@ -17,7 +17,7 @@ const TAG = 'p1.';
 const CHECK_LENGTH = 16;
 
 /** Readable by everybody: `p1.`, a check over scope, key and value, and the JSON. The check finds damage, not a forger. */
-export function plainEnvelope({ appId, instanceKey }: StorageScope): Envelope {
+export function plainEnvelope({ appId, instanceKey }: StorageScope): RecordEnvelope {
   const scope = `${joinKey(appId, instanceKey)}\n`;
   const checkOf = (key: string, json: string): string =>
     createHash('sha256').update(`${scope}${key}\n${json}`).digest('base64url').slice(0, CHECK_LENGTH);
@@ -33,7 +33,7 @@ export function plainEnvelope({ appId, instanceKey }: StorageScope): Envelope {
 }
 
 /** The envelope of format 1, which had none: JSON as it is. */
-export const bareEnvelope: Envelope = {
+export const bareEnvelope: RecordEnvelope = {
   isSealed: false,
   wrap: (_, json) => json,
   unwrap(_, text) {

@@ -1,15 +1,15 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
 import { entriesUnder, forget } from '../../drivers/storage/record-entries.ts';
 import type { InstantNodeError } from '../../errors.ts';
-import { keptText, type SetAside, setAside } from './damaged.ts';
-import type { Envelope } from './envelope.ts';
-import { generationOf, isDamagedKey, moveKey } from './envelope-keys.ts';
-import { type Header, headerChanges, noHeader } from './header.ts';
+import { generationOf, isDamagedKey, moveKey } from './driver-keys.ts';
+import { type Quarantined, quarantine, quarantinedText } from './quarantine.ts';
+import type { RecordEnvelope } from './record-envelope.ts';
+import { headerChanges, noHeader, type StorageHeader } from './storage-header.ts';
 
-/** One generation of records, and what is around each. */
+/** One generation of records, and the envelope around each of them. */
 export interface Generation {
   readonly number: number;
-  readonly envelope: Envelope;
+  readonly envelope: RecordEnvelope;
 }
 
 /** What is converted, and into what. */
@@ -18,8 +18,8 @@ export interface Conversion {
   readonly scope: StorageScope;
   readonly keys: readonly string[];
   /** Format 1 has no header. */
-  readonly from: Generation & { readonly header: Header | undefined };
-  readonly to: Generation & { readonly header: Header };
+  readonly from: Generation & { readonly header: StorageHeader | undefined };
+  readonly to: Generation & { readonly header: StorageHeader };
   report(error: InstantNodeError): void;
 }
 
@@ -30,13 +30,13 @@ export interface Conversion {
 export async function convert(conversion: Conversion): Promise<void> {
   const { driver, scope, keys, from, to, report } = conversion;
   await forgetInterrupted(conversion);
-  const lost: SetAside[] = [];
+  const lost: Quarantined[] = [];
   for await (const records of entriesUnder(driver, recordsOf(keys, from))) {
     const changes: StorageChange[] = [];
     for (const [key, text] of records) {
       const json = from.envelope.unwrap(key, text);
       const target = moveKey(key, from.number, to.number);
-      if (json === undefined) lost.push(setAside(driver, to.envelope, key, text));
+      if (json === undefined) lost.push(quarantine(driver, to.envelope, key, text));
       else changes.push([target, to.envelope.wrap(target, json)]);
     }
     await driver.write(changes);
@@ -57,7 +57,7 @@ export async function tidy(
   await forget(driver, outdated);
   if (!envelope.isSealed) return;
   for await (const aside of entriesUnder(driver, keys.filter(isDamagedKey))) {
-    const changes = aside.map(([key, text]) => [key, keptText(envelope, key, text)] as const);
+    const changes = aside.map(([key, text]) => [key, quarantinedText(envelope, key, text)] as const);
     const changed = changes.filter(([, kept], index) => kept !== aside[index]?.[1]);
     if (changed.length > 0) await driver.write(changed);
   }
@@ -72,12 +72,12 @@ async function forgetInterrupted({ driver, scope, keys, from, to }: Conversion):
   await forget(driver, left);
 }
 
-/** What was set aside readable and then sealed can be read with the old key, and is to be with the new one. */
+/** Texts in quarantine that were sealed later open with the old key, and must open with the new one from now on. */
 async function rewrapAside(
   driver: StorageDriver,
   keys: readonly string[],
-  from: Envelope,
-  to: Envelope,
+  from: RecordEnvelope,
+  to: RecordEnvelope,
 ): Promise<StorageChange[]> {
   if (!from.isSealed) return [];
   const changes: StorageChange[] = [];

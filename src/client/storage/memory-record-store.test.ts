@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { memoryRecords } from './memory-records.ts';
+import { memoryRecordStore } from './memory-record-store.ts';
 
-test('memoryRecords() keeps values of each store, in order, and forgets those set to undefined', async () => {
-  const records = memoryRecords();
+test('memoryRecordStore() keeps values of each store, in order, and forgets those set to undefined', async () => {
+  const records = memoryRecordStore();
   expect(records.durable).toBe(false);
   await records.opened;
   expect(await records.read('kv', 'a')).toBeNull();
@@ -23,7 +23,7 @@ test('memoryRecords() keeps values of each store, in order, and forgets those se
 });
 
 test('what a reader does to a value changes nothing that is kept', async () => {
-  const records = memoryRecords();
+  const records = memoryRecordStore();
   await records.write([['kv', 'a', { list: [1] }]]);
   const read = (await records.read('kv', 'a')) as { list: number[] };
   read.list.push(2);
@@ -31,7 +31,7 @@ test('what a reader does to a value changes nothing that is kept', async () => {
 });
 
 test('two of them share nothing, and one that is closed refuses', async () => {
-  const [one, two] = [memoryRecords(), memoryRecords()];
+  const [one, two] = [memoryRecordStore(), memoryRecordStore()];
   await one.write([['kv', 'a', 1]]);
   expect(await two.read('kv', 'a')).toBeNull();
   await one.dispose();

@@ -1,21 +1,21 @@
 import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
 import type { StorageScope } from '../../drivers/contract.ts';
 import { joinKey } from '../../drivers/storage/record-key.ts';
-import type { Envelope } from './envelope.ts';
 import type { StorageKeys } from './keyring.ts';
+import type { RecordEnvelope } from './record-envelope.ts';
 
 const TAG = 's1.';
 const NONCE_BYTES = 12;
 const AUTH_TAG_BYTES = 16;
 
 /**
- * Readable and writable by who has the key alone: `s1.` and, in base64url, a random nonce, the JSON under AES-256-GCM,
+ * Readable and writable with the key alone: `s1.` and, in base64url, a random nonce, the JSON under AES-256-GCM,
  * and its tag. App, instance and key (which holds the generation and the store) are authenticated with it.
  *
  * By node:crypto and not by WebCrypto, because that is synchronous: records keep their order, and thousands a second do
  * not cost a promise each. A key made for one generation of one storage may seal 2^32 records with random nonces.
  */
-export function sealedEnvelope({ appId, instanceKey }: StorageScope, keys: StorageKeys): Envelope {
+export function sealedEnvelope({ appId, instanceKey }: StorageScope, keys: StorageKeys): RecordEnvelope {
   const scope = `${TAG}\n${joinKey(appId, instanceKey)}\n`;
   const bound = (key: string): Buffer => Buffer.from(`${scope}${key}`);
   return {
@@ -56,7 +56,7 @@ function bytesOf(text: string): Buffer | undefined {
   if (!isSealedText(text)) return undefined;
   const encoded = text.slice(TAG.length);
   const bytes = Buffer.from(encoded, 'base64url');
-  // Decoding passes over what is no base64url and over spare bits at the end.
+  // Decoding ignores characters that are not base64url, and spare bits at the end.
   return bytes.toString('base64url') === encoded ? bytes : undefined;
 }
 

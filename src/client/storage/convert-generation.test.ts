@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { InstantNodeError } from '../../errors.ts';
 import { FakeDisk, FakeDriver, open, scope } from './envelope.fixture.ts';
-import { plainEnvelope } from './envelope.ts';
-import type { RecordChange, RecordStore, Records } from './records.ts';
+import { plainEnvelope } from './record-envelope.ts';
+import type { RecordChange, RecordStore, StoreName } from './record-store.ts';
 
 const oldKey = Buffer.alloc(32, 1);
 const newKey = Buffer.alloc(32, 2);
@@ -16,9 +16,9 @@ const changes: RecordChange[] = [
   ...Array.from({ length: 1_200 }, (_, index) => ['writes', `${index}`, { index }] as const),
 ];
 
-async function dump(records: Records): Promise<RecordChange[]> {
+async function dump(records: RecordStore): Promise<RecordChange[]> {
   const all: RecordChange[] = [];
-  for (const store of ['kv', 'querySubs', 'syncSubs', 'writes'] as RecordStore[]) {
+  for (const store of ['kv', 'querySubs', 'syncSubs', 'writes'] as StoreName[]) {
     const keys = (await records.keys(store)).sort();
     for (const key of keys) all.push([store, key, await records.read(store, key)]);
   }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { InstantNodeError } from '../../errors.ts';
 import { deferred } from '../timing/deferred.ts';
 import { FakeDisk, FakeDriver, open, scope } from './envelope.fixture.ts';
-import type { RecordChange } from './records.ts';
+import type { RecordChange } from './record-store.ts';
 
 const key = Buffer.alloc(32, 7);
 const other = { appId: '22222222-2222-4222-8222-222222222222', instanceKey: 'one' };

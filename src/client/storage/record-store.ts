@@ -3,7 +3,7 @@ import type { BatchLimit } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 
 /** What records are sorted by: core's three stores, and the queue of pending writes. */
-export type RecordStore = StoreInterfaceStoreName | 'writes';
+export type StoreName = StoreInterfaceStoreName | 'writes';
 
 /** A value that was made JSON already. */
 export class Json {
@@ -15,22 +15,22 @@ export class Json {
 }
 
 /** One change of a batch: a value or its {@link Json} to keep under a key, or with undefined a key to forget. */
-export type RecordChange = readonly [store: RecordStore, key: string, value: unknown];
+export type RecordChange = readonly [store: StoreName, key: string, value: unknown];
 
 /** A value with its key. */
 export type RecordEntry = readonly [key: string, value: unknown];
 
 /**
- * What a database keeps, as JSON values: the one place where the client meets its storage, whichever that is.
+ * What a database stores, as JSON values: the one place where the client meets its storage, whichever that is.
  *
  * Every call waits until the storage is open, and rejects with the reason when it cannot be opened.
  */
-export interface Records {
-  /** Whether what was kept outlives the process. */
+export interface RecordStore {
+  /** Whether it outlives the process. */
   readonly durable: boolean;
   /**
    * How to cut changes that do not depend on each other. Undefined where each call costs as much as everything that is
-   * kept, and takes values as they are.
+   * stored, and takes values as they are.
    */
   readonly maxBatch: BatchLimit | undefined;
   /**
@@ -39,20 +39,25 @@ export interface Records {
    */
   readonly opened: Promise<void>;
   /** The value under `key`, or null. One that is damaged is set aside, reported, and null. */
-  read(store: RecordStore, key: string): Promise<unknown>;
+  read(store: StoreName, key: string): Promise<unknown>;
   /** Every value of a store as `read` gives it, some at a time, in no particular order, where that costs less; one may be given twice. */
-  entries?(store: RecordStore): AsyncIterable<readonly RecordEntry[]>;
-  /** Keeps all of `changes`, in order, or none of them. Durable ones are on disk when it resolves. */
+  entries?(store: StoreName): AsyncIterable<readonly RecordEntry[]>;
+  /** Stores all of `changes`, in order, or none of them. Durable ones are on disk when it resolves. */
   write(changes: readonly RecordChange[]): Promise<void>;
   /** The keys of a store. */
-  keys(store: RecordStore): Promise<string[]>;
+  keys(store: StoreName): Promise<string[]>;
   /** Releases the storage. Calls that come later reject. Repeatable. */
   dispose(): Promise<void>;
 }
 
 /** Why a call after `dispose` is refused. */
-export function closedRecords(storage: string): InstantNodeError {
+export function closedStoreError(storage: string): InstantNodeError {
   return new InstantNodeError('storage', `Cannot use storage "${storage}": it is closed`);
+}
+
+/** One name for each record of all stores. */
+export function recordName(store: StoreName, key: string): string {
+  return `${store}:${key}`;
 }
 
 /** What a record is called in messages. */

@@ -1,22 +1,22 @@
 import memoryDriver from 'unstorage/drivers/memory';
-import { closedRecords, type RecordStore, type Records } from './records.ts';
+import { closedStoreError, type RecordStore, type StoreName } from './record-store.ts';
 
 const options = {};
 
 /**
- * Keeps everything in the process, and nothing once it ends: unstorage's memory driver. Values are taken as they are and
+ * Stores everything in the process, and nothing once it ends: unstorage's memory driver. Values are taken as they are and
  * given as copies, since core turns what it loads into what it works with, in place.
  */
-export function memoryRecords(): Records {
+export function memoryRecordStore(): RecordStore {
   const drivers = {
     kv: memoryDriver(),
     querySubs: memoryDriver(),
     syncSubs: memoryDriver(),
     writes: memoryDriver(),
-  } satisfies Record<RecordStore, unknown>;
+  } satisfies Record<StoreName, unknown>;
   let isClosed = false;
   const assertOpen = (): void => {
-    if (isClosed) throw closedRecords('memory');
+    if (isClosed) throw closedStoreError('memory');
   };
   return {
     durable: false,

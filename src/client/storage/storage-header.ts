@@ -2,27 +2,27 @@ import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/c
 import { joinKey } from '../../drivers/storage/record-key.ts';
 import type { InstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
-import { setAside } from './damaged.ts';
-import { type Envelope, plainEnvelope } from './envelope.ts';
-import { HEADER_COPY_KEY, HEADER_KEY } from './envelope-keys.ts';
-import { refusal } from './envelope-refusal.ts';
+import { HEADER_COPY_KEY, HEADER_KEY } from './driver-keys.ts';
 import type { StorageKeys } from './keyring.ts';
+import { refusal } from './opening-refusal.ts';
+import { quarantine } from './quarantine.ts';
+import { plainEnvelope, type RecordEnvelope } from './record-envelope.ts';
 
 /**
- * The format of what is stored.
+ * The format of a storage.
  *
  * 1. JSON values as they are, without a header.
  * 2. A header, generations, and an envelope around each record.
  */
 const FORMAT = 2;
 
-/** How the records of a storage are to be read. Kept in a plain envelope, in this and every later format. */
-export interface Header {
+/** How to read the records of a storage. Stored in a plain envelope, in this and every later format. */
+export interface StorageHeader {
   /** Which generation of records counts. */
   readonly generation: number;
-  /** With what they are sealed; null when they are plain. */
+  /** What they are sealed with; null when they are plain. */
   readonly sealed: Sealed | null;
-  /** Whether the driver's files may still hold what is not to be read any more: the records as they were before. */
+  /** Whether the driver's files may still hold the records as they were before, which must not be readable any more. */
   readonly isUnscrubbed?: boolean;
 }
 
@@ -33,12 +33,12 @@ export interface Sealed {
   readonly check: string;
 }
 
-/** The header of a storage, and what would mend it. */
+/** The header of a storage, and how to mend it. */
 export interface ReadHeader {
-  readonly header: Header | undefined;
+  readonly header: StorageHeader | undefined;
   /** Changes that put right whichever of the two is missing, outdated or damaged. */
   readonly repair: readonly StorageChange[];
-  /** What is to be reported of that. */
+  /** What to report of that. */
   readonly damage: readonly InstantNodeError[];
 }
 
@@ -46,10 +46,10 @@ type Read =
   | { is: 'absent' }
   | { is: 'damaged'; text: string }
   | { is: 'newer' }
-  | { is: 'header'; header: Header; text: string };
+  | { is: 'header'; header: StorageHeader; text: string };
 
 /** Changes that make `header` the header. */
-export function headerChanges(scope: StorageScope, header: Header): StorageChange[] {
+export function headerChanges(scope: StorageScope, header: StorageHeader): StorageChange[] {
   const { generation, sealed, isUnscrubbed } = header;
   const mark = isUnscrubbed ? { isUnscrubbed } : {};
   const json = JSON.stringify({ format: FORMAT, generation, sealed, ...mark });
@@ -84,7 +84,7 @@ export async function readHeader(driver: StorageDriver, scope: StorageScope): Pr
   const header = found.find((it) => it?.is === 'header')?.header;
   const damaged = found.flatMap((it, index) =>
     it?.is === 'damaged'
-      ? setAside(driver, envelope, index === 0 ? HEADER_KEY : HEADER_COPY_KEY, it.text)
+      ? quarantine(driver, envelope, index === 0 ? HEADER_KEY : HEADER_COPY_KEY, it.text)
       : [],
   );
   if (!header) {
@@ -105,7 +105,7 @@ export async function readHeader(driver: StorageDriver, scope: StorageScope): Pr
   };
 }
 
-function parseHeader(envelope: Envelope, key: string, text: string | null): Read {
+function parseHeader(envelope: RecordEnvelope, key: string, text: string | null): Read {
   if (text === null) return { is: 'absent' };
   const json = envelope.unwrap(key, text);
   const value: unknown = json === undefined ? undefined : parseJson(json);

@@ -1,17 +1,18 @@
 import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
 import { joinKey } from '../../drivers/storage/record-key.ts';
-import type { RecordChange, RecordStore, Records } from './records.ts';
+import type { RecordChange, RecordStore, StoreName } from './record-store.ts';
 
-const STORES: readonly RecordStore[] = ['kv', 'querySubs', 'syncSubs', 'writes'];
+const STORES: readonly StoreName[] = ['kv', 'querySubs', 'syncSubs', 'writes'];
 
-/** Keys of the driver that lie among the plain ones: a header, a generation of records, what was set aside. */
+/** Keys of the driver that lie among the plain ones: a header, a generation of records, texts in quarantine. */
 const OWN_KEYS = /^(?:meta|damaged|[1-9][0-9]*):|^(?:kv|querySubs|syncSubs|writes):/;
 
 /**
- * `driver`, into which is taken first what the same class of core's `StoreInterface` was given while nothing was sealed:
- * as records of format 1, which are sealed when it is opened. What is plain is forgotten only after that was stored.
+ * `driver`, which first takes over what the same class of core's `StoreInterface` was given while nothing was sealed: as
+ * records of format 1, which are sealed when it is opened. The plain records are removed only after that was stored, so that
+ * a process that is killed in between does it again.
  */
-export function takingOver(driver: StorageDriver, plain: Records): StorageDriver {
+export function migratingDriver(driver: StorageDriver, plain: RecordStore): StorageDriver {
   let taken: Promise<void> | undefined;
   const ready = async (): Promise<void> => {
     taken ??= takeOver(driver, plain);
@@ -45,7 +46,7 @@ export function takingOver(driver: StorageDriver, plain: Records): StorageDriver
   };
 }
 
-async function takeOver(driver: StorageDriver, plain: Records): Promise<void> {
+async function takeOver(driver: StorageDriver, plain: RecordStore): Promise<void> {
   const found = await Promise.all(STORES.map((store) => plainRecords(plain, store)));
   const records = found.flat();
   if (records.length === 0) return;
@@ -55,7 +56,7 @@ async function takeOver(driver: StorageDriver, plain: Records): Promise<void> {
   await plain.write(records.map(([store, key]): RecordChange => [store, key, undefined]));
 }
 
-async function plainRecords(plain: Records, store: RecordStore): Promise<RecordChange[]> {
+async function plainRecords(plain: RecordStore, store: StoreName): Promise<RecordChange[]> {
   const keys = (await plain.keys(store)).filter((key) => store === 'writes' || !OWN_KEYS.test(key));
   return Promise.all(keys.map(async (key) => [store, key, await plain.read(store, key)] as const));
 }

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { FakeDisk, open, scope } from './envelope.fixture.ts';
-import { plainEnvelope } from './envelope.ts';
 import { parseEncryptionKey } from './keyring-input.ts';
-import type { RecordChange } from './records.ts';
+import { plainEnvelope } from './record-envelope.ts';
+import type { RecordChange } from './record-store.ts';
 
 const key = Buffer.from('0123456789abcdef0123456789abcdef');
 const secrets = ['refresh-token-7f3a9c55d1', 'Überraschung für Zoë', 'a value of some length'];

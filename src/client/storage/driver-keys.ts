@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { joinKey, lastPart } from '../../drivers/storage/record-key.ts';
-import { describeRecord, type RecordStore } from './records.ts';
+import { describeRecord, type StoreName } from './record-store.ts';
 
-// Where what is in a driver, by its keys:
+// The keys of a driver:
 //
 //   meta:header, meta:header-copy     the header, twice
 //   <generation>:<store>:<key>        a record
@@ -25,7 +25,7 @@ const RECORD = /^(?:([1-9][0-9]*):)?(kv|querySubs|syncSubs|writes):/;
 const DAMAGED_PREFIX = 'damaged:';
 
 /** What the keys of one store in one generation start with. */
-export function storePrefix(generation: number, store: RecordStore): string {
+export function storePrefix(generation: number, store: StoreName): string {
   return `${generationPrefix(generation)}${store}:`;
 }
 

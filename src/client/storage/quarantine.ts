@@ -1,27 +1,27 @@
 import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
-import type { Envelope } from './envelope.ts';
-import { damagedKey, describeKey } from './envelope-keys.ts';
-import { isSealedText } from './sealing.ts';
+import { damagedKey, describeKey } from './driver-keys.ts';
+import type { RecordEnvelope } from './record-envelope.ts';
+import { isSealedText } from './sealed-envelope.ts';
 
-/** A text that could not be used, and where it goes. */
-export interface SetAside {
-  /** Keeps the text under another key. */
+/** A text that could not be used, and where it is moved. */
+export interface Quarantined {
+  /** Stores the text under another key. */
   readonly change: StorageChange;
-  /** Tells of it, once it is kept. */
+  /** To report, once that is stored. */
   readonly error: InstantNodeError;
 }
 
-/** Sets the text under `driverKey` aside: it may hold what somebody can still make out, a write above all. */
-export function setAside(
+/** Moves the text under `driverKey` out of the way, and loses none of it: somebody may still make out a write in it. */
+export function quarantine(
   driver: StorageDriver,
-  envelope: Envelope,
+  envelope: RecordEnvelope,
   driverKey: string,
   text: string,
-): SetAside {
+): Quarantined {
   const place = damagedKey(driverKey);
   return {
-    change: [place, keptText(envelope, place, text)],
+    change: [place, quarantinedText(envelope, place, text)],
     error: new InstantNodeError(
       'storage',
       `Cannot read ${describeKey(driverKey)} in storage "${driver.name}": it was changed or cut short`,
@@ -31,7 +31,7 @@ export function setAside(
 }
 
 /** The text as it is, but nothing readable in a storage that is sealed: it may be a secret with one wrong letter. */
-export function keptText(envelope: Envelope, place: string, text: string): string {
+export function quarantinedText(envelope: RecordEnvelope, place: string, text: string): string {
   return envelope.isSealed && !isSealedText(text) ? envelope.wrap(place, JSON.stringify(text)) : text;
 }
 

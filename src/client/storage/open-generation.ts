@@ -1,13 +1,13 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
 import { entriesUnder } from '../../drivers/storage/record-entries.ts';
 import { InstantNodeError } from '../../errors.ts';
-import { bareEnvelope, plainEnvelope } from './envelope.ts';
-import { convert, type Generation, tidy } from './envelope-conversion.ts';
-import { BARE_GENERATION, generationOf } from './envelope-keys.ts';
-import { refusal } from './envelope-refusal.ts';
-import { type Header, headerChanges, readHeader, type Sealed, sealedWith } from './header.ts';
+import { convert, type Generation, tidy } from './convert-generation.ts';
+import { BARE_GENERATION, generationOf } from './driver-keys.ts';
 import type { Keyring } from './keyring.ts';
-import { isSealedText, sealedEnvelope } from './sealing.ts';
+import { refusal } from './opening-refusal.ts';
+import { bareEnvelope, plainEnvelope } from './record-envelope.ts';
+import { isSealedText, sealedEnvelope } from './sealed-envelope.ts';
+import { headerChanges, readHeader, type Sealed, type StorageHeader, sealedWith } from './storage-header.ts';
 
 /** What a storage is opened with. */
 export interface Opening {
@@ -24,15 +24,15 @@ export interface OpenGeneration extends Generation {
   readonly isNew: boolean;
 }
 
-/** What is found, and how it is to be read. */
+/** The generation that was found, and how to read it. */
 interface Found extends Generation {
-  readonly header: Header | undefined;
+  readonly header: StorageHeader | undefined;
   /** Whether it is as it should be, or has to be sealed, or to be sealed with another key. */
   readonly isCurrent: boolean;
 }
 
 /**
- * Finds out how the records of a storage are to be read, and converts them where they are of an older format, not
+ * Finds out how to read the records of a storage, and converts them where they are of an older format, not
  * sealed yet, or sealed with a previous key. A storage that is new, or as it should be, is not written to.
  */
 export async function openGeneration(opening: Opening): Promise<OpenGeneration> {
@@ -40,7 +40,7 @@ export async function openGeneration(opening: Opening): Promise<OpenGeneration> 
   const { header, repair, damage } = await readHeader(driver, scope);
   const keys = await driver.keys();
   const found = header ? await openHeader(opening, header, keys) : findBare(driver, keys);
-  // Before an old generation is forgotten: what is to be mended may name that one.
+  // Before an old generation is removed: a damaged header, or its copy, may name that one.
   if (repair.length > 0) await driver.write(repair);
   for (const error of damage) report(error);
   if (header && found?.isCurrent) {
@@ -61,14 +61,14 @@ export async function openGeneration(opening: Opening): Promise<OpenGeneration> 
 function opened(
   scope: StorageScope,
   { number, envelope }: Generation,
-  { generation, sealed }: Header,
+  { generation, sealed }: StorageHeader,
   isNew: boolean,
 ): OpenGeneration {
   return { number, envelope, header: headerChanges(scope, { generation, sealed }), isNew };
 }
 
 /** Has the driver remove what it forgot; where that fails, the storage can be used all the same. */
-async function scrub({ driver, scope, report }: Opening, header: Header): Promise<void> {
+async function scrub({ driver, scope, report }: Opening, header: StorageHeader): Promise<void> {
   if (!header.isUnscrubbed) return;
   try {
     await driver.scrub?.();
@@ -92,7 +92,7 @@ function findBare(driver: StorageDriver, keys: readonly string[]): Found | undef
   throw refusal(driver.name, 'it holds records, but its header is missing', hint);
 }
 
-async function openHeader(opening: Opening, header: Header, keys: readonly string[]): Promise<Found> {
+async function openHeader(opening: Opening, header: StorageHeader, keys: readonly string[]): Promise<Found> {
   const { driver, scope, keyring } = opening;
   if (header.sealed) return openSealed(opening, header, header.sealed);
   const number = header.generation;
@@ -102,7 +102,7 @@ async function openHeader(opening: Opening, header: Header, keys: readonly strin
 
 async function openSealed(
   { driver, scope, keyring }: Opening,
-  header: Header,
+  header: StorageHeader,
   { salt, check }: Sealed,
 ): Promise<Found> {
   if (!keyring) {
@@ -131,7 +131,7 @@ async function assertPlain(driver: StorageDriver, keys: readonly string[], numbe
 async function makeGeneration(
   { scope, keyring }: Opening,
   number: number,
-): Promise<Generation & { header: Header }> {
+): Promise<Generation & { header: StorageHeader }> {
   if (!keyring) {
     return { number, envelope: plainEnvelope(scope), header: { generation: number, sealed: null } };
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { retried } from './retried.ts';
+import { retryUntilDone } from './retry-until-done.ts';
 
-test('retried() tries again what may pass, and tells of the first failure alone', async () => {
+test('retryUntilDone() tries again what may pass, and tells of the first failure alone', async () => {
   const told: unknown[] = [];
   let tries = 0;
   const work = async (): Promise<number> => {
@@ -9,7 +9,7 @@ test('retried() tries again what may pass, and tells of the first failure alone'
     return tries;
   };
   expect(
-    await retried(
+    await retryUntilDone(
       work,
       (cause) => told.push(cause),
       () => false,
@@ -18,7 +18,7 @@ test('retried() tries again what may pass, and tells of the first failure alone'
   expect(told).toEqual([new Error('away 1')]);
 });
 
-test('retried() rejects with a fault of a program, which another try would not change', async () => {
+test('retryUntilDone() rejects with a fault of a program, which another try would not change', async () => {
   const fault = new TypeError('x is not a function');
   let tries = 0;
   const work = async (): Promise<never> => {
@@ -26,7 +26,7 @@ test('retried() rejects with a fault of a program, which another try would not c
     throw fault;
   };
   await expect(
-    retried(
+    retryUntilDone(
       work,
       () => {},
       () => false,

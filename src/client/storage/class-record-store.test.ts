@@ -1,7 +1,7 @@
 import { StoreInterface, type StoreInterfaceStoreName } from '@instantdb/core';
 import { expect, test } from 'vitest';
 import { deferred } from '../timing/deferred.ts';
-import { classRecords } from './class-records.ts';
+import { classRecordStore } from './class-record-store.ts';
 
 const appId = '11111111-1111-4111-8111-111111111111';
 
@@ -35,10 +35,10 @@ function recordingClass() {
   return { Store, calls, held };
 }
 
-test('classRecords() gives the class what core would give it, and keeps pending writes in "kv"', async () => {
+test('classRecordStore() gives the class what core would give it, and keeps pending writes in "kv"', async () => {
   const { Store, calls, held } = recordingClass();
   held.set('kv/currentUser', { id: 'before' });
-  const records = classRecords(Store, appId);
+  const records = classRecordStore(Store, appId);
   expect(records.durable).toBe(true);
   await records.opened;
   expect(await records.read('kv', 'currentUser')).toEqual({ id: 'before' });
@@ -73,7 +73,7 @@ test('classRecords() gives the class what core would give it, and keeps pending 
 });
 
 test('a class that keeps references keeps what was written, whatever writer and reader do to it', async () => {
-  const records = classRecords(recordingClass().Store, appId);
+  const records = classRecordStore(recordingClass().Store, appId);
   const value = { list: [1] };
   const writing = records.write([['kv', 'a', value]]);
   value.list.push(2);
@@ -94,7 +94,7 @@ test('batches are written one after the other, and a read comes after the batche
       running--;
     }
   }
-  const records = classRecords(Slow, appId);
+  const records = classRecordStore(Slow, appId);
   const writes = [1, 2].map((value) => records.write([['kv', 'a', value]]));
   const read = records.read('kv', 'a');
   const disposal = records.dispose();
@@ -129,7 +129,7 @@ test('whatever fails in the class is of code "storage" with its cause, and the n
       return isFailing ? (undefined as unknown as string[]) : super.getAllKeys();
     }
   }
-  const records = classRecords(Failing, appId);
+  const records = classRecordStore(Failing, appId);
   const failed = { code: 'storage', cause: failure };
   await expect(records.read('kv', 'a')).rejects.toMatchObject(failed);
   await expect(records.write([['kv', 'a', 1]])).rejects.toMatchObject(failed);
@@ -142,7 +142,7 @@ test('whatever fails in the class is of code "storage" with its cause, and the n
 
 test('a batch with what is no JSON value is refused before any of it is written', async () => {
   const { Store, held } = recordingClass();
-  const records = classRecords(Store, appId);
+  const records = classRecordStore(Store, appId);
   await expect(
     records.write([
       ['kv', 'a', 1],
@@ -155,7 +155,7 @@ test('a batch with what is no JSON value is refused before any of it is written'
 test('a class that lacks a function is an error of code "storage" that names it, at once', () => {
   class Half extends recordingClass().Store {}
   Object.assign(Half.prototype, { multiSet: undefined, getAllKeys: undefined });
-  const open = (): unknown => classRecords(Half, appId);
+  const open = (): unknown => classRecordStore(Half, appId);
   expect(open).toThrow('Cannot open the storage class "Half": it has no multiSet, getAllKeys');
   expect(open).toThrow(expect.objectContaining({ code: 'storage', hint: expect.any(String) }));
 });
@@ -174,7 +174,7 @@ test('a class that cannot be made is an error of code "storage"', () => {
   }
   let error: unknown;
   try {
-    classRecords(Broken, appId);
+    classRecordStore(Broken, appId);
   } catch (thrown) {
     error = thrown;
   }

@@ -1,0 +1,24 @@
+/** Who is told, or what they would have been told. */
+type State<Listener> =
+  | { is: 'buffering'; told: ((listener: Listener) => void)[] }
+  | { is: 'connected'; listener: Listener };
+
+/** Events of which nothing is lost before somebody listens: they are told then, in their order. */
+export class BufferedEvents<Listener> {
+  #state: State<Listener> = { is: 'buffering', told: [] };
+
+  /** Tells `listener` of what has happened and what will. Not within this call. */
+  connect(listener: Listener): void {
+    // Not queueMicrotask, which on Deno 2.9.6 changes that global when it is first called.
+    void Promise.resolve().then(() => {
+      const before = this.#state;
+      this.#state = { is: 'connected', listener };
+      if (before.is === 'buffering') for (const tell of before.told) tell(listener);
+    });
+  }
+
+  tell(tell: (listener: Listener) => void): void {
+    if (this.#state.is === 'connected') tell(this.#state.listener);
+    else this.#state.told.push(tell);
+  }
+}
