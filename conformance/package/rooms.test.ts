@@ -87,27 +87,56 @@ test.each(rooms.flatMap(({ holds }) => holds))('src/%s imports what the table le
   expect(trespasses).toEqual([]);
 });
 
-/** The folders whose files a folder's import, without itself. */
-function foldersBelow(folder: string): string[] {
-  const own = files.filter((path) => posix.dirname(path) === folder);
-  const targets = own.flatMap((path) =>
-    importsOf(path)
-      .filter((name) => name.startsWith('.'))
-      .map((name) => posix.dirname(posix.join(posix.dirname(path), name))),
-  );
-  return [...new Set(targets)].filter((target) => target !== folder);
+/** Below these, folders are rooms, and none imports itself by way of others. */
+const WITHOUT_CIRCLES: readonly string[] = ['backend', 'drivers', 'runtime'];
+
+/** What the files of each folder import from other folders below the same root; types count, too. */
+function folderImports(root: string): Map<string, Set<string>> {
+  const imports = new Map<string, Set<string>>();
+  for (const path of files.filter((file) => isWithin(file, root))) {
+    const folder = posix.dirname(path);
+    const targets = imports.get(folder) ?? new Set();
+    imports.set(folder, targets);
+    for (const name of importsOf(path).filter((it) => it.startsWith('.'))) {
+      const target = posix.dirname(posix.join(folder, name));
+      if (target !== folder && isWithin(target, root)) targets.add(target);
+    }
+  }
+  return imports;
 }
 
-test.each(['drivers', 'runtime'])('the folders of src/%s import each other in no circle', (place) => {
-  const folders = [...new Set(files.map((path) => posix.dirname(path)))].filter((one) =>
-    isWithin(one, place),
-  );
-  const below = new Map(folders.map((folder) => [folder, foldersBelow(folder)]));
-  const reached = (folder: string, seen = new Set<string>()): Set<string> => {
-    for (const next of below.get(folder) ?? []) if (!seen.has(next)) reached(next, seen.add(next));
-    return seen;
+/** A way from a folder back to itself. */
+function circleIn(imports: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (folder: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(folder)) return [...path.slice(path.indexOf(folder)), folder];
+    if (done.has(folder)) return undefined;
+    done.add(folder);
+    for (const target of imports.get(folder) ?? []) {
+      const circle = visit(target, [...path, folder]);
+      if (circle) return circle;
+    }
+    return undefined;
   };
-  expect(folders.filter((folder) => reached(folder).has(folder))).toEqual([]);
+  for (const folder of imports.keys()) {
+    const circle = visit(folder, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
+
+test.each(WITHOUT_CIRCLES)('no rooms of src/%s import each other in a circle', (root) => {
+  expect(circleIn(folderImports(root))).toBeUndefined();
+});
+
+test('the table has a row for every room of src/backend, below the rows of those that it may import', () => {
+  const inner = [...folderImports('backend').keys()].filter((folder) => folder !== 'backend');
+  const rows = rooms.flatMap(({ holds }) => holds).filter((place) => place.startsWith('backend/'));
+  expect(rows.toSorted()).toEqual(inner.toSorted());
+  for (const [at, place] of rows.entries()) {
+    const imports = placeOf(place)?.room.mayImport.filter((it) => it.startsWith('backend/')) ?? [];
+    expect(rows.slice(0, at)).toEqual(expect.arrayContaining(imports));
+  }
 });
 
 test.each(['backend/store', 'backend/query', 'backend/transact'])(

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
-import { createForgetfulKeeper } from '../app/keeper.ts';
 import { Apps } from '../apps/apps.ts';
 import { createHost } from '../create-host.ts';
 import { type Backend, type BackendApp, startBackend } from '../index.ts';
+import { createForgetfulKeeper } from '../keep/forgetful-keeper.ts';
 import { resolveBackendOptions } from '../options.ts';
 import { VISITOR } from '../permissions/actor.ts';
 import { readEventStream } from '../testing/event-stream.ts';
