@@ -19,6 +19,7 @@ const SHARED: readonly string[] = [
   'errors.ts',
   'invalid-option.ts',
   'nearest.ts',
+  'recent-map.ts',
   'register.ts',
   'version.ts',
 ];

@@ -1,4 +1,5 @@
 import { validationFailed } from '../../protocol/error.ts';
+import { RecentMap } from '../../recent-map.ts';
 
 /** How long an upload can begin after it was asked for. */
 const LIFETIME_MS = 60 * 60 * 1_000;
@@ -12,7 +13,7 @@ export interface OpenUpload {
 
 /** Uploads to addresses that need no further right, each good for one. They are not kept beyond the process. */
 export class UploadUrls {
-  readonly #open = new Map<string, OpenUpload & { readonly expires: number }>();
+  readonly #open = new RecentMap<string, OpenUpload & { readonly expires: number }>(MAX_OPEN);
   readonly #now: () => number;
   readonly #newId: () => string;
 
@@ -25,8 +26,6 @@ export class UploadUrls {
   open(upload: OpenUpload): string {
     const id = this.#newId();
     this.#open.set(id, { ...upload, expires: this.#now() + LIFETIME_MS });
-    const [oldest] = this.#open.keys();
-    if (this.#open.size > MAX_OPEN && oldest !== undefined) this.#open.delete(oldest);
     return id;
   }
 

@@ -1,3 +1,4 @@
+import { RecentMap } from '../../recent-map.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
 const HOUR_MS = 60 * 60 * 1_000;
@@ -10,7 +11,7 @@ export class SentCodes {
   readonly sends: RateLimiter = new RateLimiter(CODES_PER_HOUR, HOUR_MS);
   /** Codes tried, by email. */
   readonly tries: RateLimiter = new RateLimiter(CODES_PER_HOUR, HOUR_MS);
-  readonly #sentCodes = new Map<string, string>();
+  readonly #sentCodes = new RecentMap<string, string>(MAX_SENT_CODES);
 
   /** The code that was sent last to an email and has not been used. Only here is it kept in clear. */
   latest(email: string): string | undefined {
@@ -19,11 +20,7 @@ export class SentCodes {
 
   /** Notes the code that was sent to an email. The last 10,000 emails are remembered. */
   noteSent(email: string, code: string): void {
-    this.#sentCodes.delete(email);
     this.#sentCodes.set(email, code);
-    if (this.#sentCodes.size <= MAX_SENT_CODES) return;
-    const [oldest] = this.#sentCodes.keys();
-    if (oldest !== undefined) this.#sentCodes.delete(oldest);
   }
 
   /** Notes that a code was used. */

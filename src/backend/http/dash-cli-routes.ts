@@ -1,4 +1,5 @@
 import { recordExpired, recordNotFound, ServerError } from '../../protocol/error.ts';
+import { RecentMap } from '../../recent-map.ts';
 import { assertOperator, type DashContext } from './dash-access.ts';
 import type { HttpRequest } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
@@ -21,7 +22,7 @@ interface Login {
 
 /** How `instant-cli login` gets a token: the operator claims the ticket that it shows. */
 export function dashCliRoutes(context: DashContext): Route[] {
-  const logins = new Map<string, Login>();
+  const logins = new RecentMap<string, Login>(MAX_LOGINS);
   return [
     {
       method: 'GET',
@@ -53,8 +54,6 @@ function register({ host }: DashContext, logins: Map<string, Login>): Response {
   const login: Login = { ticket: host.newId(), startedAt: host.now(), state: 'waiting' };
   const secret = host.newId();
   logins.set(secret, login);
-  const [oldest] = logins.keys();
-  if (logins.size > MAX_LOGINS && oldest !== undefined) logins.delete(oldest);
   return jsonResponse({ secret, ticket: login.ticket });
 }
 

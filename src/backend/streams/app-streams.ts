@@ -5,6 +5,7 @@ import type {
   StartStreamMessage,
   SubscribeStreamMessage,
 } from '../../protocol/streams.ts';
+import { RecentMap } from '../../recent-map.ts';
 import type { CommitFollower } from '../app/commit-follower.ts';
 import type { Content } from '../app/content-store.ts';
 import type { StreamContent } from '../app/stream-content.ts';
@@ -31,7 +32,7 @@ export class AppStreams implements CommitFollower {
   readonly #live = new Map<string, LiveStream>();
   /** How many bytes of each stream that goes on are counted, where they are. */
   readonly #counted = new Map<string, number>();
-  readonly #orphans = new Set<string>();
+  readonly #orphans = new RecentMap<string, true>(MAX_ORPHANS);
   readonly #encoder = new TextEncoder();
 
   constructor(app: StreamApp, content: StreamContent) {
@@ -239,9 +240,7 @@ export class AppStreams implements CommitFollower {
 
   #rememberOrphan({ tokenHash }: LiveStream): void {
     if (tokenHash === undefined) return;
-    this.#orphans.add(tokenHash);
-    const [oldest] = this.#orphans;
-    if (this.#orphans.size > MAX_ORPHANS && oldest !== undefined) this.#orphans.delete(oldest);
+    this.#orphans.set(tokenHash, true);
   }
 }
 
