@@ -3,7 +3,7 @@ import { ServerError } from '../../protocol/error.ts';
 import { type Account, UNLIMITED } from '../ephemeral/quota.ts';
 import { growthBy, sizeOfRules, sizeOfText } from '../ephemeral/size-of.ts';
 import { ledgerKey } from '../ledger/ledger-key.ts';
-import { type CheckResult, Permissions, type Rules } from '../permissions/index.ts';
+import { type CheckResult, Permissions } from '../permissions/index.ts';
 import { type AppData, createAppData } from '../store/app-data.ts';
 import type { AppHost } from './app-host.ts';
 import type { AppIdentity } from './app-identity.ts';
@@ -55,11 +55,6 @@ export class App {
     return this.#identity;
   }
 
-  /** The permission rules; null where there are none. */
-  get rules(): Rules | null {
-    return this.permissions.rules;
-  }
-
   get status(): AppStatus {
     return this.#status;
   }
@@ -97,19 +92,19 @@ export class App {
    * @throws {ServerError} `validation-failed` when they cannot be used; then the old ones stay.
    */
   setRules(code: unknown): void {
-    const toldPeersApart = this.rules?.tellsPeersApart ?? false;
+    const toldPeersApart = this.permissions.rules?.tellsPeersApart ?? false;
     const growth = sizeOfRules(code) - sizeOfRules(this.#rulesCode);
     this.#account.assertRoom(growth);
     this.permissions.push(code);
     this.#account.grow(growth);
     this.host.keeper.settingsChanged(this.identity.id, { rules: this.#rulesCode });
     // Peers that shared the answers to a query may no longer: they come back and ask each for himself.
-    if (!toldPeersApart && this.rules?.tellsPeersApart) this.sessions.end();
+    if (!toldPeersApart && this.permissions.rules?.tellsPeersApart) this.sessions.end();
     this.sessions.rulesChanged();
   }
 
   get #rulesCode(): Snapshot['rules'] {
-    return this.rules?.code ?? null;
+    return this.permissions.rules?.code ?? null;
   }
 
   /** @throws {ServerError} `app-disabled` when the app may not be read. */

@@ -41,7 +41,7 @@ export interface KeptApp extends NewApp {
 
 /**
  * Keeps what the apps of a backend are and do, beyond the life of the process. What it is told is safe some time
- * later: whoever is about to show any of it to a client does so in {@link whenSafe}, or after {@link flush}.
+ * later: a client is shown none of it but in {@link whenSafe}, or after {@link flush}.
  */
 export interface Keeper {
   /** What stays the same as long as what is kept, such as a secret; `make` gives it the first time. */
@@ -52,7 +52,7 @@ export interface Keeper {
   readonly filesFolder: string | undefined;
   /** No transaction that was kept has a larger id. */
   readonly lastTxId: number;
-  /** The apps that were kept. Each is to be read before the next is asked for, and all before anything is told. */
+  /** The apps that were kept. Read each before asking for the next, and all before telling the keeper anything. */
   apps(): Iterable<KeptApp>;
   appCreated(app: NewApp): void;
   appDeleted(appId: string): void;

@@ -50,7 +50,7 @@ export class LiveQuery<Subscriber> {
     return this.#answer;
   }
 
-  /** Rises whenever subscribers are to be told. */
+  /** Rises with each answer that subscribers have to be told. */
   get revision(): number {
     return this.#revision;
   }

@@ -16,8 +16,8 @@ const MAX_KEY_LENGTH = 64;
 export type Write = (writer: Writer) => void;
 
 /**
- * Writes what apps are and do into the tables. Each call is to be made within a transaction of the database, and the last
- * before its end is to be {@link settle}.
+ * Writes what apps are and do into the tables. Call it within a transaction of the database only, and {@link settle} last
+ * before that ends.
  */
 export class Writer {
   readonly #streams: StreamWriter;

@@ -14,7 +14,7 @@ export { type Proof, proofPruner } from './proof.ts';
 export { ReadIndex } from './read-index.ts';
 export { trackReads } from './track-reads.ts';
 
-/** Leaves of what the forms of a query gave what is to be sent; `ruleParams` are those of the query. */
+/** Leaves what may be sent of the results of the forms of a query; `ruleParams` are those of the query. */
 export type FormFilter = (
   forms: readonly FormResult[],
   ruleParams: QueryOutcome['ruleParams'],

@@ -67,7 +67,7 @@ export function encodeComputation(key: string, q: JsonValue, answer: QueryResult
   return `{"instaql-result":${answer.result},"result-meta":${answer.meta},${JSON.stringify(rest).slice(1)}`;
 }
 
-/** A `refresh-ok` of encoded computations; `attrs` is the encoded list, where it is to be sent. */
+/** A `refresh-ok` of encoded computations; `attrs` is the encoded list, where it goes along. */
 export function encodeRefreshOk(
   txId: number,
   computations: readonly string[],

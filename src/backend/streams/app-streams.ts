@@ -6,7 +6,6 @@ import type {
   SubscribeStreamMessage,
 } from '../../protocol/streams.ts';
 import type { CommitFollower } from '../app/commit-follower.ts';
-import type { Content } from '../app/content-store.ts';
 import type { StreamContent } from '../app/stream-content.ts';
 import { hashUuid } from '../permissions/hash-text.ts';
 import { assertAllowed } from '../permissions/index.ts';
@@ -17,7 +16,6 @@ import { upsert } from '../store/upsert.ts';
 import { LiveStream } from './live-stream.ts';
 import type { StreamApp } from './stream-app.ts';
 import { createStream, findStream, finishStream, type StreamEntity, streamAttr } from './stream-entities.ts';
-import { fileContent } from './stream-file.ts';
 import { StreamReader } from './stream-reader.ts';
 
 /** How many writers are remembered whose stream was deleted under them. */
@@ -26,8 +24,9 @@ const ID_ATTR = streamAttr('id');
 
 /** The streams of one app. */
 export class AppStreams implements CommitFollower {
+  /** Where the bytes of streams are kept. */
+  readonly content: StreamContent;
   readonly #app: StreamApp;
-  readonly #content: StreamContent;
   readonly #live = new Map<string, LiveStream>();
   /** How many bytes of each stream that goes on are counted, where they are. */
   readonly #counted = new Map<string, number>();
@@ -36,7 +35,7 @@ export class AppStreams implements CommitFollower {
 
   constructor(app: StreamApp, content: StreamContent) {
     this.#app = app;
-    this.#content = content;
+    this.content = content;
   }
 
   /**
@@ -136,11 +135,6 @@ export class AppStreams implements CommitFollower {
     });
   }
 
-  /** The content of the file of a stream, where it is the size that it has to be. */
-  content(streamId: string, size: unknown): Content | undefined {
-    return this.#content.size(streamId) === size ? fileContent(this.#content, streamId, size) : undefined;
-  }
-
   /** A reader wants no more. */
   unsubscribe(reader: StreamReader): void {
     reader.stop();
@@ -180,7 +174,7 @@ export class AppStreams implements CommitFollower {
 
   /** Whether what was written to a stream is not here: its entity came along with other data. */
   #isLost({ id, done, values }: StreamEntity): boolean {
-    const size = this.#content.size(id);
+    const size = this.content.size(id);
     return done ? values.size !== size : size === 0 && values.machineId !== this.#app.host.machineId;
   }
 
@@ -196,7 +190,7 @@ export class AppStreams implements CommitFollower {
 
   #open({ id, clientId, hashedReconnectToken: tokenHash, done, abortReason }: StreamEntity): LiveStream {
     const end = done ? { abortReason } : undefined;
-    return upsert(this.#live, id, () => new LiveStream({ id, clientId, tokenHash, end }, this.#content));
+    return upsert(this.#live, id, () => new LiveStream({ id, clientId, tokenHash, end }, this.content));
   }
 
   /** Counts what was written to a stream, until the row of its file stands for it. */
@@ -231,7 +225,7 @@ export class AppStreams implements CommitFollower {
   #forget(streamId: string): void {
     const stream = this.#live.get(streamId);
     this.#live.delete(streamId);
-    this.#content.delete(streamId);
+    this.content.delete(streamId);
     this.#countNoMore(streamId);
     if (stream?.writer) this.#rememberOrphan(stream);
     for (const reader of [...(stream?.readers ?? [])]) reader.fail('Stream is missing.');
