@@ -90,7 +90,7 @@ export class AppStreams implements CommitFollower {
       return;
     }
     if (done) this.#finish(stream, abortReason);
-    this.#app.host.keeper.whenSafe(() => stream.wake());
+    this.#app.host.persistence.whenDurable(() => stream.wake());
     const flushed = stream.takeAcknowledgement();
     if (flushed === undefined) return;
     channel.send({ op: 'stream-flushed', 'stream-id': streamId, offset: flushed, done, 'trace-id': null });
