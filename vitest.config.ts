@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { coreTests } from './conformance/core-tests/project.ts';
 import { officialSuites } from './conformance/official/suites.ts';
 import { hasPackages } from './runtimes/packages.mjs';
+import { thisRuntime } from './runtimes/this-runtime.ts';
 
 // `npx vitest run [path]` tests on the Node it runs on; `npm test` starts this once for each suite and
 // runtime (see runtimes/run.mjs), each project named after both, so that the results can be merged.
@@ -37,12 +38,6 @@ const ours: Record<string, TestProjectInlineConfiguration> = {
   core: coreTests,
 };
 
-function runtimeOfThisProcess(): string {
-  if ('Bun' in globalThis) return 'bun';
-  if ('Deno' in globalThis) return 'deno';
-  return `node${process.versions.node.split('.')[0]}`;
-}
-
 /** The package by its published names, as the sources of the entries that `runtime` would be given. */
 function publishedNames(runtime: string): Array<{ find: RegExp; replacement: string }> {
   const entry = runtime.startsWith('node') ? 'node' : runtime;
@@ -68,9 +63,9 @@ async function projectsOn(runtime: string): Promise<TestProjectInlineConfigurati
     resolve: { alias: publishedNames(runtime) },
     test: {
       // A limit for what hangs, not for what is slow: machines differ, and one may be busy.
-      testTimeout: 120_000,
-      hookTimeout: 120_000,
-      expect: { poll: { timeout: 30_000 } },
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
+      expect: { poll: { timeout: 60_000 } },
       ...config.test,
       name: `${suite} (${runtime})`,
       env: { EXPECT_RUNTIME: runtime },
@@ -80,7 +75,7 @@ async function projectsOn(runtime: string): Promise<TestProjectInlineConfigurati
   }));
 }
 
-const runtimes = process.env.TEST_RUNTIMES?.split(',') ?? [runtimeOfThisProcess()];
+const runtimes = process.env.TEST_RUNTIMES?.split(',') ?? [thisRuntime()];
 
 const config: ViteUserConfig = defineConfig({
   test: { projects: (await Promise.all(runtimes.map(projectsOn))).flat(), silent: 'passed-only' },

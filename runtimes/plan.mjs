@@ -12,10 +12,12 @@ export const REQUIRED_RUNTIMES = [currentNode, 'bun', 'deno'];
 /** @typedef {'official packages' | 'embedding packages' | 'chromium'} Need What a run needs beyond `npm ci`. */
 
 /**
- * Vitest projects, each with the runtimes it runs on, and where the files are not ours to count, how many tests
- * must have run. What a suite that `prints` says is shown when it passes, too.
+ * Vitest projects, each with the runtimes it runs on, about how long it takes (the order in which they begin hangs on it,
+ * and nothing else), and where the files are not ours to count, how many tests must have run. What a suite that `prints`
+ * says is shown when it passes, too.
  * @type {Record<string, {
  *   runtimes: string[],
+ *   seconds: number | Record<string, number>,
  *   expected?: { passed: number, skipped: number },
  *   needs?: Need[],
  *   prints?: boolean,
@@ -23,22 +25,23 @@ export const REQUIRED_RUNTIMES = [currentNode, 'bun', 'deno'];
  */
 export const SUITES = {
   // Processes that are killed while they write: 200 times a storage on this Node, fewer on the others.
-  kill: { runtimes: RUNTIMES, prints: true },
-  package: { runtimes: [currentNode], needs: ['official packages'] },
-  client: { runtimes: RUNTIMES },
+  kill: { runtimes: RUNTIMES, seconds: { node20: 480, others: 80 }, prints: true },
+  package: { runtimes: [currentNode], seconds: 390, needs: ['official packages'] },
+  client: { runtimes: RUNTIMES, seconds: 350 },
   // @instantdb/core 1.0.67; its own source skips one test.
-  core: { runtimes: [currentNode, 'bun', 'deno'], expected: { passed: 208, skipped: 1 } },
-  unit: { runtimes: [currentNode] },
-  listen: { runtimes: ['bun', 'deno'] },
+  core: { runtimes: [currentNode, 'bun', 'deno'], seconds: 20, expected: { passed: 208, skipped: 1 } },
+  unit: { runtimes: [currentNode], seconds: 490 },
+  listen: { runtimes: ['bun', 'deno'], seconds: 30 },
   // The packed archive in real tools: those that are installed anyway, and the others.
-  embedding: { runtimes: [currentNode] },
-  'embedding-tools': { runtimes: [currentNode], needs: ['embedding packages'] },
+  embedding: { runtimes: [currentNode], seconds: 150 },
+  'embedding-tools': { runtimes: [currentNode], seconds: 320, needs: ['embedding packages'] },
   // The official packages, unmodified, against the local backend.
-  admin: { runtimes: [currentNode], needs: ['official packages'] },
-  cli: { runtimes: [currentNode], needs: ['official packages'] },
-  pages: { runtimes: [currentNode], needs: ['official packages', 'chromium'] },
+  admin: { runtimes: [currentNode], seconds: 30, needs: ['official packages'] },
+  cli: { runtimes: [currentNode], seconds: 105, needs: ['official packages'] },
+  pages: { runtimes: [currentNode], seconds: 60, needs: ['official packages', 'chromium'] },
   'core-e2e': {
     runtimes: [currentNode],
+    seconds: 40,
     expected: { passed: 20, skipped: 0 },
     needs: ['official packages', 'chromium'],
   },
@@ -46,16 +49,26 @@ export const SUITES = {
 
 /**
  * Commands that look at the tree and run no test; arguments for the current Node.
- * @type {Record<string, { command: string[], needs?: Need[] }>}
+ * @type {Record<string, { command: string[], seconds: number, needs?: Need[] }>}
  */
 export const CHECKS = {
-  types: { command: ['node_modules/typescript/bin/tsc', '-p', '.'] },
+  types: { command: ['node_modules/typescript/bin/tsc', '-p', '.'], seconds: 60 },
   'official-types': {
     command: ['node_modules/typescript/bin/tsc', '-p', 'conformance/official'],
+    seconds: 30,
     needs: ['official packages'],
   },
-  lint: { command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'] },
+  lint: { command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'], seconds: 10 },
 };
+
+/**
+ * About how long a run takes.
+ * @param {{ suite: string, runtime: string }} run
+ */
+export function secondsOf({ suite, runtime }) {
+  const { seconds } = SUITES[suite];
+  return typeof seconds === 'number' ? seconds : (seconds[runtime] ?? seconds.others);
+}
 
 /**
  * What a command line asks for. Names of suites and checks choose what, names of runtimes choose where;

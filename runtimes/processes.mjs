@@ -61,17 +61,24 @@ function endGroup(group) {
 }
 
 /**
- * Starts the tasks in order, `limit` at once at the most, and gives their results in that order.
+ * Runs the tasks, `limit` at once at the most, and gives their results in their order. The longest begin first, so that
+ * none of them is left alone at the end; one whose `after` has not resolved lets those go before that can begin.
  * @template T
- * @param {Array<() => Promise<T>>} tasks
+ * @param {Array<{ seconds: number, after?: Promise<unknown>, run: () => Promise<T> }>} tasks
  * @param {number} limit
  * @returns {Promise<T[]>}
  */
 export async function pool(tasks, limit) {
   const results = new Array(tasks.length);
-  const waiting = tasks.entries();
+  const waiting = [...tasks.keys()].sort((a, b) => tasks[b].seconds - tasks[a].seconds);
+  const blocked = new Set(waiting.filter((index) => tasks[index].after));
+  for (const index of blocked) void tasks[index].after.then(() => blocked.delete(index));
   const worker = async () => {
-    for (const [index, task] of waiting) results[index] = await task();
+    while (waiting.length > 0) {
+      const place = waiting.findIndex((index) => !blocked.has(index));
+      const [index] = waiting.splice(Math.max(place, 0), 1);
+      results[index] = await tasks[index].run();
+    }
   };
   await Promise.all(Array.from({ length: limit }, worker));
   return results;

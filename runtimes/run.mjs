@@ -9,7 +9,7 @@ import { locateRuntime, needsBetterSqlite3 } from './locate.mjs';
 import { ensureBetterSqlite3 } from './node/better-sqlite3.mjs';
 import { locateChromium } from './official/chromium.mjs';
 import { ensurePackages } from './packages.mjs';
-import { CHECKS, currentNode, plan, REQUIRED_RUNTIMES, SUITES } from './plan.mjs';
+import { CHECKS, currentNode, plan, REQUIRED_RUNTIMES, SUITES, secondsOf } from './plan.mjs';
 import { pool, run } from './processes.mjs';
 import { faultOf, readCounts, table } from './report.mjs';
 
@@ -48,11 +48,16 @@ for (const room of ['official', 'embedding']) {
 }
 const rows = await pool(
   [
-    ...checks.filter((name) => !CHECKS[name].needs).map((name) => () => runCheck(name)),
-    ...runs.filter((it) => it.runtime !== currentNode).map((it) => () => runSuite(it)),
-    // Last, as these wait for what is prepared.
-    ...checks.filter((name) => CHECKS[name].needs).map((name) => () => runCheck(name)),
-    ...runs.filter((it) => it.runtime === currentNode).map((it) => () => runSuite(it)),
+    ...checks.map((name) => ({
+      seconds: CHECKS[name].seconds,
+      after: prepared(CHECKS[name]),
+      run: () => runCheck(name),
+    })),
+    ...runs.map((it) => ({
+      seconds: secondsOf(it),
+      after: prepared(SUITES[it.suite], it.runtime),
+      run: () => runSuite(it),
+    })),
   ],
   // One more than there are processors: much of what a suite does is to wait, for a clock, a disk or a process.
   availableParallelism() + 1,
@@ -74,6 +79,13 @@ function planOrExit(names) {
     console.error(error.message);
     process.exit(2);
   }
+}
+
+/** Resolves when what is prepared for it has been, or cannot be; undefined when it needs nothing of the kind. */
+function prepared({ needs = [] }, runtime) {
+  const preparations = needs.flatMap((need) => rooms.get(need) ?? []);
+  if (sqlite && runtime === currentNode) preparations.push(sqlite);
+  return preparations.length > 0 ? Promise.all(preparations) : undefined;
 }
 
 async function runCheck(name) {

@@ -6,20 +6,20 @@
 import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
-import { storageDrivers } from './drivers/storage/index.ts';
+import { storageKinds } from './drivers/storage/kinds/index.ts';
 import { nativeSocketDriver } from './drivers/websocket/native.ts';
 import { wsDriver } from './drivers/websocket/ws.ts';
 
 // Here and not in exports.ts: a bundle that is split into chunks loses an `export *` that goes through one of them.
 export * from '@instantdb/core';
 export * from './client/exports.ts';
-export { i, type SchemaBuilder } from './client/schema-builder.ts';
+export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
 
 /** Opens a database, or returns the one that is open with the same options. */
 export const init: Init = bindInit({
   // Bun's own socket cannot be let go of by the process, the one behind `ws` can (seen on Bun 1.4.5).
   socket: (hold) => (hold ? nativeSocketDriver : wsDriver),
-  storage: storageDrivers,
+  storage: storageKinds,
 });
 
 /** @deprecated Core's old name for {@link init}. */

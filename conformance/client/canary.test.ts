@@ -317,7 +317,7 @@ test('a refused session shows nothing of what it was opened with, to nobody', as
   db.subscribeTransactionErrors((error) => heard.push(['transaction error', error]));
   db.subscribeQuery({ goals: {} }, (state) => heard.push(['query', state]));
   await db.auth.signInAsGuest();
-  await vi.waitFor(() => expect(db.stats().status).toBe('errored'), { timeout: 30_000 });
+  await vi.waitFor(() => expect(db.stats().status).toBe('errored'), { timeout: 60_000 });
   heard.push(['ready()', await db.ready().catch((error: unknown) => error)]);
   heard.push(['queryOnce()', await db.queryOnce({ goals: {} }).catch((error: unknown) => error)]);
   heard.push(['pendingTransactions()', db.pendingTransactions()]);
@@ -358,7 +358,7 @@ test('what a server says out of turn, and what is logged, shows no token', async
   await db.auth.signInAsGuest();
   const { connections } = db.stats();
   await vi.waitFor(() => expect(db.stats().connections).toBeGreaterThanOrEqual(connections), {
-    timeout: 30_000,
+    timeout: 60_000,
   });
   await db.ready();
   const failed = await db.auth.signInWithToken(canary('other')).catch((error: unknown) => error);

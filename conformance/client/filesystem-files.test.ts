@@ -16,8 +16,8 @@ import { type Disk, type DiskFile, machineDisk } from '../../src/drivers/storage
 // By their paths: drivers are no part of what the package exports.
 import { openFilesystemStorage } from '../../src/drivers/storage/filesystem/filesystem.ts';
 import { encodeBatch, encodeHeader, encodeSynced } from '../../src/drivers/storage/filesystem/log-line.ts';
-import { fileNameOf } from '../../src/drivers/storage/filesystem/scope.ts';
 import { lockFile } from '../../src/drivers/storage/lock/lock-file.ts';
+import { fileNameOf } from '../../src/drivers/storage/scope-file-name.ts';
 import { seededRandom } from '../support/random.ts';
 import { temporaryFolder } from '../support/sqlite.ts';
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 // By their paths: drivers are no part of what the package exports.
-import { joinKey } from '../../src/drivers/storage/key.ts';
+import { joinKey } from '../../src/drivers/storage/record-key.ts';
 import { openRedisStorage } from '../../src/drivers/storage/redis/redis.ts';
 import { describeWithRedis, launchRedis, type RedisServer } from '../support/redis.ts';
 import { launchRedisCluster, type RedisCluster } from '../support/redis-cluster.ts';

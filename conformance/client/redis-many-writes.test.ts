@@ -27,7 +27,7 @@ describeWithRedis('storage "redis" and very many writes', () => {
     expect(Number(server.command('HLEN', server.command('KEYS', '*:records')))).toBeGreaterThan(COUNT);
 
     network.switch(true);
-    await expect.poll(() => db.stats().pendingTransactions, { timeout: 100_000 }).toBe(0);
+    await expect.poll(() => db.stats().pendingTransactions, { timeout: 240_000 }).toBe(0);
     await db.close();
     expect(writes.all).toHaveLength(COUNT);
 

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
-// By their paths: drivers are no part of what the package exports.
-import type { RedisConfig } from '../../src/drivers/storage/redis/config.ts';
 import { openRedisStorage } from '../../src/drivers/storage/redis/redis.ts';
+// By their paths: drivers are no part of what the package exports.
+import type { RedisConfig } from '../../src/drivers/storage/redis/redis-config.ts';
 import { describeWithRedis, startRedis } from '../support/redis.ts';
 import { redisProxy } from '../support/redis-proxy.ts';
 import { contentOf, type StorageDriver, storageOptions } from '../support/storage-contract.ts';

@@ -16,7 +16,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 // By their paths: drivers are no part of what the package exports.
-import { joinKey } from '../../src/drivers/storage/key.ts';
+import { joinKey } from '../../src/drivers/storage/record-key.ts';
 import { openSqliteStorage } from '../../src/drivers/storage/sqlite/sqlite.ts';
 import { seededRandom } from '../support/random.ts';
 import { runtime } from '../support/runtime.ts';
@@ -426,7 +426,7 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
       const driver = openAt(path);
       await driver.write(records);
       await driver.write(forget(records.slice(10)));
-      await expect.poll(() => sizeOf(path), { timeout: 20_000 }).toBeLessThan(1_500_000);
+      await expect.poll(() => sizeOf(path)).toBeLessThan(1_500_000);
       await driver.write([['more', '1']]);
       expect(await driver.keys()).toHaveLength(11);
       expect(await driver.get('key:9')).toBe(records[9]?.[1]);
@@ -449,7 +449,7 @@ describe.runIf(hasSqlite)('storage "sqlite"', () => {
       await driver.write(records);
       // Enough is in use for the file not to be written anew.
       await driver.write(forget(records));
-      await expect.poll(() => sizeOf(path), { timeout: 20_000 }).toBeLessThan(1_500_000);
+      await expect.poll(() => sizeOf(path)).toBeLessThan(1_500_000);
       expect(await contentOf(driver)).toEqual({ kept: '1' });
       await driver.dispose();
       expect(withDatabase(path, (database) => database.prepare('PRAGMA auto_vacuum').get())).toEqual({

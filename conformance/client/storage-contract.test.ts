@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 // By their paths: drivers are no part of what the package exports.
 import { openFilesystemStorage } from '../../src/drivers/storage/filesystem/filesystem.ts';
-import { fileNameOf } from '../../src/drivers/storage/filesystem/scope.ts';
 import { generationsOf, lockFile } from '../../src/drivers/storage/lock/lock-file.ts';
+import { fileNameOf } from '../../src/drivers/storage/scope-file-name.ts';
 import { openSqliteStorage } from '../../src/drivers/storage/sqlite/sqlite.ts';
 import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
 import { storageContract, storageOptions } from '../support/storage-contract.ts';

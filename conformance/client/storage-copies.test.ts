@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { id, type NodeConfig } from '@instantdb/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 // By its path: drivers are no part of what the package exports.
-import { openSqliteDatabase } from '../../src/drivers/storage/sqlite/database.ts';
+import { openSqliteDatabase } from '../../src/drivers/storage/sqlite/sqlite-database.ts';
 import { codeBlocks } from '../package/code-blocks.ts';
 import type { KeeperInput } from '../programs/keeper.ts';
 import { buildProgram, type Child } from '../support/child.ts';
@@ -22,7 +22,8 @@ import { hasSqlite, temporaryFolder } from '../support/sqlite.ts';
 const COPIES = Number(process.env.COPIES ?? (process.env.CI ? 50 : 10));
 /** Copies that are opened at once. */
 const AT_ONCE = 5;
-const timeout = 120_000;
+/** For what hangs: a busy machine takes minutes for fifty servers. */
+const timeout = 600_000;
 
 type Config = Partial<NodeConfig<Schema>>;
 
@@ -160,10 +161,10 @@ async function someAtOnce(copies: readonly Copy[], look: (copy: Copy) => Promise
 
 const name = `a copy that is taken while it is written to has all that was acknowledged before, %s`;
 
-/** A copy after which nothing was kept would show nothing. How many have something is up to how busy the machine is. */
+/** A copy after which nothing was kept would show nothing. */
 function expectSome(copies: readonly Copy[]): void {
   expect(copies).toHaveLength(COPIES);
-  expect(copies.some(({ kept }) => kept.length > 0)).toBe(true);
+  expect(copies.every(({ kept }) => kept.length > 0)).toBe(true);
 }
 
 test.each(seals)(`storage "filesystem": ${name}`, { timeout }, async (_, given, seal) => {

@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
+import { builtOnce } from './built-once.ts';
 import { type Inbox, inbox } from './inbox.ts';
 import { runtime } from './runtime.ts';
 
 /** Far more than any of these processes takes, and less than a test may: one that still runs then hangs. */
-const HANGS_AFTER_MS = 100_000;
+const HANGS_AFTER_MS = 240_000;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const entry = runtime.startsWith('node') ? 'node' : runtime;
@@ -55,9 +57,9 @@ export async function buildProgram(
   const folder = mkdtempSync(`${root}.tmp/program-`);
   await Promise.all([
     bundle(`conformance/programs/${name}.ts`, `${folder}/program.mjs`),
-    bundle(`src/${entry}.ts`, `${folder}/package.mjs`),
-    bundle('src/backend/index.ts', `${folder}/backend.mjs`),
-    bundle('src/client/core-globals.ts', `${folder}/core-globals.mjs`),
+    bundleOfSources(`src/${entry}.ts`, `${folder}/package.mjs`),
+    bundleOfSources('src/backend/index.ts', `${folder}/backend.mjs`),
+    bundleOfSources('src/client/core-globals.ts', `${folder}/core-globals.mjs`),
     ...(copies ? copiesIn(folder) : []),
   ]);
   return {
@@ -71,10 +73,20 @@ export async function buildProgram(
 /** The copy that `require` gives, and one with all that it needs in one file, for a context of its own. */
 function copiesIn(folder: string): Promise<void>[] {
   return [
-    bundle(`src/${entry}.ts`, `${folder}/package.cjs`),
-    bundle(`src/${entry}.ts`, `${folder}/whole.cjs`, 'bundle'),
-    bundle('src/client/core-globals.ts', `${folder}/core-globals.cjs`),
+    bundleOfSources(`src/${entry}.ts`, `${folder}/package.cjs`),
+    bundleOfSources(`src/${entry}.ts`, `${folder}/whole.cjs`, 'bundle'),
+    bundleOfSources('src/client/core-globals.ts', `${folder}/core-globals.cjs`),
   ];
+}
+
+/** The same as {@link bundle} for a source of the package: of each there is one, of which programs get copies. */
+async function bundleOfSources(
+  source: string,
+  outfile: string,
+  packages: 'external' | 'bundle' = 'external',
+): Promise<void> {
+  const name = `${source.replaceAll('/', '-')}-${basename(outfile)}`;
+  copyFileSync(await builtOnce(name, (draft) => bundle(source, draft, packages)), outfile);
 }
 
 /** Builds one file as the package is built: other packages stay outside, and so does what must run before them. */

@@ -6,8 +6,8 @@ import type {
   StorageOptions,
   StorageScope,
 } from '../../src/drivers/contract.ts';
-import { entriesOf } from '../../src/drivers/storage/entries.ts';
-import { joinKey } from '../../src/drivers/storage/key.ts';
+import { entriesOf } from '../../src/drivers/storage/record-entries.ts';
+import { joinKey } from '../../src/drivers/storage/record-key.ts';
 import { InstantNodeError } from '../../src/errors.ts';
 
 export type { StorageChange, StorageDriver, StorageOptions, StorageScope };

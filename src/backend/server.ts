@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Listen, Listener, Peer, PeerEvents, Sender } from '../drivers/listen/contract.ts';
-import { unsyncedNamesOf } from '../drivers/storage/filesystem/folder.ts';
-import { exposureOf } from '../drivers/storage/open-to-others.ts';
+import { exposureOf } from '../drivers/storage/exposure.ts';
+import { unsyncedNamesOf } from '../drivers/storage/folder-sync.ts';
 import { InstantNodeError } from '../errors.ts';
 import type { AppPersistence } from './app/app-persistence.ts';
 import { Apps } from './apps/apps.ts';

@@ -1,11 +1,14 @@
 import { weakHash } from '@instantdb/core';
+import type { StorageOptionName } from '../drivers/storage/kinds/index.ts';
 import { InstantNodeError } from '../errors.ts';
-import type { coreInternalOptions, NodeConfig } from './config.ts';
+import type { coreInternalOptions, NodeConfig } from './config/node-config.ts';
+import { changeTaken, reactorOf } from './core-internals/taken-options.ts';
 import type { OpenDatabase } from './open-databases.ts';
 import type { NodeReactor } from './reactor.ts';
-import type { AnySchema } from './schema.ts';
+import type { AnySchema } from './schema/any-schema.ts';
 
-type Option = keyof NodeConfig | keyof typeof coreInternalOptions;
+/** Those of single kinds of storage change nothing: a part of them is what makes it another database, and the rest is for opening it. */
+type Option = Exclude<keyof NodeConfig, StorageOptionName> | keyof typeof coreInternalOptions;
 type Reactor = NodeReactor<AnySchema>;
 
 /** What an option that is given again does to a database that is open. */
@@ -27,9 +30,6 @@ const ADOPTIONS: Record<Option, Adoption> = {
   __extraDedupeKey: 'identity',
   storage: 'identity',
   Store: 'identity',
-  storagePath: 'identity',
-  durable: 'identity',
-  redis: 'identity',
   encryptionKey: 'identity',
   durability: 'identity',
   instanceKey: 'identity',
@@ -46,16 +46,10 @@ const ADOPTIONS: Record<Option, Adoption> = {
   disableValidation: inConfig('disableValidation'),
   firstPartyPath: inConfig('firstPartyPath'),
   devtool: inConfig('devtool'),
-  // The file is open already, by whichever class; and a program that is loaded again has another copy of it.
-  sqlite: () => undefined,
-  WritableStream: (reactor, WStream: unknown) => Object.assign(reactor._instantStream, { WStream }),
-  ReadableStream: (reactor, RStream: unknown) => Object.assign(reactor._instantStream, { RStream }),
-  pendingTxCleanupTimeout: (reactor, ms: number) => {
-    reactor._pendingTxCleanupTimeout = ms;
-  },
-  pendingMutationCleanupThreshold: (reactor, count: number) => {
-    reactor._pendingMutationCleanupThreshold = count;
-  },
+  WritableStream: taken('WritableStream'),
+  ReadableStream: taken('ReadableStream'),
+  pendingTxCleanupTimeout: taken('pendingTxCleanupTimeout'),
+  pendingMutationCleanupThreshold: taken('pendingMutationCleanupThreshold'),
 };
 
 /**
@@ -73,7 +67,7 @@ export function adoptOptions(
     if (adoption === 'opening' && given[name] !== now) throw cannotChange(name, given[name], now);
   }
   for (const [name, adoption] of told) {
-    if (typeof adoption === 'function') adoption(database._reactor as Reactor, given[name] as never);
+    if (typeof adoption === 'function') adoption(reactorOf(database) as Reactor, given[name] as never);
   }
 }
 
@@ -86,6 +80,10 @@ function inConfig(name: 'disableValidation' | 'firstPartyPath' | 'devtool') {
   return (reactor: Reactor, value: unknown): void => {
     Object.assign(reactor.config, { [name]: value });
   };
+}
+
+function taken(name: Parameters<typeof changeTaken>[1]) {
+  return (reactor: Reactor, value: unknown): void => changeTaken(reactor, name, value);
 }
 
 function cannotChange(name: string, given: unknown, now: unknown): InstantNodeError {

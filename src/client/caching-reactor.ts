@@ -1,8 +1,8 @@
 import type { CoreParts } from './discreet-reactor.ts';
-import { QueryReactor } from './queries/query-reactor.ts';
-import { QueryCache } from './query-cache.ts';
-import type { AnySchema } from './schema.ts';
-import type { Timers } from './timers.ts';
+import { QueryCache } from './queries/query-cache.ts';
+import { QueryReactor } from './query-reactor.ts';
+import type { AnySchema } from './schema/any-schema.ts';
+import type { Timers } from './timing/timers.ts';
 
 /** What core's constructor takes, and the timers of the database. */
 export interface CachingParts extends CoreParts {

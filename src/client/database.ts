@@ -10,21 +10,21 @@ import {
   type ValidQuery,
 } from '@instantdb/core';
 import { InstantNodeError, withOutcome } from '../errors.ts';
-import { assertOptions, refuseUnknownOptions } from './call-options.ts';
-import { assertCallback } from './callback.ts';
-import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
-import { deferred } from './deferred.ts';
-import { discreet } from './discreet-calls.ts';
-import { pagingDatabase, safely } from './infinite-query.ts';
-import { Latest } from './latest.ts';
-import { assertSignal, type QueryOnceOptions } from './query-once.ts';
+import { assertOptions, refuseUnknownOptions } from './calls/call-options.ts';
+import { assertCallback } from './calls/callback.ts';
+import { refuseAsyncCalls, refuseCalls, trackCalls } from './calls/closed-calls.ts';
+import { discreet } from './calls/discreet-calls.ts';
+import { pagingDatabase, safely } from './calls/infinite-query.ts';
+import { holding, within } from './persistence/saving.ts';
+import { assertSignal, type QueryOnceOptions } from './queries/query-once.ts';
 import type { NodeReactor } from './reactor.ts';
-import { holding, within } from './saving.ts';
-import type { AnySchema } from './schema.ts';
-import { thrown } from './server-refusal.ts';
-import { showAs } from './show-as.ts';
+import { thrown } from './refusals/server-refusal.ts';
+import type { AnySchema } from './schema/any-schema.ts';
+import { showAs } from './secrecy/show-as.ts';
 import type { DatabaseStats } from './stats.ts';
-import type { PendingTransaction, TransactionError } from './transactions.ts';
+import { deferred } from './timing/deferred.ts';
+import { Latest } from './timing/latest-iterator.ts';
+import type { PendingTransaction, TransactionError } from './transactions/transactions.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
 

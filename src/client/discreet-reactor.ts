@@ -1,11 +1,11 @@
 import { type Logger, Reactor, type RoomsOf } from '@instantdb/core';
 import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
-import { conceal } from './conceal.ts';
-import type { CoreConfig } from './config.ts';
-import type { AnySchema } from './schema.ts';
-import { sealed, sealUserIn, unsealed } from './sealed-user.ts';
-import type { Secrets } from './secrets.ts';
+import type { CoreConfig } from './config/node-config.ts';
+import type { AnySchema } from './schema/any-schema.ts';
+import { conceal } from './secrecy/conceal.ts';
+import { sealed, sealUserIn, unsealed } from './secrecy/sealed-user.ts';
+import type { Secrets } from './secrecy/secrets.ts';
 
 /** What core's constructor takes, and the secrets that are to stay with the reactor. */
 export interface CoreParts {

@@ -1,9 +1,7 @@
 /** What every entry exports beside core's names and its own `init`. */
 
 export type { NetworkListenerClass } from '../drivers/contract.ts';
-export type { RedisClass, RedisConfig } from '../drivers/storage/redis/config.ts';
-export type { SqliteClass, SqliteConfig } from '../drivers/storage/sqlite/config.ts';
-export type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage/shape.ts';
+export type * from '../drivers/storage/kinds/option-types.ts';
 export {
   InstantNodeError,
   type InstantNodeErrorCode,
@@ -12,24 +10,24 @@ export {
   type WriteOutcome,
 } from '../errors.ts';
 export { nodeVersion } from '../version.ts';
-export type { TransactionAuthor } from './author.ts';
-export type { NodeConfig } from './config.ts';
+export type { NodeConfig } from './config/node-config.ts';
 export { InstantNodeDatabase, type WatchedResult } from './database.ts';
 export type { Init } from './init.ts';
-export type { QueryOnceOptions } from './query-once.ts';
-export type { AnySchema } from './schema.ts';
+export type { QueryOnceOptions } from './queries/query-once.ts';
 export {
   isServerRefusal,
   type ServerRefusal,
   type ServerRefusalCode,
   type ServerRefusalType,
-} from './server-refusal.ts';
+} from './refusals/server-refusal.ts';
+export type { AnySchema } from './schema/any-schema.ts';
 export type { DatabaseStats } from './stats.ts';
 export type { EncryptionKey, EncryptionKeyOption } from './storage/keyring-input.ts';
+export type { TransactionAuthor } from './transactions/author.ts';
 export type {
   ForeignTransaction,
   OwnTransaction,
   PendingTransaction,
   TransactionError,
   TransactionStep,
-} from './transactions.ts';
+} from './transactions/transactions.ts';

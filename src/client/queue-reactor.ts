@@ -1,16 +1,16 @@
 import type { Reactor } from '@instantdb/core';
 import { type CachingParts, CachingReactor } from './caching-reactor.ts';
-import { OptimisticStores } from './optimistic-stores.ts';
-import { Pace } from './queries/pace.ts';
-import { rewriteWrites } from './queries/rewrite-writes.ts';
-import type { AttrsStore, Stores } from './queries/store.ts';
-import type { AnySchema } from './schema.ts';
-import { type ShownQueue, showQueue } from './shown-queue.ts';
-import type { WriteEntry } from './storage/journal.ts';
+import { OptimisticStores } from './engine/optimistic-stores.ts';
+import { rewriteWrites } from './engine/rewrite-writes.ts';
+import type { AttrsStore, Stores } from './engine/store.ts';
+import type { AnySchema } from './schema/any-schema.ts';
 import type { Keeping } from './storage/keeping.ts';
-import type { Timer, Timers } from './timers.ts';
-import type { Mutation } from './transactions.ts';
-import type { WriteQueue } from './write-queue.ts';
+import { Pace } from './timing/throttle.ts';
+import type { Timer, Timers } from './timing/timers.ts';
+import type { WriteEntry } from './transactions/pending-write.ts';
+import type { Mutation } from './transactions/transactions.ts';
+import type { WriteQueue } from './transactions/write-queue.ts';
+import { type ShownQueue, showQueue } from './writes/queue-in-kv.ts';
 
 /** What the queue, and core under it, are made with. */
 export interface QueueParts extends Omit<CachingParts, 'Store'> {

@@ -2,34 +2,39 @@ import { id, type Reactor, type SSEConnection, validateQuery, weakHash } from '@
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
 import { InstantNodeError } from '../errors.ts';
 import { isObject } from '../protocol/json.ts';
-import { assertCallback, type Callback } from './callback.ts';
-import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './connection.ts';
-import { deferred } from './deferred.ts';
-import { callSafely } from './emitter.ts';
-import { endStreams } from './end-streams.ts';
-import { openEventStream } from './event-stream.ts';
-import { forgetTables } from './forget-tables.ts';
-import { releasable } from './network.ts';
-import { Outage } from './outage.ts';
+import { assertCallback, type Callback } from './calls/callback.ts';
+import { openEventStream } from './connection/event-stream.ts';
+import { Outage } from './connection/failed-attempts.ts';
+import { releasable } from './connection/releasable-network.ts';
+import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './connection/socket-connection.ts';
+import { Saving, within } from './persistence/saving.ts';
 import { withPrintableClauses } from './queries/printable-clauses.ts';
-import { assertSendable } from './queries/sendable.ts';
-import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
+import {
+  limited,
+  parseQueryOnceOptions,
+  type QueryOnceOptions,
+  queryTimedOut,
+} from './queries/query-once.ts';
 import type { Confirmation } from './queue-reactor.ts';
-import { readStream } from './read-stream.ts';
+import { type Refusal, refusedBy } from './refusals/server-refusal.ts';
+import { sessionError } from './refusals/session-refused.ts';
 import { assertPresenceOptions, type PresenceOptions, type PresenceSlice } from './rooms/presence-slice.ts';
 import type { PresenceCallback, TopicCallback } from './rooms/room.ts';
 import { isRoomFrame, Rooms, type Topical } from './rooms/rooms.ts';
-import { Saving, within } from './saving.ts';
-import type { AnySchema } from './schema.ts';
-import { type Refusal, refusedBy } from './server-refusal.ts';
-import { sessionError } from './session-refused.ts';
-import { findOwnStreamsAlone } from './stream-records.ts';
-import { tellStreamRefusals } from './stream-refusals.ts';
-import { Timers } from './timers.ts';
-import { mayPass } from './transactions.ts';
+import type { AnySchema } from './schema/any-schema.ts';
+import type { RefusalMessage } from './sending-reactor.ts';
+import { endStreams } from './streams/end-streams.ts';
+import { readStream } from './streams/read-stream.ts';
+import { findOwnStreamsAlone } from './streams/stream-records.ts';
+import { tellStreamRefusals } from './streams/stream-refusals.ts';
+import { writeStream } from './streams/write-stream.ts';
+import { forgetTables } from './sync-tables/forget-tables.ts';
+import { deferred } from './timing/deferred.ts';
+import { callSafely } from './timing/emitter.ts';
+import { Timers } from './timing/timers.ts';
+import { mayPass } from './transactions/transactions.ts';
+import { assertSendable } from './values/sendable.ts';
 import { asQueryError, type WriteParts, WriteReactor } from './write-reactor.ts';
-import { writeStream } from './write-stream.ts';
-import type { RefusalMessage } from './writes/sending-reactor.ts';
 
 const MAX_RECONNECT_MS = 10_000;
 /** How long after a refusal the server is asked for the session again. */

@@ -1,10 +1,6 @@
 import { id } from '@instantdb/core';
 import { InstantNodeError, type WriteOutcome, withOutcome } from '../errors.ts';
-import type { CoreConfig } from './config.ts';
-import { type Deferred, deferred } from './deferred.ts';
-import { Emitter } from './emitter.ts';
-import { foreignError, foreignTransaction, notTheirs } from './foreign-standing.ts';
-import type { AnySchema } from './schema.ts';
+import type { CoreConfig } from './config/node-config.ts';
 import {
   queryError,
   type Refusal,
@@ -12,10 +8,13 @@ import {
   refusalError,
   refusedAs,
   refusedBy,
-} from './server-refusal.ts';
-import { sessionRefused } from './session-refused.ts';
-import type { AuthoredWrite } from './storage/foreign-writes.ts';
-import type { WriteEntry } from './storage/journal.ts';
+} from './refusals/server-refusal.ts';
+import { sessionRefused } from './refusals/session-refused.ts';
+import type { AnySchema } from './schema/any-schema.ts';
+import { type RefusalMessage, type SendingParts, SendingReactor } from './sending-reactor.ts';
+import { type Deferred, deferred } from './timing/deferred.ts';
+import { Emitter } from './timing/emitter.ts';
+import type { AuthoredWrite, WriteEntry } from './transactions/pending-write.ts';
 import {
   type Mutation,
   type MutationError,
@@ -24,8 +23,8 @@ import {
   type PendingTransaction,
   type TransactionError,
   whyUnsendable,
-} from './transactions.ts';
-import { type RefusalMessage, type SendingParts, SendingReactor } from './writes/sending-reactor.ts';
+} from './transactions/transactions.ts';
+import { foreignError, foreignTransaction, notTheirs } from './writes/foreign-standing.ts';
 
 /** As core says it. */
 const USER_CHANGED = 'User changed while transaction was in progress.';

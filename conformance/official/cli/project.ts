@@ -57,7 +57,7 @@ export class Project {
           ...env,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: 100_000,
+        timeout: 240_000,
       },
     );
     const ended: Ended = { code: null, stdout: '', output: '' };

@@ -20,13 +20,14 @@ export async function coreEndToEndTests(chromium: string): Promise<TestProjectIn
       exclude: [],
       globalSetup: [here('start-backend.ts')],
       setupFiles: [here('backend-port.ts')],
-      expect: { poll: { timeout: 10_000 } },
       browser: {
         enabled: true,
         headless: true,
+        // For what hangs: it shares a busy machine with all of the other suites.
+        connectTimeout: 180_000,
         screenshotFailures: false,
         provider: playwright({
-          launchOptions: { executablePath: chromium, args: [...chromiumArguments] },
+          launchOptions: { executablePath: chromium, args: [...chromiumArguments], timeout: 120_000 },
         }),
         instances: [{ browser: 'chromium' }],
       },

@@ -19,6 +19,9 @@ export interface TestPages {
   failures(): string[];
 }
 
+/** For what hangs: a browser shares a busy machine with all of the other suites. */
+const timeout = 120_000;
+
 /** Serves the page of a program of this folder, with a backend and Chromium, for the tests of a file. */
 export function testPages(program: string): TestPages {
   let backend: Backend;
@@ -30,7 +33,7 @@ export function testPages(program: string): TestPages {
   beforeAll(async () => {
     [backend, browser, site] = await Promise.all([
       startBackend(),
-      chromium.launch({ executablePath: locateChromium(), args: [...chromiumArguments] }),
+      chromium.launch({ executablePath: locateChromium(), args: [...chromiumArguments], timeout }),
       serveSite(program),
     ]);
   });
@@ -49,6 +52,7 @@ export function testPages(program: string): TestPages {
     const context = await browser.newContext();
     contexts.push(context);
     if (!webSockets) await context.routeWebSocket(/./, (socket) => socket.close());
+    context.setDefaultTimeout(timeout);
     const page = await context.newPage();
     page.on('pageerror', (error) => failures.push(error.message));
     await page.goto(`${site.url}?${new URLSearchParams(parameters)}`);

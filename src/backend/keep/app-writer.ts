@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/database.ts';
+import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import type { Triple } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import type { AppSettings, Commit, NewApp } from '../app/app-persistence.ts';

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
+import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import { InstantNodeError } from '../../errors.ts';
 
 /**

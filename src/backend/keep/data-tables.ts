@@ -1,7 +1,7 @@
 import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncFolderSync } from '../../drivers/storage/filesystem/folder.ts';
-import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
+import { syncFolderSync } from '../../drivers/storage/folder-sync.ts';
+import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import { packLedger } from './pack-ledger.ts';
 
 /** In the header of every file of ours: "InsB". */

@@ -2,7 +2,7 @@ import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { SYNCED_WRITES, syncFolder } from '../../drivers/storage/filesystem/folder.ts';
+import { SYNCED_WRITES, syncFolder } from '../../drivers/storage/folder-sync.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import { type ContentStore, limited, type Place } from '../app/content-store.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
+import type { SqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import { InstantNodeError } from '../../errors.ts';
 import type { AppPersistence } from '../app/app-persistence.ts';
 import type { StreamContent } from '../app/stream-content.ts';

@@ -1,4 +1,4 @@
-import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/database.ts';
+import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import type { StreamContent } from '../app/stream-content.ts';
 import type { Write } from './app-writer.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
+import { openSqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import type { BackendApp } from '../backend-app.ts';
 import { type Backend, startBackend } from '../index.ts';
 import { provideBetterSqlite3 } from '../testing/better-sqlite3.ts';

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
-import { openSqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
+import { openSqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { APPLICATION_ID, FORMAT } from './data-tables.ts';
 

@@ -36,7 +36,7 @@ let highestTxId = 0;
 let processedTxId = 0;
 
 test(`${KILLS} kills lose nothing that was acknowledged or shown (SEED=${SEED})`, {
-  timeout: 60_000 + KILLS * 4_000,
+  timeout: 120_000 + KILLS * 20_000,
 }, async () => {
   const chance = random(SEED);
   const folder = mkdtempSync(join(tmpdir(), 'instant-kill-'));

@@ -1,4 +1,4 @@
-import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/database.ts';
+import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import type { LedgerKey } from '../ledger/ledger-key.ts';
 import { FULL_BLOCKS, LedgerBlock } from './ledger-block.ts';
 

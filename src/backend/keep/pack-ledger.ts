@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
+import type { SqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import { ledgerKey } from '../ledger/ledger-key.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 

@@ -1,4 +1,4 @@
-import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/database.ts';
+import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/sqlite-database.ts';
 
 /** The longest piece: who reads a stream holds one of them more than asked for. */
 const PIECE_BYTES = 64 * 1024;

@@ -268,4 +268,4 @@ test('a session shows so much in all its rooms, and has room again for what it t
   expect((await ask('leave-room', 'two')).op).toBe('leave-room-ok');
   expect((await ask('join-room', 'four', large)).op).toBe('join-room-ok');
   await session.close();
-}, 30_000);
+});

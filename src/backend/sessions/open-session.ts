@@ -1,5 +1,6 @@
 import { type AppStatus, isnOf } from '../../protocol/down.ts';
 import type { ClientFeatures } from '../../protocol/features.ts';
+import { canonicalJson } from '../../protocol/json.ts';
 import type {
   AddQueryMessage,
   RemoveQueryMessage,
@@ -13,13 +14,7 @@ import type { LiveQuery } from '../app/live-query.ts';
 import type { ServedApp } from '../apps/served-app.ts';
 import type { Actor } from '../permissions/actor.ts';
 import { channelOf } from '../session/client-channel.ts';
-import {
-  type EventId,
-  encodeAddQueryOk,
-  encodeComputation,
-  encodeInitOk,
-  encodeRefreshOk,
-} from '../session/encode.ts';
+import { type EventId, encodeAddQueryOk, encodeInitOk, encodeRefreshOk } from '../session/encode.ts';
 import type { SessionReplies } from '../session/session-replies.ts';
 import { SessionParts } from './session-parts.ts';
 import { SessionQueries } from './session-queries.ts';
@@ -111,9 +106,10 @@ export class OpenSession implements AppSession {
 
   refresh(queries: readonly LiveQuery<AppSession>[]): void {
     const computations: string[] = [];
-    for (const { key, request, answer } of queries) {
-      if (answer.is === 'result') computations.push(encodeComputation(key, request.q, answer));
-      else this.#replies.sendError(answer.error, { op: 'refresh', q: request.q });
+    for (const { request, answer, computation } of queries) {
+      if (computation !== undefined) computations.push(computation);
+      else if (answer.is === 'failure')
+        this.#replies.sendError(answer.error, { op: 'refresh', q: request.q });
     }
     const { revision, text } = this.app.attrs;
     const isNew = revision !== this.#attrsRevision;
@@ -136,7 +132,8 @@ export class OpenSession implements AppSession {
   }
 
   #addQuery({ q, returnType }: AddQueryMessage, id: EventId): void {
-    if (this.#queries.has(q)) {
+    const key = canonicalJson(q);
+    if (this.#queries.has(key)) {
       this.#replies.send({ op: 'add-query-exists', q, 'client-event-id': id, 'trace-id': null });
       return;
     }
@@ -144,12 +141,12 @@ export class OpenSession implements AppSession {
     // Read before the query runs: a result includes at least what its stamp says.
     const txId = this.app.processedTxId;
     const { actor, inference } = this.#user;
-    const result = this.#queries.add({ q, returnType, inference, actor });
+    const result = this.#queries.add(key, { q, returnType, inference, actor });
     this.#replies.sendText(encodeAddQueryOk(result, { q, txId, id }));
   }
 
   #removeQuery({ q }: RemoveQueryMessage, id: EventId): void {
-    this.#queries.remove(q);
+    this.#queries.remove(canonicalJson(q));
     this.#replies.send({ op: 'remove-query-ok', q, 'client-event-id': id, 'trace-id': null });
   }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSqliteDatabase } from '../../drivers/storage/sqlite/database.ts';
+import { openSqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { BackendApp } from '../backend-app.ts';
 import { type Backend, startBackend } from '../index.ts';

@@ -38,7 +38,7 @@ const streams: Written[] = [];
 let promises = 0;
 
 test(`${KILLS} kills take nothing back that was flushed or shown (SEED=${SEED})`, {
-  timeout: 60_000 + KILLS * 4_000,
+  timeout: 120_000 + KILLS * 20_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'instant-kill-streams-'));
   const program = await programOf(new URL('../testing/kill-child.ts', import.meta.url));

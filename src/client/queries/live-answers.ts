@@ -1,6 +1,6 @@
 import { InstantError } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
-import { sameValue } from './same-value.ts';
+import { sameValue } from '../values/same-value.ts';
 
 /** What `subscribeQuery` gives when there is no answer. */
 interface QueryError {

@@ -1,4 +1,4 @@
-import { isServerRefusal, type Refusal, refusalError } from '../server-refusal.ts';
+import { isServerRefusal, type Refusal, refusalError } from '../refusals/server-refusal.ts';
 import type { PresenceOptions, PresenceSlice } from './presence-slice.ts';
 import { type PresenceCallback, Room, type Said, type TopicCallback } from './room.ts';
 

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { InstantNodeError } from '../../errors.ts';
-import { nestsDeeper } from '../queries/depth.ts';
+import { nestsDeeper } from '../values/depth.ts';
 import { describeRecord, type RecordChange, type RecordStore, type Records } from './records.ts';
 
 const FIRST_RETRY_MS = 100;

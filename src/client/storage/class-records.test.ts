@@ -1,6 +1,6 @@
 import { StoreInterface, type StoreInterfaceStoreName } from '@instantdb/core';
 import { expect, test } from 'vitest';
-import { deferred } from '../deferred.ts';
+import { deferred } from '../timing/deferred.ts';
 import { classRecords } from './class-records.ts';
 
 const appId = '11111111-1111-4111-8111-111111111111';

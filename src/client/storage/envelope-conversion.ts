@@ -1,5 +1,5 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
-import { entriesUnder, forget } from '../../drivers/storage/entries.ts';
+import { entriesUnder, forget } from '../../drivers/storage/record-entries.ts';
 import type { InstantNodeError } from '../../errors.ts';
 import { keptText, type SetAside, setAside } from './damaged.ts';
 import type { Envelope } from './envelope.ts';

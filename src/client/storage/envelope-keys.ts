@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { joinKey, lastPart } from '../../drivers/storage/key.ts';
+import { joinKey, lastPart } from '../../drivers/storage/record-key.ts';
 import { describeRecord, type RecordStore } from './records.ts';
 
 // Where what is in a driver, by its keys:

@@ -1,5 +1,5 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
-import { entriesUnder } from '../../drivers/storage/entries.ts';
+import { entriesUnder } from '../../drivers/storage/record-entries.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { bareEnvelope, plainEnvelope } from './envelope.ts';
 import { convert, type Generation, tidy } from './envelope-conversion.ts';

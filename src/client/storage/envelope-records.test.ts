@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InstantNodeError } from '../../errors.ts';
-import { deferred } from '../deferred.ts';
+import { deferred } from '../timing/deferred.ts';
 import { FakeDisk, FakeDriver, open, scope } from './envelope.fixture.ts';
 import type { RecordChange } from './records.ts';
 

@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { BatchLimit, StorageDriver, StorageScope } from '../../drivers/contract.ts';
 import { InstantNodeError, isFault } from '../../errors.ts';
-import { type Deferred, deferred } from '../deferred.ts';
+import { type Deferred, deferred } from '../timing/deferred.ts';
 import { openGeneration } from './envelope-opening.ts';
 import { isFinal, refusal } from './envelope-refusal.ts';
 import { EnvelopeStorage, type JsonChange } from './envelope-storage.ts';

@@ -1,6 +1,6 @@
 import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
-import { entriesOf } from '../../drivers/storage/entries.ts';
-import { joinKey, lastPart } from '../../drivers/storage/key.ts';
+import { entriesOf } from '../../drivers/storage/record-entries.ts';
+import { joinKey, lastPart } from '../../drivers/storage/record-key.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { setAside } from './damaged.ts';
 import type { Envelope } from './envelope.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { StorageScope } from '../../drivers/contract.ts';
-import { joinKey } from '../../drivers/storage/key.ts';
+import { joinKey } from '../../drivers/storage/record-key.ts';
 
 /** How records are written as texts which show that they were changed, cut short, or moved to another place. */
 export interface Envelope {

@@ -1,5 +1,5 @@
 import type { StorageChange, StorageDriver, StorageScope } from '../../drivers/contract.ts';
-import { joinKey } from '../../drivers/storage/key.ts';
+import { joinKey } from '../../drivers/storage/record-key.ts';
 import type { InstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
 import { setAside } from './damaged.ts';

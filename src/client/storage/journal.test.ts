@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../conformance/support/random.ts';
 import type { BatchLimit } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
-import type { Mutation } from '../transactions.ts';
+import type { Mutation } from '../transactions/transactions.ts';
 import { Journal } from './journal.ts';
 import { Json, type RecordChange, type Records } from './records.ts';
 

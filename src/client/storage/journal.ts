@@ -1,12 +1,12 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import { chunksOf } from '../../drivers/storage/entries.ts';
+import { chunksOf } from '../../drivers/storage/record-entries.ts';
 import { InstantNodeError, isInstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
-import type { TransactionAuthor } from '../author.ts';
-import { type Deferred, deferred } from '../deferred.ts';
-import type { Mutation } from '../transactions.ts';
-import { StepPool } from '../writes/step-pool.ts';
-import type { AuthoredWrite } from './foreign-writes.ts';
+import { type Deferred, deferred } from '../timing/deferred.ts';
+import type { TransactionAuthor } from '../transactions/author.ts';
+import type { AuthoredWrite, WriteEntry } from '../transactions/pending-write.ts';
+import { StepPool } from '../transactions/step-pool.ts';
+import type { Mutation } from '../transactions/transactions.ts';
 import type { Piece } from './journal-pieces.ts';
 import type { RecordEntry, Records } from './records.ts';
 import { PENDING_KEY } from './store-class.ts';
@@ -42,9 +42,6 @@ interface Failure {
 
 /** Whether a write is in the storage, where whoever opens it next finds it. `saving` will be one of the others. */
 export type Standing = 'kept' | 'saving' | 'unsure' | 'not-kept';
-
-/** A pending write under its id. */
-export type WriteEntry = readonly [eventId: string, mutation: Mutation];
 
 /** What earlier processes left. */
 export interface LoadedWrites {

@@ -1,6 +1,6 @@
 import type { StoreInterfaceStoreName } from '@instantdb/core';
 import { isObject } from '../../protocol/json.ts';
-import { isSameAuthor, type TransactionAuthor } from '../author.ts';
+import { isSameAuthor, type TransactionAuthor } from '../transactions/author.ts';
 
 /** Whose session an answer came over. */
 export type Owner = TransactionAuthor;

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
 import type { StorageScope } from '../../drivers/contract.ts';
-import { joinKey } from '../../drivers/storage/key.ts';
+import { joinKey } from '../../drivers/storage/record-key.ts';
 import type { Envelope } from './envelope.ts';
 import type { StorageKeys } from './keyring.ts';
 

@@ -1,5 +1,5 @@
 import type { StorageChange, StorageDriver } from '../../drivers/contract.ts';
-import { joinKey } from '../../drivers/storage/key.ts';
+import { joinKey } from '../../drivers/storage/record-key.ts';
 import type { RecordChange, RecordStore, Records } from './records.ts';
 
 const STORES: readonly RecordStore[] = ['kv', 'querySubs', 'syncSubs', 'writes'];

@@ -1,7 +1,7 @@
 import { isObject } from '../../protocol/json.ts';
-import { type Attr, type AttrsStore, isLink } from '../queries/store.ts';
-import type { Refusal } from '../server-refusal.ts';
-import type { TransactionStep } from '../transactions.ts';
+import { type Attr, type AttrsStore, isLink } from '../engine/store.ts';
+import type { Refusal } from '../refusals/server-refusal.ts';
+import type { TransactionStep } from '../transactions/transactions.ts';
 
 type Ident = readonly [id: string, etype: string, label: string];
 

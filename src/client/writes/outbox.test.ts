@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Mutation } from '../transactions.ts';
+import type { Mutation } from '../transactions/transactions.ts';
 import { Outbox } from './outbox.ts';
 
 /** An outbox over writes whose only step is their name, and what it has sent. */

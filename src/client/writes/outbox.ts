@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { Mutation, TransactionStep } from '../transactions.ts';
+import type { Mutation, TransactionStep } from '../transactions/transactions.ts';
 
 /** How many writes may be sent and not answered. */
 const MAX_WRITES = 1_000;

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { SYNCED_WRITES, syncFolder } from './folder.ts';
+import { SYNCED_WRITES, syncFolder } from '../folder-sync.ts';
 
 /** A file that the log reads and writes. Nothing is called once it is closed. */
 export interface DiskFile {

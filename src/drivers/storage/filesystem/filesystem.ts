@@ -2,17 +2,18 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageDriver, StorageOptions } from '../../contract.ts';
-import { type Lock, takeLock } from '../lock/lock.ts';
-import { openOrWait } from '../lock/wait-for-lock.ts';
-import { reportExposure } from '../open-to-others.ts';
+import { reportExposure } from '../exposure.ts';
+import { withHint } from '../failure-hint.ts';
+import { reportUnsyncedNames } from '../folder-sync.ts';
+import { type Lock, takeLock } from '../lock/file-lock.ts';
+import { openOrWait } from '../lock/open-or-wait.ts';
+import { makeFolder } from '../private-folder.ts';
+import { fileNameOf } from '../scope-file-name.ts';
 import { type Disk, machineDisk } from './disk.ts';
-import { makeFolder, reportUnsyncedNames } from './folder.ts';
-import { withHint } from './hint.ts';
 import { Log } from './log.ts';
 import { noteIn } from './log-flaw.ts';
 import { generationAfter } from './log-folder.ts';
 import { encodeNote } from './log-note.ts';
-import { fileNameOf } from './scope.ts';
 
 /**
  * Keeps records in files: in `folder`, which is made where it is missing, a folder for each scope, with a log that is

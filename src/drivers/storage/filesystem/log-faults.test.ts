@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Random, seededRandom } from '../../../../conformance/support/random.ts';
 import type { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
-import type { FoundNote } from '../lock/lock.ts';
+import type { FoundNote } from '../lock/file-lock.ts';
 import { Log } from './log.ts';
 import { type Plan, SimulatedDisk } from './log-disk.fixture.ts';
 

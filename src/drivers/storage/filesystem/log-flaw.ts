@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { FoundNote } from '../lock/lock.ts';
+import type { FoundNote } from '../lock/file-lock.ts';
 import { isOlder, type OpenedLog } from './log-folder.ts';
 import { decodeNote, type LogNote } from './log-note.ts';
 

@@ -1,8 +1,8 @@
+import { adjacentPlaces } from './adjacent-places.ts';
 import type { Disk } from './disk.ts';
 import { LogFile } from './log-file.ts';
 import { LOG_VERSION } from './log-folder.ts';
 import { encodeHeader, encodeSynced, movedLine, type Place } from './log-line.ts';
-import { runsOf } from './log-runs.ts';
 
 /** How much is read and written at a time. */
 const PIECE = 1 << 20;
@@ -37,7 +37,7 @@ export class Rewrite {
   /** Copies until there is little left. */
   async copy(): Promise<void> {
     await this.target.append(encodeHeader(LOG_VERSION));
-    for (const run of runsOf(this.#places, { most: PIECE })) await this.#move(run);
+    for (const run of adjacentPlaces(this.#places, { most: PIECE })) await this.#move(run);
     this.#shift = this.target.end - this.#from;
     // Who writes as fast as this copies is never caught up with.
     for (

@@ -1,15 +1,15 @@
 import { basename } from 'node:path';
 import { InstantNodeError, isInstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
-import type { Lock } from '../lock/lock.ts';
+import type { Lock } from '../lock/file-lock.ts';
 import type { Disk } from './disk.ts';
+import { type Damage, damageOf, setAside } from './log-damage.ts';
 import type { LogFile } from './log-file.ts';
 import { noteIn } from './log-flaw.ts';
 import type { LogFolder } from './log-folder.ts';
 import { encodeBatch, encodeSynced } from './log-line.ts';
 import { encodeNote, type LogNote } from './log-note.ts';
 import { Rewriter } from './log-rewriter.ts';
-import { type Damage, damageOf, setAside } from './log-set-aside.ts';
 import type { LogTable } from './log-table.ts';
 
 /** What a log is written with. */

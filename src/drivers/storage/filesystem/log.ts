@@ -1,6 +1,6 @@
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange } from '../../contract.ts';
-import { withHint } from './hint.ts';
+import { withHint } from '../failure-hint.ts';
 import { openLogFolder } from './log-folder.ts';
 import { LogTable } from './log-table.ts';
 import { type LogOptions, LogWriter } from './log-writer.ts';

@@ -2,7 +2,7 @@ import type * as Fs from 'node:fs';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { takeLock } from './lock.ts';
+import { takeLock } from './file-lock.ts';
 import { lockFile } from './lock-file.ts';
 
 let beforeWriting: () => void = () => {};

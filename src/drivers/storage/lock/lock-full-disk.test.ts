@@ -2,7 +2,7 @@ import type * as Fs from 'node:fs';
 import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { takeLock } from './lock.ts';
+import { takeLock } from './file-lock.ts';
 import { lockFile } from './lock-file.ts';
 
 let isFull = false;
@@ -41,10 +41,12 @@ test('takeLock() holds a place on a full disk, where a file can still be made bu
   expect(take).toThrow(expect.objectContaining({ code: 'storage-locked' }));
   // It gives signs of life all the same.
   utimesSync(lockFile(place, 2), 1, 1);
-  await vi.waitUntil(() => statSync(lockFile(place, 2)).mtimeMs > 1_000_000, { timeout: 5_000 });
+  await vi.waitUntil(() => statSync(lockFile(place, 2)).mtimeMs > 1_000_000, { timeout: 60_000 });
   expect(take).toThrow(expect.objectContaining({ code: 'storage-locked' }));
   isFull = false;
-  await vi.waitUntil(() => readFileSync(lockFile(place, 2), 'utf8').startsWith('held\n'), { timeout: 5_000 });
+  await vi.waitUntil(() => readFileSync(lockFile(place, 2), 'utf8').startsWith('held\n'), {
+    timeout: 60_000,
+  });
   again.assertHeld();
   again.release();
   expect(take()).toMatchObject({ generation: 3, fence: 2 });

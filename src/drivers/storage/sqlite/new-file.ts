@@ -11,11 +11,12 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { InstantNodeError } from '../../../errors.ts';
-import { makeFolder, syncFolderSync } from '../filesystem/folder.ts';
-import { withHint } from '../filesystem/hint.ts';
-import type { SqliteOpener } from './database.ts';
-import { cannotOpen } from './refusal.ts';
-import { makeSchema } from './schema.ts';
+import { withHint } from '../failure-hint.ts';
+import { syncFolderSync } from '../folder-sync.ts';
+import { makeFolder } from '../private-folder.ts';
+import type { SqliteOpener } from './sqlite-database.ts';
+import { cannotOpen } from './sqlite-refusal.ts';
+import { makeSchema } from './sqlite-schema.ts';
 
 /** A file that is there, or was just made. */
 export interface FoundFile {

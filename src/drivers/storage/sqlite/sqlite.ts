@@ -1,19 +1,19 @@
 import { dirname, resolve } from 'node:path';
 import type { StorageDriver, StorageOptions } from '../../contract.ts';
-import { reportUnsyncedNames } from '../filesystem/folder.ts';
-import type { Lock } from '../lock/lock.ts';
-import { NotJustNow, openOrWait } from '../lock/wait-for-lock.ts';
-import { reportExposure } from '../open-to-others.ts';
+import { reportExposure } from '../exposure.ts';
+import { reportUnsyncedNames } from '../folder-sync.ts';
+import type { Lock } from '../lock/file-lock.ts';
+import { NotJustNow, openOrWait } from '../lock/open-or-wait.ts';
 import { isBusy, isLockedTooLong, PATIENCE_MS } from './busy.ts';
-import type { SqliteConfig } from './config.ts';
-import { openerWith, openSqliteDatabase, type SqliteOpener } from './database.ts';
-import { openSqliteFile, prepareConnection } from './file.ts';
-import { FileGuard } from './guard.ts';
-import { ScopeLocks } from './locks.ts';
+import { FileGuard } from './file-guard.ts';
 import { findOrMakeFile } from './new-file.ts';
-import { SqliteRecords } from './records.ts';
-import { refusalOf } from './refusal.ts';
-import { SqliteStorage } from './storage.ts';
+import { ScopeLocks } from './scope-locks.ts';
+import type { SqliteConfig } from './sqlite-config.ts';
+import { openerWith, openSqliteDatabase, type SqliteOpener } from './sqlite-database.ts';
+import { openSqliteFile, prepareConnection } from './sqlite-file.ts';
+import { SqliteRecords } from './sqlite-records.ts';
+import { refusalOf } from './sqlite-refusal.ts';
+import { SqliteStorage } from './sqlite-storage.ts';
 
 /** What else there is to choose. */
 export interface SqliteSettings extends SqliteConfig {

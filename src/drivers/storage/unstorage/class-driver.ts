@@ -1,8 +1,8 @@
 import type { StoreInterface, StoreInterfaceClass } from '@instantdb/core';
 import type { StorageChange, StorageDriver, StorageOptions } from '../../contract.ts';
-import { openOrWait } from '../lock/wait-for-lock.ts';
+import { openOrWait } from '../lock/open-or-wait.ts';
 import { claimWithin } from './claims.ts';
-import { ItemDriver, type ItemStore } from './items.ts';
+import { ItemDriver, type ItemStore } from './item-driver.ts';
 
 /**
  * Keeps records in a class of core's `StoreInterface`, all of them in its store `kv`, under their keys as they are. The

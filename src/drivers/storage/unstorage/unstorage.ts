@@ -1,12 +1,12 @@
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange, StorageDriver, StorageOptions } from '../../contract.ts';
-import { joinKey } from '../key.ts';
-import { openOrWait } from '../lock/wait-for-lock.ts';
-import { accessTo, type UnstorageAccess } from './access.ts';
+import { openOrWait } from '../lock/open-or-wait.ts';
+import { joinKey } from '../record-key.ts';
 import { claimWithin } from './claims.ts';
-import { ItemDriver, type ItemStore } from './items.ts';
-import { isHashed, keyOf, segmentOf } from './key.ts';
-import type { UnstorageDriver, UnstorageStorage } from './shape.ts';
+import { ItemDriver, type ItemStore } from './item-driver.ts';
+import { isHashed, keyOf, segmentOf } from './key-segment.ts';
+import { accessTo, type UnstorageAccess } from './unstorage-access.ts';
+import type { UnstorageDriver, UnstorageStorage } from './unstorage-shape.ts';
 
 /** Under which all of our keys are, so that a storage can be shared with a program's own items. */
 const ROOT = 'instant';

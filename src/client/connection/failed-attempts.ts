@@ -1,0 +1,74 @@
+import { InstantNodeError } from '../../errors.ts';
+import { systemReason } from '../refusals/no-answer.ts';
+import { type Refusal, refusedBy } from '../refusals/server-refusal.ts';
+
+/**
+ * Notices connections that end before the server has accepted the session, which core only logs when it is verbose.
+ * They are told of once, not at each new attempt: from then on until a session is accepted they are one outage.
+ */
+export class Outage {
+  readonly #url: string;
+  readonly #report: (error: InstantNodeError) => void;
+  #isAccepted = false;
+  #isKnown = false;
+  #cause: unknown;
+  #last: InstantNodeError | undefined;
+
+  constructor(url: string, report: (error: InstantNodeError) => void) {
+    this.#url = url;
+    this.#report = report;
+  }
+
+  /** How the last connection ended before a session was accepted; undefined since one was. */
+  get lastError(): InstantNodeError | undefined {
+    return this.#last;
+  }
+
+  /** A connection is being opened. */
+  connecting(): void {
+    this.#isAccepted = false;
+    this.#cause = undefined;
+  }
+
+  /** The connection failed, for this reason; its end follows. */
+  failed(cause: unknown): void {
+    this.#cause = cause;
+  }
+
+  /** The server accepted the session. */
+  accepted(): void {
+    this.#isAccepted = true;
+    this.#last = undefined;
+    this.#isKnown = false;
+  }
+
+  /** The connection ended, and not because this side closed it. */
+  ended(code: number, reason: string): void {
+    if (this.#isAccepted) return;
+    const said = reason ? `${code}, "${reason}"` : String(code);
+    const why = systemReason(this.#cause);
+    this.#tell(`the connection ended with code ${said}${why ? ` (${why})` : ''}`, this.#cause);
+  }
+
+  /** The socket took no message, although it is open. */
+  couldNotSend(cause: unknown): void {
+    this.#tell('the socket cannot send', cause);
+  }
+
+  /** The server could not accept the session for a reason that may pass. */
+  turnedAway(refusal: Refusal): void {
+    this.#tell(`the server said "${refusal.message}"`, refusal, refusal);
+  }
+
+  #tell(what: string, cause: unknown, refusal?: Refusal): void {
+    const error = new InstantNodeError(
+      'connection-failed',
+      `Cannot open a session at "${this.#url}": ${what}; trying again`,
+      cause === undefined ? {} : { cause },
+    );
+    this.#last = refusal ? refusedBy(error, refusal) : error;
+    if (this.#isKnown) return;
+    this.#isKnown = true;
+    this.#report(this.#last);
+  }
+}

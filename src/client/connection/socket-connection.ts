@@ -1,0 +1,145 @@
+import { Buffer } from 'node:buffer';
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { Socket, SocketDriver } from '../../drivers/contract.ts';
+import type { Outage } from './failed-attempts.ts';
+
+/** How long a closing handshake may take before the socket is dropped. */
+export const CLOSE_GRACE_MS = 250;
+
+/** What core hands to the callbacks of a connection. */
+interface ConnectionEvent {
+  target: SocketConnection;
+}
+
+/** Bytes and frames of one connection. */
+export interface Traffic {
+  sentBytes: number;
+  receivedBytes: number;
+  sentMessages: number;
+  receivedMessages: number;
+}
+
+/** What a connection needs from the database that opens it. */
+export interface ConnectionOptions {
+  url: string;
+  driver: SocketDriver;
+  /** Whether an open connection keeps the process running. */
+  hold: boolean;
+  /** Where bytes and frames are counted, across connections. */
+  traffic: Traffic;
+  /** Told of a connection that ends by itself. */
+  outage: Pick<Outage, 'failed' | 'ended' | 'couldNotSend'>;
+  /** Called for a frame that is not JSON; the connection goes on. */
+  onMalformed(cause: unknown): void;
+}
+
+let count = 0;
+
+/**
+ * Core's `Connection` over a socket of ours: the same members, callbacks and events as core's `WSConnection`. Unlike
+ * that one it survives a frame that is not JSON, can be dropped when the peer no longer answers, and is over the moment
+ * it is closed: `close()` calls `onclose` itself, once, and nothing of the connection is heard any more, while its
+ * socket is left to a closing handshake that may take its time.
+ */
+export class SocketConnection {
+  readonly type = 'ws';
+  readonly id: string = `ws_${count++}`;
+  onopen: ((event: ConnectionEvent) => void) | null = null;
+  onmessage: ((event: ConnectionEvent & { message: unknown }) => void) | null = null;
+  onclose: ((event: ConnectionEvent & { code: number; reason: string }) => void) | null = null;
+  onerror: ((event: ConnectionEvent & { cause: unknown }) => void) | null = null;
+  /** Core's name for what is below; the same object. */
+  readonly conn: Socket;
+  readonly #traffic: Traffic;
+  readonly #outage: ConnectionOptions['outage'];
+  #isOver = false;
+  #isClosedHere = false;
+  #closed: (() => void) | undefined;
+  /** Resolves once the socket is gone, which may be later than `onclose`. */
+  readonly closed: Promise<void> = new Promise((resolve) => {
+    this.#closed = resolve;
+  });
+
+  constructor({ url, driver, hold, traffic, outage, onMalformed }: ConnectionOptions) {
+    this.#traffic = traffic;
+    this.#outage = outage;
+    const events = {
+      open: () => this.onopen?.({ target: this }),
+      message: (text: string) => this.#receive(text, onMalformed),
+      error: (cause: unknown) => {
+        outage.failed(cause);
+        this.onerror?.({ target: this, cause });
+      },
+      close: (code: number, reason: string) => {
+        this.#closed?.();
+        if (!this.#isOver) outage.ended(code, reason);
+        this.#end(code, reason);
+      },
+    };
+    this.conn = driver.open(url, events, { hold });
+  }
+
+  /** Whether this side ended it. */
+  get isClosedHere(): boolean {
+    return this.#isClosedHere;
+  }
+
+  isOpen(): boolean {
+    return !this.#isOver && this.conn.isOpen();
+  }
+
+  isConnecting(): boolean {
+    return !this.#isOver && this.conn.isConnecting();
+  }
+
+  send(message: object): void {
+    const text = JSON.stringify(message);
+    try {
+      this.conn.send(text);
+    } catch (cause) {
+      this.#outage.couldNotSend(cause);
+      this.conn.terminate();
+      this.#end(1006, '');
+      return;
+    }
+    this.#traffic.sentMessages++;
+    this.#traffic.sentBytes += Buffer.byteLength(text);
+  }
+
+  close(): void {
+    if (this.#isOver) return;
+    this.#isClosedHere = true;
+    this.conn.close();
+    const timer = setTimeout(() => this.conn.terminate(), CLOSE_GRACE_MS);
+    // A socket that holds the process lets the timer fire; without one there is nothing to drop.
+    timer.unref();
+    void this.closed.then(() => clearTimeout(timer));
+    this.#end(1000, '');
+  }
+
+  /** Drops the connection without waiting for the peer. */
+  terminate(): void {
+    this.#isClosedHere = true;
+    this.conn.terminate();
+    this.#end(1006, '');
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.onclose?.({ target: this, code, reason });
+  }
+
+  #receive(text: string, onMalformed: (cause: unknown) => void): void {
+    this.#traffic.receivedMessages++;
+    this.#traffic.receivedBytes += Buffer.byteLength(text);
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch (cause) {
+      onMalformed(cause);
+      return;
+    }
+    this.onmessage?.({ target: this, message });
+  }
+}

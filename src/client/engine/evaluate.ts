@@ -1,0 +1,25 @@
+import { isObject } from '../../protocol/json.ts';
+import { runQuery } from '../core-internals/query-engine.ts';
+import { ownNames } from '../schema/own-names.ts';
+import type { Stores } from './store.ts';
+
+/** What a query has found, as core's engine gives it. */
+export interface Found {
+  data: Record<string, unknown[]>;
+  pageInfo?: unknown;
+  aggregate?: unknown;
+}
+
+/** What a query is evaluated over. */
+export interface Answered extends Stores {
+  pageInfo?: object | null | undefined;
+  aggregate?: object | null | undefined;
+}
+
+/** Runs a query through core's engine. */
+export function evaluate(query: object, { pageInfo, aggregate, ...stores }: Answered): Found {
+  const result = { ...stores, pageInfo: ownNames(pageInfo), aggregate: ownNames(aggregate) };
+  const found = runQuery(query, result) as Found;
+  // As the server has sent it: what inherits nothing is for the engine alone.
+  return isObject(found.aggregate) ? { ...found, aggregate } : found;
+}

@@ -1,0 +1,30 @@
+import { InstantNodeError } from '../../errors.ts';
+import { isObject } from '../../protocol/json.ts';
+import { type Refusal, refusedBy } from './server-refusal.ts';
+
+/** What core keeps of the refusal of a session, its words, with what else the server said. */
+export function sessionError(words: object, refusal: Refusal): object {
+  return refusedBy({ ...words, code: 'connection-failed' }, refusal);
+}
+
+/** The error of a session that the server does not take, by what it said. */
+export function sessionRefused(
+  said: unknown,
+  { appId, apiURI }: { appId: string; apiURI: string },
+): InstantNodeError {
+  const refusal = Object(said) as Refusal;
+  const { message, hint } = refusal;
+  const advice = isObject(hint) ? hint.message : undefined;
+  const error = new InstantNodeError(
+    'connection-failed',
+    `The server refused the session: ${message === undefined ? 'it gave no reason' : String(message)}`,
+    {
+      hint:
+        typeof advice === 'string'
+          ? advice
+          : `Check whether the server at "${apiURI}" is the one that has app "${appId}"`,
+      cause: said,
+    },
+  );
+  return refusedBy(error, refusal);
+}

@@ -1,0 +1,38 @@
+import type { PersistedObject } from '../core-internals/persisted-object.ts';
+
+/** The key of `kv` under which core keeps who is signed in. */
+const USER_KEY = 'currentUser';
+
+/** A user as core's `kv` holds them: printed, it shows no token. */
+class SealedUser {
+  readonly #user: unknown;
+
+  constructor(user: unknown) {
+    this.#user = user;
+  }
+
+  static open(held: unknown): unknown {
+    return held instanceof SealedUser ? held.#user : held;
+  }
+}
+
+/** A user to give core's `kv`. Nobody is nobody, as core looks for that. */
+export function sealed(user: unknown): unknown {
+  return user === null || user === undefined || user instanceof SealedUser ? user : new SealedUser(user);
+}
+
+/** The user in what core's `kv` gives. */
+export function unsealed(held: unknown): unknown {
+  return SealedUser.open(held);
+}
+
+/** Has core's `kv` hold users sealed. What is stored stays as core writes it. */
+export function sealUserIn(kv: object): void {
+  const state = kv as PersistedObject;
+  const { parse, serialize } = state;
+  state.parse = (key, stored) => {
+    const held = parse(key, stored);
+    return key === USER_KEY ? sealed(held) : held;
+  };
+  state.serialize = (key, held) => serialize(key, key === USER_KEY ? unsealed(held) : held);
+}

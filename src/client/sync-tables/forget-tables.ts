@@ -1,0 +1,32 @@
+import type { SyncTable } from '../core-internals/sync-table.ts';
+
+/** What core's sync tables keep of one subscription; what came from the server is not listed. */
+interface TableSub {
+  query: unknown;
+  hash: string;
+  table: string;
+  orderField: string;
+  orderDirection: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/**
+ * Leaves nothing of synced tables but that they are subscribed to, so that the next session begins them anew. Core keeps the
+ * rows of the user before, and gives them to who subscribes as the next one.
+ */
+export function forgetTables(syncTable: object): void {
+  const { subs, callbacks, idToHash } = syncTable as SyncTable<TableSub>;
+  for (const subscriptionId of Object.keys(idToHash)) delete idToHash[subscriptionId];
+  const kept = Object.entries(subs.currentValue).filter(([hash]) => Object.hasOwn(callbacks, hash));
+  subs.updateInPlace((state) => {
+    for (const hash of Object.keys(state)) delete state[hash];
+    for (const [hash, sub] of kept) state[hash] = withoutRows(sub);
+  });
+  // Never rejects: the store says that there is nothing where it cannot tell.
+  void subs.clearUnloadedKeys();
+}
+
+function withoutRows({ query, hash, table, orderField, orderDirection, createdAt }: TableSub): TableSub {
+  return { query, hash, table, orderField, orderDirection, createdAt, updatedAt: Date.now() };
+}

@@ -1,0 +1,124 @@
+import { InstantError } from '@instantdb/core';
+import type { WriteOutcome } from '../../errors.ts';
+import type { JsonValue } from '../../protocol/json.ts';
+import type { ServerRefusalCode } from '../refusals/server-refusal.ts';
+import { whyNotJson } from '../values/sendable.ts';
+import type { TransactionAuthor } from './author.ts';
+
+/** A step of a transaction as it goes over the wire, e.g. `['add-triple', entityId, attributeId, value]`. */
+export type TransactionStep = [op: string, ...args: JsonValue[]];
+
+/** A write that the server has not confirmed yet: one that is on its way, or one that waits for its author. */
+export type PendingTransaction = OwnTransaction | ForeignTransaction;
+
+/** What is known of every write that the server has not confirmed. */
+interface UnconfirmedTransaction {
+  /** The id under which it is known to both sides; `transact` resolves with the same. */
+  eventId: string;
+  /** When `transact` was called. */
+  createdAt: Date;
+  /** What it changes. */
+  steps: readonly TransactionStep[];
+  /** Why it waits, as a sentence for people. */
+  reason: string;
+}
+
+/** A write of whoever has the database now. */
+export interface OwnTransaction extends UnconfirmedTransaction {
+  /**
+   * Where it stands:
+   *
+   * - `queued`: it was not sent yet, for want of a session, or because others come first.
+   * - `sent`: the server owes the answer.
+   * - `unknown`: it was sent, and the connection was lost before the answer. The server may have it or not; it is sent
+   *   again, under the same id. After a restart such a write is `queued`.
+   * - `stuck`: the server refused it for a reason that may pass, after its promise had resolved as `enqueued`. It is sent
+   *   again with the next session, or by `retryTransaction()`.
+   */
+  state: 'queued' | 'sent' | 'unknown' | 'stuck';
+}
+
+/**
+ * A write of another user, or of a session with other rights, acknowledged as `enqueued` in this process or an earlier one.
+ * It is in no live query, and is sent when its author has the database again; `discardTransaction()` gives it up.
+ */
+export interface ForeignTransaction extends UnconfirmedTransaction {
+  /** It waits for its author. */
+  state: 'foreign';
+  /** Who made it. */
+  author: TransactionAuthor;
+}
+
+/** A write that was refused after its promise had resolved as `enqueued`, by this process or an earlier one. */
+export interface TransactionError {
+  /** The id of the refused write. */
+  eventId: string;
+  /** What the server said. */
+  message: string;
+  /** The server's details, where it gave any. */
+  hint?: unknown;
+  /**
+   * The server's kind of error, e.g. `permission-denied`; `user-changed` when another user has signed in, or has the
+   * database of an earlier process: the write is kept, and sent when its author is back; `closed` when the
+   * database was closed before the write was delivered, and kept it in memory alone; `connection-failed` when the server
+   * refuses the session, and the write is kept in memory alone until it accepts one; `storage-locked` when another process has
+   * taken the storage over before the write was in it (with `durability: 'relaxed'`).
+   */
+  type?: string;
+  /** Why, where that is one of the reasons that programs answer to; see {@link ServerRefusal}. */
+  code?: ServerRefusalCode;
+  /** The status that HTTP would have for the server's refusal, such as 400; none where it was not the server that refused. */
+  status?: number;
+  /** What became of it, where it was not the server that refused it. */
+  outcome?: WriteOutcome;
+  /** What it would have changed. */
+  steps: readonly TransactionStep[];
+  /**
+   * Whether it still waits (see {@link PendingTransaction}): the server was too busy or too slow, the app is read-only,
+   * there is no session to send it over, or it is somebody else's. Otherwise it is gone, and its local change is taken back,
+   * unless its `outcome` is unknown.
+   */
+  isKept: boolean;
+}
+
+/** A write as core keeps it. */
+export interface Mutation {
+  op: 'transact';
+  'tx-steps': TransactionStep[];
+  created: number;
+  order: number;
+  error?: Error;
+  'tx-id'?: number;
+  /** When the server confirmed it, in milliseconds of `performance.now()`. */
+  confirmed?: number;
+}
+
+/** What core passes on about a refused write. */
+export interface MutationError {
+  message?: string;
+  type?: string;
+  status?: number;
+  hint?: unknown;
+  traceId?: string;
+}
+
+/** Refusals that say nothing about the write: the server was too slow or too busy, or takes no writes for now. */
+const PASSING: ReadonlySet<string> = new Set([
+  'operation-timed-out',
+  'timeout',
+  'rate-limited',
+  'app-read-only',
+  'app-disabled',
+]);
+
+/** Whether a write that was refused so may be taken later as it is. The server's own failures have no type. */
+export function mayPass({ type, status = 0 }: { type?: string; status?: number }): boolean {
+  return type === undefined ? status >= 500 : PASSING.has(type);
+}
+
+/** Why a write can be neither sent nor kept, found out before it is queued; nothing when it can. */
+export function whyUnsendable(steps: unknown, error: Error | undefined): { error?: Error } {
+  if (error) return { error };
+  const problem = whyNotJson(steps);
+  return problem ? { error: new InstantError(`Cannot write what JSON cannot hold: ${problem}`) } : {};
+}

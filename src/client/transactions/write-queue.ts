@@ -1,0 +1,153 @@
+import { AttrSteps } from './attr-steps.ts';
+import type { AuthoredWrite, WriteEntry } from './pending-write.ts';
+import type { Mutation } from './transactions.ts';
+
+/** Where the writes of a {@link WriteQueue} are kept, as far as it has a part in that. */
+export interface WriteKeeper {
+  /** Keeps the newest state of a write. */
+  put(eventId: string, mutation: Mutation): void;
+  /** Forgets a write. */
+  remove(eventId: string): void;
+  /** Keeps these anew, and nothing else. */
+  keepAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void>;
+}
+
+/**
+ * The pending writes, in the order in which they are sent: the map that core's code reads.
+ *
+ * Core copies its map at each change and walks through all of it for many a question. Here every change costs the same,
+ * and the questions have their answers ready: which writes are confirmed, and which change attributes.
+ */
+export class WriteQueue extends Map<string, Mutation> {
+  /** Writes that were sent at least once, and not answered. */
+  readonly sent: Set<string> = new Set();
+  /** What pending writes do to attributes. */
+  readonly attrSteps: AttrSteps = new AttrSteps();
+  /** Writes that the server refused for a reason that may pass, with what it said. */
+  readonly stuck: Map<string, string> = new Map();
+  readonly #keeper: WriteKeeper | undefined;
+  readonly #confirmed: Map<string, Mutation> = new Map();
+  #lastOrder = 0;
+  #version = 0;
+
+  /** Without a keeper, nothing is kept. */
+  constructor(keeper: WriteKeeper | undefined) {
+    super();
+    this.#keeper = keeper;
+  }
+
+  /** Rises with each change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** How many the server has not confirmed. */
+  get waiting(): number {
+    return this.size - this.#confirmed.size;
+  }
+
+  /** Those that the server has confirmed, and that not every query has in its answer. */
+  get confirmed(): ReadonlyMap<string, Mutation> {
+    return this.#confirmed;
+  }
+
+  /** The place of the next write. */
+  nextOrder(): number {
+    this.#lastOrder++;
+    return this.#lastOrder;
+  }
+
+  override set(eventId: string, mutation: Mutation): this {
+    this.#index(eventId, mutation);
+    if (mutation.error) return this;
+    // A confirmed write is the server's; here it only waits for the queries to have seen it.
+    if (mutation['tx-id'] === undefined) this.#keeper?.put(eventId, mutation);
+    else this.#keeper?.remove(eventId);
+    return this;
+  }
+
+  override delete(eventId: string): boolean {
+    this.#version++;
+    this.#confirmed.delete(eventId);
+    this.#answered(eventId);
+    this.#keeper?.remove(eventId);
+    const mutation = this.get(eventId);
+    if (mutation) this.attrSteps.remove(eventId, mutation);
+    return super.delete(eventId);
+  }
+
+  override clear(): void {
+    for (const eventId of [...this.keys()]) this.delete(eventId);
+  }
+
+  /** Puts the writes of earlier processes before those of this one, which `remade` makes anew on top of what is there. */
+  restore(
+    kept: readonly WriteEntry[],
+    remade: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation,
+  ): void {
+    if (kept.length === 0) return;
+    const own = [...this];
+    // Not `delete`, which would have them forgotten.
+    super.clear();
+    for (const [eventId, mutation] of own) this.attrSteps.remove(eventId, mutation);
+    for (const [eventId, mutation] of kept) {
+      this.#lastOrder = Math.max(this.#lastOrder, mutation.order);
+      this.#index(eventId, mutation);
+    }
+    for (const [eventId, mutation] of own) {
+      this.set(eventId, { ...remade(eventId, mutation), order: this.nextOrder() });
+    }
+  }
+
+  /** Takes writes out that stay in the storage. */
+  setAside(eventIds: readonly string[]): void {
+    for (const eventId of eventIds) {
+      const mutation = this.get(eventId);
+      if (mutation) this.attrSteps.remove(eventId, mutation);
+      this.stuck.delete(eventId);
+      // Not `delete`, which would have them forgotten.
+      super.delete(eventId);
+    }
+    if (eventIds.length > 0) this.#version++;
+  }
+
+  /** Has all of them kept anew, and those of others, where they were lost. */
+  keepAgain(foreign: readonly AuthoredWrite[]): void {
+    const waiting = [...this].filter(([, mutation]) => mutation['tx-id'] === undefined && !mutation.error);
+    void this.#keeper?.keepAgain(waiting, foreign);
+  }
+
+  /** Takes other steps for the same writes, as core rewrites them for attributes that the server has already. */
+  rewrite(mutations: ReadonlyMap<string, Mutation>): void {
+    for (const [eventId, mutation] of mutations) {
+      if (this.has(eventId) && this.get(eventId) !== mutation) this.set(eventId, mutation);
+    }
+  }
+
+  /** Forgets confirmed writes, oldest first, for as long as `isOver` says so. Whether there were any. */
+  forgetConfirmed(isOver: (mutation: Mutation) => boolean): boolean {
+    const before = this.size;
+    for (const [eventId, mutation] of this.#confirmed) {
+      if (!isOver(mutation)) break;
+      this.delete(eventId);
+    }
+    return this.size < before;
+  }
+
+  #index(eventId: string, mutation: Mutation): void {
+    this.#version++;
+    const before = this.get(eventId);
+    if (before) this.attrSteps.remove(eventId, before);
+    this.attrSteps.add(eventId, mutation);
+    super.set(eventId, mutation);
+    if (mutation['tx-id'] !== undefined) {
+      this.#confirmed.set(eventId, mutation);
+      this.#answered(eventId);
+    }
+  }
+
+  #answered(eventId: string): void {
+    this.sent.delete(eventId);
+    this.stuck.delete(eventId);
+  }
+}

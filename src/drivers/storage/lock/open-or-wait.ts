@@ -1,0 +1,153 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+import { InstantNodeError, isInstantNodeError } from '../../../errors.ts';
+import type { StorageChange, StorageDriver, StorageEntry, StorageOptions } from '../../contract.ts';
+import { entriesOf } from '../record-entries.ts';
+
+const POLL_MS = 200;
+/** What keeps a driver from opening for a moment is asked for more often, and not for ever. */
+const BUSY_POLL_MS = 20;
+
+/** Thrown where a driver could not be opened just now, and may be in a moment. */
+export class NotJustNow extends Error {
+  /** What there is to say where it could not be for long. */
+  readonly failure: InstantNodeError;
+  /** How long that is, in ms. */
+  readonly patience: number;
+
+  constructor(failure: InstantNodeError, patience: number) {
+    super('It cannot be opened just now');
+    this.failure = failure;
+    this.patience = patience;
+  }
+}
+
+/** What waits for a lock needs to know of the driver it waits for. */
+export interface WaitedFor extends Pick<StorageDriver, 'name' | 'durable'> {
+  /** For messages: `storage "sqlite" at "/data/app.db"`. */
+  readonly subject: string;
+  /** Opens it, or throws code `storage-locked` while another has the scope, or {@link NotJustNow}. */
+  open(): StorageDriver;
+}
+
+/**
+ * Opens a driver whose scope only one may hold. With `whenLocked` `'wait'` and the scope taken, gives a driver at once
+ * whose calls wait until the scope is free. With `hold` the waiting keeps the process running. What cannot be opened just
+ * now is waited for in the same way, and keeps the process running until that has an outcome.
+ */
+export function openOrWait(driver: WaitedFor, options: StorageOptions): StorageDriver {
+  try {
+    return driver.open();
+  } catch (error) {
+    if (!mayBeWaitedFor(error, options)) throw error;
+    return new WaitingStorage(driver, options, error);
+  }
+}
+
+function mayBeWaitedFor(error: unknown, { whenLocked }: StorageOptions): boolean {
+  if (error instanceof NotJustNow) return true;
+  return whenLocked === 'wait' && isInstantNodeError(error, 'storage-locked');
+}
+
+class WaitingStorage implements StorageDriver {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly #driver: WaitedFor;
+  readonly #options: StorageOptions;
+  readonly #opened: Promise<StorageDriver>;
+  #settle!: { resolve(driver: StorageDriver): void; reject(error: unknown): void };
+  #timer: NodeJS.Timeout | undefined;
+  #busySince: number | undefined;
+  #disposed = false;
+
+  constructor(driver: WaitedFor, options: StorageOptions, why: unknown) {
+    this.name = driver.name;
+    this.durable = driver.durable;
+    this.#driver = driver;
+    this.#options = options;
+    this.#opened = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Told to whoever calls, and nobody may.
+    this.#opened.catch(() => {});
+    this.#waitOrFail(why);
+  }
+
+  async get(key: string): Promise<string | null> {
+    return (await this.#whenOpen()).get(key);
+  }
+
+  async write(changes: readonly StorageChange[]): Promise<void> {
+    const copy = changes.map(([key, record]) => [key, record] as const);
+    return (await this.#whenOpen()).write(copy);
+  }
+
+  async keys(): Promise<string[]> {
+    return (await this.#whenOpen()).keys();
+  }
+
+  async *entries(prefix: string): AsyncGenerator<readonly StorageEntry[]> {
+    yield* entriesOf(await this.#whenOpen(), prefix);
+  }
+
+  async scrub(): Promise<void> {
+    await (await this.#whenOpen()).scrub?.();
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    // What is waited for a moment only is not given up, nor are the calls that were made.
+    if (this.#busySince === undefined) this.#giveUp();
+    const driver = await this.#opened.catch(() => undefined);
+    if (driver) await new Promise((resolve) => setImmediate(resolve));
+    await driver?.dispose();
+  }
+
+  // Calls go on in the order in which they came, as what waits for one promise does.
+  async #whenOpen(): Promise<StorageDriver> {
+    if (this.#disposed) throw this.#closed();
+    return this.#opened;
+  }
+
+  #waitOrFail(why: unknown): void {
+    if (why instanceof NotJustNow) this.#waitAWhile(why);
+    else if (mayBeWaitedFor(why, this.#options)) this.#waitForLock();
+    else this.#settle.reject(why);
+  }
+
+  #waitForLock(): void {
+    this.#busySince = undefined;
+    if (this.#disposed) {
+      this.#giveUp();
+      return;
+    }
+    this.#tryAgainIn(POLL_MS);
+    if (!this.#options.hold) this.#timer?.unref();
+  }
+
+  #waitAWhile({ patience, failure }: NotJustNow): void {
+    this.#busySince ??= performance.now();
+    if (performance.now() - this.#busySince > patience) this.#settle.reject(failure);
+    else this.#tryAgainIn(BUSY_POLL_MS);
+  }
+
+  #giveUp(): void {
+    clearTimeout(this.#timer);
+    this.#settle.reject(this.#closed());
+  }
+
+  #tryAgainIn(ms: number): void {
+    this.#timer = setTimeout(() => this.#tryAgain(), ms);
+  }
+
+  #tryAgain(): void {
+    try {
+      this.#settle.resolve(this.#driver.open());
+    } catch (error) {
+      this.#waitOrFail(error);
+    }
+  }
+
+  #closed(): InstantNodeError {
+    return new InstantNodeError('storage', `Cannot use ${this.#driver.subject}: it is closed`);
+  }
+}
