@@ -13,7 +13,7 @@ export interface BackendApp {
   readonly id: string;
   /** The title, for people. */
   readonly title: string;
-  /** Gives whoever presents it every right in this app. */
+  /** Gives every right in this app. */
   readonly adminToken: string;
   /** Whether it serves, see {@link setStatus}. */
   readonly status: AppStatus;

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import type { AppPersistence } from './app/app-persistence.ts';
 import type { FileStorage } from './app/file-storage.ts';
 import { FileUrls } from './app/file-urls.ts';
-import type { Keeper } from './app/keeper.ts';
 import { createOperator } from './app/operator.ts';
 import { UploadUrls } from './app/upload-urls.ts';
 import type { BackendHost } from './apps/backend-host.ts';
@@ -13,9 +13,9 @@ import type { ResolvedBackendOptions } from './options.ts';
 import { Newcomers } from './session/newcomers.ts';
 
 /** What the apps of a backend share, on this machine's chance and the clock of the options. */
-export function createHost(options: ResolvedBackendOptions, keeper: Keeper): BackendHost {
+export function createHost(options: ResolvedBackendOptions, persistence: AppPersistence): BackendHost {
   const { now, log, personalAccessToken, maxFileBytes, onRequest, bodyIdleMs, sliceMs } = options;
-  let txId = keeper.lastTxId;
+  let txId = persistence.lastTxId;
   const newId = (): string => randomUUID();
   const report = (doing: string, error: unknown): void => {
     try {
@@ -27,13 +27,13 @@ export function createHost(options: ResolvedBackendOptions, keeper: Keeper): Bac
   // A log that fails must not fail the one whom it is about.
   const say = guarded(log, () => undefined);
   return {
-    machineId: keeper.lasting('machine-id', newId),
+    machineId: persistence.lasting('machine-id', newId),
     operator: createOperator(personalAccessToken, now()),
     now,
     newId,
     nextTxId: () => ++txId,
     randomInt,
-    keeper,
+    persistence,
     providers: createProviderEgress(options.allowProviders),
     ephemeral: new EphemeralQuota(options.ephemeralApps),
     onRequest:
@@ -45,16 +45,16 @@ export function createHost(options: ResolvedBackendOptions, keeper: Keeper): Bac
       perAddress: options.maxNewcomersPerAddress,
       patienceMs: options.initTimeoutMs,
     }),
-    files: filesOf(keeper, { maxBytes: maxFileBytes, now, newId }),
+    files: filesOf(persistence, { maxBytes: maxFileBytes, now, newId }),
     tell: (message) => say({ level: 'info', message }),
     warn: (message) => say({ level: 'warning', message }),
     report,
   };
 }
 
-/** The storage for files: beside what the keeper keeps, or in memory when it keeps nothing. */
+/** The storage for files: beside the apps that are kept, or in memory where none is. */
 function filesOf(
-  { filesFolder, signingKey }: Keeper,
+  { filesFolder, signingKey }: AppPersistence,
   { maxBytes, now, newId }: { maxBytes: number; now(): number; newId(): string },
 ): FileStorage {
   return {

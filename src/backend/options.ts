@@ -23,7 +23,7 @@ export interface BackendOptions {
   /**
    * The folder to keep the apps in, with all they hold; it is made when it is not there. Every transaction is synced
    * to disk before anybody is told of it. One backend at a time uses a folder. What is made in it is readable by its
-   * owner alone, and holds the admin tokens as they are: whoever reads the folder reads all that they protect.
+   * owner alone, and holds the admin tokens as they are: who can read the folder can read all that they protect.
    * Default: memory only, and gone when the backend is closed.
    */
   data?: string;

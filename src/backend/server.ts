@@ -3,7 +3,7 @@ import type { Listen, Listener, Peer, PeerEvents, Sender } from '../drivers/list
 import { exposureOf } from '../drivers/storage/exposure.ts';
 import { unsyncedNamesOf } from '../drivers/storage/folder-sync.ts';
 import { InstantNodeError } from '../errors.ts';
-import type { Keeper } from './app/keeper.ts';
+import type { AppPersistence } from './app/app-persistence.ts';
 import { Apps } from './apps/apps.ts';
 import type { BackendHost } from './apps/backend-host.ts';
 import { asBackend, type Backend, SESSION_PATH } from './backend.ts';
@@ -13,8 +13,8 @@ import { createGate } from './http/requests/gate.ts';
 import { observed } from './http/requests/observed.ts';
 import { createRouter, type Handler } from './http/requests/router.ts';
 import { allRoutes } from './http/routes.ts';
-import { createForgetfulKeeper } from './keep/forgetful-keeper.ts';
-import { openKeeper } from './keep/open-keeper.ts';
+import { createNoPersistence } from './keep/no-persistence.ts';
+import { openPersistence } from './keep/open-persistence.ts';
 import { assertNotOtherVersions, findOpen, noteOpen, type RunningOptions } from './open-backends.ts';
 import { type BackendOptions, type ResolvedBackendOptions, resolveBackendOptions } from './options.ts';
 import { Session } from './sessions/session.ts';
@@ -59,15 +59,15 @@ async function start(
   ended: () => void,
 ): Promise<Backend> {
   let stop: (() => Promise<void>) | undefined;
-  const keeper = keeperFor(wanted, (error) => {
+  const persistence = persistenceFor(wanted, (error) => {
     host.report('keep the data of the apps', error);
     void stop?.();
   });
-  const resolved = options.personalAccessToken === undefined ? withKeptToken(wanted, keeper) : wanted;
-  const host = createHost(resolved, keeper);
+  const resolved = options.personalAccessToken === undefined ? withKeptToken(wanted, persistence) : wanted;
+  const host = createHost(resolved, persistence);
   try {
     const apps = new Apps(host);
-    revive(apps, keeper, resolved);
+    revive(apps, persistence, resolved);
     const sse = new SseSessions(apps, host);
     await host.files.content.sweep((place) => apps.usesContent(place));
     const listener = await listenFor(listen, resolved, { apps, host, sse });
@@ -75,7 +75,7 @@ async function start(
       ended();
       sse.end();
       await listener.close();
-      keeper.close();
+      persistence.close();
     });
     const { host: hostname, personalAccessToken } = resolved;
     const { port } = listener;
@@ -86,24 +86,27 @@ async function start(
     resolved.log({ level: 'info', message: `Listening on ${backend.url}` });
     return backend;
   } catch (error) {
-    keeper.close();
+    persistence.close();
     throw error;
   }
 }
 
 /** Where apps are kept, so is the token for all of them: `instant-cli` goes on with the one that it has. */
-function withKeptToken(options: ResolvedBackendOptions, keeper: Keeper): ResolvedBackendOptions {
+function withKeptToken(options: ResolvedBackendOptions, persistence: AppPersistence): ResolvedBackendOptions {
   const make = (): string => options.personalAccessToken;
-  return { ...options, personalAccessToken: keeper.lasting('personal-access-token', make) };
+  return { ...options, personalAccessToken: persistence.lasting('personal-access-token', make) };
 }
 
-function keeperFor({ data }: ResolvedBackendOptions, failed: (error: InstantNodeError) => void): Keeper {
-  return data === undefined ? createForgetfulKeeper() : openKeeper(data, failed);
+function persistenceFor(
+  { data }: ResolvedBackendOptions,
+  failed: (error: InstantNodeError) => void,
+): AppPersistence {
+  return data === undefined ? createNoPersistence() : openPersistence(data, failed);
 }
 
-function revive(apps: Apps, keeper: Keeper, { data }: ResolvedBackendOptions): void {
+function revive(apps: Apps, persistence: AppPersistence, { data }: ResolvedBackendOptions): void {
   try {
-    for (const app of keeper.apps()) apps.revive(app);
+    for (const app of persistence.apps()) apps.revive(app);
   } catch (cause) {
     throw new InstantNodeError('storage', `Cannot read the apps in "${data}": the data is damaged`, {
       cause,
@@ -138,7 +141,7 @@ function listenFor(
   return listen({
     host: hostname,
     port,
-    fetch: data === undefined ? router : answerWhenSafe(router, host.keeper),
+    fetch: data === undefined ? router : answerWhenDurable(router, host.persistence),
     upgrade: ({ pathname }, sender) => {
       if (pathname !== SESSION_PATH) return undefined;
       if (!gate.admitsHost(sender.host)) return 403;
@@ -170,10 +173,10 @@ function serveSession(
 }
 
 /** Holds every answer back until nothing that it may tell of can be lost. */
-function answerWhenSafe(answer: Handler, keeper: Keeper): Handler {
+function answerWhenDurable(answer: Handler, persistence: AppPersistence): Handler {
   return async (request, ip, whenAnswered) => {
     const response = await answer(request, ip, whenAnswered);
-    await new Promise<void>((resolve) => keeper.whenSafe(resolve));
+    await new Promise<void>((resolve) => persistence.whenDurable(resolve));
     return response;
   };
 }

@@ -1,6 +1,6 @@
 import type { EphemeralQuota } from '../ephemeral/quota.ts';
+import type { AppPersistence } from './app-persistence.ts';
 import type { FileStorage } from './file-storage.ts';
-import type { Keeper } from './keeper.ts';
 
 /** What the apps of one backend share, handed in so that none of them reaches for a clock or for chance. */
 export interface AppHost {
@@ -14,8 +14,8 @@ export interface AppHost {
   nextTxId(): number;
   /** A random integer from 0 to below `limit`, that nobody can foretell. */
   randomInt(limit: number): number;
-  /** Keeps what the apps are and do, see {@link Keeper}. */
-  readonly keeper: Keeper;
+  /** Keeps what the apps are and do, see {@link AppPersistence}. */
+  readonly persistence: AppPersistence;
   /** Where the contents of files are. */
   readonly files: FileStorage;
   /** What the apps that anybody may make may take. */

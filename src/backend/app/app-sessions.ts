@@ -25,7 +25,7 @@ export class AppSessions {
   /** The queries that the sessions subscribe to. */
   readonly live: LiveQueries<AppSession>;
   readonly #attrs: EncodedAttrs;
-  readonly #host: Pick<AppHost, 'keeper' | 'report' | 'sliceMs'>;
+  readonly #host: Pick<AppHost, 'persistence' | 'report' | 'sliceMs'>;
   readonly #sessions = new Set<AppSession>();
   readonly #followers: CommitFollower[] = [];
   #news: News = NONE;
@@ -114,7 +114,7 @@ export class AppSessions {
 
   #isKept(): boolean {
     try {
-      this.#host.keeper.flush();
+      this.#host.persistence.flush();
       return true;
     } catch {
       // It is reported once, where the backend is stopped for it.

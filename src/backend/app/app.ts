@@ -3,16 +3,16 @@ import { ServerError } from '../../protocol/error.ts';
 import { type Account, UNLIMITED } from '../ephemeral/quota.ts';
 import { growthBy, sizeOfRules, sizeOfText } from '../ephemeral/size-of.ts';
 import { ledgerKey } from '../ledger/ledger-key.ts';
-import { type CheckResult, Permissions, type Rules } from '../permissions/index.ts';
+import { type CheckResult, Permissions } from '../permissions/index.ts';
 import { type AppData, createAppData } from '../store/app-data.ts';
 import type { AppHost } from './app-host.ts';
 import type { AppIdentity } from './app-identity.ts';
+import type { Commit, KeptApp } from './app-persistence.ts';
 import { AppSessions } from './app-sessions.ts';
 import { type Snapshot, snapshotOf } from './data-set.ts';
 import { DataWriter, type LoadedContent, type TransactRequest, type TrialRequest } from './data-writer.ts';
 import { EncodedAttrs } from './encoded-attrs.ts';
 import { EventLedger } from './event-ledger.ts';
-import type { Commit, KeptApp } from './keeper.ts';
 
 /** One app: its data and its rules, its status, and the sessions that are open for it. */
 export class App {
@@ -55,11 +55,6 @@ export class App {
     return this.#identity;
   }
 
-  /** The permission rules; null where there are none. */
-  get rules(): Rules | null {
-    return this.permissions.rules;
-  }
-
   get status(): AppStatus {
     return this.#status;
   }
@@ -80,14 +75,14 @@ export class App {
       this.#account = UNLIMITED;
     }
     this.#identity = amended;
-    this.host.keeper.settingsChanged(this.#identity.id, { identity: this.#identity });
+    this.host.persistence.settingsChanged(this.#identity.id, { identity: this.#identity });
   }
 
   /** Changes the status and tells every session. */
   setStatus(status: AppStatus): void {
     if (status === this.#status) return;
     this.#status = status;
-    this.host.keeper.settingsChanged(this.identity.id, { status });
+    this.host.persistence.settingsChanged(this.identity.id, { status });
     this.sessions.statusChanged(status);
   }
 
@@ -97,19 +92,19 @@ export class App {
    * @throws {ServerError} `validation-failed` when they cannot be used; then the old ones stay.
    */
   setRules(code: unknown): void {
-    const toldPeersApart = this.rules?.tellsPeersApart ?? false;
+    const toldPeersApart = this.permissions.rules?.tellsPeersApart ?? false;
     const growth = sizeOfRules(code) - sizeOfRules(this.#rulesCode);
     this.#account.assertRoom(growth);
     this.permissions.push(code);
     this.#account.grow(growth);
-    this.host.keeper.settingsChanged(this.identity.id, { rules: this.#rulesCode });
+    this.host.persistence.settingsChanged(this.identity.id, { rules: this.#rulesCode });
     // Peers that shared the answers to a query may no longer: they come back and ask each for himself.
-    if (!toldPeersApart && this.rules?.tellsPeersApart) this.sessions.end();
+    if (!toldPeersApart && this.permissions.rules?.tellsPeersApart) this.sessions.end();
     this.sessions.rulesChanged();
   }
 
   get #rulesCode(): Snapshot['rules'] {
-    return this.rules?.code ?? null;
+    return this.permissions.rules?.code ?? null;
   }
 
   /** @throws {ServerError} `app-disabled` when the app may not be read. */
@@ -172,7 +167,7 @@ export class App {
   /** Remembers what the app is now, for a later {@link restore}. */
   keepAsInitial(): void {
     this.#initial = this.snapshot();
-    this.host.keeper.settingsChanged(this.identity.id, { initial: this.#initial });
+    this.host.persistence.settingsChanged(this.identity.id, { initial: this.#initial });
   }
 
   /** Makes the app exactly what a snapshot says, as one transaction, and gives its tx-id. Nothing is checked. */
@@ -195,7 +190,7 @@ export class App {
     this.#processedTxId = txId;
     if (this.#account.isLimited) this.#account.grow(growthBy(changes));
     if (key) this.#ledger.remember(key, txId, this.#account);
-    this.host.keeper.committed(this.identity.id, { txId, changes, key });
+    this.host.persistence.committed(this.identity.id, { txId, changes, key });
     this.sessions.committed(txId, changes);
     return txId;
   }

@@ -2,8 +2,8 @@ import { upsert } from '../store/upsert.ts';
 import type { LiveQuery } from './live-query.ts';
 
 /**
- * The live queries whose subscribers are to be told something, and whose turn it is. Subscribers take turns, each with
- * the query that waits for the longest of its own: whoever has many does not hold up the others.
+ * The live queries whose subscribers wait for news, and which of them is next. Subscribers take turns, each with the
+ * query of its own that has waited longest: one with many does not hold up the others.
  */
 export class Backlog<Subscriber> {
   /** What each subscriber waits for, the oldest first, with the round in which it began to. */

@@ -10,7 +10,7 @@ const FILE_URL_LIFETIME_MS: number = 7 * DAY_MS;
 export const CONTENT_PATH = '/storage/content';
 
 /**
- * Makes and checks the addresses of files. Whoever has one may read the file; nobody can make one up. The address of
+ * Makes and checks the addresses of files. They cannot be guessed, and who has one may read the file. The address of
  * a file stays the same for a UTC day, so that asking again changes nothing.
  */
 export class FileUrls {

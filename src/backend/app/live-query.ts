@@ -70,7 +70,7 @@ export class LiveQuery<Subscriber> {
     return this.#computation;
   }
 
-  /** Rises whenever subscribers are to be told. */
+  /** Rises with each answer that subscribers have to be told. */
   get revision(): number {
     return this.#revision;
   }

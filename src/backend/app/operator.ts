@@ -1,5 +1,5 @@
 /**
- * Whoever runs a backend: the creator and owner of every app in it. A local backend has no other accounts, so all
+ * The person who runs a backend: the creator and owner of every app in it. A local backend has no other accounts, so all
  * that belongs to an account on an Instant server belongs to this one.
  */
 export interface Operator {

@@ -2,8 +2,8 @@ import type { Attr } from '../../protocol/attr.ts';
 import { recordNotFound } from '../../protocol/error.ts';
 import type { App } from '../app/app.ts';
 import type { AppIdentity } from '../app/app-identity.ts';
+import type { KeptApp } from '../app/app-persistence.ts';
 import type { Place } from '../app/content-store.ts';
-import type { KeptApp } from '../app/keeper.ts';
 import { findRecord } from '../app/system-records.ts';
 import { sizeOfAttr } from '../ephemeral/size-of.ts';
 import { isSameSecret } from '../permissions/hash-text.ts';
@@ -49,7 +49,7 @@ export class Apps {
     const { app } = served;
     const attrs = this.#attrsWithRoom(app, attrsFor);
     const { status, processedTxId } = app;
-    this.#host.keeper.appCreated({ identity, status, processedTxId, rules: null, initial: app.initial });
+    this.#host.persistence.appCreated({ identity, status, processedTxId, rules: null, initial: app.initial });
     if (attrs.length > 0) app.load({ attrs, triples: [] });
     app.keepAsInitial();
     this.#apps.set(identity.id, served);
@@ -96,12 +96,12 @@ export class Apps {
   /** Removes an app and ends its sessions. */
   delete(app: App): void {
     this.#apps.delete(app.identity.id);
-    const { keeper, files, report } = this.#host;
+    const { persistence, files, report } = this.#host;
     const { id } = app.identity;
-    keeper.appDeleted(id);
+    persistence.appDeleted(id);
     app.sessions.end();
     app.account.close();
-    keeper.whenSafe(() => {
+    persistence.whenDurable(() => {
       files.content.deleteApp(id).catch((error: unknown) => report('delete the files of an app', error));
     });
   }

@@ -1,6 +1,6 @@
 import { App } from '../app/app.ts';
 import type { AppIdentity } from '../app/app-identity.ts';
-import type { KeptApp } from '../app/keeper.ts';
+import type { KeptApp } from '../app/app-persistence.ts';
 import { Providers } from '../auth/oauth/provider.ts';
 import { SentCodes } from '../auth/sent-codes.ts';
 import { forgetContents } from '../files/forget-contents.ts';
@@ -23,7 +23,7 @@ export interface ServedApp {
 export function serveApp(identity: AppIdentity, host: BackendHost, kept?: KeptApp): ServedApp {
   const app = new App(identity, host, kept);
   const sync = new AppSyncTables(app);
-  const streams = new AppStreams(app, host.keeper.streamContent(identity.id));
+  const streams = new AppStreams(app, host.persistence.streamContent(identity.id));
   app.sessions.follow(sync);
   app.sessions.follow(streams);
   app.sessions.follow({

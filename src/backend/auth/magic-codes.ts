@@ -23,7 +23,7 @@ export interface CodeApp {
 /** Makes a code for an email, without sending it. Only its hash is stored among the data. */
 export function createMagicCode(app: AuthApp, email: string): string {
   const code = String(app.host.randomInt(10 ** DIGITS)).padStart(DIGITS, '0');
-  // Those that have just expired are kept a while, so that whoever tries one is told so.
+  // Those that have just expired are kept a while: who tries one is told that it has expired.
   const swept = stepsToSweep(app, ETYPE, app.host.now() - 2 * MAGIC_CODE_LIFETIME_MS);
   const added = stepsToPut(app, ETYPE, app.host.newId(), { codeHash: hashText(code), email });
   write(app, [...swept, ...added]);

@@ -19,7 +19,7 @@ export function forgetContents({ identity, host }: FileApp, changes: readonly Ch
   }
   if (lost.size === 0) return;
   // Only when the change cannot be lost any more: a file that came back would have to have its content.
-  host.keeper.whenSafe(() => {
+  host.persistence.whenDurable(() => {
     for (const locationId of lost) {
       host.files.content.delete({ appId: identity.id, locationId }).catch((error: unknown) => {
         host.report('forget the content of a file', error);

@@ -28,8 +28,8 @@ export class BodyBrokeOffError extends ServerError {
 }
 
 /**
- * The pieces of a body, as they arrive. Runtimes have no limit that does for uploads as well, so that whoever reads
- * a body looks to it.
+ * The pieces of a body, as they arrive. Runtimes have no limit that does for uploads as well, so each
+ * reader of a body sees to it.
  *
  * @throws {BodyTooSlowError} when the body keeps everybody waiting.
  * @throws {BodyBrokeOffError} when the runtime says that the rest will not come; some call that an end like any other.

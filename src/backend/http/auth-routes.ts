@@ -49,7 +49,7 @@ async function verifyToken(request: HttpRequest, apps: Apps): Promise<Response> 
   const body = await request.body();
   const token = body.uuid('refresh-token');
   const id = body.uuid('app-id');
-  // Whoever has a token of an app that is gone is to forget it, as one that was removed.
+  // A client with a token of an app that is gone forgets it, as one that was removed.
   if (!apps.has(id)) throw recordNotFound('app-user', { 'app-id': id, 'refresh-token': token });
   const { app } = apps.get(id);
   return jsonResponse({ user: userObject(app, getUserForToken(app, token), token) });
@@ -67,7 +67,7 @@ async function signOut(request: HttpRequest, apps: Apps): Promise<Response> {
   const body = await request.body();
   const id = body.uuid('app_id');
   const token = body.uuid('refresh_token');
-  // Whoever signs out is out, be it of an app that is gone.
+  // A sign-out always works, be it of an app that is gone.
   if (apps.has(id)) removeToken(apps.get(id).app, token);
   return jsonResponse({});
 }

@@ -35,7 +35,7 @@ export function operatorApp(request: HttpRequest, context: DashContext): App {
 }
 
 /**
- * The app that a path names, for the operator and for whoever has its admin token.
+ * The app that a path names, for the operator and with its admin token.
  *
  * @throws {ServerError} when there is none, or the token is not good for it.
  */

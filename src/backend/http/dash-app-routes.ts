@@ -39,7 +39,7 @@ export function asStatus(value: unknown): AppStatus | undefined {
   return APP_STATUSES.find((status) => status === value);
 }
 
-/** An app with its admin token: for whoever has just created it, and for its owner. */
+/** An app with its admin token: for its creator, and for its owner. */
 export function rowWithToken(app: App): JsonObject {
   return { ...appRow(app), 'admin-token': app.identity.adminToken };
 }
@@ -56,7 +56,7 @@ export function ownApps({ apps }: DashContext): App[] {
 export function rulesOf(body: JsonBody): unknown {
   const rules = body.optional('rules');
   if (rules === undefined) return undefined;
-  // Refused rather than passed over: whoever sends rules counts on being protected by them.
+  // Refused rather than passed over: who sends rules counts on being protected by them.
   if (!isObject(rules) || !isObject(rules.code)) throw paramMalformed(['body', 'rules', 'code'], rules);
   return rules.code;
 }

@@ -32,12 +32,12 @@ export function dashOAuthRoutes(context: DashContext): Route[] {
   ];
 }
 
-/** A provider as the dashboard tells of it. */
+/** A provider as the dashboard shows it. */
 export function providerJson(record: SystemRecord): JsonObject {
   return { id: record.id, provider_name: textOf(record, 'name') ?? null, created_at: createdAt(record) };
 }
 
-/** A client as the dashboard tells of it. Its secret is not in it. */
+/** A client as the dashboard shows it. Its secret is not in it. */
 export function clientJson(record: SystemRecord): JsonObject {
   const { id, values } = record;
   return {

@@ -24,7 +24,7 @@ export function dashPermsRoutes(context: DashContext): Route[] {
 
 /** Tells the rules of an app; null where it has none. */
 export function pullPerms(app: App): Response {
-  return jsonResponse({ perms: app.rules?.code ?? null });
+  return jsonResponse({ perms: app.permissions.rules?.code ?? null });
 }
 
 /** Gives an app the rules in a body. */

@@ -4,12 +4,10 @@ import { isUuid } from '../../protocol/uuid.ts';
 import { answerQuery } from '../app/answer-query.ts';
 import type { App } from '../app/app.ts';
 import type { Apps } from '../apps/apps.ts';
-import { userForToken } from '../auth/refresh-tokens.ts';
-import { tokenOf } from './requests/admin-access.ts';
 import type { HttpRequest } from './requests/http-request.ts';
 import { jsonTextResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
-import { visitorOf } from './requests/visitor-of.ts';
+import { tokenHolder } from './requests/token-holder.ts';
 
 /** Queries over HTTP on behalf of users, with which frameworks render pages on a server. */
 export function frameworkRoutes(apps: Apps): Route[] {
@@ -20,13 +18,13 @@ async function runQuery(request: HttpRequest, apps: Apps): Promise<Response> {
   const body = await request.body();
   const q = body.required('query', (value) => (isObject(value) ? value : undefined));
   const app = appOf(request, apps);
-  // As on an Instant server: whoever presents a token that is good no more is a visitor, and sees what visitors see.
-  const user = userForToken(app, tokenOf(request)) ?? null;
+  // As on an Instant server: a token that is no longer good makes a visitor, who sees what visitors see.
+  const actor = tokenHolder(request, app);
   app.assertReadable();
   const { answer } = answerQuery(app, {
     q: q as JsonObject,
     returnType: 'join-rows',
-    actor: { ...visitorOf(request), user },
+    actor,
   });
   if (answer.is === 'failure') throw answer.error;
   return jsonTextResponse(`{"result":${answer.result},"attrs":${app.attrs.text}}`);

@@ -7,6 +7,7 @@ import { adminRoutes } from './admin/admin-routes.ts';
 import { adminUserRoutes } from './admin/admin-user-routes.ts';
 import { permsCheckRoutes } from './admin/perms-check-routes.ts';
 import { authRoutes } from './auth-routes.ts';
+import { contentRoutes } from './content-routes.ts';
 import { dashAppRoutes } from './dash-app-routes.ts';
 import { dashAuthRoutes } from './dash-auth-routes.ts';
 import { dashCliRoutes } from './dash-cli-routes.ts';
@@ -46,6 +47,7 @@ export function allRoutes(apps: Apps, host: BackendHost, sse: SseSessions): Rout
     ...oauthRoutes(apps),
     ...frameworkRoutes(apps),
     ...fileRoutes(apps, host),
+    ...contentRoutes(apps, host.files),
     ...unservedRoutes(),
   ];
 }

@@ -45,7 +45,7 @@ async function receive(request: HttpRequest, sessions: SseSessions): Promise<Res
   return jsonResponse({});
 }
 
-/** A session for whoever the headers name, with nothing asked yet. */
+/** A session for the user that the headers name, with nothing asked yet. */
 async function openForAdmin(request: HttpRequest, apps: Apps, sessions: SseSessions): Promise<Response> {
   const access = adminAccess(request, apps);
   return openSession(access, await request.body(), sessions);

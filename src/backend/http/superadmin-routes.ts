@@ -45,7 +45,7 @@ function list(request: HttpRequest, context: DashContext): Response {
   const apps = ownApps(context).map((app) => ({
     ...appRow(app),
     ...(include.has('schema') && { schema: schemaOf(app.data.catalog.list()) }),
-    ...(include.has('perms') && { perms: app.rules?.code ?? null }),
+    ...(include.has('perms') && { perms: app.permissions.rules?.code ?? null }),
   }));
   return jsonResponse({ apps });
 }
@@ -61,7 +61,7 @@ async function create(request: HttpRequest, context: DashContext): Promise<Respo
     rules: body.optional('perms'),
   });
   const schema = schemaOf(app.data.catalog.list());
-  return jsonResponse({ app: { ...rowWithToken(app), perms: app.rules?.code ?? null, schema } });
+  return jsonResponse({ app: { ...rowWithToken(app), perms: app.permissions.rules?.code ?? null, schema } });
 }
 
 async function rename(request: HttpRequest, app: App): Promise<Response> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import type { Triple } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
-import type { AppSettings, Commit, NewApp } from '../app/keeper.ts';
+import type { AppSettings, Commit, NewApp } from '../app/app-persistence.ts';
 import type { Change } from '../store/undo-log.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { StreamWriter } from './stream-writer.ts';
@@ -13,13 +13,13 @@ const SETTINGS = ['identity', 'status', 'rules', 'initial'] as const satisfies (
 const MAX_KEY_LENGTH = 64;
 
 /** Something to be written, when the time has come. */
-export type Write = (writer: Writer) => void;
+export type Write = (writer: AppWriter) => void;
 
 /**
- * Writes what apps are and do into the tables. Each call is to be made within a transaction of the database, and the last
- * before its end is to be {@link settle}.
+ * Writes what apps are and do into the tables. Call it within a transaction of the database only, and {@link settle} last
+ * before that ends.
  */
-export class Writer {
+export class AppWriter {
   readonly #streams: StreamWriter;
   readonly #ledger: LedgerWriter;
   readonly #statements: ReturnType<typeof prepare>;

@@ -14,6 +14,7 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
  * Keeps contents as files: `<folder>/<app id>/<two digits of the location>/<location id>`. A file has its name only
  * when it is whole and synced. Names are made of UUIDs alone, so none leads out of the folder.
  */
+// Longer than 40 lines, because it is all methods of one object.
 export function createDiskContent(folder: string): ContentStore {
   const pathOf = ({ appId, locationId }: Place): string => {
     if (!isUuid(appId) || !isUuid(locationId)) throw new TypeError('A place is named by two UUIDs');

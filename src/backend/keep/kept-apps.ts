@@ -1,6 +1,6 @@
 import type { SqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import type { Attr, Triple } from '../../protocol/attr.ts';
-import type { KeptApp } from '../app/keeper.ts';
+import type { KeptApp } from '../app/app-persistence.ts';
 import { entriesIn } from './ledger-block.ts';
 
 interface AppRow {

@@ -24,7 +24,7 @@ export class LedgerBlock {
     return this.#used === this.#bytes.byteLength;
   }
 
-  /** What is to be written. */
+  /** What to write. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#used);
   }

@@ -9,7 +9,7 @@ interface OpenBlock {
 
 /**
  * Writes which transactions are remembered. Many that are committed together change a block once: what was taken in is
- * in the file after {@link settle}. Each call is to be made within a transaction of the database.
+ * in the file after {@link settle}. Call it within a transaction of the database only.
  */
 export class LedgerWriter {
   readonly #last: SqliteStatement;

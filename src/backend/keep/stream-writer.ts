@@ -10,7 +10,7 @@ interface Piece {
   size: number;
 }
 
-/** Writes streams, in pieces. Each call is to be made within a transaction of the database. */
+/** Writes streams, in pieces. Call it within a transaction of the database only. */
 export class StreamWriter {
   readonly #last: SqliteStatement;
   readonly #grow: SqliteStatement;

@@ -25,7 +25,7 @@ export function actorKey({ admin, user }: Actor): string {
   return user ? `user ${user.id}` : 'visitor';
 }
 
-/** Whoever holds the admin token, impersonating nobody. */
+/** The holder of the admin token, impersonating nobody. */
 export const ADMIN: Actor = { admin: true, user: null, ip: null, origin: null };
 
 /** A visitor of whom nothing is known. */

@@ -10,7 +10,7 @@ export const NO_PARAMS: JsonObject = {};
 
 /**
  * What the steps of a transaction hand to the rules of each entity. Asked for the same again, it gives the same object:
- * clients decide how large they are, so whatever is made of them is to be made once.
+ * clients decide how large they are, so nothing is made of them twice.
  */
 export class RuleParams {
   readonly #handed = new ByEntity<Map<string, JsonValue | undefined>>();

@@ -42,7 +42,7 @@ export interface RuleContext {
   readonly buckets: TokenBuckets;
   /** In epoch milliseconds. */
   readonly now: number;
-  /** Whether errors say what the evaluator said: for whoever debugs rules. */
+  /** Whether errors say what the evaluator said: for debugging rules. */
   readonly verbose?: boolean | undefined;
 }
 

@@ -36,7 +36,7 @@ export function queryError(query: unknown, issue: QueryIssue): ServerError {
   return validationFailed('query', query, [issue]);
 }
 
-/** Throws where values were malformed. Like the server, it tells of the one that lies deepest, of several the last. */
+/** Throws where values were malformed. Like the server, it names the one that lies deepest, of several the last. */
 export function assertWellFormed({ query, malformed }: GrammarContext): void {
   const told = malformed.reduce<QueryIssue | undefined>(
     (deepest, issue) => (deepest && depthOf(deepest) > depthOf(issue) ? deepest : issue),

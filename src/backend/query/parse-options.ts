@@ -157,6 +157,7 @@ class OptionsReader {
 }
 
 /** Reads the `$` of a form; what is wrong with it is thrown as the server words it. */
+// Longer than 40 lines, because it is a list: one step for each option, in the order in which the server looks at them.
 export function parseOptions(
   context: GrammarContext,
   options: Record<string, unknown>,

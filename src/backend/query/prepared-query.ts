@@ -7,7 +7,7 @@ import { planQuery } from './plan-query.ts';
 import type { ParsedQuery } from './query-form.ts';
 import type { RootPlan } from './query-plan.ts';
 
-/** Leaves of what the forms of a query gave what is to be sent; `ruleParams` are those of the query. */
+/** Leaves what may be sent of the results of the forms of a query; `ruleParams` are those of the query. */
 export type FormFilter = (
   forms: readonly FormResult[],
   ruleParams: QueryOutcome['ruleParams'],

@@ -4,7 +4,7 @@ import type { Triple } from '../../protocol/attr.ts';
  * Why an entity matches a where clause, with every way that it does: `any` of these holds, `all` of those, or a `row` of
  * triples that belong together. Combinations of independent parts are not multiplied out.
  *
- * Whoever may not see a triple loses the row it is in; {@link proofPruner} tells whether the entity still matches then.
+ * Without the right to see a triple, the row it is in is lost; {@link proofPruner} tells whether the entity still matches then.
  */
 export type Proof =
   | { kind: 'row'; triples: readonly Triple[] }

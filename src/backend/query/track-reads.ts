@@ -12,6 +12,7 @@ const WHOLE_FROM = 1_000;
  * altered what the reader gave. How many triples an attribute has is not noted, since it only chooses between ways to
  * the same answer. It gives no more than `budget` allows.
  */
+// Longer than 40 lines, because it is all methods of one object.
 export function trackReads(
   reader: Reader,
   budget: ReadBudget = new ReadBudget(),

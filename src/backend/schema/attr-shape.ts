@@ -52,7 +52,7 @@ function isSystem(catalog: AttrCatalog, etype: string, label: string): boolean {
   return attr?.catalog === 'system';
 }
 
-/** Only a link with both names of a system link is one: else it is a conflict, and whoever plans says so. */
+/** Only a link with both names of a system link is one: else it is a conflict, which planning reports. */
 function isSystemLink(catalog: AttrCatalog, { forward, reverse }: LinkDefinition): boolean {
   const attr = catalog.byForward(forward.on, forward.label);
   const far = attr?.['reverse-identity'];

@@ -74,7 +74,7 @@ function printedNames(names: LinkNames): string {
   return `[${names.map((name) => JSON.stringify(name)).join(' ')}]`;
 }
 
-/** Nobody writes a file's `url`, but every file has one: whoever reads may count on it. */
+/** Nobody writes a file's `url`, but every file has one: readers may count on it. */
 function asShown<A extends Placed>(attr: A): A {
   const [, etype, label] = attr['forward-identity'];
   return etype === '$files' && label === 'url' ? { ...attr, 'required?': true } : attr;

@@ -49,7 +49,7 @@ export function encodeAddQueryOk(
   return `{"op":"add-query-ok","result":${answer.result},"result-meta":${answer.meta},${rest.slice(1)}`;
 }
 
-/** A `refresh-ok` of encoded computations; `attrs` is the encoded list, where it is to be sent. */
+/** A `refresh-ok` of encoded computations; `attrs` is the encoded list, where it goes along. */
 export function encodeRefreshOk(
   txId: number,
   computations: readonly string[],

@@ -7,7 +7,7 @@ export interface NewcomerLimits {
 }
 
 /**
- * The sessions that nobody has been let into yet: whoever opens one may be anybody, so that they are limited in number
+ * The sessions that have not been let in yet: anybody may open one, so that they are limited in number
  * and in time. Behind a proxy on this machine all come from an address of it, and the number of all alone counts.
  */
 export class Newcomers {

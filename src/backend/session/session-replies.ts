@@ -12,9 +12,13 @@ export class SessionReplies {
   readonly sender: DurableSender;
   readonly #report: AppHost['report'];
 
-  constructor(sessionId: string, peer: SessionPeer, { keeper, report }: Pick<AppHost, 'keeper' | 'report'>) {
+  constructor(
+    sessionId: string,
+    peer: SessionPeer,
+    { persistence, report }: Pick<AppHost, 'persistence' | 'report'>,
+  ) {
     this.sessionId = sessionId;
-    this.sender = new DurableSender(peer, keeper);
+    this.sender = new DurableSender(peer, persistence);
     this.#report = report;
   }
 

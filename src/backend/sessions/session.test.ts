@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { Apps } from '../apps/apps.ts';
 import { createHost } from '../create-host.ts';
 import { type Backend, startBackend } from '../index.ts';
-import { createForgetfulKeeper } from '../keep/forgetful-keeper.ts';
+import { createNoPersistence } from '../keep/no-persistence.ts';
 import { resolveBackendOptions } from '../options.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 import { createTodoApp, type TodoApp, valuesOf } from '../testing/todos.ts';
@@ -477,7 +477,7 @@ describe.each(TRANSPORTS)('over %s:', (transport, uriOf) => {
 });
 
 test('a client that leaves too much unread is cut off', () => {
-  const host = createHost(resolveBackendOptions({}), createForgetfulKeeper());
+  const host = createHost(resolveBackendOptions({}), createNoPersistence());
   const closes: number[] = [];
   const peer = { send: () => {}, close: (code: number) => closes.push(code), bufferedAmount: 0 };
   const session = new Session(peer, new Apps(host), host);
@@ -489,7 +489,7 @@ test('a client that leaves too much unread is cut off', () => {
 });
 
 test('a session may have so much in its live queries, and no more until some are removed', () => {
-  const host = createHost(resolveBackendOptions({}), createForgetfulKeeper());
+  const host = createHost(resolveBackendOptions({}), createNoPersistence());
   const apps = new Apps(host);
   const { app } = apps.create({ id: crypto.randomUUID(), title: 'large', ephemeral: false });
   const e = crypto.randomUUID();

@@ -16,7 +16,7 @@ export class SsePeer implements SessionPeer {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #unreadBeats = 0;
 
-  /** @param closed is called once when the stream has ended, whoever ended it; never from within another call. */
+  /** @param closed is called once when the stream has ended, by either side; never from within another call. */
   constructor(closed: () => void) {
     this.#closed = closed;
     this.body = new ReadableStream<Uint8Array>(

@@ -90,8 +90,8 @@ export class SseSessions {
   }
 
   /**
-   * Takes messages for a session, and gives what is to be called when they have been answered for: they are handed over
-   * then, in the order in which all of them were taken. `bytes` is what they came in.
+   * Takes messages for a session, and gives a function to call when they have been answered for, which hands them over,
+   * in the order in which all of them were taken. `bytes` is what they came in.
    *
    * @throws {ServerError} `member-missing` or `session-missing` when there is no such session, or it is another's;
    * `param-malformed` when they are more than is taken before an `init`, which ends the session.

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { Apps } from '../apps/apps.ts';
 import { createHost } from '../create-host.ts';
 import { type Backend, type BackendApp, startBackend } from '../index.ts';
-import { createForgetfulKeeper } from '../keep/forgetful-keeper.ts';
+import { createNoPersistence } from '../keep/no-persistence.ts';
 import { resolveBackendOptions } from '../options.ts';
 import { VISITOR } from '../permissions/actor.ts';
 import { readEventStream } from '../testing/event-stream.ts';
@@ -151,7 +151,7 @@ describe('POST /runtime/sse', () => {
   });
 
   test('has messages handed over when they are answered for, in the order in which they came', async () => {
-    const host = createHost(resolveBackendOptions({}), createForgetfulKeeper());
+    const host = createHost(resolveBackendOptions({}), createNoPersistence());
     const sessions = new SseSessions(new Apps(host), host);
     const lines = queue<Message>();
     const body = sessions.open(VISITOR) as unknown as AsyncIterable<Uint8Array>;
@@ -270,7 +270,7 @@ describe('an admin', () => {
 
 describe('keep-alives', () => {
   const sessionsOf = (): SseSessions => {
-    const host = createHost(resolveBackendOptions({}), createForgetfulKeeper());
+    const host = createHost(resolveBackendOptions({}), createNoPersistence());
     return new SseSessions(new Apps(host), host, 1);
   };
 

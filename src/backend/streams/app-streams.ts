@@ -7,7 +7,6 @@ import type {
 } from '../../protocol/streams.ts';
 import { RecentMap } from '../../recent-map.ts';
 import type { CommitFollower } from '../app/commit-follower.ts';
-import type { Content } from '../app/content-store.ts';
 import type { StreamContent } from '../app/stream-content.ts';
 import { hashUuid } from '../permissions/hash-text.ts';
 import { assertAllowed } from '../permissions/index.ts';
@@ -18,7 +17,6 @@ import { upsert } from '../store/upsert.ts';
 import { LiveStream } from './live-stream.ts';
 import type { StreamApp } from './stream-app.ts';
 import { createStream, findStream, finishStream, type StreamEntity, streamAttr } from './stream-entities.ts';
-import { fileContent } from './stream-file.ts';
 import { StreamReader } from './stream-reader.ts';
 
 /** How many writers are remembered whose stream was deleted under them. */
@@ -27,8 +25,9 @@ const ID_ATTR = streamAttr('id');
 
 /** The streams of one app. */
 export class AppStreams implements CommitFollower {
+  /** Where the bytes of streams are kept. */
+  readonly content: StreamContent;
   readonly #app: StreamApp;
-  readonly #content: StreamContent;
   readonly #live = new Map<string, LiveStream>();
   /** How many bytes of each stream that goes on are counted, where they are. */
   readonly #counted = new Map<string, number>();
@@ -37,7 +36,7 @@ export class AppStreams implements CommitFollower {
 
   constructor(app: StreamApp, content: StreamContent) {
     this.#app = app;
-    this.#content = content;
+    this.content = content;
   }
 
   /**
@@ -92,7 +91,7 @@ export class AppStreams implements CommitFollower {
       return;
     }
     if (done) this.#finish(stream, abortReason);
-    this.#app.host.keeper.whenSafe(() => stream.wake());
+    this.#app.host.persistence.whenDurable(() => stream.wake());
     const flushed = stream.takeAcknowledgement();
     if (flushed === undefined) return;
     channel.send({ op: 'stream-flushed', 'stream-id': streamId, offset: flushed, done, 'trace-id': null });
@@ -137,11 +136,6 @@ export class AppStreams implements CommitFollower {
     });
   }
 
-  /** The content of the file of a stream, where it is the size that it has to be. */
-  content(streamId: string, size: unknown): Content | undefined {
-    return this.#content.size(streamId) === size ? fileContent(this.#content, streamId, size) : undefined;
-  }
-
   /** A reader wants no more. */
   unsubscribe(reader: StreamReader): void {
     reader.stop();
@@ -181,7 +175,7 @@ export class AppStreams implements CommitFollower {
 
   /** Whether what was written to a stream is not here: its entity came along with other data. */
   #isLost({ id, done, values }: StreamEntity): boolean {
-    const size = this.#content.size(id);
+    const size = this.content.size(id);
     return done ? values.size !== size : size === 0 && values.machineId !== this.#app.host.machineId;
   }
 
@@ -197,7 +191,7 @@ export class AppStreams implements CommitFollower {
 
   #open({ id, clientId, hashedReconnectToken: tokenHash, done, abortReason }: StreamEntity): LiveStream {
     const end = done ? { abortReason } : undefined;
-    return upsert(this.#live, id, () => new LiveStream({ id, clientId, tokenHash, end }, this.#content));
+    return upsert(this.#live, id, () => new LiveStream({ id, clientId, tokenHash, end }, this.content));
   }
 
   /** Counts what was written to a stream, until the row of its file stands for it. */
@@ -232,7 +226,7 @@ export class AppStreams implements CommitFollower {
   #forget(streamId: string): void {
     const stream = this.#live.get(streamId);
     this.#live.delete(streamId);
-    this.#content.delete(streamId);
+    this.content.delete(streamId);
     this.#countNoMore(streamId);
     if (stream?.writer) this.#rememberOrphan(stream);
     for (const reader of [...(stream?.readers ?? [])]) reader.fail('Stream is missing.');

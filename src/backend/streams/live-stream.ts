@@ -73,7 +73,7 @@ export class LiveStream {
     for (const reader of this.readers) reader.wake();
   }
 
-  /** The offset up to which the writer is to be told that its bytes are kept; undefined while it is too early. */
+  /** The offset up to which to tell the writer that its bytes are kept; undefined while it is too early. */
   takeAcknowledgement(): number | undefined {
     if (!this.end && this.size - this.#acknowledged < FLUSH_BYTES) return undefined;
     this.#acknowledged = this.size;

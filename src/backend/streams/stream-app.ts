@@ -4,5 +4,5 @@ import type { AppHost } from '../app/app-host.ts';
 /** What streams take of their app. */
 export interface StreamApp
   extends Pick<App, 'account' | 'assertReadable' | 'assertWritable' | 'data' | 'permissions' | 'transact'> {
-  readonly host: Pick<AppHost, 'keeper' | 'machineId' | 'newId' | 'report'>;
+  readonly host: Pick<AppHost, 'persistence' | 'machineId' | 'newId' | 'report'>;
 }

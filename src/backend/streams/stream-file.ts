@@ -27,8 +27,9 @@ export function streamOfPath(path: string | undefined): string | undefined {
   return /^\$stream\/([0-9a-f-]{36})\/0$/.exec(path ?? '')?.[1];
 }
 
-/** What was written to a stream, as the content of a file of `size` bytes. */
-export function fileContent(content: StreamContent, streamId: string, size: number): Content {
+/** What was written to a stream, as the content of its file, where it is the size that it has to be. */
+export function fileContent(content: StreamContent, streamId: string, size: unknown): Content | undefined {
+  if (content.size(streamId) !== size) return undefined;
   return {
     size,
     stream: ({ start, end }) => {

@@ -24,7 +24,7 @@ type State =
 /** What one client syncs. It sends to one session at a time, as fast as that reads. */
 export class SyncSubscription {
   readonly id: string;
-  /** What whoever wants to go on has to present. */
+  /** What a client has to present to go on. */
   readonly token: string;
   /** The user who began it, where there was one. */
   readonly userId: string | undefined;

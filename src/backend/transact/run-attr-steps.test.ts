@@ -140,13 +140,16 @@ describe('update-attr', () => {
     const owner = app.add('pets/owner', { to: 'users/pets', 'on-delete': 'cascade' });
     const before = app.attr('pets/owner');
     app.run([
-      ['update-attr', { id: owner, 'required?': true, 'forward-identity': [uuid(99), 'animals', 'keeper'] }],
+      [
+        'update-attr',
+        { id: owner, 'required?': true, 'forward-identity': [uuid(99), 'animals', 'persistence'] },
+      ],
     ]);
     const { 'on-delete': _, ...rest } = before ?? {};
-    expect(app.attr('animals/keeper')).toEqual({
+    expect(app.attr('animals/persistence')).toEqual({
       ...rest,
       'required?': true,
-      'forward-identity': [before?.['forward-identity'][0], 'animals', 'keeper'],
+      'forward-identity': [before?.['forward-identity'][0], 'animals', 'persistence'],
     });
     expect(app.attr('pets/owner')).toBeUndefined();
     expect(app.data.catalog.byReverse('users', 'pets')?.id).toBe(owner);

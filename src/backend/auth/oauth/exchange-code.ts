@@ -19,7 +19,7 @@ export interface ProviderCode {
 /**
  * Asks the provider who it was that signed in there.
  *
- * @throws {OAuthError} when it does not tell, or tells of nobody with a verified email.
+ * @throws {OAuthError} when it does not tell, or names nobody with a verified email.
  */
 export async function exchangeProviderCode(request: ProviderCode): Promise<Identity & { email: string }> {
   const claims = await claimsOf(request, await askForTokens(request));

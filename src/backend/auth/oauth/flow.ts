@@ -81,7 +81,7 @@ export interface OAuthArrival {
  * Takes a browser that comes back from a provider: asks the provider who it is, and sends the browser on to the app
  * with a code for that.
  *
- * @throws {OAuthError} that names where the app is to be told, once that is known.
+ * @throws {OAuthError} that names where to tell the app, once that is known.
  */
 export async function finishOAuth(
   { app, providers }: OAuthApp,

@@ -5,7 +5,7 @@ import { isSameSecret } from '../../permissions/hash-text.ts';
 /** What a sign-in was begun with, so that nobody but who began it can finish it. */
 export interface CodeChallenge {
   readonly challenge: string | undefined;
-  /** `plain` or `S256`; anything else is refused when the sign-in is to be finished. */
+  /** `plain` or `S256`; anything else is refused at the end of the sign-in. */
   readonly method: string | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface Provider {
   readonly authorizationEndpoint: string | undefined;
   readonly tokenEndpoint: string | undefined;
   readonly userinfoEndpoint: string | undefined;
-  /** The public keys that its id tokens are signed with; undefined when it tells of none. */
+  /** The public keys that its id tokens are signed with; undefined when it names none. */
   readonly keys: JWTVerifyGetKey | undefined;
   /** The algorithms that its id tokens are signed with. */
   readonly algorithms: readonly string[];

@@ -7,7 +7,7 @@ const TAG_BYTES = 16;
 
 /**
  * Encrypts a secret that an app has to present in clear later, so that neither a snapshot nor an admin query shows it.
- * Whoever holds the app's admin token can open it. It is bound to the entity that it is stored with.
+ * The app's admin token opens it. It is bound to the entity that it is stored with.
  */
 export function seal(app: AuthApp, entityId: string, secret: string): string {
   const nonce = randomBytes(NONCE_BYTES);

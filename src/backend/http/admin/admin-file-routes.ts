@@ -37,7 +37,7 @@ function list(request: HttpRequest, apps: Apps): Response {
   const { app } = adminApp(request, apps);
   app.assertReadable();
   const q = { $files: {} };
-  // Those that whoever the admin impersonates may see.
+  // Those that the impersonated user may see.
   const { actor } = adminAccess(request, apps);
   const { answer } = answerQuery(app, { q, returnType: 'tree', inference: false, actor });
   if (answer.is === 'failure') throw answer.error;

@@ -68,7 +68,7 @@ function presence(request: HttpRequest, apps: Apps): Response {
   });
 }
 
-/** Whether links that lead to one entity at most are to be objects. */
+/** Whether links that lead to one entity at most become objects. */
 export function inferenceOf(body: JsonBody): boolean {
   return Boolean(body.optional('inference?'));
 }

@@ -70,7 +70,7 @@ export function bearerToken(request: HttpRequest): string {
     : malformedToken();
 }
 
-/** The token behind `Authorization: Bearer`, of whoever may do without; undefined when there is none. */
+/** The token behind `Authorization: Bearer`, where it is optional; undefined when there is none. */
 export function tokenOf({ raw }: HttpRequest): string | undefined {
   const token = raw.headers.get('authorization')?.split('Bearer ').at(-1)?.trim();
   return token && !/\s/.test(token) ? token : undefined;

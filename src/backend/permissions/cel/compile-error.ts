@@ -1,4 +1,4 @@
-import { candidatesOf } from './operator-signatures.ts';
+import { signaturesOf } from './operator-signatures.ts';
 import { publicName } from './public-names.ts';
 
 /** An expression that cannot be used, with what is wrong in the words of Instant's server. */
@@ -60,7 +60,7 @@ export function noOverload(name: string, types: string): RuleCompileError {
 }
 
 function noOverloadMessage(name: string, types: string): string {
-  return `found no matching overload for '${name}' applied to '${types}'${candidatesOf(name)}`;
+  return `found no matching overload for '${name}' applied to '${types}'${signaturesOf(name)}`;
 }
 
 function typeName(type: string): string {

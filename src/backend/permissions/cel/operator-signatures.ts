@@ -52,7 +52,7 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
  * What an operator or function could be applied to, as the end of the message that says that it was applied to something
  * else; empty for those that this has no list of.
  */
-export function candidatesOf(name: string): string {
+export function signaturesOf(name: string): string {
   const candidates = Object.hasOwn(TAKEN, name) ? TAKEN[name] : undefined;
   return candidates ? ` (candidates: ${candidates.join(',')})` : '';
 }

@@ -1,7 +1,7 @@
 import { InstantNodeError, isInstantNodeError } from '../../errors.ts';
-import type { Keeper } from '../app/keeper.ts';
+import type { AppPersistence } from '../app/app-persistence.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { openDiskKeeper } from './disk-keeper.ts';
+import { openDiskPersistence } from './disk-persistence.ts';
 
 /**
  * Opens what keeps apps in a folder. `failed` is called once, when the folder cannot be written any more: the backend
@@ -9,10 +9,10 @@ import { openDiskKeeper } from './disk-keeper.ts';
  *
  * @throws {InstantNodeError} `storage` when the folder cannot be used; what is in it is left as it was.
  */
-export function openKeeper(folder: string, failed: (error: InstantNodeError) => void): Keeper {
+export function openPersistence(folder: string, failed: (error: InstantNodeError) => void): AppPersistence {
   const data = openDataFolder(folder);
   try {
-    return openDiskKeeper(data, failed);
+    return openDiskPersistence(data, failed);
   } catch (cause) {
     data.release();
     throw asStorageError(data, cause);

@@ -40,10 +40,10 @@ export interface KeptApp extends NewApp {
 }
 
 /**
- * Keeps what the apps of a backend are and do, beyond the life of the process. What it is told is safe some time
- * later: whoever is about to show any of it to a client does so in {@link whenSafe}, or after {@link flush}.
+ * Keeps what the apps of a backend are and do, beyond the life of the process. What it is told is durable some
+ * time later: a client is shown none of it but in {@link whenDurable}, or after {@link flush}.
  */
-export interface Keeper {
+export interface AppPersistence {
   /** What stays the same as long as what is kept, such as a secret; `make` gives it the first time. */
   lasting(name: string, make: () => string): string;
   /** Signs what this backend recognises as its own later, such as the addresses of files. */
@@ -52,7 +52,7 @@ export interface Keeper {
   readonly filesFolder: string | undefined;
   /** No transaction that was kept has a larger id. */
   readonly lastTxId: number;
-  /** The apps that were kept. Each is to be read before the next is asked for, and all before anything is told. */
+  /** The apps that were kept. Read each before asking for the next, and all before anything is written. */
   apps(): Iterable<KeptApp>;
   appCreated(app: NewApp): void;
   appDeleted(appId: string): void;
@@ -61,16 +61,16 @@ export interface Keeper {
   committed(appId: string, commit: Commit): void;
   settingsChanged(appId: string, changed: Partial<AppSettings>): void;
   /**
-   * Runs `action` when all that was told until now is safe: at once when it is already, else in the order of the
-   * calls. Never, when it cannot be made safe.
+   * Runs `action` when all that was told until now is durable: at once when it is already, else in the order of the
+   * calls. Never, when it cannot be made so.
    */
-  whenSafe(action: () => void): void;
+  whenDurable(action: () => void): void;
   /**
-   * Makes all that was told until now safe.
+   * Makes all that was told until now durable.
    *
    * @throws {InstantNodeError} `storage` when it cannot, then and ever after.
    */
   flush(): void;
-  /** Makes everything safe and lets go of what it is kept in. Nothing may be told afterwards. Repeatable. */
+  /** Makes everything durable and lets go of what it is kept in. Nothing may be told afterwards. Repeatable. */
   close(): void;
 }

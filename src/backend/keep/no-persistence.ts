@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Keeper } from '../app/keeper.ts';
+import type { AppPersistence } from '../app/app-persistence.ts';
 import { MemoryStreamContent } from './memory-stream-content.ts';
 
 /** Keeps nothing, so that nothing is ever at stake. */
-export function createForgetfulKeeper(): Keeper {
+export function createNoPersistence(): AppPersistence {
   const nothing = (): void => {};
   return {
     lasting: (_, make) => make(),
@@ -16,7 +16,7 @@ export function createForgetfulKeeper(): Keeper {
     streamContent: () => new MemoryStreamContent(),
     committed: nothing,
     settingsChanged: nothing,
-    whenSafe: (action) => action(),
+    whenDurable: (action) => action(),
     flush: nothing,
     close: nothing,
   };

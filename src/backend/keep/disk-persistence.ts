@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { SqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import { InstantNodeError } from '../../errors.ts';
-import type { Keeper } from '../app/keeper.ts';
+import type { AppPersistence } from '../app/app-persistence.ts';
 import type { StreamContent } from '../app/stream-content.ts';
-import { type Write, Writer } from './app-writer.ts';
+import { AppWriter, type Write } from './app-writer.ts';
 import type { DataFolder } from './data-folder.ts';
 import { createDatabase, openDatabase } from './data-tables.ts';
 import { DiskStreamContent } from './disk-stream-content.ts';
@@ -13,12 +13,12 @@ import { readKeptApps } from './kept-apps.ts';
 
 /** Nothing is at stake; or there are writes to make, with what waits for them; or the file can no longer be trusted. */
 type State =
-  | { readonly is: 'safe' }
+  | { readonly is: 'durable' }
   | { readonly is: 'pending'; readonly writes: Write[]; readonly waiting: (() => void)[] }
   | { readonly is: 'failed'; readonly error: InstantNodeError }
   | { readonly is: 'closed' };
 
-const SAFE: State = { is: 'safe' };
+const DURABLE: State = { is: 'durable' };
 
 /**
  * Keeps apps in one SQLite file. What arrives together in a turn of the event loop is one commit with one sync, so
@@ -29,28 +29,31 @@ const SAFE: State = { is: 'safe' };
  *
  * @throws {InstantNodeError} `storage` when the file is not one of ours or is damaged; it is left as it was.
  */
-export function openDiskKeeper(folder: DataFolder, failed: (error: InstantNodeError) => void): Keeper {
+export function openDiskPersistence(
+  folder: DataFolder,
+  failed: (error: InstantNodeError) => void,
+): AppPersistence {
   if (existsSync(folder.database)) inspectDatabase(folder.database);
   else createDatabase(folder.database);
-  return new DiskKeeper(openDatabase(folder.database), folder, failed);
+  return new DiskPersistence(openDatabase(folder.database), folder, failed);
 }
 
-class DiskKeeper implements Keeper {
+class DiskPersistence implements AppPersistence {
   readonly signingKey: Uint8Array;
   readonly filesFolder: string;
   readonly lastTxId: number;
   readonly #database: SqliteDatabase;
   readonly #folder: DataFolder;
-  readonly #writer: Writer;
+  readonly #writer: AppWriter;
   readonly #failed: (error: InstantNodeError) => void;
-  #state: State = SAFE;
+  #state: State = DURABLE;
 
   constructor(database: SqliteDatabase, folder: DataFolder, failed: (error: InstantNodeError) => void) {
     this.#database = database;
     this.#folder = folder;
     this.filesFolder = folder.files;
     this.#failed = failed;
-    this.#writer = new Writer(database);
+    this.#writer = new AppWriter(database);
     this.signingKey = Buffer.from(
       this.lasting('signing-key', () => randomBytes(32).toString('hex')),
       'hex',
@@ -62,11 +65,11 @@ class DiskKeeper implements Keeper {
     return this.#writer.meta(name, make);
   }
 
-  apps(): ReturnType<Keeper['apps']> {
+  apps(): ReturnType<AppPersistence['apps']> {
     return readKeptApps(this.#database);
   }
 
-  appCreated(app: Parameters<Keeper['appCreated']>[0]): void {
+  appCreated(app: Parameters<AppPersistence['appCreated']>[0]): void {
     this.#write((writer) => writer.createApp(app));
   }
 
@@ -82,16 +85,16 @@ class DiskKeeper implements Keeper {
     });
   }
 
-  committed(appId: string, commit: Parameters<Keeper['committed']>[1]): void {
+  committed(appId: string, commit: Parameters<AppPersistence['committed']>[1]): void {
     this.#write((writer) => writer.commit(appId, commit));
   }
 
-  settingsChanged(appId: string, changed: Parameters<Keeper['settingsChanged']>[1]): void {
+  settingsChanged(appId: string, changed: Parameters<AppPersistence['settingsChanged']>[1]): void {
     this.#write((writer) => writer.setSettings(appId, changed));
   }
 
-  whenSafe(action: () => void): void {
-    if (this.#state.is === 'safe' || this.#state.is === 'closed') action();
+  whenDurable(action: () => void): void {
+    if (this.#state.is === 'durable' || this.#state.is === 'closed') action();
     else if (this.#state.is === 'pending') this.#state.waiting.push(action);
   }
 
@@ -104,7 +107,7 @@ class DiskKeeper implements Keeper {
     } catch (cause) {
       throw this.#fail(cause);
     }
-    this.#state = SAFE;
+    this.#state = DURABLE;
     for (const action of state.waiting) action();
   }
 
@@ -124,7 +127,7 @@ class DiskKeeper implements Keeper {
       case 'pending':
         this.#state.writes.push(write);
         return;
-      case 'safe':
+      case 'durable':
         this.#state = { is: 'pending', writes: [write], waiting: [] };
         setImmediate(() => this.#flushInTurn());
         return;
