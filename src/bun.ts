@@ -6,7 +6,7 @@
 import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
-import { storageDrivers } from './drivers/storage/index.ts';
+import { storageKinds } from './drivers/storage/kinds/index.ts';
 import { nativeSocketDriver } from './drivers/websocket/native.ts';
 import { wsDriver } from './drivers/websocket/ws.ts';
 
@@ -19,7 +19,7 @@ export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
 export const init: Init = bindInit({
   // Bun's own socket cannot be let go of by the process, the one behind `ws` can (seen on Bun 1.4.5).
   socket: (hold) => (hold ? nativeSocketDriver : wsDriver),
-  storage: storageDrivers,
+  storage: storageKinds,
 });
 
 /** @deprecated Core's old name for {@link init}. */

@@ -7,7 +7,7 @@
 import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
-import { storageDrivers } from './drivers/storage/index.ts';
+import { storageKinds } from './drivers/storage/kinds/index.ts';
 import { nativeSocketDriver } from './drivers/websocket/native.ts';
 import { wsDriver } from './drivers/websocket/ws.ts';
 import { detectRuntime } from './runtime/detect.ts';
@@ -23,7 +23,7 @@ export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
  */
 export const init: Init = bindInit({
   socket: (hold) => (detectRuntime() === 'bun' && hold ? nativeSocketDriver : wsDriver),
-  storage: storageDrivers,
+  storage: storageKinds,
 });
 
 /** @deprecated Core's old name for {@link init}. */

@@ -3,7 +3,9 @@ import type { Driver } from 'unstorage';
 import fsDriver from 'unstorage/drivers/fs';
 import { describe, expect, test } from 'vitest';
 // By its path: drivers are no part of what the package exports.
-import { storageDrivers } from '../../src/drivers/storage/index.ts';
+import { openFilesystemStorage } from '../../src/drivers/storage/filesystem/filesystem.ts';
+import { openSqliteStorage } from '../../src/drivers/storage/sqlite/sqlite.ts';
+import { openUnstorageStorage } from '../../src/drivers/storage/unstorage/unstorage.ts';
 import { type ClassStore, classStore } from '../support/class-store.ts';
 import { type FakeInstant, fakeInstant, resultOf } from '../support/fake-instant.ts';
 import { switchedNetwork } from '../support/network.ts';
@@ -227,9 +229,9 @@ test.each(Object.entries(drivers))(
 function driverOver(config: Partial<NodeConfig<Schema>>, scope: StorageScope): StorageDriver {
   const { storage, storagePath = '' } = config;
   const options = storageOptions({ scope });
-  if (storage === 'filesystem') return storageDrivers.filesystem(storagePath, options);
-  if (storage === 'sqlite') return storageDrivers.sqlite(storagePath, options);
-  return storageDrivers.unstorage(storage as Driver, options);
+  if (storage === 'filesystem') return openFilesystemStorage(storagePath, options);
+  if (storage === 'sqlite') return openSqliteStorage(storagePath, options);
+  return openUnstorageStorage(storage as Driver, options);
 }
 
 /** Queries in the order in which the first test uses them: all, then 30, 31, 0 and 32. */

@@ -14,7 +14,14 @@ interface Room {
 }
 
 /** What stands beside the rooms, for all of them. */
-const SHARED: readonly string[] = ['errors.ts', 'nearest.ts', 'register.ts', 'version.ts'];
+const SHARED: readonly string[] = [
+  'backoff.ts',
+  'errors.ts',
+  'invalid-option.ts',
+  'nearest.ts',
+  'register.ts',
+  'version.ts',
+];
 
 /** The rooms of `src`, from the table of CONTRIBUTING.md. */
 function roomsOfTable(): Room[] {

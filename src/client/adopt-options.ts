@@ -1,11 +1,13 @@
 import { weakHash } from '@instantdb/core';
+import type { StorageOptionName } from '../drivers/storage/kinds/index.ts';
 import { InstantNodeError } from '../errors.ts';
 import type { coreInternalOptions, NodeConfig } from './config/node-config.ts';
 import type { OpenDatabase } from './open-databases.ts';
 import type { NodeReactor } from './reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 
-type Option = keyof NodeConfig | keyof typeof coreInternalOptions;
+/** Those of single kinds of storage change nothing: a part of them is what makes it another database, and the rest is for opening it. */
+type Option = Exclude<keyof NodeConfig, StorageOptionName> | keyof typeof coreInternalOptions;
 type Reactor = NodeReactor<AnySchema>;
 
 /** What an option that is given again does to a database that is open. */
@@ -27,9 +29,6 @@ const ADOPTIONS: Record<Option, Adoption> = {
   __extraDedupeKey: 'identity',
   storage: 'identity',
   Store: 'identity',
-  storagePath: 'identity',
-  durable: 'identity',
-  redis: 'identity',
   encryptionKey: 'identity',
   durability: 'identity',
   instanceKey: 'identity',
@@ -46,8 +45,6 @@ const ADOPTIONS: Record<Option, Adoption> = {
   disableValidation: inConfig('disableValidation'),
   firstPartyPath: inConfig('firstPartyPath'),
   devtool: inConfig('devtool'),
-  // The file is open already, by whichever class; and a program that is loaded again has another copy of it.
-  sqlite: () => undefined,
   WritableStream: (reactor, WStream: unknown) => Object.assign(reactor._instantStream, { WStream }),
   ReadableStream: (reactor, RStream: unknown) => Object.assign(reactor._instantStream, { RStream }),
   pendingTxCleanupTimeout: (reactor, ms: number) => {

@@ -1,9 +1,7 @@
 /** What every entry exports beside core's names and its own `init`. */
 
 export type { NetworkListenerClass } from '../drivers/contract.ts';
-export type { RedisClass, RedisConfig } from '../drivers/storage/redis/redis-config.ts';
-export type { SqliteClass, SqliteConfig } from '../drivers/storage/sqlite/sqlite-config.ts';
-export type { UnstorageDriver, UnstorageStorage } from '../drivers/storage/unstorage/unstorage-shape.ts';
+export type * from '../drivers/storage/kinds/option-types.ts';
 export {
   InstantNodeError,
   type InstantNodeErrorCode,

@@ -1,5 +1,6 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
+import type { StorageKinds } from '../drivers/storage/kinds/index.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
@@ -11,13 +12,14 @@ import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts'
 import { NodeReactor } from './reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { Keeping } from './storage/keeping.ts';
-import { openRecords, type StorageDrivers } from './storage/open-records.ts';
+import { openRecords } from './storage/open-records.ts';
 
 /** What an entry chooses for its runtime. */
 export interface Drivers {
   /** The driver for sockets that keep the process running, or that do not. */
   socket(hold: boolean): SocketDriver;
-  storage: StorageDrivers;
+  /** What `storage` may be. */
+  storage: StorageKinds;
 }
 
 /** Core's `init`, with our options. */
@@ -33,8 +35,8 @@ export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates ex
 export function bindInit(drivers: Drivers): Init {
   return (config, Store, NetworkListener, versions, EventSourceImpl) => {
     const given = withPositional(config, Store, NetworkListener);
-    const resolved = parseConfig(given);
-    const existing = findOpen(resolved);
+    const resolved = parseConfig(given, drivers.storage);
+    const existing = findOpen(resolved, drivers.storage);
     if (existing) {
       adoptOptions(existing, given as Record<string, unknown>);
       return existing.database as never;
@@ -60,7 +62,7 @@ export function bindInit(drivers: Drivers): Init {
         }),
     );
     const database = new InstantNodeDatabase<AnySchema, boolean>(reactor, () => forget());
-    const forget = noteOpen(database, resolved);
+    const forget = noteOpen(database, resolved, drivers.storage);
     return database as never;
   };
 }

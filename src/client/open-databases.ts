@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { AlwaysOnline } from '../drivers/network/always-online.ts';
+import type { StorageChoice, StorageKinds } from '../drivers/storage/kinds/index.ts';
+import type { StorageKind } from '../drivers/storage/storage-kind.ts';
 import { InstantNodeError } from '../errors.ts';
 import { hasFunctions, type OpenRecord, Register, thisCopy, whyOtherCopy } from '../register.ts';
-import type { ResolvedConfig, StorageChoice } from './config/node-config.ts';
+import type { ResolvedConfig } from './config/node-config.ts';
 import type { InstantNodeDatabase } from './database.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import type { Keyring } from './storage/keyring.ts';
@@ -40,13 +42,13 @@ const register = new Register('databases', (record): record is OpenDatabase =>
 );
 
 /** The database that is open with the same options, by whichever copy of this version. */
-export function findOpen(resolved: ResolvedConfig): OpenDatabase | undefined {
-  const identity = identityOf(resolved);
+export function findOpen(resolved: ResolvedConfig, kinds: StorageKinds): OpenDatabase | undefined {
+  const identity = identityOf(resolved, kinds);
   return register.same.find((open) => open.isSame(identity));
 }
 
 /** Has copies of this package find a database. Returns what takes that back. */
-export function noteOpen(database: Database, resolved: ResolvedConfig): () => void {
+export function noteOpen(database: Database, resolved: ResolvedConfig, kinds: StorageKinds): () => void {
   const { core, storage, instanceKey, keepAlive, whenStorageLocked } = resolved;
   const record: OpenDatabase = Object.freeze({
     ...thisCopy,
@@ -59,7 +61,7 @@ export function noteOpen(database: Database, resolved: ResolvedConfig): () => vo
       whenStorageLocked,
     }),
     database,
-    isSame: sameAs(identityOf(resolved)),
+    isSame: sameAs(identityOf(resolved, kinds)),
     close: () => database.close(),
   });
   register.add(record);
@@ -98,9 +100,11 @@ function sameAs({ text, objects, keyring }: Identity): OpenDatabase['isSame'] {
     other.keyring?.fingerprint(salt) === key;
 }
 
-/** Core's key, and where the data is kept. Admin tokens and what leads to Redis are a part of it, hence a digest. */
-function identityOf(resolved: ResolvedConfig): Identity {
+/** Core's key, and where the data is kept. Admin tokens and passwords of servers are a part of it, hence a digest. */
+function identityOf(resolved: ResolvedConfig, kinds: StorageKinds): Identity {
   const { core, storage, instanceKey, network, keyring } = resolved;
+  const kind: StorageKind = kinds[storage.kind];
+  const { data = null, object } = kind.identify(storage);
   const parts = JSON.stringify([
     core.appId,
     core.websocketURI,
@@ -109,25 +113,18 @@ function identityOf(resolved: ResolvedConfig): Identity {
     core.useDateObjects,
     core.__extraDedupeKey ?? '',
     storage.kind,
-    'durable' in storage ? storage.durable : null,
-    pathOf(storage),
-    storage.kind === 'redis' ? storage.redis : null,
+    data,
     resolved.durability,
     instanceKey,
   ]);
   return {
     text: createHash('sha256').update(parts).digest('base64url'),
     // Each copy has a class of its own for what is the same.
-    objects: [objectOf(storage), network === AlwaysOnline ? undefined : network],
+    objects: [object, network === AlwaysOnline ? undefined : network],
     keyring,
   };
 }
 
 function pathOf(storage: StorageChoice): string | undefined {
   return 'path' in storage ? storage.path : undefined;
-}
-
-function objectOf(storage: StorageChoice): unknown {
-  if (storage.kind === 'unstorage') return storage.storage;
-  return storage.kind === 'class' ? storage.Store : undefined;
 }

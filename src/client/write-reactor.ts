@@ -12,10 +12,9 @@ import {
 import { sessionRefused } from './refusals/session-refused.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { type RefusalMessage, type SendingParts, SendingReactor } from './sending-reactor.ts';
-import type { AuthoredWrite } from './storage/foreign-writes.ts';
-import type { WriteEntry } from './storage/journal.ts';
 import { type Deferred, deferred } from './timing/deferred.ts';
 import { Emitter } from './timing/emitter.ts';
+import type { AuthoredWrite, WriteEntry } from './transactions/pending-write.ts';
 import {
   type Mutation,
   type MutationError,

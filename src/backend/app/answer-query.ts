@@ -1,5 +1,5 @@
 import type { Permissions } from '../permissions/index.ts';
-import { joinRowsResult, objectTree, type QueryOutcome, runQuery, trackReads } from '../query/index.ts';
+import { joinRowsResult, objectTree, PreparedQuery, type QueryOutcome, trackReads } from '../query/index.ts';
 import type { AppData } from '../store/app-data.ts';
 import type { ReadSet } from '../store/reader.ts';
 import type { Answer, QueryRequest } from './live-query.ts';
@@ -10,18 +10,22 @@ export interface Evaluation {
   readonly reads: ReadSet;
 }
 
-/** Runs a query. Never throws: a failure is an answer too, and what was read until then says when to try again. */
+/**
+ * Runs a query. Never throws: a failure is an answer too, and what was read until then says when to try again. Who runs
+ * it more than once keeps what it is `prepared` to.
+ */
 export function evaluate(
   data: AppData,
   permissions: Permissions,
   { q, returnType, inference = false, actor }: QueryRequest,
+  prepared: PreparedQuery = new PreparedQuery(q, actor),
 ): Evaluation {
   const { reader, reads } = trackReads(data.triples);
   const started = performance.now();
   try {
     const source = { catalog: data.catalog, reader };
     const filter = permissions.filterFor(source, actor);
-    const outcome = runQuery(source, q, { admin: actor.admin, filter, fileUrl: data.fileUrl });
+    const outcome = prepared.run(source, { filter, fileUrl: data.fileUrl });
     const { result, meta } = returnType === 'tree' ? tree(outcome, inference) : joinRows(outcome);
     return { answer: { is: 'result', result, meta, ms: performance.now() - started }, reads };
   } catch (error) {

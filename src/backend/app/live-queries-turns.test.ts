@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { VISITOR } from '../permissions/actor.ts';
 import { Permissions } from '../permissions/index.ts';
 import { TestApp, uuid } from '../transact/test-app.ts';
+import * as writing from './computation.ts';
 import { LiveQueries } from './live-queries.ts';
 
 // The turns of sessions as such, with nothing in between that has a timing of its own.
@@ -47,4 +48,25 @@ test('a session that came while others waited is told of what comes then before 
   expect(live.whenTold('second')).toBeDefined();
   while (live.isBehind) live.refresh(() => true);
   expect(live.whenTold('second')).toBeUndefined();
+});
+
+test('what a refresh tells of an answer is written once for all subscribers, and anew for another answer', () => {
+  const app = new TestApp();
+  const id = app.add('todos/id');
+  const live = new LiveQueries<string>(app.data, new Permissions({ now: () => 0, appId: () => 'app' }));
+  const request = { q: { todos: {} }, returnType: 'join-rows', actor: VISITOR } as const;
+  const sessions = ['first', 'second'];
+  for (const session of sessions) live.subscribe(session, request);
+  const told = (n: number): (string | undefined)[] => {
+    live.invalidate(app.run([['add-triple', uuid(n), id, uuid(n)]]), false);
+    const news = live.refresh(() => false);
+    return sessions.map((session) => news.get(session)?.[0]?.computation);
+  };
+  const write = vi.spyOn(writing, 'encodeComputation');
+  const [first, second] = told(1);
+  expect(first).toContain(uuid(1));
+  expect(second).toBe(first);
+  expect(told(2)[1]).toContain(uuid(2));
+  expect(write).toHaveBeenCalledTimes(2);
+  write.mockRestore();
 });

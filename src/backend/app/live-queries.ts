@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../protocol/json.ts';
 import type { Permissions } from '../permissions/index.ts';
-import { ReadIndex } from '../query/index.ts';
+import { PreparedQuery, ReadIndex } from '../query/index.ts';
 import type { AppData } from '../store/app-data.ts';
 import type { Change } from '../store/undo-log.ts';
 import { upsert } from '../store/upsert.ts';
@@ -33,15 +33,17 @@ export class LiveQueries<Subscriber> {
   }
 
   /**
-   * Subscribes, and gives the query with its answer of this moment.
+   * Subscribes, and gives the query with its answer of this moment. `canonical` is the query's canonical JSON, for who
+   * has it already.
    *
    * @throws {ServerError} when the query fails; then nothing is subscribed.
    */
   subscribe(
     subscriber: Subscriber,
     request: QueryRequest,
+    canonical: string = canonicalJson(request.q),
   ): { query: LiveQuery<Subscriber>; result: QueryResult } {
-    const key = this.#keyOf(request);
+    const key = this.#keyOf(request, canonical);
     const query = this.#queries.get(key) ?? this.#start(key, request);
     if (query.stale) this.#run(query);
     const { answer } = query;
@@ -107,22 +109,23 @@ export class LiveQueries<Subscriber> {
   }
 
   #start(key: string, request: QueryRequest): LiveQuery<Subscriber> {
-    const { answer, reads } = evaluate(this.#data, this.#permissions, request);
-    const query = new LiveQuery<Subscriber>(key, request, answer);
+    const prepared = new PreparedQuery(request.q, request.actor);
+    const { answer, reads } = evaluate(this.#data, this.#permissions, request, prepared);
+    const query = new LiveQuery<Subscriber>(key, request, answer, prepared);
     this.#queries.set(key, query);
     this.#reads.add(query, reads);
     return query;
   }
 
   #run(query: LiveQuery<Subscriber>): void {
-    const { answer, reads } = evaluate(this.#data, this.#permissions, query.request);
+    const { answer, reads } = evaluate(this.#data, this.#permissions, query.request, query.prepared);
     this.#reads.add(query, reads);
     query.update(answer);
   }
 
-  #keyOf({ q, returnType, inference, actor }: QueryRequest): string {
+  #keyOf({ returnType, inference, actor }: QueryRequest, canonical: string): string {
     const form = inference ? `inferred ${returnType}` : returnType;
-    const key = `${this.#permissions.keyOf(actor)} ${form} ${canonicalJson(q)}`;
+    const key = `${this.#permissions.keyOf(actor)} ${form} ${canonical}`;
     const isMetered = !actor.admin && this.#permissions.rules?.takesTokens;
     return isMetered ? `${key} ${++this.#unshared}` : key;
   }

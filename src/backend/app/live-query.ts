@@ -1,6 +1,8 @@
 import type { JsonValue } from '../../protocol/json.ts';
 import type { ReturnType } from '../../protocol/up.ts';
 import type { Actor } from '../permissions/actor.ts';
+import { PreparedQuery } from '../query/index.ts';
+import { encodeComputation, queryHash } from './computation.ts';
 
 /** A query, and on whose behalf it runs. */
 export interface QueryRequest {
@@ -34,20 +36,38 @@ export type Answer = QueryResult | QueryFailure;
 export class LiveQuery<Subscriber> {
   readonly key: string;
   readonly request: QueryRequest;
+  /** The query as it is run. */
+  readonly prepared: PreparedQuery;
   /** Each subscriber, with the revision of the answer that it has. */
   readonly subscribers: Map<Subscriber, number> = new Map();
   #stale: 'no' | 'yes' | 'whatever it is' = 'no';
   #answer: Answer;
   #revision = 0;
+  #hash: string | undefined;
+  #computation: string | undefined;
 
-  constructor(key: string, request: QueryRequest, answer: Answer) {
+  constructor(
+    key: string,
+    request: QueryRequest,
+    answer: Answer,
+    prepared: PreparedQuery = new PreparedQuery(request.q, request.actor),
+  ) {
     this.key = key;
     this.request = request;
+    this.prepared = prepared;
     this.#answer = answer;
   }
 
   get answer(): Answer {
     return this.#answer;
+  }
+
+  /** A result as a refresh tells it, written once for all subscribers; undefined for a failure. */
+  get computation(): string | undefined {
+    if (this.#answer.is === 'failure') return undefined;
+    this.#hash ??= queryHash(this.key);
+    this.#computation ??= encodeComputation(this.#hash, this.request.q, this.#answer);
+    return this.#computation;
   }
 
   /** Rises whenever subscribers are to be told. */
@@ -72,6 +92,7 @@ export class LiveQuery<Subscriber> {
     this.#stale = 'no';
     if (!always && isSame(this.#answer, answer)) return;
     this.#answer = answer;
+    this.#computation = undefined;
     this.#revision++;
   }
 

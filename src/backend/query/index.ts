@@ -1,8 +1,6 @@
-import { evaluate, type QuerySource } from './evaluate-forms.ts';
-import type { FileUrl } from './file-url.ts';
-import { type FormResult, gatherOutcome, type QueryOutcome } from './outcome.ts';
-import { parseQuery } from './parse-query.ts';
-import { planQuery } from './plan-query.ts';
+import type { QuerySource } from './evaluate-forms.ts';
+import type { QueryOutcome } from './outcome.ts';
+import { PreparedQuery, type RunOptions } from './prepared-query.ts';
 
 export type { QuerySource } from './evaluate-forms.ts';
 export type { FileUrl } from './file-url.ts';
@@ -10,34 +8,21 @@ export { type JoinRowsResult, joinRowsResult } from './join-rows.ts';
 export { type ObjectTree, objectTree, type TreeObject } from './object-tree.ts';
 export type { ChildResult, EntityResult, FormResult, QueryOutcome } from './outcome.ts';
 export type { PageInfo, WireCursor } from './page.ts';
+export { type FormFilter, PreparedQuery } from './prepared-query.ts';
 export { type Proof, proofPruner } from './proof.ts';
 export { ReadIndex } from './read-index.ts';
 export { trackReads } from './track-reads.ts';
 
-/** Leaves of what the forms of a query gave what is to be sent; `ruleParams` are those of the query. */
-export type FormFilter = (
-  forms: readonly FormResult[],
-  ruleParams: QueryOutcome['ruleParams'],
-) => readonly FormResult[];
-
-/** How a query is run. */
-export interface QueryOptions {
+/** How a query is run once. */
+export interface QueryOptions extends RunOptions {
   /** Whether the query may ask for aggregates. */
   admin: boolean;
-  /** Gives the addresses of files; without it, files are sent without `url`. */
-  fileUrl?: FileUrl;
-  /** Leaves out what may not be seen. Pages are cut, and counted, before. */
-  filter?: FormFilter | undefined;
 }
 
 /**
- * Answers an InstaQL query. Throws a `ServerError` for a query that the server would refuse; what the query names and
- * the app does not have is no error, its part of the answer is empty.
+ * Answers an InstaQL query once. Throws a `ServerError` for a query that the server would refuse; what the query names
+ * and the app does not have is no error, its part of the answer is empty.
  */
 export function runQuery(source: QuerySource, query: unknown, options: QueryOptions): QueryOutcome {
-  const parsed = parseQuery(query);
-  const plans = planQuery({ catalog: source.catalog, query, admin: options.admin }, parsed);
-  const forms = evaluate(source, plans, options.fileUrl);
-  const sent = options.filter?.(forms, parsed.ruleParams) ?? forms;
-  return gatherOutcome(sent, { ruleParams: parsed.ruleParams, catalog: source.catalog });
+  return new PreparedQuery(query, { admin: options.admin }).run(source, options);
 }

@@ -1,11 +1,4 @@
-import { createHash } from 'node:crypto';
-import {
-  type AppRow,
-  type AppStatus,
-  type Computation,
-  type DownMessage,
-  isnOf,
-} from '../../protocol/down.ts';
+import { type AppRow, type AppStatus, type DownMessage, isnOf } from '../../protocol/down.ts';
 import { ServerError } from '../../protocol/error.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import type { QueryResult } from '../app/live-query.ts';
@@ -54,17 +47,6 @@ export function encodeAddQueryOk(
     'trace-id': null,
   });
   return `{"op":"add-query-ok","result":${answer.result},"result-meta":${answer.meta},${rest.slice(1)}`;
-}
-
-/** One of the computations of a `refresh-ok`. `key` is the same for equal queries. */
-export function encodeComputation(key: string, q: JsonValue, answer: QueryResult): string {
-  const rest: Omit<Computation, 'instaql-result' | 'result-meta'> = {
-    'instaql-query': q,
-    'instaql-query-hash': createHash('sha1').update(key).digest('hex'),
-    'result-changed?': true,
-    'duration-ms': Math.round(answer.ms),
-  };
-  return `{"instaql-result":${answer.result},"result-meta":${answer.meta},${JSON.stringify(rest).slice(1)}`;
 }
 
 /** A `refresh-ok` of encoded computations; `attrs` is the encoded list, where it is to be sent. */

@@ -1,5 +1,4 @@
 import { validationFailed } from '../../protocol/error.ts';
-import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import type { AppSession } from '../app/app.ts';
 import type { LiveQueries } from '../app/live-queries.ts';
 import type { LiveQuery, QueryRequest, QueryResult } from '../app/live-query.ts';
@@ -13,11 +12,11 @@ interface Subscription {
   readonly chars: number;
 }
 
-/** What one session subscribes to. */
+/** What one session subscribes to. Queries are told apart by their canonical JSON, the `key`. */
 export class SessionQueries {
   readonly #live: LiveQueries<AppSession>;
   readonly #session: AppSession;
-  /** By canonical query. */
+  /** By key. */
   readonly #subscriptions = new Map<string, Subscription>();
   #chars = 0;
 
@@ -26,8 +25,8 @@ export class SessionQueries {
     this.#session = session;
   }
 
-  has(q: JsonValue): boolean {
-    return this.#subscriptions.has(canonicalJson(q));
+  has(key: string): boolean {
+    return this.#subscriptions.has(key);
   }
 
   /**
@@ -35,9 +34,8 @@ export class SessionQueries {
    *
    * @throws {ServerError} when the query fails, or there is too much; then nothing is subscribed.
    */
-  add(request: QueryRequest): QueryResult {
-    const { query, result } = this.#live.subscribe(this.#session, request);
-    const key = canonicalJson(request.q);
+  add(key: string, request: QueryRequest): QueryResult {
+    const { query, result } = this.#live.subscribe(this.#session, request, key);
     const chars = key.length + result.result.length;
     if (this.#chars + chars > MAX_CHARS) {
       this.#live.unsubscribe(this.#session, query);
@@ -49,8 +47,7 @@ export class SessionQueries {
   }
 
   /** Ends a subscription, where there is one. */
-  remove(q: JsonValue): void {
-    const key = canonicalJson(q);
+  remove(key: string): void {
     const subscription = this.#subscriptions.get(key);
     if (!subscription) return;
     this.#live.unsubscribe(this.#session, subscription.query);

@@ -1,7 +1,7 @@
 import { type AppStatus, type DownMessage, isnOf } from '../../protocol/down.ts';
 import { ServerError, validationFailed } from '../../protocol/error.ts';
 import { type ClientFeatures, clientFeatures } from '../../protocol/features.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { canonicalJson, type JsonObject } from '../../protocol/json.ts';
 import {
   asEvent,
   decodeFrame,
@@ -30,7 +30,6 @@ import {
   type EventId,
   encode,
   encodeAddQueryOk,
-  encodeComputation,
   encodeError,
   encodeInitOk,
   encodeRefreshOk,
@@ -183,9 +182,9 @@ export class Session implements AppSession {
     const state = this.#state;
     if (state.is !== 'open') return;
     const computations: string[] = [];
-    for (const { key, request, answer } of queries) {
-      if (answer.is === 'result') computations.push(encodeComputation(key, request.q, answer));
-      else this.#sendError(answer.error, { op: 'refresh', q: request.q });
+    for (const { request, answer, computation } of queries) {
+      if (computation !== undefined) computations.push(computation);
+      else if (answer.is === 'failure') this.#sendError(answer.error, { op: 'refresh', q: request.q });
     }
     const { revision, text } = state.app.attrs;
     const isNew = revision !== state.attrsRevision;
@@ -264,18 +263,21 @@ export class Session implements AppSession {
 
   #addQuery(state: OpenState, { q, returnType }: AddQueryMessage, id: EventId): void {
     const { app, actor, inference, queries } = state;
-    if (queries.has(q)) {
+    const key = canonicalJson(q);
+    if (queries.has(key)) {
       this.#reply({ op: 'add-query-exists', q, 'client-event-id': id, 'trace-id': null });
       return;
     }
     app.assertReadable();
     // Read before the query runs: a result includes at least what its stamp says.
     const txId = app.processedTxId;
-    this.#outbox.send(encodeAddQueryOk(queries.add({ q, returnType, inference, actor }), { q, txId, id }));
+    this.#outbox.send(
+      encodeAddQueryOk(queries.add(key, { q, returnType, inference, actor }), { q, txId, id }),
+    );
   }
 
   #removeQuery({ queries }: OpenState, { q }: RemoveQueryMessage, id: EventId): void {
-    queries.remove(q);
+    queries.remove(canonicalJson(q));
     this.#reply({ op: 'remove-query-ok', q, 'client-event-id': id, 'trace-id': null });
   }
 

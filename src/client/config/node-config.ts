@@ -6,19 +6,15 @@ import type {
   WritableStreamCtor,
 } from '@instantdb/core';
 import type { NetworkListenerClass } from '../../drivers/contract.ts';
-import type { RedisConfig } from '../../drivers/storage/redis/redis-config.ts';
-import type { SqliteConfig } from '../../drivers/storage/sqlite/sqlite-config.ts';
-import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/unstorage-shape.ts';
+import type { StorageConfig, StorageOptionName } from '../../drivers/storage/kinds/index.ts';
 import type { AnySchema } from '../schema/any-schema.ts';
 import type { Secrets } from '../secrecy/secrets.ts';
-import type { Keyring } from '../storage/keyring.ts';
 import type { EncryptionKeyOption } from '../storage/keyring-input.ts';
+import type { StorageRequest } from '../storage/storage-request.ts';
 
 /** The options of {@link init}. */
-export interface NodeConfig<
-  Schema extends AnySchema = InstantUnknownSchema,
-  UseDates extends boolean = false,
-> {
+export interface NodeConfig<Schema extends AnySchema = InstantUnknownSchema, UseDates extends boolean = false>
+  extends StorageConfig {
   /** The app's id: a UUID. Space around it is cut off. */
   appId: string;
   /** The schema, for types, validation and links of cardinality one as objects. */
@@ -34,45 +30,6 @@ export interface NodeConfig<
   websocketURI?: string;
   /** The app's admin token: the server then skips every permission rule for this database. Never logged. */
   adminToken?: string;
-  /**
-   * Where pending writes, the signed-in user, sync tables and cached answers are kept. One process has a storage open
-   * for one app and `instanceKey` at a time; see `whenStorageLocked`.
-   *
-   * - `'memory'` (default): in the process; nothing is written anywhere.
-   * - `'filesystem'`: in the folder `storagePath`.
-   * - `'sqlite'`: in the file `storagePath`, by `node:sqlite`, or by the package `better-sqlite3` on Node 20.
-   * - `'redis'`: on the server that `redis` names, by the package `ioredis`.
-   * - a `Storage` or `Driver` of unstorage. It stays yours to dispose of; only one process may use it.
-   * - a class of core's `StoreInterface`: constructed with the app's id and the name of the store. Only one process may
-   *   use what is behind it.
-   */
-  storage?:
-    | 'memory'
-    | 'filesystem'
-    | 'sqlite'
-    | 'redis'
-    | UnstorageStorage
-    | UnstorageDriver
-    | StoreInterfaceClass;
-  /**
-   * The folder of storage `'filesystem'`, or the file of storage `'sqlite'`. Required there, refused elsewhere. Made when
-   * it is missing, for its owner alone. One that is there keeps its mode; others who may use it are told of.
-   */
-  storagePath?: string;
-  /**
-   * Whether what a storage of yours keeps outlives the process; refused where `storage` is a name. Where it does not, pending
-   * writes end with the process, as in memory, and are told of as lost by `close()`.
-   *
-   * Default: true for a class of core's, and for the drivers of unstorage that are known to (`fs`, `redis`, `s3`, `mongodb`,
-   * …). Any other, one without a name and an `overlay` among them, counts as one that does not, which `subscribeErrors` is
-   * told of once at `init` (code `storage`), unless this is false. Of a `Storage` with several mounts, the one that our keys
-   * are in counts; of a prefixed one, all.
-   */
-  durable?: boolean;
-  /** The server of storage `'redis'`. Required there, refused elsewhere. */
-  redis?: RedisConfig;
-  /** With what storage `'sqlite'` opens its file. Refused elsewhere. Default: what the runtime has, or `better-sqlite3`. */
-  sqlite?: SqliteConfig;
   /**
    * Seals what is stored, with AES-256-GCM: 32 bytes, or a passphrase; `{ current, previous }` to change the key. Default,
    * also for undefined (an environment variable that is not set, say): what is stored can be read by whoever can read the
@@ -134,8 +91,8 @@ export interface NodeConfig<
   ReadableStream?: ReadableStreamCtor;
 }
 
-/** Every option that `init` takes, by name. The record makes the compiler ask for a new one here. */
-const OPTIONS: Record<keyof NodeConfig, true> = {
+/** Every option of `init` but those of single kinds of storage. The record makes the compiler ask for a new one here. */
+const OPTIONS: Record<Exclude<keyof NodeConfig, StorageOptionName>, true> = {
   appId: true,
   schema: true,
   useDateObjects: true,
@@ -143,10 +100,6 @@ const OPTIONS: Record<keyof NodeConfig, true> = {
   websocketURI: true,
   adminToken: true,
   storage: true,
-  storagePath: true,
-  durable: true,
-  redis: true,
-  sqlite: true,
   encryptionKey: true,
   durability: true,
   whenStorageLocked: true,
@@ -164,7 +117,7 @@ const OPTIONS: Record<keyof NodeConfig, true> = {
   ReadableStream: true,
 };
 
-/** The names of the options of `init`. */
+/** Their names. */
 export const optionNames: readonly string[] = Object.keys(OPTIONS);
 
 /**
@@ -179,29 +132,14 @@ export const coreInternalOptions = {
   pendingMutationCleanupThreshold: 'number',
 } as const;
 
-/** A storage with what it takes to open it. */
-export type StorageChoice =
-  | { kind: 'memory' }
-  | { kind: 'filesystem'; path: string }
-  | { kind: 'sqlite'; path: string; sqlite: SqliteConfig }
-  | { kind: 'redis'; redis: RedisConfig }
-  | { kind: 'unstorage'; storage: UnstorageStorage | UnstorageDriver; durable: boolean | undefined }
-  | { kind: 'class'; Store: StoreInterfaceClass; durable: boolean };
-
 /** What `init` works with once the options have been read: nothing is missing and nothing contradicts. */
-export interface ResolvedConfig {
+export interface ResolvedConfig extends StorageRequest {
   /** What core's reactor is given. */
   core: CoreConfig;
   /** What must never be shown. */
   secrets: Secrets;
-  storage: StorageChoice;
-  /** Undefined when nothing is to be sealed. */
-  keyring: Keyring | undefined;
   durability: 'strict' | 'relaxed';
-  whenStorageLocked: 'fail' | 'wait';
   network: NetworkListenerClass;
-  instanceKey: string;
-  keepAlive: boolean;
 }
 
 /** The options of core's reactor that are always there. */

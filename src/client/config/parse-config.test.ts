@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import { StoreInterface } from '@instantdb/core';
 import { expect, test } from 'vitest';
 import { AlwaysOnline } from '../../drivers/network/always-online.ts';
-import { parseConfig } from './parse-config.ts';
+import { storageKinds } from '../../drivers/storage/kinds/index.ts';
+import { parseConfig as parse } from './parse-config.ts';
 
 // What is refused is tested on every runtime by `conformance/client/config.test.ts`.
 
+const parseConfig = (config: unknown) => parse(config, storageKinds);
 const appId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
 test('what is not given is what the documentation says', () => {

@@ -4,7 +4,7 @@ import {
   createStore,
   transact,
 } from '../../../node_modules/@instantdb/core/dist/esm/store.js';
-import type { WriteEntry } from '../storage/journal.ts';
+import type { WriteEntry } from '../transactions/pending-write.ts';
 import type { TransactionStep } from '../transactions/transactions.ts';
 import type { Attr, Index, Stores, Triple } from './store.ts';
 

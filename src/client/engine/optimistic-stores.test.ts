@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { WriteEntry } from '../storage/journal.ts';
+import type { WriteEntry } from '../transactions/pending-write.ts';
 import { attrs, contentOf, newStores, write } from './core-store.fixture.ts';
 import { OptimisticStores } from './optimistic-stores.ts';
 

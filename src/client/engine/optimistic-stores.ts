@@ -1,4 +1,4 @@
-import type { WriteEntry } from '../storage/journal.ts';
+import type { WriteEntry } from '../transactions/pending-write.ts';
 import type { TransactionStep } from '../transactions/transactions.ts';
 import { applyWrites } from './apply-writes.ts';
 import type { Stores } from './store.ts';

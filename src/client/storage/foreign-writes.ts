@@ -1,13 +1,5 @@
 import { isSameAuthor, type TransactionAuthor } from '../transactions/author.ts';
-import type { Mutation } from '../transactions/transactions.ts';
-import type { WriteEntry } from './journal.ts';
-
-/** A pending write with its author. */
-export interface AuthoredWrite {
-  readonly eventId: string;
-  readonly mutation: Mutation;
-  readonly author: TransactionAuthor;
-}
+import type { AuthoredWrite, WriteEntry } from '../transactions/pending-write.ts';
 
 /** Pending writes of others than who has the database now: neither sent nor shown until their author is back. */
 export class ForeignWrites {

@@ -4,9 +4,9 @@ import { InstantNodeError, isInstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
 import { type Deferred, deferred } from '../timing/deferred.ts';
 import type { TransactionAuthor } from '../transactions/author.ts';
+import type { AuthoredWrite, WriteEntry } from '../transactions/pending-write.ts';
 import { StepPool } from '../transactions/step-pool.ts';
 import type { Mutation } from '../transactions/transactions.ts';
-import type { AuthoredWrite } from './foreign-writes.ts';
 import type { Piece } from './journal-pieces.ts';
 import type { RecordEntry, Records } from './records.ts';
 import { PENDING_KEY } from './store-class.ts';
@@ -42,9 +42,6 @@ interface Failure {
 
 /** Whether a write is in the storage, where whoever opens it next finds it. `saving` will be one of the others. */
 export type Standing = 'kept' | 'saving' | 'unsure' | 'not-kept';
-
-/** A pending write under its id. */
-export type WriteEntry = readonly [eventId: string, mutation: Mutation];
 
 /** What earlier processes left. */
 export interface LoadedWrites {

@@ -1,11 +1,12 @@
 import type { StoreInterfaceClass } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
 import type { TransactionAuthor } from '../transactions/author.ts';
+import type { AuthoredWrite, WriteEntry } from '../transactions/pending-write.ts';
 import type { Mutation } from '../transactions/transactions.ts';
 import { WriteQueue } from '../transactions/write-queue.ts';
 import { BackgroundWrites } from './background-writes.ts';
-import { type AuthoredWrite, ForeignWrites } from './foreign-writes.ts';
-import { Journal, type LoadedWrites, userIdOf, type WriteEntry } from './journal.ts';
+import { ForeignWrites } from './foreign-writes.ts';
+import { Journal, type LoadedWrites, userIdOf } from './journal.ts';
 import type { RecordsEvents } from './open-records.ts';
 import type { Records } from './records.ts';
 import { retried } from './retried.ts';

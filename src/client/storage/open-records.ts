@@ -1,30 +1,12 @@
-import type { StoreInterfaceClass } from '@instantdb/core';
-import type { StorageDriver, StorageOptions } from '../../drivers/contract.ts';
-import type { RedisConfig } from '../../drivers/storage/redis/redis-config.ts';
-import type { SqliteConfig } from '../../drivers/storage/sqlite/sqlite-config.ts';
-import type { UnstorageDriver, UnstorageStorage } from '../../drivers/storage/unstorage/unstorage-shape.ts';
-import type { ResolvedConfig } from '../config/node-config.ts';
+import type { StorageKinds } from '../../drivers/storage/kinds/index.ts';
+import type { StorageKind } from '../../drivers/storage/storage-kind.ts';
 import { classRecords } from './class-records.ts';
 import { type EnvelopeRecords, envelopeRecords } from './envelope-records.ts';
 import type { KeepingEvents } from './keeping.ts';
 import { memoryRecords } from './memory-records.ts';
 import type { Records } from './records.ts';
+import type { StorageRequest } from './storage-request.ts';
 import { takingOver } from './taken-over.ts';
-
-/** How each storage is opened. Throws what can be known at once; the rest is told by the calls of what is returned. */
-export interface StorageDrivers {
-  filesystem(folder: string, options: StorageOptions): StorageDriver;
-  sqlite(file: string, options: StorageOptions, config: SqliteConfig): StorageDriver;
-  redis(config: RedisConfig, options: StorageOptions): StorageDriver;
-  /** Without `durable`, what the driver's name says; what is not known to last is reported. */
-  unstorage(
-    storage: UnstorageStorage | UnstorageDriver,
-    options: StorageOptions,
-    durable: boolean | undefined,
-  ): StorageDriver;
-  /** Only to seal what such a class is given. */
-  class(Store: StoreInterfaceClass, options: StorageOptions, durable: boolean): StorageDriver;
-}
 
 /** Who is told of what happens in a storage. */
 export interface RecordsEvents extends Pick<KeepingEvents, 'report' | 'failed'> {
@@ -33,23 +15,18 @@ export interface RecordsEvents extends Pick<KeepingEvents, 'report' | 'failed'> 
 }
 
 /** Opens the storage that `init` was asked for. */
-export function openRecords(
-  drivers: StorageDrivers,
-  resolved: ResolvedConfig,
-  events: RecordsEvents,
-): Records {
-  const { storage, keyring } = resolved;
-  if (storage.kind === 'memory') return memoryRecords();
-  const scope = { appId: resolved.core.appId, instanceKey: resolved.instanceKey };
+export function openRecords(kinds: StorageKinds, request: StorageRequest, events: RecordsEvents): Records {
+  const { storage, keyring } = request;
+  const kind: StorageKind = kinds[storage.kind];
+  if (!kind.open) return memoryRecords();
+  const scope = { appId: request.core.appId, instanceKey: request.instanceKey };
   // A class of the user's is given what core would give it, unless that is to be sealed.
-  if (storage.kind === 'class' && !keyring) {
-    return classRecords(storage.Store, scope.appId, storage.durable);
-  }
+  if ('Store' in storage && !keyring) return classRecords(storage.Store, scope.appId, storage.durable);
   let records: EnvelopeRecords | undefined;
-  const driver = openDriver(drivers, resolved, {
+  const driver = kind.open(storage, {
     scope,
-    whenLocked: resolved.whenStorageLocked,
-    hold: resolved.keepAlive,
+    whenLocked: request.whenStorageLocked,
+    hold: request.keepAlive,
     report: events.report,
     lost: events.failed,
     emptied() {
@@ -57,30 +34,7 @@ export function openRecords(
       events.emptied();
     },
   });
-  records = envelopeRecords(driver, scope, { keyring, report: events.report });
+  const whole = 'Store' in storage ? takingOver(driver, classRecords(storage.Store, scope.appId)) : driver;
+  records = envelopeRecords(whole, scope, { keyring, report: events.report });
   return records;
-}
-
-function openDriver(
-  drivers: StorageDrivers,
-  { storage }: ResolvedConfig,
-  options: StorageOptions,
-): StorageDriver {
-  switch (storage.kind) {
-    case 'filesystem':
-      return drivers.filesystem(storage.path, options);
-    case 'sqlite':
-      return drivers.sqlite(storage.path, options, storage.sqlite);
-    case 'redis':
-      return drivers.redis(storage.redis, options);
-    case 'unstorage':
-      return drivers.unstorage(storage.storage, options, storage.durable);
-    case 'class':
-      return takingOver(
-        drivers.class(storage.Store, options, storage.durable),
-        classRecords(storage.Store, options.scope.appId),
-      );
-    case 'memory':
-      throw new TypeError('Storage "memory" has no driver');
-  }
 }

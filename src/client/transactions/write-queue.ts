@@ -1,7 +1,16 @@
-import type { AuthoredWrite } from '../storage/foreign-writes.ts';
-import type { Journal, WriteEntry } from '../storage/journal.ts';
 import { AttrSteps } from './attr-steps.ts';
+import type { AuthoredWrite, WriteEntry } from './pending-write.ts';
 import type { Mutation } from './transactions.ts';
+
+/** Where the writes of a {@link WriteQueue} are kept, as far as it has a part in that. */
+export interface WriteKeeper {
+  /** Keeps the newest state of a write. */
+  put(eventId: string, mutation: Mutation): void;
+  /** Forgets a write. */
+  remove(eventId: string): void;
+  /** Keeps these anew, and nothing else. */
+  keepAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void>;
+}
 
 /**
  * The pending writes, in the order in which they are sent: the map that core's code reads.
@@ -16,15 +25,15 @@ export class WriteQueue extends Map<string, Mutation> {
   readonly attrSteps: AttrSteps = new AttrSteps();
   /** Writes that the server refused for a reason that may pass, with what it said. */
   readonly stuck: Map<string, string> = new Map();
-  readonly #journal: Journal | undefined;
+  readonly #keeper: WriteKeeper | undefined;
   readonly #confirmed: Map<string, Mutation> = new Map();
   #lastOrder = 0;
   #version = 0;
 
-  /** Without a journal, nothing is kept. */
-  constructor(journal: Journal | undefined) {
+  /** Without a keeper, nothing is kept. */
+  constructor(keeper: WriteKeeper | undefined) {
     super();
-    this.#journal = journal;
+    this.#keeper = keeper;
   }
 
   /** Rises with each change. */
@@ -52,8 +61,8 @@ export class WriteQueue extends Map<string, Mutation> {
     this.#index(eventId, mutation);
     if (mutation.error) return this;
     // A confirmed write is the server's; here it only waits for the queries to have seen it.
-    if (mutation['tx-id'] === undefined) this.#journal?.put(eventId, mutation);
-    else this.#journal?.remove(eventId);
+    if (mutation['tx-id'] === undefined) this.#keeper?.put(eventId, mutation);
+    else this.#keeper?.remove(eventId);
     return this;
   }
 
@@ -61,7 +70,7 @@ export class WriteQueue extends Map<string, Mutation> {
     this.#version++;
     this.#confirmed.delete(eventId);
     this.#answered(eventId);
-    this.#journal?.remove(eventId);
+    this.#keeper?.remove(eventId);
     const mutation = this.get(eventId);
     if (mutation) this.attrSteps.remove(eventId, mutation);
     return super.delete(eventId);
@@ -102,10 +111,10 @@ export class WriteQueue extends Map<string, Mutation> {
     if (eventIds.length > 0) this.#version++;
   }
 
-  /** Has the journal keep all of them anew, and those of others, when it has lost them. */
+  /** Has all of them kept anew, and those of others, where they were lost. */
   keepAgain(foreign: readonly AuthoredWrite[]): void {
     const waiting = [...this].filter(([, mutation]) => mutation['tx-id'] === undefined && !mutation.error);
-    void this.#journal?.keepAgain(waiting, foreign);
+    void this.#keeper?.keepAgain(waiting, foreign);
   }
 
   /** Takes other steps for the same writes, as core rewrites them for attributes that the server has already. */

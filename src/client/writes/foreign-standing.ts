@@ -1,6 +1,6 @@
 import { InstantNodeError } from '../../errors.ts';
-import type { AuthoredWrite } from '../storage/foreign-writes.ts';
 import { describeAuthor, type TransactionAuthor } from '../transactions/author.ts';
+import type { AuthoredWrite } from '../transactions/pending-write.ts';
 import type { PendingTransaction, TransactionError } from '../transactions/transactions.ts';
 
 /** A write of somebody else, as `pendingTransactions()` shows it. */

@@ -1,6 +1,6 @@
 import { InstantNodeError } from '../../../errors.ts';
 import { requireInstalled } from '../../../runtime/require-installed.ts';
-import type { RedisNode, ResolvedRedisConfig } from './redis-config.ts';
+import { REDIS_PACKAGE, type RedisNode, type ResolvedRedisConfig } from './redis-config.ts';
 import { AT_ONCE, type RedisConnection, RedisConnections } from './redis-connections.ts';
 
 /** The part of a client of `ioredis` that is used, of a single server's or a cluster's. */
@@ -52,7 +52,7 @@ const RETRY_MS = { least: 50, most: 1_000 } as const;
 export function openRedisClient(
   config: ResolvedRedisConfig,
   options: RedisClientOptions,
-  load: () => unknown = () => requireInstalled('ioredis'),
+  load: () => unknown = () => requireInstalled(REDIS_PACKAGE),
 ): { client: RedisClient; connections: RedisConnections } {
   const client = clientOf(ioredisOf(config) ?? loadIoredis(load), config, options);
   const connections = new RedisConnections(options.hold);

@@ -1,6 +1,10 @@
 import type { InstantNodeError } from '../../../errors.ts';
+import { invalidOption } from '../../../invalid-option.ts';
 import { hintAt } from '../../../nearest.ts';
-import { invalidOption, isObject } from '../invalid-option.ts';
+import { isObject } from '../../../protocol/json.ts';
+
+/** The package that connects. */
+export const REDIS_PACKAGE = 'ioredis';
 
 /** A node of a Redis cluster. */
 export interface RedisNode {

@@ -1,4 +1,8 @@
-import { invalidOption, isObject } from '../invalid-option.ts';
+import { invalidOption } from '../../../invalid-option.ts';
+import { isObject } from '../../../protocol/json.ts';
+
+/** The package that stands in where the runtime has no SQLite. */
+export const SQLITE_PACKAGE = 'better-sqlite3';
 
 /** The class `Database` of the package `better-sqlite3`, or `DatabaseSync` of `node:sqlite`, by what both have. */
 export type SqliteClass = new (

@@ -1,7 +1,7 @@
 import { InstantNodeError } from '../../../errors.ts';
 import { detectRuntime } from '../../../runtime/detect.ts';
 import { requireInstalled } from '../../../runtime/require-installed.ts';
-import { isBetterSqlite3, type SqliteClass } from './sqlite-config.ts';
+import { isBetterSqlite3, SQLITE_PACKAGE, type SqliteClass } from './sqlite-config.ts';
 
 /** The part of a SQLite connection that storage uses; `node:sqlite` and `better-sqlite3` both have it. */
 export interface SqliteDatabase {
@@ -52,7 +52,7 @@ function installed(): SqliteOpener {
   const why = `Cannot open storage "sqlite": ${runtimeName()} has no node:sqlite, and`;
   let Database: SqliteClass;
   try {
-    Database = requireInstalled('better-sqlite3') as SqliteClass;
+    Database = requireInstalled(SQLITE_PACKAGE) as SqliteClass;
   } catch (cause) {
     throw isMissing(`${why} better-sqlite3 could not be loaded`, 'npm install better-sqlite3', cause);
   }

@@ -1,4 +1,5 @@
 import { clearTimeout, setTimeout } from 'node:timers';
+import { backoffMs } from '../../../backoff.ts';
 import { InstantNodeError, withOutcome } from '../../../errors.ts';
 import type { StorageChange, StorageDriver, StorageEntry } from '../../contract.ts';
 import { withHint } from '../failure-hint.ts';
@@ -51,7 +52,7 @@ interface Turn {
   readonly reads: Read[];
   /** Since when the file has been locked. */
   lockedSince: number | undefined;
-  retryIn: number;
+  tries: number;
   readonly done: Promise<void>;
   finish(): void;
 }
@@ -163,7 +164,7 @@ export class SqliteStorage implements StorageDriver {
     const done = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    const turn: Turn = { batches: [], reads: [], lockedSince: undefined, retryIn: RETRY.first, done, finish };
+    const turn: Turn = { batches: [], reads: [], lockedSince: undefined, tries: 0, done, finish };
     this.#turn = turn;
     setImmediate(() => {
       if (this.#turn === turn && turn.lockedSince === undefined) this.#flush();
@@ -195,8 +196,8 @@ export class SqliteStorage implements StorageDriver {
     turn.lockedSince ??= performance.now();
     if (performance.now() - turn.lockedSince > this.#parts.patience) return false;
     // Keeps the process running, as any write does that is under way.
-    setTimeout(() => this.#flush(), turn.retryIn);
-    turn.retryIn = Math.min(2 * turn.retryIn, RETRY.most);
+    setTimeout(() => this.#flush(), backoffMs(turn.tries, RETRY));
+    turn.tries++;
     return true;
   }
 

@@ -1,0 +1,59 @@
+import type { AttrCatalog } from '../store/attr-catalog.ts';
+import { evaluate, type QuerySource } from './evaluate-forms.ts';
+import type { FileUrl } from './file-url.ts';
+import { type FormResult, gatherOutcome, type QueryOutcome } from './outcome.ts';
+import { parseQuery } from './parse-query.ts';
+import { planQuery } from './plan-query.ts';
+import type { ParsedQuery } from './query-form.ts';
+import type { RootPlan } from './query-plan.ts';
+
+/** Leaves of what the forms of a query gave what is to be sent; `ruleParams` are those of the query. */
+export type FormFilter = (
+  forms: readonly FormResult[],
+  ruleParams: QueryOutcome['ruleParams'],
+) => readonly FormResult[];
+
+/** How a query is run. */
+export interface RunOptions {
+  /** Gives the addresses of files; without it, files are sent without `url`. */
+  fileUrl?: FileUrl;
+  /** Leaves out what may not be seen. Pages are cut, and counted, before. */
+  filter?: FormFilter | undefined;
+}
+
+/** An InstaQL query that can be run again and again: parsed once, and planned once for each change of the attributes. */
+export class PreparedQuery {
+  readonly #query: unknown;
+  readonly #admin: boolean;
+  #parsed: ParsedQuery | undefined;
+  #planned: { catalog: AttrCatalog; version: number; plans: readonly RootPlan[] } | undefined;
+
+  /** With `admin`, the query may ask for aggregates. Never throws; what is wrong with the query is told by `run`. */
+  constructor(query: unknown, { admin }: { admin: boolean }) {
+    this.#query = query;
+    this.#admin = admin;
+  }
+
+  /** The answer of this moment; throws as `runQuery` does. */
+  run(source: QuerySource, { fileUrl, filter }: RunOptions): QueryOutcome {
+    const { catalog } = source;
+    const parsed = this.#parse();
+    const forms = evaluate(source, this.#plan(catalog, parsed), fileUrl);
+    const { ruleParams } = parsed;
+    return gatherOutcome(filter?.(forms, ruleParams) ?? forms, { ruleParams, catalog });
+  }
+
+  #parse(): ParsedQuery {
+    this.#parsed ??= parseQuery(this.#query);
+    return this.#parsed;
+  }
+
+  #plan(catalog: AttrCatalog, parsed: ParsedQuery): readonly RootPlan[] {
+    const { version } = catalog;
+    if (this.#planned?.catalog !== catalog || this.#planned.version !== version) {
+      const plans = planQuery({ catalog, query: this.#query, admin: this.#admin }, parsed);
+      this.#planned = { catalog, version, plans };
+    }
+    return this.#planned.plans;
+  }
+}

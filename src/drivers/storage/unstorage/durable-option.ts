@@ -1,0 +1,12 @@
+import { refusedOption } from '../../../invalid-option.ts';
+import type { StorageOption } from '../storage-kind.ts';
+
+/** Option `durable`, of the kinds that only the user knows all about. */
+export const durableOption: StorageOption = {
+  name: 'durable',
+  check(value) {
+    if (typeof value !== 'boolean') throw refusedOption('durable', value, 'true or false');
+  },
+  misplaced: (value) =>
+    refusedOption('durable', value, 'nothing: only a storage of yours may outlive the process or not'),
+};
