@@ -2,6 +2,7 @@ import { weakHash } from '@instantdb/core';
 import type { StorageOptionName } from '../drivers/storage/kinds/index.ts';
 import { InstantNodeError } from '../errors.ts';
 import type { coreInternalOptions, NodeConfig } from './config/node-config.ts';
+import { changeTaken, reactorOf } from './core-internals/taken-options.ts';
 import type { OpenDatabase } from './open-databases.ts';
 import type { NodeReactor } from './reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
@@ -45,14 +46,10 @@ const ADOPTIONS: Record<Option, Adoption> = {
   disableValidation: inConfig('disableValidation'),
   firstPartyPath: inConfig('firstPartyPath'),
   devtool: inConfig('devtool'),
-  WritableStream: (reactor, WStream: unknown) => Object.assign(reactor._instantStream, { WStream }),
-  ReadableStream: (reactor, RStream: unknown) => Object.assign(reactor._instantStream, { RStream }),
-  pendingTxCleanupTimeout: (reactor, ms: number) => {
-    reactor._pendingTxCleanupTimeout = ms;
-  },
-  pendingMutationCleanupThreshold: (reactor, count: number) => {
-    reactor._pendingMutationCleanupThreshold = count;
-  },
+  WritableStream: taken('WritableStream'),
+  ReadableStream: taken('ReadableStream'),
+  pendingTxCleanupTimeout: taken('pendingTxCleanupTimeout'),
+  pendingMutationCleanupThreshold: taken('pendingMutationCleanupThreshold'),
 };
 
 /**
@@ -70,7 +67,7 @@ export function adoptOptions(
     if (adoption === 'opening' && given[name] !== now) throw cannotChange(name, given[name], now);
   }
   for (const [name, adoption] of told) {
-    if (typeof adoption === 'function') adoption(database._reactor as Reactor, given[name] as never);
+    if (typeof adoption === 'function') adoption(reactorOf(database) as Reactor, given[name] as never);
   }
 }
 
@@ -83,6 +80,10 @@ function inConfig(name: 'disableValidation' | 'firstPartyPath' | 'devtool') {
   return (reactor: Reactor, value: unknown): void => {
     Object.assign(reactor.config, { [name]: value });
   };
+}
+
+function taken(name: Parameters<typeof changeTaken>[1]) {
+  return (reactor: Reactor, value: unknown): void => changeTaken(reactor, name, value);
 }
 
 function cannotChange(name: string, given: unknown, now: unknown): InstantNodeError {

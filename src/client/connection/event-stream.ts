@@ -1,14 +1,7 @@
 import { SSEConnection } from '@instantdb/core';
 import { isObject } from '../../protocol/json.ts';
+import type { EventStreamConnection } from '../core-internals/core-connections.ts';
 import { conceal } from '../secrecy/conceal.ts';
-
-/** The parts of core's `SSEConnection` that it declares private. */
-interface SseState {
-  sseInitTimeout: ReturnType<typeof setTimeout> | undefined;
-  handleClose(): void;
-  handleMessage(message: object): void;
-  conn: { onmessage: ((event: MessageEvent) => void) | null };
-}
 
 /** What an event stream is opened with. */
 export interface EventStreamOptions {
@@ -29,7 +22,7 @@ export function openEventStream(
   const connection = new SSEConnection(EventSource as never, url);
   // The token of the stream, and messages that wait to be sent.
   conceal(connection, 'initParams', 'sendQueue');
-  const state = connection as unknown as SseState;
+  const state = connection as unknown as EventStreamConnection;
   const close = state.handleClose.bind(state);
   state.handleClose = () => {
     clearTimeout(state.sseInitTimeout);

@@ -1,5 +1,5 @@
-import { Reactor } from '@instantdb/core';
 import { isObject } from '../../protocol/json.ts';
+import { runQuery } from '../core-internals/query-engine.ts';
 import { ownNames } from '../schema/own-names.ts';
 import type { Stores } from './store.ts';
 
@@ -16,21 +16,10 @@ export interface Answered extends Stores {
   aggregate?: object | null | undefined;
 }
 
-const noWrites: Map<string, unknown> = new Map();
-
-/** Runs a query through core's engine, which core has no name for: a reactor that knows this one query does it. */
+/** Runs a query through core's engine. */
 export function evaluate(query: object, { pageInfo, aggregate, ...stores }: Answered): Found {
   const result = { ...stores, pageInfo: ownNames(pageInfo), aggregate: ownNames(aggregate) };
-  const reactor = {
-    querySubs: { version: () => 0, currentValue: { only: { q: query, result } } },
-    kv: { version: () => 0, currentValue: { pendingMutations: noWrites } },
-    _dataForQueryCache: {},
-    _pendingMutations: () => noWrites,
-    _rewriteMutationsSorted: () => [],
-  };
-  const { data: found } = Reactor.prototype.dataForQuery.call(reactor as never, 'only', false) as {
-    data: Found;
-  };
+  const found = runQuery(query, result) as Found;
   // As the server has sent it: what inherits nothing is for the engine alone.
   return isObject(found.aggregate) ? { ...found, aggregate } : found;
 }

@@ -1,15 +1,6 @@
-type State = Record<string, unknown>;
+import { PersistedEntries } from '../core-internals/persisted-entries.ts';
 
-/** The parts of core's `PersistedObject` that are changed; core declares them private. */
-interface Changing {
-  currentValue: State;
-  _version: number;
-  _pendingSaveKeys: Set<string>;
-  _loadedKeys: Set<string>;
-  _loadKey(key: string): unknown;
-  _enqueuePersist(): Promise<unknown>;
-  updateInPlace(change: (state: State) => unknown): State;
-}
+type State = Readonly<Record<string, unknown>>;
 
 /**
  * Makes one of core's objects that save themselves change its entries where they are, and save those that were touched.
@@ -18,18 +9,12 @@ interface Changing {
  * value's own `__proto__` for its prototype. Nobody keeps an earlier state.
  */
 export function changeInPlace(persisted: object): void {
-  const saved = persisted as Changing;
-  saved.updateInPlace = (change) => {
-    saved._version++;
+  const entries = new PersistedEntries(persisted);
+  entries.changeBy((change) => {
     const touched = new Set<string>();
-    change(watched(saved.currentValue, touched));
-    for (const key of touched) {
-      saved._pendingSaveKeys.add(key);
-      if (!saved._loadedKeys.has(key)) saved._loadKey(key);
-    }
-    saved._enqueuePersist();
-    return saved.currentValue;
-  };
+    change(watched(entries.held, touched));
+    return touched;
+  });
 }
 
 /** `state`, noting the keys that are set, removed, or read for what can be changed inside. */

@@ -1,30 +1,11 @@
+import { PersistedEntries } from '../core-internals/persisted-entries.ts';
+
 /** How long what earlier processes left is kept whatever there is of it: a program may not have subscribed yet. */
 const EARLIER_MS = 10_000;
 
 /** What core keeps of a query: `result` is null before the first answer. */
 interface QuerySub {
   result?: object | null;
-}
-
-/** What core's list says of a stored answer. */
-interface ObjectMeta {
-  createdAt: number;
-  updatedAt: number;
-  size: number;
-}
-
-/** The parts of core's `PersistedObject` that forgetting needs; it declares them private. */
-interface CacheState {
-  readonly currentValue: Record<string, QuerySub>;
-  readonly _pendingSaveKeys: Set<string>;
-  readonly _meta: { readonly value: { objects: Record<string, ObjectMeta> } | null };
-  readonly _persister: { getAllKeys(): Promise<string[]> };
-  _gcOpts: { maxEntries: number };
-  onKeyLoaded: (key: string) => void;
-  waitForMetaToLoad(): Promise<unknown>;
-  unloadKey(key: string): void;
-  _writeToStorage(options?: object): Promise<number>;
-  _enqueuePersist(options?: object): Promise<number>;
 }
 
 /** How a query is used. */
@@ -57,7 +38,7 @@ export interface QueryCacheParts {
  * Nothing is read to find out what is too much: core's list of what is stored says when each was used.
  */
 export class QueryCache {
-  readonly #state: CacheState;
+  readonly #entries: PersistedEntries<QuerySub>;
   /** Core's way to take an answer out of memory. */
   readonly #unloadKey: (hash: string) => void;
   #parts: QueryCacheParts;
@@ -68,36 +49,21 @@ export class QueryCache {
   #earlier: Set<string> | undefined;
 
   constructor(querySubs: object, parts: QueryCacheParts) {
-    const state = querySubs as CacheState;
-    this.#state = state;
+    this.#entries = new PersistedEntries(querySubs);
     this.#parts = parts;
     // The limit is ours to keep, and may be higher.
-    state._gcOpts = { ...state._gcOpts, maxEntries: Number.POSITIVE_INFINITY };
-    const write = state._writeToStorage.bind(state);
-    state._writeToStorage = (options) => {
-      this.#beforeSave();
-      const saved = write(options);
-      this.#afterSave();
-      return saved;
-    };
-    // Core calls it when nobody uses a query any more: what was not saved before is forgotten in the storage too.
-    this.#unloadKey = state.unloadKey.bind(state);
-    state.unloadKey = (hash) => this.#leave(hash);
-    const told = state.onKeyLoaded;
-    state.onKeyLoaded = (hash) => {
-      this.#loaded(hash);
-      told(hash);
-    };
+    this.#entries.keepAny();
+    this.#entries.aroundSave({ before: () => this.#beforeSave(), after: () => this.#afterSave() });
+    // What was not saved before is forgotten in the storage too.
+    this.#unloadKey = this.#entries.unloadBy((hash) => this.#leave(hash));
+    this.#entries.onLoaded((hash) => this.#loaded(hash));
     void this.#begin();
   }
 
   /** To be called before a query is used: `isLive` when it is subscribed to. */
   use(hash: string, isLive: boolean): void {
-    const { currentValue, _pendingSaveKeys: pending } = this.#state;
-    const before = this.#used.get(hash) ?? {
-      isLive,
-      isUntouched: !(hash in currentValue) && !pending.has(hash),
-    };
+    const { held, unsaved } = this.#entries;
+    const before = this.#used.get(hash) ?? { isLive, isUntouched: !(hash in held) && !unsaved.has(hash) };
     this.#used.set(hash, { ...before, isLive: before.isLive || isLive });
     this.#earlier?.delete(hash);
     this.#leaving.delete(hash);
@@ -108,40 +74,40 @@ export class QueryCache {
     const left = [...(this.#earlier ?? [])];
     this.#earlier?.clear();
     for (const hash of left) if (!this.#parts.isInUse(hash)) this.#unload(hash);
-    if (this.#excess().length > 0) void this.#state._enqueuePersist();
+    if (this.#excess().length > 0) this.#entries.saveSoon();
   }
 
   /** Keeps `limit` answers from now on; what is too much by that is forgotten with the next save. */
   changeLimit(limit: number): void {
     this.#parts = { ...this.#parts, limit };
-    if (this.#excess().length > 0) void this.#state._enqueuePersist();
+    if (this.#excess().length > 0) this.#entries.saveSoon();
   }
 
   #leave(hash: string): void {
-    const { currentValue, _pendingSaveKeys: pending } = this.#state;
+    const { held, unsaved } = this.#entries;
     const { isLive = false, isUntouched = false } = this.#used.get(hash) ?? {};
     this.#used.delete(hash);
-    const answer = currentValue[hash]?.result;
+    const answer = held[hash]?.result;
     const isWorthIt = this.#parts.limit > 0 && (isLive || this.#isStored(hash));
-    if (answer && isWorthIt && pending.has(hash)) {
+    if (answer && isWorthIt && unsaved.has(hash)) {
       this.#leaving.add(hash);
       if (this.#leaving.size > this.#parts.limit) this.#forget([...this.#leaving].slice(0, 1));
     } else {
       this.#unloadKey(hash);
       // What is stored of it is as good as it was; core takes what is not in memory for what is to be forgotten.
-      if (isUntouched && (answer === null || !isWorthIt)) pending.delete(hash);
+      if (isUntouched && (answer === null || !isWorthIt)) unsaved.delete(hash);
     }
     if (!this.#isStored(hash) && !this.#leaving.has(hash)) return;
     this.#usedLast(hash);
-    void this.#state._enqueuePersist();
+    this.#entries.saveSoon();
   }
 
   async #begin(): Promise<void> {
-    await this.#state.waitForMetaToLoad();
-    const listed = this.#state._meta.value?.objects;
+    await this.#entries.whenListed();
+    const { listed } = this.#entries;
     if (!listed) return;
     const oldest = { createdAt: 0, updatedAt: 0, size: 0 };
-    for (const hash of await this.#state._persister.getAllKeys()) {
+    for (const hash of await this.#entries.storedKeys()) {
       if (hash !== META_KEY && !Object.hasOwn(listed, hash)) listed[hash] = { ...oldest };
     }
     this.#earlier = new Set(Object.keys(listed).filter((hash) => !this.#parts.isInUse(hash)));
@@ -150,24 +116,24 @@ export class QueryCache {
 
   /** Chooses what is to be forgotten. */
   #beforeSave(): void {
-    const { currentValue, _pendingSaveKeys: pending } = this.#state;
-    for (const hash of [...pending]) if (currentValue[hash]?.result === null) pending.delete(hash);
+    const { held, unsaved } = this.#entries;
+    for (const hash of [...unsaved]) if (held[hash]?.result === null) unsaved.delete(hash);
     this.#forget(this.#excess());
     for (const hash of this.#leaving) {
       this.#usedLast(hash);
-      pending.delete(hash);
-      pending.add(hash);
+      unsaved.delete(hash);
+      unsaved.add(hash);
     }
   }
 
   #afterSave(): void {
     for (const hash of this.#leaving) {
-      if (this.#state._pendingSaveKeys.has(hash)) continue;
+      if (this.#entries.unsaved.has(hash)) continue;
       this.#leaving.delete(hash);
       this.#unloadKey(hash);
     }
     for (const [hash, use] of this.#used) {
-      if (use.isUntouched && this.#isStored(hash) && this.#state.currentValue[hash]?.result) {
+      if (use.isUntouched && this.#isStored(hash) && this.#entries.held[hash]?.result) {
         use.isUntouched = false;
       }
     }
@@ -175,11 +141,11 @@ export class QueryCache {
 
   /** Stored answers beyond the limit, oldest first. */
   #excess(): string[] {
-    const { currentValue, _pendingSaveKeys: pending } = this.#state;
-    const idle = Object.entries(this.#earlier ? (this.#state._meta.value?.objects ?? {}) : {})
+    const { held, unsaved, listed = {} } = this.#entries;
+    const idle = Object.entries(this.#earlier ? listed : {})
       .filter(([hash]) => !this.#parts.isInUse(hash) && !this.#leaving.has(hash) && !this.#earlier?.has(hash))
       // The others of them are being forgotten.
-      .filter(([hash]) => !pending.has(hash) || hash in currentValue)
+      .filter(([hash]) => !unsaved.has(hash) || hash in held)
       .sort(([, a], [, b]) => a.updatedAt - b.updatedAt)
       .map(([hash]) => hash);
     return idle.slice(0, Math.max(0, idle.length + this.#leaving.size - this.#parts.limit));
@@ -190,13 +156,13 @@ export class QueryCache {
       this.#leaving.delete(hash);
       this.#unloadKey(hash);
       // As core forgets: it removes what is to be saved and is not in memory.
-      this.#state._pendingSaveKeys.add(hash);
+      this.#entries.unsaved.add(hash);
     }
   }
 
   /** Within one millisecond, the order in the list tells. */
   #usedLast(hash: string): void {
-    const listed = this.#state._meta.value?.objects;
+    const { listed } = this.#entries;
     const meta = listed?.[hash];
     if (!listed || !meta) return;
     delete listed[hash];
@@ -209,10 +175,10 @@ export class QueryCache {
 
   /** Takes out of memory what waits for no save. */
   #unload(hash: string): void {
-    if (!this.#state._pendingSaveKeys.has(hash)) this.#unloadKey(hash);
+    if (!this.#entries.unsaved.has(hash)) this.#unloadKey(hash);
   }
 
   #isStored(hash: string): boolean {
-    return Object.hasOwn(this.#state._meta.value?.objects ?? {}, hash);
+    return Object.hasOwn(this.#entries.listed ?? {}, hash);
   }
 }

@@ -1,11 +1,7 @@
+import type { PersistedObject } from '../core-internals/persisted-object.ts';
+
 /** The key of `kv` under which core keeps who is signed in. */
 const USER_KEY = 'currentUser';
-
-/** The parts of core's `kv` that turn what is stored into what is held, and back; core declares them private. */
-interface KvState {
-  parse(key: string, stored: unknown): unknown;
-  serialize(key: string, held: unknown): unknown;
-}
 
 /** A user as core's `kv` holds them: printed, it shows no token. */
 class SealedUser {
@@ -32,7 +28,7 @@ export function unsealed(held: unknown): unknown {
 
 /** Has core's `kv` hold users sealed. What is stored stays as core writes it. */
 export function sealUserIn(kv: object): void {
-  const state = kv as KvState;
+  const state = kv as PersistedObject;
   const { parse, serialize } = state;
   state.parse = (key, stored) => {
     const held = parse(key, stored);

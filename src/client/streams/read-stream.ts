@@ -1,5 +1,6 @@
 import { type InstantReadableStream, InstantStream } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
+import type { InstantStreams } from '../core-internals/instant-stream.ts';
 
 /** As core. */
 const MAX_FAILURES = 10;
@@ -17,11 +18,7 @@ interface Part {
 /** What core's streams tell a reader. */
 type Update = Part | { type: 'reconnect' } | { type: 'error'; error: Error };
 
-/** The parts of core's `InstantStream` that it declares private. */
-interface Reading {
-  startReadStream(options: object): AsyncIterable<Update>;
-  cancelReadStream(options: object): void;
-}
+type Reading = Pick<InstantStreams<Update>, 'startReadStream' | 'cancelReadStream'>;
 
 /**
  * Core's stream to read, whose failures are its reader's. Core waits for nothing that it begins to read: a file that

@@ -1,5 +1,11 @@
+import type { InstantStreams } from '../core-internals/instant-stream.ts';
+
 /** Where core's streams keep what waits for the server, by the ids that the server gives. */
-const RECORDS = ['writeStreams', 'startWriteStreamCbs', 'readStreamIterators'] as const;
+const RECORDS: readonly (keyof InstantStreams)[] = [
+  'writeStreams',
+  'startWriteStreamCbs',
+  'readStreamIterators',
+];
 
 /**
  * Has core's streams find nothing under an id but what was put there. In the plain objects that core makes, the methods

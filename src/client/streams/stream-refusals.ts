@@ -1,35 +1,9 @@
+import type { InstantStreams, RefusedStream } from '../core-internals/instant-stream.ts';
 import { type Refusal, refusalError } from '../refusals/server-refusal.ts';
-
-/** A message that refuses what was asked of a stream. */
-interface RefusedStream extends Refusal {
-  'client-event-id': string;
-  'trace-id'?: string;
-  'original-event': { op: string };
-}
-
-/** A part of a stream, or why there is none. */
-interface Appended {
-  'client-event-id': string;
-  error?: string;
-  retry?: boolean;
-}
-
-interface Outcome {
-  type: 'error';
-  error: Error;
-}
-
-/** The parts of core's `InstantStream` that it declares private. */
-interface Streams {
-  startWriteStreamCbs: Record<string, (outcome: Outcome) => void>;
-  readStreamIterators: Record<string, { push(outcome: Outcome): void; close(): void }>;
-  onRecieveError(refusal: RefusedStream): void;
-  onStreamAppend(appended: Appended): void;
-}
 
 /** Has readers and writers of streams told what the server said. Core gives them its words, without its kind of error. */
 export function tellStreamRefusals(instantStream: object): void {
-  const streams = instantStream as Streams;
+  const streams = instantStream as InstantStreams;
   const { onRecieveError, onStreamAppend } = streams;
 
   const refuseReader = (eventId: string, refusal: Refusal): void => {

@@ -1,3 +1,5 @@
+import type { SyncTable } from '../core-internals/sync-table.ts';
+
 /** What core's sync tables keep of one subscription; what came from the server is not listed. */
 interface TableSub {
   query: unknown;
@@ -9,23 +11,12 @@ interface TableSub {
   updatedAt: number;
 }
 
-/** The parts of core's `SyncTable` that it declares private. */
-interface TablesState {
-  callbacks: Record<string, unknown>;
-  idToHash: Record<string, string>;
-  subs: {
-    currentValue: Record<string, TableSub>;
-    updateInPlace(change: (subs: Record<string, TableSub>) => void): unknown;
-    clearUnloadedKeys(): Promise<void>;
-  };
-}
-
 /**
  * Leaves nothing of synced tables but that they are subscribed to, so that the next session begins them anew. Core keeps the
  * rows of the user before, and gives them to who subscribes as the next one.
  */
 export function forgetTables(syncTable: object): void {
-  const { subs, callbacks, idToHash } = syncTable as TablesState;
+  const { subs, callbacks, idToHash } = syncTable as SyncTable<TableSub>;
   for (const subscriptionId of Object.keys(idToHash)) delete idToHash[subscriptionId];
   const kept = Object.entries(subs.currentValue).filter(([hash]) => Object.hasOwn(callbacks, hash));
   subs.updateInPlace((state) => {

@@ -1,3 +1,4 @@
+import type { SyncTable } from '../core-internals/sync-table.ts';
 import { evaluate } from '../engine/evaluate.ts';
 import type { AttrsStore, Store, Stores, Triple } from '../engine/store.ts';
 import { afterChanges, byEntity, changedFields, createdAt, type SyncChange } from './sync-changes.ts';
@@ -32,21 +33,7 @@ interface Tx {
   changes: SyncChange[];
 }
 
-/** The parts of core's `SyncTable` that are stood in for; it declares them private. */
-interface Tables {
-  subs: {
-    currentValue: Record<string, Sub>;
-    updateInPlace(change: (subs: Record<string, Sub>) => void): void;
-  };
-  idToHash: Record<string, string>;
-  callbacks: Record<string, unknown>;
-  log: { error(...words: unknown[]): void };
-  createStore(triples: Triple[]): Store;
-  getAttrs(): AttrsStore;
-  notifyCbs(hash: string, event: object): void;
-  onSyncLoadBatch(message: { 'subscription-id': string; 'join-rows': Triple[][] }): void;
-  onSyncUpdateTriples(message: { 'subscription-id': string; txes: Tx[] }): void;
-}
+type Tables = SyncTable<Sub, Tx>;
 
 /**
  * Makes core's sync tables take what a server sends as it is. Core looks names of fields, ids of entities and ids of

@@ -1,13 +1,6 @@
+import { PersistedEntries } from '../core-internals/persisted-entries.ts';
 import { PENDING_KEY } from '../storage/store-class.ts';
 import type { WriteQueue } from '../transactions/write-queue.ts';
-
-/** The parts of core's `kv` that the queue stands in for; core declares the version private. */
-interface KvState {
-  _version: number;
-  currentValue: Record<string, unknown>;
-  updateInPlace(change: (state: Record<string, unknown>) => void): unknown;
-  onKeyLoaded(key: string): void;
-}
 
 /** Core's `kv`, with the queue in it. */
 export interface ShownQueue {
@@ -17,25 +10,16 @@ export interface ShownQueue {
 
 /** Makes core's `kv` show the queue where core keeps its own, and takes into it what core's code puts in its place. */
 export function showQueue(persisted: object, queue: WriteQueue): ShownQueue {
-  const kv = persisted as KvState;
-  const { onKeyLoaded } = kv;
-  const updateInPlace = kv.updateInPlace.bind(kv);
-  kv.onKeyLoaded = (key) => {
-    if (key === PENDING_KEY) kv.currentValue[PENDING_KEY] = queue;
-    onKeyLoaded(key);
-  };
-  kv.updateInPlace = (change) => {
-    const state = updateInPlace(change);
-    const pending = kv.currentValue[PENDING_KEY];
+  const kv = new PersistedEntries(persisted);
+  kv.onLoaded((key) => {
+    if (key === PENDING_KEY) kv.hold(PENDING_KEY, queue);
+  });
+  kv.onChanged(() => {
+    const pending = kv.held[PENDING_KEY];
     if (pending instanceof Map && pending !== queue) {
       queue.rewrite(pending);
-      kv.currentValue[PENDING_KEY] = queue;
+      kv.hold(PENDING_KEY, queue);
     }
-    return state;
-  };
-  return {
-    changed() {
-      kv._version++;
-    },
-  };
+  });
+  return { changed: () => kv.outdate() };
 }

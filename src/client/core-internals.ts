@@ -1,0 +1,40 @@
+import { attrsStoreWhys } from './core-internals/attrs-store.ts';
+import { sseConnectionWhys, wsConnectionWhys } from './core-internals/core-connections.ts';
+import { databaseWhys, deferredWhys } from './core-internals/core-database.ts';
+import { reactorWhys } from './core-internals/core-reactor.ts';
+import { instantStreamWhys, streamIteratorWhys } from './core-internals/instant-stream.ts';
+import { functionWhys } from './core-internals/module-functions.ts';
+import { persistedObjectWhys } from './core-internals/persisted-object.ts';
+import { syncTableWhys } from './core-internals/sync-table.ts';
+import type { Whys } from './core-internals/whys.ts';
+
+/** A class of core's, and which of its members matter here. */
+interface CoreClass {
+  /** Where it is, among the ES modules that core ships. */
+  readonly module: string;
+  readonly members: Whys<string>;
+}
+
+/**
+ * Everything of core that core does not document and this package overrides, calls, reads, writes or relies upon, by class
+ * and member. `core-internals.test.ts` keeps a hash of each one's text: it names those whose bodies a new version of core has
+ * changed, which are then to be read again, with what is said here of why they matter.
+ *
+ * The folder of the same name has, for each class, its types and what gives its members names that mean something to the
+ * rest of the client. It and the class over core's `Reactor` are the only places that name them.
+ */
+export const coreClasses: Readonly<Record<string, CoreClass>> = {
+  Reactor: { module: 'Reactor.js', members: reactorWhys },
+  PersistedObject: { module: 'utils/PersistedObject.js', members: persistedObjectWhys },
+  SyncTable: { module: 'SyncTable.js', members: syncTableWhys },
+  InstantStream: { module: 'Stream.js', members: instantStreamWhys },
+  StreamIterator: { module: 'Stream.js', members: streamIteratorWhys },
+  SSEConnection: { module: 'Connection.js', members: sseConnectionWhys },
+  WSConnection: { module: 'Connection.js', members: wsConnectionWhys },
+  AttrsStoreClass: { module: 'store.js', members: attrsStoreWhys },
+  InstantCoreDatabase: { module: 'index.js', members: databaseWhys },
+  Deferred: { module: 'utils/Deferred.js', members: deferredWhys },
+};
+
+/** The same of functions that core's modules do not export, by module. */
+export const coreFunctions: Readonly<Record<string, Whys<string>>> = functionWhys;
