@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { coreTests } from './conformance/core-tests/project.ts';
 import { officialSuites } from './conformance/official/suites.ts';
 import { hasPackages } from './runtimes/packages.mjs';
+import { thisRuntime } from './runtimes/this-runtime.ts';
 
 // `npx vitest run [path]` tests on the Node it runs on; `npm test` starts this once for each suite and
 // runtime (see runtimes/run.mjs), each project named after both, so that the results can be merged.
@@ -36,12 +37,6 @@ const ours: Record<string, TestProjectInlineConfiguration> = {
   }),
   core: coreTests,
 };
-
-function runtimeOfThisProcess(): string {
-  if ('Bun' in globalThis) return 'bun';
-  if ('Deno' in globalThis) return 'deno';
-  return `node${process.versions.node.split('.')[0]}`;
-}
 
 /** The package by its published names, as the sources of the entries that `runtime` would be given. */
 function publishedNames(runtime: string): Array<{ find: RegExp; replacement: string }> {
@@ -80,7 +75,7 @@ async function projectsOn(runtime: string): Promise<TestProjectInlineConfigurati
   }));
 }
 
-const runtimes = process.env.TEST_RUNTIMES?.split(',') ?? [runtimeOfThisProcess()];
+const runtimes = process.env.TEST_RUNTIMES?.split(',') ?? [thisRuntime()];
 
 const config: ViteUserConfig = defineConfig({
   test: { projects: (await Promise.all(runtimes.map(projectsOn))).flat(), silent: 'passed-only' },

@@ -1,10 +1,10 @@
-import type { RuntimeName } from './support/runtime.ts';
+import type { TestRuntime } from '../runtimes/this-runtime.ts';
 
 // What differs from runtime to runtime. Each is asserted, not skipped: the day it is gone, a test says so.
 
-type ByRuntime<T> = Readonly<Record<RuntimeName, T>>;
+type ByRuntime<T> = Readonly<Record<TestRuntime, T>>;
 
-function byRuntime<T>(node: T, others: Partial<Record<RuntimeName, T>> = {}): ByRuntime<T> {
+function byRuntime<T>(node: T, others: Partial<Record<TestRuntime, T>> = {}): ByRuntime<T> {
   return { node20: node, node22: node, node24: node, node26: node, bun: node, deno: node, ...others };
 }
 

@@ -1,12 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { start } from '../process.mjs';
+import { storagesHere } from './storages.mjs';
 
 /** Longer than the slowest storage takes for the largest backlog. */
 const LIMIT_MS = 900_000;
-
-/** The storages whose backlogs are measured: sealing adds the same to each write. */
-const DRIVERS = ['memory', 'filesystem', 'sqlite', 'redis'];
 
 /**
  * @typedef {object} Backlog  of one storage and number of writes; times from `init`, and in memory from when there is a network
@@ -28,7 +26,8 @@ const DRIVERS = ['memory', 'filesystem', 'sqlite', 'redis'];
  * @returns {Promise<Backlog[]>}
  */
 export async function measureBacklogs(command, { folder, redis }, counts) {
-  const drivers = DRIVERS.filter((driver) => driver !== 'redis' || redis);
+  // Each in the clear: sealing adds the same to each write.
+  const drivers = storagesHere({ hasRedis: Boolean(redis) });
   const backlogs = [];
   for (const driver of drivers) {
     for (const count of counts) backlogs.push(await measure(command, { driver, count, folder, redis }));

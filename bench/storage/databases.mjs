@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { STORAGES } from './storages.mjs';
 
 /** No network: nothing is ever sent to, or expected from, these. */
 const NOWHERE = { apiURI: 'http://127.0.0.1:9', websocketURI: 'ws://127.0.0.1:9/runtime/session' };
@@ -37,19 +37,9 @@ export async function openCore({ appId, name, Store }) {
   return () => init(config, Store, Offline);
 }
 
-function storageOf(driver, { folder, name, redisURL, Store }) {
-  switch (driver) {
-    case 'memory':
-      return {};
-    case 'filesystem':
-      return { storage: 'filesystem', storagePath: join(folder, name) };
-    case 'sqlite':
-      return { storage: 'sqlite', storagePath: join(folder, name, 'data.db') };
-    case 'redis':
-      return { storage: 'redis', redis: { url: redisURL, prefix: name } };
-    case 'class':
-      return { storage: Store };
-    default:
-      throw new RangeError(`There is no storage "${driver}"`);
-  }
+function storageOf(driver, { Store, ...options }) {
+  if (driver === 'class') return { storage: Store };
+  const open = STORAGES[driver];
+  if (!open) throw new RangeError(`There is no storage "${driver}"`);
+  return open(options);
 }

@@ -1,10 +1,12 @@
+import { storagesHere } from './storages.mjs';
+
 /**
  * @typedef {{ id: string, label: string, kind: 'ours' | 'core' | 'bare' | 'disk', driver?: string, isSealed?: boolean }} Subject
  */
 
 /** The storages of this package that outlive a process, each in the clear and sealed. */
-function durable({ hasRedis }) {
-  const drivers = ['filesystem', 'sqlite', ...(hasRedis ? ['redis'] : [])];
+function durable(has) {
+  const drivers = storagesHere(has).filter((driver) => driver !== 'memory');
   return drivers.flatMap((driver) => [
     { id: driver, label: driver, kind: 'ours', driver },
     { id: `${driver}-sealed`, label: `${driver}, sealed`, kind: 'ours', driver, isSealed: true },

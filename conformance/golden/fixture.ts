@@ -109,7 +109,7 @@ function writtenOut(value: unknown): unknown {
 export function openCase(folder: string, testCase: GoldenCase): OpenCase {
   const { names, attrs, triples } = loadDataset(folder, testCase.dataset);
   const data = createAppData();
-  data.journal.transaction(() => {
+  data.undoLog.transaction(() => {
     for (const attr of attrs) data.catalog.put(attr);
     for (const triple of triples) data.triples.load(triple);
   });

@@ -41,7 +41,11 @@ function roomsOfTable(): Room[] {
   });
 }
 
-const isWithin = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
+/** Whether a file is in a place: a file, a folder with all in it, or with `/*` behind it the files of a folder alone. */
+const isWithin = (path: string, place: string): boolean =>
+  place.endsWith('/*')
+    ? posix.dirname(path) === posix.dirname(place)
+    : path === place || path.startsWith(`${place}/`);
 /** Tests and what they share may reach further. */
 const isForTests = (path: string): boolean =>
   /\.(test|test-d|fixture)\.ts$|\/testing\/|\/test-app\.ts$/.test(path);
@@ -81,6 +85,58 @@ test.each(rooms.flatMap(({ holds }) => holds))('src/%s imports what the table le
       .map((target) => `${path} imports ${target}`),
   );
   expect(trespasses).toEqual([]);
+});
+
+/** Below these, folders are rooms, and none imports itself by way of others. */
+const WITHOUT_CIRCLES: readonly string[] = ['backend', 'drivers', 'runtime'];
+
+/** What the files of each folder import from other folders below the same root; types count, too. */
+function folderImports(root: string): Map<string, Set<string>> {
+  const imports = new Map<string, Set<string>>();
+  for (const path of files.filter((file) => isWithin(file, root))) {
+    const folder = posix.dirname(path);
+    const targets = imports.get(folder) ?? new Set();
+    imports.set(folder, targets);
+    for (const name of importsOf(path).filter((it) => it.startsWith('.'))) {
+      const target = posix.dirname(posix.join(folder, name));
+      if (target !== folder && isWithin(target, root)) targets.add(target);
+    }
+  }
+  return imports;
+}
+
+/** A way from a folder back to itself. */
+function circleIn(imports: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (folder: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(folder)) return [...path.slice(path.indexOf(folder)), folder];
+    if (done.has(folder)) return undefined;
+    done.add(folder);
+    for (const target of imports.get(folder) ?? []) {
+      const circle = visit(target, [...path, folder]);
+      if (circle) return circle;
+    }
+    return undefined;
+  };
+  for (const folder of imports.keys()) {
+    const circle = visit(folder, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
+
+test.each(WITHOUT_CIRCLES)('no rooms of src/%s import each other in a circle', (root) => {
+  expect(circleIn(folderImports(root))).toBeUndefined();
+});
+
+test('the table has a row for every room of src/backend, below the rows of those that it may import', () => {
+  const inner = [...folderImports('backend').keys()].filter((folder) => folder !== 'backend');
+  const rows = rooms.flatMap(({ holds }) => holds).filter((place) => place.startsWith('backend/'));
+  expect(rows.toSorted()).toEqual(inner.toSorted());
+  for (const [at, place] of rows.entries()) {
+    const imports = placeOf(place)?.room.mayImport.filter((it) => it.startsWith('backend/')) ?? [];
+    expect(rows.slice(0, at)).toEqual(expect.arrayContaining(imports));
+  }
 });
 
 test.each(['backend/store', 'backend/query', 'backend/transact'])(

@@ -1,9 +1,9 @@
 import { InstantNodeError } from '../errors.ts';
 import { APP_STATUSES, type AppStatus } from '../protocol/down.ts';
 import { ServerError } from '../protocol/error.ts';
-import type { App } from './app/app.ts';
 import { checkDataSet, checkSnapshot, type DataSet, type Snapshot } from './app/data-set.ts';
 import { warnOfRules } from './app/warn-of-rules.ts';
+import type { ServedApp } from './apps/served-app.ts';
 import { asEmail } from './auth/users.ts';
 import { refusalText } from './refusal-text.ts';
 
@@ -58,7 +58,7 @@ export interface BackendApp {
 }
 
 /** The app as its owner holds it. */
-export function asBackendApp(app: App): BackendApp {
+export function asBackendApp({ app, codes }: ServedApp): BackendApp {
   const { id, adminToken } = app.identity;
   return {
     id,
@@ -81,10 +81,9 @@ export function asBackendApp(app: App): BackendApp {
       takingRules(() => app.setRules(rules));
       warnOfRules(app);
     },
-    magicCode: (email) => app.auth.sentCode(asEmail(email) ?? email),
+    magicCode: (email) => codes.latest(asEmail(email) ?? email),
     load(data) {
-      const { attrs, triples } = checkDataSet(data, app.data);
-      app.load(attrs, triples);
+      app.load(checkDataSet(data, app.data));
     },
     snapshot: () => app.snapshot(),
     restore(snapshot) {

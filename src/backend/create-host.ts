@@ -1,10 +1,14 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { BackendHost } from './app/app-host.ts';
-import { createFileStorage } from './app/file-storage.ts';
+import type { FileStorage } from './app/file-storage.ts';
+import { FileUrls } from './app/file-urls.ts';
 import type { Keeper } from './app/keeper.ts';
 import { createOperator } from './app/operator.ts';
+import { UploadUrls } from './app/upload-urls.ts';
+import type { BackendHost } from './apps/backend-host.ts';
 import { createProviderEgress } from './auth/oauth/provider-egress.ts';
 import { EphemeralQuota } from './ephemeral/quota.ts';
+import { createDiskContent } from './keep/disk-content.ts';
+import { createMemoryContent } from './keep/memory-content.ts';
 import type { ResolvedBackendOptions } from './options.ts';
 import { Newcomers } from './session/newcomers.ts';
 
@@ -41,10 +45,23 @@ export function createHost(options: ResolvedBackendOptions, keeper: Keeper): Bac
       perAddress: options.maxNewcomersPerAddress,
       patienceMs: options.initTimeoutMs,
     }),
-    files: createFileStorage({ keeper, maxBytes: maxFileBytes, now, newId }),
+    files: filesOf(keeper, { maxBytes: maxFileBytes, now, newId }),
     tell: (message) => say({ level: 'info', message }),
     warn: (message) => say({ level: 'warning', message }),
     report,
+  };
+}
+
+/** The storage for files: beside what the keeper keeps, or in memory when it keeps nothing. */
+function filesOf(
+  { filesFolder, signingKey }: Keeper,
+  { maxBytes, now, newId }: { maxBytes: number; now(): number; newId(): string },
+): FileStorage {
+  return {
+    content: filesFolder === undefined ? createMemoryContent() : createDiskContent(filesFolder),
+    urls: new FileUrls(signingKey, now),
+    uploads: new UploadUrls(now, newId),
+    maxBytes,
   };
 }
 

@@ -5,23 +5,23 @@
  * @module
  */
 import { listen } from '../drivers/listen/index.ts';
+import type { Backend } from './backend.ts';
 import type { BackendOptions } from './options.ts';
-import { type Backend, startBackendWith } from './server.ts';
+import { startBackendWith } from './server.ts';
 
 export type { Attr, CheckedDataType, Ident, InferredType, Triple } from '../protocol/attr.ts';
 export type { AppStatus } from '../protocol/down.ts';
 export type { JsonObject, JsonValue } from '../protocol/json.ts';
 export type { DataSet, Snapshot } from './app/data-set.ts';
+export type { BackendLogEntry, RequestEntry } from './app/log-entries.ts';
 export type { OAuthClientOptions, SignInOptions } from './apps/sign-in-options.ts';
+export type { Backend } from './backend.ts';
 export type { BackendApp } from './backend-app.ts';
 export type {
-  BackendLogEntry,
   BackendOptions,
   CreateAppOptions,
   EphemeralAppOptions,
-  RequestEntry,
 } from './options.ts';
-export type { Backend } from './server.ts';
 
 /**
  * Starts a local backend, on the native server of whichever runtime this is. It keeps the process alive until it is

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InstantNodeError } from '../errors.ts';
 import { hasFunctions, type OpenRecord, Register, thisCopy, whyOtherCopy } from '../register.ts';
+import type { Backend } from './backend.ts';
 import type { BackendOptions, ResolvedBackendOptions } from './options.ts';
-import type { Backend } from './server.ts';
 
 /** The options of a backend that runs. Those which are functions can be others later. */
 export interface RunningOptions {

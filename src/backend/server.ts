@@ -3,64 +3,22 @@ import type { Listen, Listener, Peer, PeerEvents, Sender } from '../drivers/list
 import { exposureOf } from '../drivers/storage/exposure.ts';
 import { unsyncedNamesOf } from '../drivers/storage/folder-sync.ts';
 import { InstantNodeError } from '../errors.ts';
-import { ServerError } from '../protocol/error.ts';
-import { isObject } from '../protocol/json.ts';
-import type { BackendHost } from './app/app-host.ts';
-import { createForgetfulKeeper, type Keeper } from './app/keeper.ts';
+import type { Keeper } from './app/keeper.ts';
 import { Apps } from './apps/apps.ts';
-import { createAppFrom } from './apps/create-app-from.ts';
-import { applySignInPlan, parseSignInOptions } from './apps/sign-in-options.ts';
-import { asBackendApp, type BackendApp } from './backend-app.ts';
+import type { BackendHost } from './apps/backend-host.ts';
+import { asBackend, type Backend, SESSION_PATH } from './backend.ts';
 import { createHost } from './create-host.ts';
 import { isEveryAddress } from './http/requests/addresses.ts';
 import { createGate } from './http/requests/gate.ts';
+import { observed } from './http/requests/observed.ts';
 import { createRouter, type Handler } from './http/requests/router.ts';
 import { allRoutes } from './http/routes.ts';
+import { createForgetfulKeeper } from './keep/forgetful-keeper.ts';
 import { openKeeper } from './keep/open-keeper.ts';
 import { assertNotOtherVersions, findOpen, noteOpen, type RunningOptions } from './open-backends.ts';
-import {
-  type BackendOptions,
-  type CreateAppOptions,
-  checkCreateAppOptions,
-  type ResolvedBackendOptions,
-  resolveBackendOptions,
-} from './options.ts';
-import { refusalText } from './refusal-text.ts';
-import { observed } from './session/request-entry.ts';
+import { type BackendOptions, type ResolvedBackendOptions, resolveBackendOptions } from './options.ts';
 import { Session } from './sessions/session.ts';
 import { SseSessions } from './sessions/sse-sessions.ts';
-
-/** A running local backend. */
-export interface Backend {
-  /** Where its HTTP endpoints are: the `apiURI` for a client. */
-  readonly url: string;
-  /** Where its sessions are: the `websocketURI` for a client. */
-  readonly websocketURI: string;
-  /** The port that was bound, also when option `port` was 0. */
-  readonly port: number;
-  /** Gives every right in every app, see {@link BackendOptions.personalAccessToken}. It is a secret. */
-  readonly personalAccessToken: string;
-  /** The apps there are, in the order of their creation; with `data`, those of earlier runs among them. */
-  apps(): BackendApp[];
-  /** The app with this id; undefined when there is none. */
-  app(id: string): BackendApp | undefined;
-  /** The magic code that was sent last in an app, see {@link BackendApp.magicCode}; undefined when there is none. */
-  magicCode(app: BackendApp | string, email: string): string | undefined;
-  /**
-   * Creates an app; clients can use it at once.
-   *
-   * @throws {InstantNodeError} `invalid-config` that names the option that cannot be used, or `closed`.
-   */
-  createApp(options?: CreateAppOptions): BackendApp;
-  /**
-   * Ends all sessions and stops listening. Resolves within a few seconds at worst, whatever the clients do; nothing
-   * of the backend holds the process afterwards. What the apps held is gone, unless there is `data`. Repeatable.
-   */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-const SESSION_PATH = '/runtime/session';
 
 /**
  * Starts a backend that listens with the given driver. Where a backend of this process has the folder already, gives that,
@@ -119,7 +77,9 @@ async function start(
       await listener.close();
       keeper.close();
     });
-    const backend = createBackend({ port: listener.port, close: stop }, resolved, apps, host);
+    const { host: hostname, personalAccessToken } = resolved;
+    const { port } = listener;
+    const backend = asBackend({ hostname, port, personalAccessToken, apps, host, close: stop });
     host.files.urls.origin = backend.url;
     warnOfWeakness(resolved);
     warnOfNetwork(resolved);
@@ -224,73 +184,4 @@ function once(work: () => Promise<void>): () => Promise<void> {
     running ??= work();
     return running;
   };
-}
-
-function createBackend(
-  { port, close }: Listener,
-  { host: hostname, personalAccessToken }: ResolvedBackendOptions,
-  apps: Apps,
-  host: BackendHost,
-): Backend {
-  const authority = `${reachable(hostname)}:${port}`;
-  const find = (id: string): BackendApp | undefined => {
-    const app = apps.list().find(({ identity }) => identity.id === id.toLowerCase());
-    return app && asBackendApp(app);
-  };
-  let isClosed = false;
-  const end = (): Promise<void> => {
-    isClosed = true;
-    return close();
-  };
-  return {
-    url: `http://${authority}`,
-    websocketURI: `ws://${authority}${SESSION_PATH}`,
-    port,
-    personalAccessToken,
-    apps: () => apps.list().map(asBackendApp),
-    app: find,
-    magicCode: (app, email) => find(typeof app === 'string' ? app : app.id)?.magicCode(email),
-    createApp(options = {}) {
-      if (isClosed) {
-        throw new InstantNodeError('closed', 'Cannot call createApp(): the backend is closed', {
-          hint: 'Call startBackend() again for a new one',
-        });
-      }
-      return createApp(apps, host, options);
-    },
-    close: end,
-    [Symbol.asyncDispose]: end,
-  };
-}
-
-/** A host as it stands in an address. "Every address of this machine" is none that can be connected to. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-function createApp(apps: Apps, host: BackendHost, options: CreateAppOptions): BackendApp {
-  checkCreateAppOptions(options);
-  const id = options.id?.toLowerCase() ?? host.newId();
-  if (apps.has(id)) {
-    throw new InstantNodeError(
-      'invalid-config',
-      `Cannot use option "id" of createApp: app "${id}" exists already`,
-    );
-  }
-  const signIn = parseSignInOptions(options.signIn);
-  const { schema, rules, title = 'Local app' } = options;
-  const identity = { id, title, ephemeral: false, trustsProviders: true } as const;
-  try {
-    const app = createAppFrom({ apps, host }, { identity, schema, rules, asPushed: true });
-    applySignInPlan(app, signIn);
-    app.keepAsInitial();
-    return asBackendApp(app);
-  } catch (cause) {
-    if (!(cause instanceof ServerError)) throw cause;
-    const option = isObject(cause.hint) && cause.hint['data-type'] === 'rule' ? 'rules' : 'schema';
-    const message = `Cannot use option "${option}" of createApp: ${refusalText(cause)}`;
-    throw new InstantNodeError('invalid-config', message, { cause });
-  }
 }

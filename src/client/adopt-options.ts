@@ -2,9 +2,9 @@ import { weakHash } from '@instantdb/core';
 import type { StorageOptionName } from '../drivers/storage/kinds/index.ts';
 import { InstantNodeError } from '../errors.ts';
 import type { coreInternalOptions, NodeConfig } from './config/node-config.ts';
-import { changeTaken, reactorOf } from './core-internals/taken-options.ts';
+import { reactorOf } from './core-internals/core-database.ts';
 import type { OpenDatabase } from './open-databases.ts';
-import type { NodeReactor } from './reactor.ts';
+import type { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 
 /** Those of single kinds of storage change nothing: a part of them is what makes it another database, and the rest is for opening it. */
@@ -37,19 +37,18 @@ const ADOPTIONS: Record<Option, Adoption> = {
   whenStorageLocked: 'opening',
   keepAlive: 'opening',
   schema: adoptSchema,
-  cardinalityInference: (reactor, value: boolean) => {
-    (reactor.config as { cardinalityInference?: boolean }).cardinalityInference = value;
-  },
-  verbose: (reactor, verbose: boolean) => reactor.changeLogging({ verbose }),
-  logger: (reactor, logger: NonNullable<NodeConfig['logger']>) => reactor.changeLogging({ logger }),
-  queryCacheLimit: (reactor, limit: number) => reactor.changeQueryCacheLimit(limit),
+  cardinalityInference: inConfig('cardinalityInference'),
+  verbose: ({ parts }, verbose: boolean) => parts.options.changeLogging({ verbose }),
+  logger: ({ parts }, logger: NonNullable<NodeConfig['logger']>) => parts.options.changeLogging({ logger }),
+  queryCacheLimit: ({ parts }, limit: number) => parts.options.changeQueryCacheLimit(limit),
   disableValidation: inConfig('disableValidation'),
   firstPartyPath: inConfig('firstPartyPath'),
   devtool: inConfig('devtool'),
-  WritableStream: taken('WritableStream'),
-  ReadableStream: taken('ReadableStream'),
-  pendingTxCleanupTimeout: taken('pendingTxCleanupTimeout'),
-  pendingMutationCleanupThreshold: taken('pendingMutationCleanupThreshold'),
+  WritableStream: ({ parts }, WStream: unknown) => parts.options.changeStreamClasses({ WStream }),
+  ReadableStream: ({ parts }, RStream: unknown) => parts.options.changeStreamClasses({ RStream }),
+  pendingTxCleanupTimeout: ({ parts }, timeoutMs: number) => parts.options.changeCleanup({ timeoutMs }),
+  pendingMutationCleanupThreshold: ({ parts }, threshold: number) =>
+    parts.options.changeCleanup({ threshold }),
 };
 
 /**
@@ -75,15 +74,8 @@ function adoptSchema(reactor: Reactor, schema: AnySchema): void {
   if (weakHash(reactor.config.schema ?? null) !== weakHash(schema)) reactor.updateSchema(schema);
 }
 
-/** Core reads it there whenever it goes by it. */
-function inConfig(name: 'disableValidation' | 'firstPartyPath' | 'devtool') {
-  return (reactor: Reactor, value: unknown): void => {
-    Object.assign(reactor.config, { [name]: value });
-  };
-}
-
-function taken(name: Parameters<typeof changeTaken>[1]) {
-  return (reactor: Reactor, value: unknown): void => changeTaken(reactor, name, value);
+function inConfig(name: Option) {
+  return ({ parts }: Reactor, value: unknown): void => parts.options.changeConfig({ [name]: value });
 }
 
 function cannotChange(name: string, given: unknown, now: unknown): InstantNodeError {

@@ -15,15 +15,17 @@ import { assertCallback } from './calls/callback.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './calls/closed-calls.ts';
 import { discreet } from './calls/discreet-calls.ts';
 import { pagingDatabase, safely } from './calls/infinite-query.ts';
-import { holding, within } from './persistence/saving.ts';
 import { assertSignal, type QueryOnceOptions } from './queries/query-once.ts';
-import type { NodeReactor } from './reactor.ts';
+import type { Parts } from './reactor/parts.ts';
+import type { NodeReactor } from './reactor/reactor.ts';
 import { thrown } from './refusals/server-refusal.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { showAs } from './secrecy/show-as.ts';
 import type { DatabaseStats } from './stats.ts';
 import { deferred } from './timing/deferred.ts';
-import { Latest } from './timing/latest-iterator.ts';
+import { holding } from './timing/holding.ts';
+import { LatestIterator } from './timing/latest-iterator.ts';
+import { within } from './timing/within.ts';
 import type { PendingTransaction, TransactionError } from './transactions/transactions.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -56,11 +58,11 @@ export class InstantNodeDatabase<
     this.#reactor = reactor;
     this.#forget = forget;
     for (const shown of [this, reactor, this.auth, this.storage, this.streams]) {
-      showAs(shown, () => ({ appId: reactor.config.appId, ...this.stats() }));
+      showAs(shown, () => ({ appId: reactor.parts.place.appId, ...this.stats() }));
     }
     refuseUnknownOptions(reactor, this);
-    this.#rejectCalls = trackCalls(reactor, discreet(reactor));
-    reactor.onFailure = (error) => {
+    this.#rejectCalls = trackCalls(reactor, discreet(reactor.parts));
+    reactor.parts.session.onFailure = (error) => {
       forget();
       refuseAsyncCalls(reactor, (method) =>
         method === 'transact' ? withOutcome(error, 'not-applied') : error,
@@ -82,12 +84,13 @@ export class InstantNodeDatabase<
     assertSignal('ready', signal);
     signal?.throwIfAborted();
     this.#assertOpen('ready');
-    if (this.#reactor.failure) throw this.#reactor.failure;
-    if (this.#reactor.status === 'authenticated') return;
+    const { session } = this.#parts;
+    if (session.failure) throw session.failure;
+    if (session.status === 'authenticated') return;
     const { promise, resolve, reject } = deferred<void>();
     const settle = (): void => {
-      if (this.#reactor.status === 'authenticated') resolve();
-      else if (this.#reactor.status === 'errored') reject(this.#reactor.refusedSession());
+      if (session.status === 'authenticated') resolve();
+      else if (session.refusal) reject(session.refusal);
     };
     const onAbort = (): void => reject(signal?.reason);
     const onClosed = (): void => reject(closedError('ready'));
@@ -124,7 +127,7 @@ export class InstantNodeDatabase<
     const { signal, ruleParams } = options;
     assertOptions('watch', options, ['signal', 'ruleParams']);
     assertSignal('watch', signal);
-    return new Latest((push, end) => {
+    return new LatestIterator((push, end) => {
       if (signal?.aborted) {
         end(signal.reason);
         return () => {};
@@ -186,7 +189,7 @@ export class InstantNodeDatabase<
   subscribeTransactionErrors(callback: (error: TransactionError) => void): () => void {
     this.#assertOpen('subscribeTransactionErrors');
     assertCallback('subscribeTransactionErrors', callback);
-    return this.#reactor.transactionErrors.subscribe(callback);
+    return this.#parts.writes.refused.errors.subscribe(callback);
   }
 
   /**
@@ -198,7 +201,7 @@ export class InstantNodeDatabase<
   subscribeErrors(callback: (error: InstantNodeError) => void): () => void {
     this.#assertOpen('subscribeErrors');
     assertCallback('subscribeErrors', callback);
-    return this.#reactor.errors.subscribe(callback);
+    return this.#parts.reports.errors.subscribe(callback);
   }
 
   /**
@@ -207,7 +210,7 @@ export class InstantNodeDatabase<
    * which an awaited `transact()` or `ready()` waits for.
    */
   pendingTransactions(): PendingTransaction[] {
-    return this.#reactor.pendingTransactions();
+    return this.#parts.writes.pending.all();
   }
 
   /**
@@ -217,7 +220,7 @@ export class InstantNodeDatabase<
    */
   retryTransaction(eventId: string): Promise<TransactionResult> {
     if (this.#closing) return Promise.reject(closedError('retryTransaction'));
-    return this.#reactor.retryTransaction(eventId) as Promise<TransactionResult>;
+    return this.#parts.writes.pending.retry(eventId) as Promise<TransactionResult>;
   }
 
   /**
@@ -227,28 +230,23 @@ export class InstantNodeDatabase<
    */
   discardTransaction(eventId: string): Promise<boolean> {
     if (this.#closing) return Promise.reject(closedError('discardTransaction'));
-    return this.#reactor.discardTransaction(eventId);
+    return this.#parts.writes.pending.discard(eventId);
   }
 
   /** What the database holds and has done, as numbers: for logs, metrics and health checks. */
   stats(): DatabaseStats {
-    const reactor = this.#reactor;
-    const subscriptions = Object.values(reactor.queryCbs).reduce(
-      (sum, callbacks) => sum + callbacks.length,
-      0,
-    );
-    const { pending, sent, foreign } = reactor.countWrites();
+    const { answers, connector, rooms, session, writes } = this.#parts;
+    const { pending, sent, foreign } = writes.pending.count();
     return {
-      status: this.#closing ? 'closed' : (reactor.status as DatabaseStats['status']),
-      queries: Object.keys(reactor.queryCbs).length,
-      subscriptions,
-      rooms: reactor.rooms.size,
+      status: this.#closing ? 'closed' : session.status,
+      ...answers.count(),
+      rooms: rooms.size,
       pendingTransactions: pending,
       sentTransactions: sent,
-      durable: reactor.isDurable,
+      durable: writes.isDurable,
       foreignTransactions: foreign,
-      connections: reactor.connections,
-      ...reactor.traffic,
+      connections: connector.connections,
+      ...connector.traffic,
     };
   }
 
@@ -280,28 +278,32 @@ export class InstantNodeDatabase<
   override shutdown(): void {
     this.#closing ??= holding(this.#close(0));
     this.#closing.catch((cause) => {
-      this.#reactor.report(
+      this.#parts.reports.report(
         new InstantNodeError('storage', 'Cannot save what was left at shutdown', { cause }),
       );
     });
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    const { reports, saves, writes } = this.#parts;
     this.#forget();
     refuseCalls(this.#reactor, closedError);
     this.#rejectCalls(closedError);
     for (const onClosed of [...this.#whenClosed]) onClosed();
-    if (timeoutMs > 0) await within(timeoutMs, this.#reactor.delivered());
-    const settled = this.#reactor.settleWrites();
-    const [saved] = await Promise.allSettled([this.#reactor.flush(), this.#reactor.disconnect()]);
-    await this.#reactor.release();
+    if (timeoutMs > 0) await within(timeoutMs, writes.delivery.done());
+    const settled = writes.undelivered.settle();
+    const [saved] = await Promise.allSettled([saves.flush(), this.#reactor.disconnect()]);
+    await saves.release();
     await settled;
-    if (saved.status === 'rejected') throw this.#reactor.withoutSecrets(saved.reason);
+    if (saved.status === 'rejected') throw reports.withoutSecrets(saved.reason);
+  }
+
+  get #parts(): Parts {
+    return this.#reactor.parts;
   }
 
   #whyEnded(error: { message: string }): Error {
-    if (this.#reactor.status === 'errored') return this.#reactor.refusedSession();
-    return thrown(error);
+    return this.#parts.session.refusal ?? thrown(error);
   }
 
   #assertOpen(method: string): void {

@@ -7,10 +7,11 @@ import { adoptOptions } from './adopt-options.ts';
 import type { NodeConfig } from './config/node-config.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
-import { inBrowserLikeHost } from './host.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
-import { NodeReactor } from './reactor.ts';
+import { inBrowserLikeHost } from './reactor/host.ts';
+import { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
+import { Reports } from './secrecy/reports.ts';
 import { Keeping } from './storage/keeping.ts';
 import { openRecords } from './storage/open-records.ts';
 
@@ -51,7 +52,7 @@ export function bindInit(drivers: Drivers): Init {
       () =>
         new NodeReactor<AnySchema>({
           core: resolved.core,
-          secrets: resolved.secrets,
+          reports: new Reports(resolved.core.logger, resolved.secrets),
           keeping,
           strict: resolved.durability === 'strict',
           network: resolved.network,

@@ -71,6 +71,14 @@ export function recordNotFound(recordType: string, args: Record<string, unknown>
   });
 }
 
+/** A `record-expired` error; `args` are what was looked for. */
+export function recordExpired(recordType: string, args: Record<string, unknown>): ServerError {
+  return new ServerError('record-expired', `Record expired: ${recordType}`, {
+    args: [args],
+    'record-type': recordType,
+  });
+}
+
 /** A `record-not-unique` error with the server's hint. */
 export function recordNotUnique(
   recordType: string,

@@ -8,11 +8,18 @@ import { parseSyncMessage, SYNC_OPS } from './sync.ts';
 import type { AddQueryMessage, InitMessage, RequestMessage, RequestOp, ReturnType, UpOp } from './up.ts';
 import { isUuid } from './uuid.ts';
 
-const OPS: ReadonlySet<string> = new Set<UpOp>([
-  'init',
-  'add-query',
-  'remove-query',
-  'transact',
+type ListedOp = (typeof ROOM_OPS | typeof SYNC_OPS | typeof STREAM_OPS)[number];
+
+/** The operations that no list has. As a record, so that the compiler asks for one that is new here or in a list. */
+const OTHER_OPS: Readonly<Record<Exclude<UpOp, ListedOp>, true>> = {
+  init: true,
+  'add-query': true,
+  'remove-query': true,
+  transact: true,
+};
+
+const OPS: ReadonlySet<string> = new Set([
+  ...Object.keys(OTHER_OPS),
   ...ROOM_OPS,
   ...SYNC_OPS,
   ...STREAM_OPS,

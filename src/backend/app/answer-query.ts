@@ -1,6 +1,5 @@
-import type { Permissions } from '../permissions/index.ts';
+import type { RuledData } from '../permissions/index.ts';
 import { joinRowsResult, objectTree, PreparedQuery, type QueryOutcome, trackReads } from '../query/index.ts';
-import type { AppData } from '../store/app-data.ts';
 import type { ReadSet } from '../store/reader.ts';
 import type { Answer, QueryRequest } from './live-query.ts';
 
@@ -14,9 +13,8 @@ export interface Evaluation {
  * Runs a query. Never throws: a failure is an answer too, and what was read until then says when to try again. Who runs
  * it more than once keeps what it is `prepared` to.
  */
-export function evaluate(
-  data: AppData,
-  permissions: Permissions,
+export function answerQuery(
+  { data, permissions }: RuledData,
   { q, returnType, inference = false, actor }: QueryRequest,
   prepared: PreparedQuery = new PreparedQuery(q, actor),
 ): Evaluation {

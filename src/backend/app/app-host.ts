@@ -1,17 +1,11 @@
-import type { ProviderEgress } from '../auth/oauth/provider-egress.ts';
 import type { EphemeralQuota } from '../ephemeral/quota.ts';
-import type { RequestEntry } from '../options.ts';
-import type { Newcomers } from '../session/newcomers.ts';
 import type { FileStorage } from './file-storage.ts';
 import type { Keeper } from './keeper.ts';
-import type { Operator } from './operator.ts';
 
 /** What the apps of one backend share, handed in so that none of them reaches for a clock or for chance. */
-export interface BackendHost {
+export interface AppHost {
   /** The name of this server among those that could serve the same apps; here it is the only one. */
   readonly machineId: string;
-  /** Who runs the backend. */
-  readonly operator: Operator;
   /** The time in epoch milliseconds. */
   now(): number;
   /** A UUID that was never given before. */
@@ -24,18 +18,10 @@ export interface BackendHost {
   readonly keeper: Keeper;
   /** Where the contents of files are. */
   readonly files: FileStorage;
-  /** How providers of identities are reached. */
-  readonly providers: ProviderEgress;
   /** What the apps that anybody may make may take. */
   readonly ephemeral: EphemeralQuota;
-  /** How long the next piece of a body may take, in milliseconds. */
-  readonly bodyIdleMs: number;
   /** For how long live queries are run at a stretch, in milliseconds. */
   readonly sliceMs: number;
-  /** The connections that have not been let in yet. */
-  readonly newcomers: Newcomers;
-  /** Is told of every event of a session; absent where nobody asked. */
-  readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
   /** Tells the operator something. */
   tell(message: string): void;
   /** Tells the operator what should be put right, and stops nothing. */

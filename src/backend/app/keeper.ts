@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import type { Triple } from '../../protocol/attr.ts';
 import type { AppStatus } from '../../protocol/down.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import type { LedgerKey } from '../ledger/ledger-key.ts';
 import type { Change } from '../store/undo-log.ts';
-import type { AppIdentity } from './app.ts';
+import type { AppIdentity } from './app-identity.ts';
 import type { DataSet, Snapshot } from './data-set.ts';
-import { MemoryStreamContent, type StreamContent } from './stream-content.ts';
+import type { StreamContent } from './stream-content.ts';
 
 /** What a transaction of an app came to. */
 export interface Commit {
@@ -74,24 +73,4 @@ export interface Keeper {
   flush(): void;
   /** Makes everything safe and lets go of what it is kept in. Nothing may be told afterwards. Repeatable. */
   close(): void;
-}
-
-/** Keeps nothing, so that nothing is ever at stake. */
-export function createForgetfulKeeper(): Keeper {
-  const nothing = (): void => {};
-  return {
-    lasting: (_, make) => make(),
-    signingKey: randomBytes(32),
-    filesFolder: undefined,
-    lastTxId: 0,
-    apps: () => [],
-    appCreated: nothing,
-    appDeleted: nothing,
-    streamContent: () => new MemoryStreamContent(),
-    committed: nothing,
-    settingsChanged: nothing,
-    whenSafe: (action) => action(),
-    flush: nothing,
-    close: nothing,
-  };
 }

@@ -1,10 +1,10 @@
 import { canonicalJson } from '../../protocol/json.ts';
-import type { Permissions } from '../permissions/index.ts';
+import type { Permissions, RuledData } from '../permissions/index.ts';
 import { PreparedQuery, ReadIndex } from '../query/index.ts';
 import type { AppData } from '../store/app-data.ts';
 import type { Change } from '../store/undo-log.ts';
 import { upsert } from '../store/upsert.ts';
-import { evaluate } from './answer-query.ts';
+import { answerQuery } from './answer-query.ts';
 import { Backlog } from './backlog.ts';
 import { LiveQuery, type QueryRequest, type QueryResult } from './live-query.ts';
 
@@ -13,8 +13,7 @@ import { LiveQuery, type QueryRequest, type QueryResult } from './live-query.ts'
  * a transaction touched what they read. Where rules take tokens of a rate limit, each subscriber's is run by itself.
  */
 export class LiveQueries<Subscriber> {
-  readonly #data: AppData;
-  readonly #permissions: Permissions;
+  readonly #app: RuledData;
   readonly #queries = new Map<string, LiveQuery<Subscriber>>();
   readonly #reads = new ReadIndex<LiveQuery<Subscriber>>();
   readonly #backlog = new Backlog<Subscriber>();
@@ -23,8 +22,7 @@ export class LiveQueries<Subscriber> {
   #unshared = 0;
 
   constructor(data: AppData, permissions: Permissions) {
-    this.#data = data;
-    this.#permissions = permissions;
+    this.#app = { data, permissions };
   }
 
   /** How many different queries are live. */
@@ -110,7 +108,7 @@ export class LiveQueries<Subscriber> {
 
   #start(key: string, request: QueryRequest): LiveQuery<Subscriber> {
     const prepared = new PreparedQuery(request.q, request.actor);
-    const { answer, reads } = evaluate(this.#data, this.#permissions, request, prepared);
+    const { answer, reads } = answerQuery(this.#app, request, prepared);
     const query = new LiveQuery<Subscriber>(key, request, answer, prepared);
     this.#queries.set(key, query);
     this.#reads.add(query, reads);
@@ -118,15 +116,16 @@ export class LiveQueries<Subscriber> {
   }
 
   #run(query: LiveQuery<Subscriber>): void {
-    const { answer, reads } = evaluate(this.#data, this.#permissions, query.request, query.prepared);
+    const { answer, reads } = answerQuery(this.#app, query.request, query.prepared);
     this.#reads.add(query, reads);
     query.update(answer);
   }
 
   #keyOf({ returnType, inference, actor }: QueryRequest, canonical: string): string {
+    const { permissions } = this.#app;
     const form = inference ? `inferred ${returnType}` : returnType;
-    const key = `${this.#permissions.keyOf(actor)} ${form} ${canonical}`;
-    const isMetered = !actor.admin && this.#permissions.rules?.takesTokens;
+    const key = `${permissions.keyOf(actor)} ${form} ${canonical}`;
+    const isMetered = !actor.admin && permissions.rules?.takesTokens;
     return isMetered ? `${key} ${++this.#unshared}` : key;
   }
 

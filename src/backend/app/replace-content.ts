@@ -4,8 +4,8 @@ import type { AppData } from '../store/app-data.ts';
 import type { DataSet } from './data-set.ts';
 
 /**
- * Makes what an app holds exactly what a data set says. What is the same already is left alone, so that the journal
- * tells of nothing but differences. Has to run in a transaction of the journal.
+ * Makes what an app holds exactly what a data set says. What is the same already is left alone, so that the undo log
+ * tells of nothing but differences. Has to run in a transaction of the undo log.
  */
 export function replaceContent(data: AppData, { attrs, triples }: DataSet): void {
   const { catalog, triples: store } = data;

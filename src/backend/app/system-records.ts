@@ -4,6 +4,9 @@ import { ADMIN } from '../permissions/actor.ts';
 import { type SystemEtype, systemAttrId } from '../store/system-attrs.ts';
 import type { App } from './app.ts';
 
+/** What records are read from. */
+export type RecordSource = Pick<App, 'data'>;
+
 /** An entity of a system namespace, as its values by label. */
 export interface SystemRecord {
   readonly id: string;
@@ -14,7 +17,7 @@ export interface SystemRecord {
 }
 
 /** Reads an entity of a namespace, if it is there. */
-export function readRecord({ data }: App, etype: SystemEtype, id: string): SystemRecord | undefined {
+export function readRecord({ data }: RecordSource, etype: SystemEtype, id: string): SystemRecord | undefined {
   const created = data.triples.entityAttr(id, systemAttrId(etype, 'id'))[0];
   if (!created) return undefined;
   const values = [...data.catalog.ofEtype(etype)].flatMap((attr): [string, JsonValue][] => {
@@ -27,7 +30,7 @@ export function readRecord({ data }: App, etype: SystemEtype, id: string): Syste
 
 /** The entity of a namespace that has a value under a label; the first, where several have. */
 export function findRecord(
-  app: App,
+  app: RecordSource,
   etype: SystemEtype,
   label: string,
   v: JsonValue,
@@ -37,14 +40,19 @@ export function findRecord(
 }
 
 /** The entities of a namespace that have a value under a label. */
-export function recordsWith(app: App, etype: SystemEtype, label: string, v: JsonValue): SystemRecord[] {
+export function recordsWith(
+  app: RecordSource,
+  etype: SystemEtype,
+  label: string,
+  v: JsonValue,
+): SystemRecord[] {
   return app.data.triples
     .attrValue(systemAttrId(etype, label), v)
     .flatMap(([id]) => readRecord(app, etype, id) ?? []);
 }
 
 /** All entities of a namespace, in the order of their creation. */
-export function allRecords(app: App, etype: SystemEtype): SystemRecord[] {
+export function allRecords(app: RecordSource, etype: SystemEtype): SystemRecord[] {
   return [...app.data.triples.attr(systemAttrId(etype, 'id'))].flatMap(
     ([id]) => readRecord(app, etype, id) ?? [],
   );
@@ -58,7 +66,7 @@ export function textOf({ values }: SystemRecord, label: string): string | undefi
 
 /** The steps that write values of an entity of a namespace, its id among them. A value that is undefined is none. */
 export function stepsToPut(
-  { data }: App,
+  { data }: RecordSource,
   etype: SystemEtype,
   id: string,
   values: Readonly<Record<string, JsonValue | undefined>>,
@@ -81,7 +89,7 @@ export function stepToDelete(etype: SystemEtype, id: string): JsonValue {
  * The steps that delete the entities of a namespace that were created before a time, in epoch milliseconds. They are
  * found from the oldest on, so that a call which finds none is cheap however many there are.
  */
-export function stepsToSweep({ data }: App, etype: SystemEtype, before: number): JsonValue[] {
+export function stepsToSweep({ data }: RecordSource, etype: SystemEtype, before: number): JsonValue[] {
   const steps: JsonValue[] = [];
   for (const [id, , , createdAt] of data.triples.attr(systemAttrId(etype, 'id'))) {
     if (createdAt >= before) break;
@@ -91,6 +99,6 @@ export function stepsToSweep({ data }: App, etype: SystemEtype, before: number):
 }
 
 /** Writes as the backend itself: no rule applies, and all columns are open. */
-export function write(app: App, steps: JsonValue[], { inAnyStatus = false } = {}): void {
+export function write(app: Pick<App, 'transact'>, steps: JsonValue[], { inAnyStatus = false } = {}): void {
   if (steps.length > 0) app.transact({ steps, actor: ADMIN, system: true, inAnyStatus });
 }

@@ -1,13 +1,15 @@
 import type { Attr } from '../../protocol/attr.ts';
 import { recordNotFound } from '../../protocol/error.ts';
-import { App, type AppIdentity } from '../app/app.ts';
-import type { BackendHost } from '../app/app-host.ts';
+import type { App } from '../app/app.ts';
+import type { AppIdentity } from '../app/app-identity.ts';
 import type { Place } from '../app/content-store.ts';
 import type { KeptApp } from '../app/keeper.ts';
 import { findRecord } from '../app/system-records.ts';
 import { sizeOfAttr } from '../ephemeral/size-of.ts';
 import { isSameSecret } from '../permissions/hash-text.ts';
 import type { AppData } from '../store/app-data.ts';
+import type { BackendHost } from './backend-host.ts';
+import { type ServedApp, serveApp } from './served-app.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -23,7 +25,7 @@ export type NewApp = Pick<AppIdentity, 'id' | 'title' | 'ephemeral'> &
 
 /** The apps of one backend, by id. */
 export class Apps {
-  readonly #apps = new Map<string, App>();
+  readonly #apps = new Map<string, ServedApp>();
   readonly #host: BackendHost;
 
   constructor(host: BackendHost) {
@@ -39,23 +41,24 @@ export class Apps {
   create(
     { adminToken = this.#host.newId(), ...details }: NewApp,
     attrsFor: (data: AppData) => readonly Attr[] = () => [],
-  ): App {
+  ): ServedApp {
     this.#sweep();
     if (details.ephemeral) this.#host.ephemeral.assertAnother(this.#ephemeralCount);
     const identity = { ...details, adminToken, createdAt: this.#host.now() };
-    const app = new App(identity, this.#host);
+    const served = serveApp(identity, this.#host);
+    const { app } = served;
     const attrs = this.#attrsWithRoom(app, attrsFor);
     const { status, processedTxId } = app;
     this.#host.keeper.appCreated({ identity, status, processedTxId, rules: null, initial: app.initial });
-    if (attrs.length > 0) app.load(attrs, []);
+    if (attrs.length > 0) app.load({ attrs, triples: [] });
     app.keepAsInitial();
-    this.#apps.set(identity.id, app);
-    return app;
+    this.#apps.set(identity.id, served);
+    return served;
   }
 
   /** Brings back an app as it was kept. */
   revive(kept: KeptApp): void {
-    this.#apps.set(kept.identity.id, new App(kept.identity, this.#host, kept));
+    this.#apps.set(kept.identity.id, serveApp(kept.identity, this.#host, kept));
   }
 
   has(id: string): boolean {
@@ -63,14 +66,14 @@ export class Apps {
   }
 
   /** @throws {ServerError} `record-not-found` when there is no such app. */
-  get(id: string): App {
-    const app = this.#apps.get(id);
-    if (!app) throw recordNotFound('app', { id });
-    return app;
+  get(id: string): ServedApp {
+    const served = this.#apps.get(id);
+    if (!served) throw recordNotFound('app', { id });
+    return served;
   }
 
   /** All apps, in the order of their creation. */
-  list(): App[] {
+  list(): ServedApp[] {
     return [...this.#apps.values()];
   }
 
@@ -80,14 +83,14 @@ export class Apps {
   }
 
   /** The app with this admin token. */
-  withAdminToken(token: string): App | undefined {
-    return this.list().find(({ identity }) => isSameSecret(identity.adminToken, token));
+  withAdminToken(token: string): ServedApp | undefined {
+    return this.list().find(({ app }) => isSameSecret(app.identity.adminToken, token));
   }
 
   /** Whether a file of an app has its content at this place. */
   usesContent({ appId, locationId }: Place): boolean {
-    const app = this.#apps.get(appId);
-    return app !== undefined && findRecord(app, '$files', 'location-id', locationId) !== undefined;
+    const served = this.#apps.get(appId);
+    return served !== undefined && findRecord(served.app, '$files', 'location-id', locationId) !== undefined;
   }
 
   /** Removes an app and ends its sessions. */
@@ -96,7 +99,7 @@ export class Apps {
     const { keeper, files, report } = this.#host;
     const { id } = app.identity;
     keeper.appDeleted(id);
-    app.end();
+    app.sessions.end();
     app.account.close();
     keeper.whenSafe(() => {
       files.content.deleteApp(id).catch((error: unknown) => report('delete the files of an app', error));
@@ -104,7 +107,7 @@ export class Apps {
   }
 
   get #ephemeralCount(): number {
-    return this.list().filter(({ identity }) => identity.ephemeral).length;
+    return this.list().filter(({ app }) => app.identity.ephemeral).length;
   }
 
   #attrsWithRoom(app: App, attrsFor: (data: AppData) => readonly Attr[]): readonly Attr[] {
@@ -121,7 +124,7 @@ export class Apps {
 
   #sweep(): void {
     const tooOld = this.#host.now() - SWEEP_AFTER_MS;
-    for (const app of this.#apps.values()) {
+    for (const { app } of this.#apps.values()) {
       if (app.identity.ephemeral && app.identity.createdAt < tooOld) this.delete(app);
     }
   }

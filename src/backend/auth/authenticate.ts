@@ -1,8 +1,8 @@
 import { ServerError } from '../../protocol/error.ts';
 import type { InitMessage } from '../../protocol/up.ts';
-import type { App } from '../app/app.ts';
 import type { Actor } from '../permissions/actor.ts';
 import { isSameSecret } from '../permissions/hash-text.ts';
+import type { AuthApp } from './auth-app.ts';
 import { getUserForToken } from './refresh-tokens.ts';
 
 /**
@@ -12,7 +12,7 @@ import { getUserForToken } from './refresh-tokens.ts';
  * @throws {ServerError} `record-not-found` when it presents a token that is not good for this app.
  */
 export function authenticate(
-  app: App,
+  app: AuthApp,
   { refreshToken, adminToken }: InitMessage,
   sender: Pick<Actor, 'ip' | 'origin'>,
 ): Actor {
@@ -22,7 +22,7 @@ export function authenticate(
 }
 
 /** @throws {ServerError} `record-not-found` when `token` is not the app's admin token. */
-export function assertAdminToken(app: App, token: unknown): void {
+export function assertAdminToken(app: AuthApp, token: unknown): void {
   if (typeof token === 'string' && isSameSecret(token.toLowerCase(), app.identity.adminToken)) return;
   throw adminTokenNotFound(app.identity.id);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isAuthorizedRedirect, type RedirectService, redirectOriginProblem } from './redirect-origins.ts';
+import type { RedirectService } from '../app/app-identity.ts';
+import { isAuthorizedRedirect, redirectOriginProblem } from './redirect-origins.ts';
 
 const rule = (service: RedirectService, ...params: string[]) => [{ id: 'x', service, params, createdAt: 0 }];
 

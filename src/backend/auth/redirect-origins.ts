@@ -1,19 +1,4 @@
-/** A rule for addresses that a sign-in may lead back to. `params` depend on the service. */
-export interface RedirectOrigin {
-  readonly id: string;
-  readonly service: RedirectService;
-  readonly params: readonly string[];
-  /** In epoch milliseconds. */
-  readonly createdAt: number;
-}
-
-/**
- * - `generic`: `[host]`, with its port if it has one;
- * - `netlify`: `[site name]`, with its previews;
- * - `vercel`: `[deployment suffix, project name]`, with its previews;
- * - `custom-scheme`: `[scheme]`, for apps on devices.
- */
-export type RedirectService = 'generic' | 'netlify' | 'vercel' | 'custom-scheme';
+import type { RedirectOrigin } from '../app/app-identity.ts';
 
 /** Schemes that no app may claim. A browser gives them a meaning of its own. */
 const RESERVED_SCHEMES: ReadonlySet<string> = new Set([

@@ -1,10 +1,10 @@
 import { recordNotFound } from '../../protocol/error.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
-import type { App } from '../app/app.ts';
 import { findRecord, recordsWith, stepsToPut, stepToDelete, textOf, write } from '../app/system-records.ts';
 import type { AuthUser } from '../permissions/actor.ts';
 import { hashUuid } from '../permissions/hash-text.ts';
+import type { AuthApp } from './auth-app.ts';
 import { findUser } from './users.ts';
 
 const ETYPE = '$userRefreshTokens';
@@ -16,46 +16,46 @@ export interface MintedToken {
 }
 
 /** Makes a token that signs a user in from now on, until it is removed. */
-export function createRefreshToken(app: App, userId: string): string {
+export function createRefreshToken(app: AuthApp, userId: string): string {
   const { token, steps } = mintToken(app, userId);
   write(app, steps);
   return token;
 }
 
 /** Makes a token that is good once its steps have been written. */
-export function mintToken(app: App, userId: string): MintedToken {
+export function mintToken(app: AuthApp, userId: string): MintedToken {
   const token = app.host.newId();
   const values = { hashedToken: hashUuid(token), $user: userId };
   return { token, steps: stepsToPut(app, ETYPE, app.host.newId(), values) };
 }
 
 /** The user whom a token signs in; undefined when it is none of this app, or is no token at all. */
-export function userForToken(app: App, token: unknown): AuthUser | undefined {
+export function userForToken(app: AuthApp, token: unknown): AuthUser | undefined {
   const record = recordOf(app, token);
   const userId = record && textOf(record, '$user');
   return userId === undefined ? undefined : findUser(app, { id: userId });
 }
 
 /** @throws {ServerError} `record-not-found`, which makes clients forget the token, when it signs nobody in. */
-export function getUserForToken(app: App, token: unknown): AuthUser {
+export function getUserForToken(app: AuthApp, token: unknown): AuthUser {
   const user = userForToken(app, token);
   if (user) return user;
   throw recordNotFound('app-user', { 'app-id': app.identity.id, 'refresh-token': token });
 }
 
 /** Removes a token, if it is there; also while the app may not be written. */
-export function removeToken(app: App, token: string): void {
+export function removeToken(app: AuthApp, token: string): void {
   const record = recordOf(app, token);
   if (record) write(app, [stepToDelete(ETYPE, record.id)], { inAnyStatus: true });
 }
 
 /** Removes all tokens of a user; also while the app may not be written. */
-export function removeTokens(app: App, userId: string): void {
+export function removeTokens(app: AuthApp, userId: string): void {
   const steps = recordsWith(app, ETYPE, '$user', userId).map(({ id }) => stepToDelete(ETYPE, id));
   write(app, steps, { inAnyStatus: true });
 }
 
 // What is compared is a hash, so the time it takes tells nothing of the token.
-function recordOf(app: App, token: unknown): ReturnType<typeof findRecord> {
+function recordOf(app: AuthApp, token: unknown): ReturnType<typeof findRecord> {
   return isUuid(token) ? findRecord(app, ETYPE, 'hashedToken', hashUuid(token)) : undefined;
 }

@@ -1,32 +1,15 @@
 import { validationFailed } from '../../protocol/error.ts';
-import type { App } from '../app/app.ts';
-import { type RedirectOrigin, type RedirectService, redirectOriginProblem } from './redirect-origins.ts';
-
-/** What the sign-ins of an app take, beside its data. */
-export interface SignInSettings {
-  /** Users who can always sign in with a code that never changes. */
-  readonly testUsers: readonly TestUser[];
-  /** Where sign-ins at a provider may lead back to, apart from this machine itself. */
-  readonly redirectOrigins: readonly RedirectOrigin[];
-  /** For how many minutes a magic code is good; absent for the most that it can be, a day. */
-  readonly magicCodeMinutes?: number;
-}
+import type { RedirectOrigin, RedirectService, SignInSettings, TestUser } from '../app/app-identity.ts';
+import type { AuthApp } from './auth-app.ts';
+import { redirectOriginProblem } from './redirect-origins.ts';
 
 /** The most minutes that a magic code can be good for. */
 export const MAX_MAGIC_CODE_MINUTES: number = 24 * 60;
 
-/** A user for tests and reviews. */
-export interface TestUser {
-  readonly id: string;
-  readonly email: string;
-  /** Six digits. */
-  readonly code: string;
-}
-
 const NONE: SignInSettings = { testUsers: [], redirectOrigins: [] };
 
 /** The settings of an app. */
-export function signInSettings({ identity }: App): SignInSettings {
+export function signInSettings({ identity }: AuthApp): SignInSettings {
   return identity.signIn ?? NONE;
 }
 
@@ -36,7 +19,7 @@ export function isMagicCode(value: unknown): value is string {
 }
 
 /** Lets a user always sign in with one code, in place of the one they had. */
-export function putTestUser(app: App, email: string, code: string): TestUser {
+export function putTestUser(app: AuthApp, email: string, code: string): TestUser {
   const user = { id: app.host.newId(), email, code };
   const others = signInSettings(app).testUsers.filter((other) => other.email !== email);
   amend(app, { testUsers: [...others, user] });
@@ -44,7 +27,7 @@ export function putTestUser(app: App, email: string, code: string): TestUser {
 }
 
 /** Removes a test user and gives it; undefined when there is none. */
-export function removeTestUser(app: App, id: string): TestUser | undefined {
+export function removeTestUser(app: AuthApp, id: string): TestUser | undefined {
   const { testUsers } = signInSettings(app);
   amend(app, { testUsers: testUsers.filter((user) => user.id !== id) });
   return testUsers.find((user) => user.id === id);
@@ -55,7 +38,7 @@ export function removeTestUser(app: App, id: string): TestUser | undefined {
  *
  * @throws {ServerError} `validation-failed` when the params are not what the service takes.
  */
-export function addRedirectOrigin(app: App, service: string, params: readonly string[]): RedirectOrigin {
+export function addRedirectOrigin(app: AuthApp, service: string, params: readonly string[]): RedirectOrigin {
   const problem = redirectOriginProblem(service, params);
   if (problem !== undefined) throw validationFailed('origin', { service, params }, [{ message: problem }]);
   const { newId, now } = app.host;
@@ -65,14 +48,14 @@ export function addRedirectOrigin(app: App, service: string, params: readonly st
 }
 
 /** Removes a rule for addresses and gives it; undefined when there is none. */
-export function removeRedirectOrigin(app: App, id: string): RedirectOrigin | undefined {
+export function removeRedirectOrigin(app: AuthApp, id: string): RedirectOrigin | undefined {
   const { redirectOrigins } = signInSettings(app);
   amend(app, { redirectOrigins: redirectOrigins.filter((origin) => origin.id !== id) });
   return redirectOrigins.find((origin) => origin.id === id);
 }
 
 /** Sets for how many minutes magic codes are good, those that were sent already among them. */
-export function setMagicCodeMinutes(app: App, minutes: number): void {
+export function setMagicCodeMinutes(app: AuthApp, minutes: number): void {
   const problem =
     minutes <= 0
       ? 'The magic token expiry must be positive.'
@@ -82,6 +65,6 @@ export function setMagicCodeMinutes(app: App, minutes: number): void {
   amend(app, { magicCodeMinutes: minutes });
 }
 
-function amend(app: App, changes: Partial<SignInSettings>): void {
+function amend(app: AuthApp, changes: Partial<SignInSettings>): void {
   app.amend({ signIn: { ...signInSettings(app), ...changes } });
 }

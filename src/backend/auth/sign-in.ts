@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
 import { write } from '../app/system-records.ts';
 import type { Actor, AuthUser } from '../permissions/actor.ts';
-import { countMagicCodeTry, stepsToUseCode } from './magic-codes.ts';
+import type { AuthApp } from './auth-app.ts';
+import { type CodeApp, countMagicCodeTry, stepsToUseCode } from './magic-codes.ts';
 import { getUserForToken, mintToken } from './refresh-tokens.ts';
 import { assertMaySignUp } from './signup.ts';
 import { type ExtraFields, findUser, getUser, isGuest, stepsToPutUser } from './users.ts';
@@ -28,13 +28,13 @@ export interface SignedIn {
  *
  * @throws {ServerError} `record-not-found` when the token signs nobody in.
  */
-export function guestForToken(app: App, token: string | undefined): AuthUser | undefined {
+export function guestForToken(app: AuthApp, token: string | undefined): AuthUser | undefined {
   const user = token === undefined ? undefined : getUserForToken(app, token);
   return user && isGuest(user) ? user : undefined;
 }
 
 /** Signs in as a new guest. */
-export function signInAsGuest(app: App, { actor, extraFields }: SignInContext): SignedIn {
+export function signInAsGuest(app: AuthApp, { actor, extraFields }: SignInContext): SignedIn {
   const guest = { id: app.host.newId(), type: 'guest', extraFields } as const;
   assertMaySignUp(app, guest, actor);
   return { ...commitSignIn(app, guest.id, stepsToPutUser(app, guest)), created: true };
@@ -47,24 +47,24 @@ export function signInAsGuest(app: App, { actor, extraFields }: SignInContext): 
  * @throws {ServerError} `record-not-found`, `record-expired` or `rate-limited` for the code; what a refused sign-up gives.
  */
 export function signInWithMagicCode(
-  app: App,
+  { app, codes }: CodeApp,
   credentials: { email: string; code: string; guest?: AuthUser | undefined },
   { actor, extraFields }: SignInContext,
 ): SignedIn {
   const { email, code, guest } = credentials;
-  countMagicCodeTry(app, email);
+  countMagicCodeTry({ app, codes }, email);
   const existing = findUser(app, { email });
   const user = { id: guest?.id ?? app.host.newId(), email, type: 'user', extraFields } as const;
   if (!existing) assertMaySignUp(app, user, actor);
   const used = stepsToUseCode(app, email, code);
   const steps = existing ? stepsToLinkGuest(app, guest, existing) : stepsToPutUser(app, user);
   const signedIn = commitSignIn(app, existing?.id ?? user.id, [...used, ...steps]);
-  app.auth.noteUsed(email, code);
+  codes.noteUsed(email, code);
   return { ...signedIn, created: existing === undefined };
 }
 
 /** The steps that link a guest to the user who they turned out to be. */
-export function stepsToLinkGuest(app: App, guest: AuthUser | undefined, primary: AuthUser): JsonValue[] {
+export function stepsToLinkGuest(app: AuthApp, guest: AuthUser | undefined, primary: AuthUser): JsonValue[] {
   if (!guest || guest.id === primary.id) return [];
   return stepsToPutUser(app, { id: guest.id, linkedPrimaryUser: primary.id });
 }
@@ -73,7 +73,7 @@ export function stepsToLinkGuest(app: App, guest: AuthUser | undefined, primary:
  * Writes the steps of a sign-in as one transaction, with a new token. A token that the user has `current`ly is kept.
  */
 export function commitSignIn(
-  app: App,
+  app: AuthApp,
   userId: string,
   steps: JsonValue[],
   current?: { readonly token: string; readonly userId: string },

@@ -1,8 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
 import type { Actor, AuthUser } from '../permissions/actor.ts';
-import { permissionDenied } from '../permissions/denied.ts';
-import { describedEntity } from '../permissions/entity-sources.ts';
+import { allowed, permissionDenied, type RuledData } from '../permissions/index.ts';
 import { checkExtraFields, type NewUser } from './users.ts';
 
 const DENIED = ['$users', 'create'] as const;
@@ -15,18 +13,18 @@ const DENIED = ['$users', 'create'] as const;
  * @throws {ServerError} `validation-failed` for fields that the schema does not define, `permission-denied` when
  * refused, or what the rule's evaluation throws.
  */
-export function assertMaySignUp(app: App, user: NewUser, actor: Actor): void {
+export function assertMaySignUp(app: RuledData, user: NewUser, actor: Actor): void {
   const { id, email, extraFields = {} } = user;
   checkExtraFields(app, extraFields);
-  if (actor.admin) return;
-  const program = app.rules?.ownProgram('$users', 'create');
-  if (!program) {
-    if (Object.keys(extraFields).length > 0) throw permissionDenied(DENIED);
-    return;
-  }
-  const data: AuthUser & JsonObject = { ...extraFields, id, ...(email !== undefined && { email }) };
-  const source = { catalog: app.data.catalog, reader: app.data.triples };
-  const entity = describedEntity(source, '$users', data);
-  const run = app.permissions.run(source, actor, { newcomer: data });
-  if (!run.passes(program, { data: entity, newData: entity })) throw permissionDenied(DENIED);
+  const newcomer: AuthUser & JsonObject = { ...extraFields, id, ...(email !== undefined && { email }) };
+  const question = {
+    etype: '$users',
+    action: 'create',
+    actor,
+    data: newcomer,
+    newcomer,
+    isOwnRule: true,
+  } as const;
+  const isOrdinary = Object.keys(extraFields).length === 0;
+  if (!(allowed(app, question) ?? isOrdinary)) throw permissionDenied(DENIED);
 }

@@ -1,8 +1,8 @@
 import { recordNotFound, validationFailed } from '../../protocol/error.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
 import {
   findRecord,
+  type RecordSource,
   readRecord,
   type SystemRecord,
   stepsToPut,
@@ -10,6 +10,7 @@ import {
   write,
 } from '../app/system-records.ts';
 import type { AuthUser } from '../permissions/actor.ts';
+import type { AuthApp } from './auth-app.ts';
 
 /** What names a user. An email is in lower case, see {@link asEmail}. */
 export type UserKey = { readonly id: string } | { readonly email: string };
@@ -45,14 +46,14 @@ export function asEmail(value: unknown): string | undefined {
 }
 
 /** The user with an id or an email, if there is one. */
-export function findUser(app: App, key: UserKey): AuthUser | undefined {
+export function findUser(app: AuthApp, key: UserKey): AuthUser | undefined {
   const record =
     'id' in key ? readRecord(app, '$users', key.id) : findRecord(app, '$users', 'email', key.email);
   return record && asUser(record);
 }
 
 /** @throws {ServerError} `record-not-found` when there is no such user. */
-export function getUser(app: App, key: UserKey): AuthUser {
+export function getUser(app: AuthApp, key: UserKey): AuthUser {
   const user = findUser(app, key);
   if (user) return user;
   throw recordNotFound('app-user', { 'app-id': app.identity.id, ...key });
@@ -63,25 +64,25 @@ export function getUser(app: App, key: UserKey): AuthUser {
  *
  * @throws {ServerError} when a value is not of its attribute's type, or is another user's.
  */
-export function createUser(app: App, user: NewUser): AuthUser {
+export function createUser(app: AuthApp, user: NewUser): AuthUser {
   write(app, stepsToPutUser(app, user));
   return getUser(app, user);
 }
 
 /** The steps that create a user, or change one: a guest becomes a user so. */
-export function stepsToPutUser(app: App, { id, extraFields, ...values }: UserValues): JsonValue[] {
+export function stepsToPutUser(app: AuthApp, { id, extraFields, ...values }: UserValues): JsonValue[] {
   return stepsToPut(app, '$users', id, { ...extraFields, ...values });
 }
 
 /** Deletes a user, with the tokens and all else that cascades. */
-export function deleteUser(app: App, id: string): void {
+export function deleteUser(app: AuthApp, id: string): void {
   write(app, [stepToDelete('$users', id)]);
 }
 
 /**
  * A user as clients are told of it. A token is there where one was made or presented.
  */
-export function userObject(app: App, user: AuthUser, refreshToken?: string): JsonObject {
+export function userObject(app: AuthApp, user: AuthUser, refreshToken?: string): JsonObject {
   const createdAt = readRecord(app, '$users', user.id)?.createdAt ?? app.host.now();
   return {
     ...user,
@@ -102,7 +103,7 @@ export function isGuest(user: AuthUser): boolean {
  *
  * @throws {ServerError} `validation-failed` that names the first that is not defined, or is the system's.
  */
-export function checkExtraFields({ data }: App, fields: ExtraFields): void {
+export function checkExtraFields({ data }: RecordSource, fields: ExtraFields): void {
   for (const label of Object.keys(fields)) {
     const attr = data.catalog.byForward('$users', label);
     if (!attr) throw badField(fields, `Unknown field: ${label}. It must be defined in your $users schema.`);

@@ -1,5 +1,5 @@
 import type { Triple } from '../../protocol/attr.ts';
-import type { JsonValue } from '../../protocol/json.ts';
+import { isObject, type JsonValue } from '../../protocol/json.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
 import type { Change } from '../store/undo-log.ts';
 
@@ -36,6 +36,11 @@ export function sizeOfAttr(attr: object | undefined): number {
 /** What a value takes as JSON. */
 export function sizeOfText(value: object | JsonValue): number {
   return typeof value === 'string' ? value.length : JSON.stringify(value).length;
+}
+
+/** What rules take; none take nothing. */
+export function sizeOfRules(code: unknown): number {
+  return isObject(code) ? sizeOfText(code) : 0;
 }
 
 /** The row of a file says how large its content is, and stands for it. */

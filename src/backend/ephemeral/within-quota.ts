@@ -1,17 +1,17 @@
-import type { Journal } from '../store/undo-log.ts';
+import type { UndoLog } from '../store/undo-log.ts';
 import type { TransactGuard } from '../transact/index.ts';
 import type { Account } from './quota.ts';
 import { growthBy } from './size-of.ts';
 
 /** @throws {ServerError} when the transaction that runs makes its app larger than there is room for. */
-export function assertWithinQuota(account: Account, { changes }: Journal): void {
+export function assertWithinQuota(account: Account, { changes }: UndoLog): void {
   if (account.isLimited) account.assertRoom(growthBy(changes));
 }
 
 /** A guard that also refuses what makes the app larger than there is room for. */
 export function withinQuota(
   account: Account,
-  journal: Journal,
+  undoLog: UndoLog,
   guard: TransactGuard | undefined,
 ): TransactGuard | undefined {
   if (!account.isLimited) return guard;
@@ -19,7 +19,7 @@ export function withinQuota(
     before: (plan) => guard?.before(plan),
     after: (plan) => {
       guard?.after(plan);
-      assertWithinQuota(account, journal);
+      assertWithinQuota(account, undoLog);
     },
   };
 }

@@ -1,8 +1,8 @@
-import type { App } from '../app/app.ts';
 import { findRecord, stepToDelete, write } from '../app/system-records.ts';
+import type { FileApp } from './file-app.ts';
 
 /** Deletes the files with these paths, as one transaction, and gives the ids of those that were there. Rules are not asked. */
-export function deleteFiles(app: App, paths: readonly string[]): string[] {
+export function deleteFiles(app: FileApp, paths: readonly string[]): string[] {
   app.assertWritable();
   const ids = [...new Set(paths)].flatMap((path) => findRecord(app, '$files', 'path', path)?.id ?? []);
   write(

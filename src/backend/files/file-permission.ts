@@ -1,7 +1,5 @@
-import type { App } from '../app/app.ts';
 import type { Actor } from '../permissions/actor.ts';
-import { permissionDenied } from '../permissions/denied.ts';
-import { describedEntity } from '../permissions/entity-sources.ts';
+import { allowed, permissionDenied, type RuledData } from '../permissions/index.ts';
 
 /** What can be done to a file by its path. */
 export type FileAction = 'create' | 'delete' | 'view';
@@ -12,16 +10,10 @@ export type FileAction = 'create' | 'delete' | 'view';
  * @throws {ServerError} `permission-denied` unless a rule of the app lets the actor do it to the file at `path`.
  */
 export function assertFilePermission(
-  app: App,
+  app: RuledData,
   action: FileAction,
   { actor, path }: { actor: Actor; path: string },
 ): void {
-  if (actor.admin) return;
-  const source = { catalog: app.data.catalog, reader: app.data.triples };
-  const run = app.permissions.run(source, actor);
-  const program = run.context.rules.program('$files', action);
-  const data = describedEntity(source, '$files', { path });
-  if (!program || !run.passes(program, { data })) {
-    throw permissionDenied(['$files', action], 'has-storage-permission?');
-  }
+  const question = { etype: '$files', action, actor, data: { path }, isNewData: false };
+  if (!allowed(app, question)) throw permissionDenied(['$files', action], 'has-storage-permission?');
 }

@@ -1,6 +1,6 @@
-import type { App } from '../app/app.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
 import type { Change } from '../store/undo-log.ts';
+import type { FileApp } from './file-app.ts';
 
 const LOCATION_ID = systemAttrId('$files', 'location-id');
 
@@ -8,7 +8,7 @@ const LOCATION_ID = systemAttrId('$files', 'location-id');
  * Forgets the contents that no file has any more after these changes: of files that were deleted, however that came
  * about, and of files that were written anew.
  */
-export function forgetContents({ identity, host }: App, changes: readonly Change[]): void {
+export function forgetContents({ identity, host }: FileApp, changes: readonly Change[]): void {
   const lost = new Set<string>();
   for (const change of changes) {
     if (change.kind === 'attr' || change.triple[1] !== LOCATION_ID) continue;

@@ -1,8 +1,8 @@
 import { validationFailed } from '../../protocol/error.ts';
-import type { App } from '../app/app.ts';
 import { FileTooLargeError, type Place } from '../app/content-store.ts';
 import { findRecord, stepsToPut, write } from '../app/system-records.ts';
 import type { Account } from '../ephemeral/quota.ts';
+import type { FileApp } from './file-app.ts';
 import { BodyBrokeOffError, readBody } from './read-body.ts';
 
 /** A file that is on its way in. */
@@ -34,7 +34,7 @@ const UNKNOWN_TYPE = 'application/octet-stream';
  *
  * @throws {ServerError} when the file is too large or does not arrive as a whole; then nothing has changed.
  */
-export async function uploadFile(app: App, upload: Upload): Promise<UploadedFile> {
+export async function uploadFile(app: FileApp, upload: Upload): Promise<UploadedFile> {
   app.assertWritable();
   const place: Place = { appId: app.identity.id, locationId: app.host.newId() };
   const size = await keepContent(app, place, upload);
@@ -46,7 +46,7 @@ export async function uploadFile(app: App, upload: Upload): Promise<UploadedFile
   }
 }
 
-async function keepContent({ host, account }: App, place: Place, upload: Upload): Promise<number> {
+async function keepContent({ host, account }: FileApp, place: Place, upload: Upload): Promise<number> {
   const { content, maxBytes } = host.files;
   try {
     if ((upload.contentLength ?? 0) > maxBytes) throw new FileTooLargeError(maxBytes);
@@ -117,7 +117,7 @@ async function* whole({ body, bodyIdleMs, contentLength }: Upload): AsyncIterabl
   if (contentLength !== undefined && bytes !== contentLength) throw new UploadBrokeOffError();
 }
 
-function putRow(app: App, { locationId }: Place, size: number, upload: Upload): string {
+function putRow(app: FileApp, { locationId }: Place, size: number, upload: Upload): string {
   const id = findRecord(app, '$files', 'path', upload.path)?.id ?? app.host.newId();
   const values = {
     path: upload.path,

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BackendHost } from '../app/app-host.ts';
 import type { Apps } from '../apps/apps.ts';
+import type { BackendHost } from '../apps/backend-host.ts';
 import { type Backend, type BackendApp, startBackend } from '../index.ts';
 import type { SseSessions } from '../sessions/sse-sessions.ts';
 import { HttpClient } from '../testing/http-client.ts';
 import type { Route } from './requests/router.ts';
 import { allRoutes } from './routes.ts';
-import { notServedRoutes } from './unserved-routes.ts';
+import { unservedRoutes } from './unserved-routes.ts';
 
 /** What anybody may ask for: these check what is in the body or the address, where there is something to check. */
 const PUBLIC: ReadonlySet<string> = new Set([
@@ -29,7 +29,7 @@ const SECRET = 'only for those who may';
 
 // The handlers are made and not called: what they would need is not there.
 const nothing = {} as Apps & BackendHost & SseSessions;
-const unserved = new Set(notServedRoutes().map(({ path }) => path));
+const unserved = new Set(unservedRoutes().map(({ path }) => path));
 const routes = allRoutes(nothing, nothing, nothing).filter(
   ({ path }) => !path.endsWith('*') && !unserved.has(path),
 );

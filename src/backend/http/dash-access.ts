@@ -1,7 +1,7 @@
 import { ServerError } from '../../protocol/error.ts';
 import type { App } from '../app/app.ts';
-import type { BackendHost } from '../app/app-host.ts';
 import type { Apps } from '../apps/apps.ts';
+import type { BackendHost } from '../apps/backend-host.ts';
 import { bearerToken } from './requests/admin-access.ts';
 import type { HttpRequest } from './requests/http-request.ts';
 
@@ -31,7 +31,7 @@ export function assertOperator(request: HttpRequest, { apps }: DashContext): voi
  */
 export function operatorApp(request: HttpRequest, context: DashContext): App {
   assertOperator(request, context);
-  return context.apps.get(request.uuidParam('app_id'));
+  return context.apps.get(request.uuidParam('app_id')).app;
 }
 
 /**
@@ -42,8 +42,8 @@ export function operatorApp(request: HttpRequest, context: DashContext): App {
 export function dashApp(request: HttpRequest, context: DashContext): App {
   const id = request.uuidParam('app_id');
   const token = bearerToken(request);
-  if (context.apps.isOperator(token)) return context.apps.get(id);
-  const app = context.apps.withAdminToken(token.toLowerCase());
+  if (context.apps.isOperator(token)) return context.apps.get(id).app;
+  const app = context.apps.withAdminToken(token.toLowerCase())?.app;
   if (!app) assertOperator(request, context);
   else if (app.identity.id === id) return app;
   throw new ServerError(

@@ -3,6 +3,7 @@ import { ServerError } from '../../protocol/error.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { paramMalformed } from '../../protocol/param-error.ts';
 import type { App } from '../app/app.ts';
+import { appRow } from '../app/app-row.ts';
 import { createAppFrom } from '../apps/create-app-from.ts';
 import { assertOperator, type DashContext, dashApp, operatorApp } from './dash-access.ts';
 import type { HttpRequest, JsonBody } from './requests/http-request.ts';
@@ -18,7 +19,7 @@ export function dashAppRoutes(context: DashContext): Route[] {
     {
       method: 'GET',
       path: '/dash/apps/:app_id',
-      handle: (request) => jsonResponse({ app: dashApp(request, context).row }),
+      handle: (request) => jsonResponse({ app: appRow(dashApp(request, context)) }),
     },
     { method: 'DELETE', path: '/dash/apps/:app_id', handle: (request) => remove(request, context) },
     { method: 'POST', path: '/dash/apps/:app_id/rename', handle: (request) => rename(request, context) },
@@ -40,12 +41,15 @@ export function asStatus(value: unknown): AppStatus | undefined {
 
 /** An app with its admin token: for whoever has just created it, and for its owner. */
 export function rowWithToken(app: App): JsonObject {
-  return { ...app.row, 'admin-token': app.identity.adminToken };
+  return { ...appRow(app), 'admin-token': app.identity.adminToken };
 }
 
 /** The operator's apps: all but those that anybody created for a while. */
 export function ownApps({ apps }: DashContext): App[] {
-  return apps.list().filter(({ identity }) => !identity.ephemeral);
+  return apps
+    .list()
+    .map(({ app }) => app)
+    .filter(({ identity }) => !identity.ephemeral);
 }
 
 /** The rules that a body brings as `{ "rules": { "code": … } }`; undefined for none. */
@@ -61,7 +65,7 @@ function dashboard(request: HttpRequest, context: DashContext): Response {
   assertOperator(request, context);
   const { id, email } = context.host.operator;
   const apps = ownApps(context).map((app) => ({
-    ...app.row,
+    ...appRow(app),
     admin_token: app.identity.adminToken,
     user_app_role: 'owner',
     effective_status: app.status,
@@ -89,7 +93,7 @@ async function create(request: HttpRequest, context: DashContext): Promise<Respo
   const id = body.uuid('id');
   const adminToken = body.uuid('admin_token');
   if (body.optional('org_id') !== undefined) throw noOrganization(body.uuid('org_id'));
-  const app = createAppFrom(context, {
+  const { app } = createAppFrom(context, {
     identity: { id, title, adminToken, ephemeral: false },
     schema: body.optional('schema'),
     rules: rulesOf(body),

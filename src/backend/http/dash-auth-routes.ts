@@ -1,8 +1,9 @@
 import { recordNotFound, validationFailed } from '../../protocol/error.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { App } from '../app/app.ts';
+import type { RedirectOrigin, TestUser } from '../app/app-identity.ts';
+import { appRow } from '../app/app-row.ts';
 import { allRecords } from '../app/system-records.ts';
-import type { RedirectOrigin } from '../auth/redirect-origins.ts';
 import {
   addRedirectOrigin,
   putTestUser,
@@ -10,7 +11,6 @@ import {
   removeTestUser,
   setMagicCodeMinutes,
   signInSettings,
-  type TestUser,
 } from '../auth/settings.ts';
 import { asEmail } from '../auth/users.ts';
 import { type DashContext, dashApp, operatorApp } from './dash-access.ts';
@@ -98,7 +98,7 @@ async function setCodeExpiry(request: HttpRequest, context: DashContext): Promis
   const minutes = (await request.body()).required('expiry', asInteger);
   const app = operatorApp(request, context);
   setMagicCodeMinutes(app, minutes);
-  return jsonResponse({ app: app.row });
+  return jsonResponse({ app: appRow(app) });
 }
 
 function originJson({ id, service, params, createdAt }: RedirectOrigin): JsonObject {

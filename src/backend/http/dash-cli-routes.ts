@@ -1,5 +1,4 @@
-import { recordNotFound, ServerError } from '../../protocol/error.ts';
-import { recordExpired } from '../auth/record-expired.ts';
+import { recordExpired, recordNotFound, ServerError } from '../../protocol/error.ts';
 import { assertOperator, type DashContext } from './dash-access.ts';
 import type { HttpRequest } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';

@@ -1,5 +1,7 @@
+import type { AppRow } from '../../protocol/down.ts';
 import { ServerError } from '../../protocol/error.ts';
 import type { App } from '../app/app.ts';
+import { appRow } from '../app/app-row.ts';
 import { EPHEMERAL_LIFETIME_MS } from '../apps/apps.ts';
 import { createAppFrom } from '../apps/create-app-from.ts';
 import { assertAdminToken } from '../auth/authenticate.ts';
@@ -12,7 +14,7 @@ import type { Route } from './requests/router.ts';
 const PATH = '/dash/apps/ephemeral';
 
 /** Apps for a while, that anybody may create. */
-export function ephemeralRoutes(context: DashContext): Route[] {
+export function ephemeralAppRoutes(context: DashContext): Route[] {
   return [
     { method: 'POST', path: PATH, handle: (request) => create(request, context) },
     {
@@ -31,7 +33,7 @@ async function create(request: HttpRequest, context: DashContext): Promise<Respo
   if (!context.host.ephemeral.limits.enabled) throw switchedOff();
   const body = await request.body();
   const title = body.text('title');
-  const app = createAppFrom(context, {
+  const { app } = createAppFrom(context, {
     identity: { id: context.host.newId(), title, ephemeral: true },
     schema: body.optional('schema'),
     rules: rulesOf(body),
@@ -58,7 +60,7 @@ async function setStatus(request: HttpRequest, context: DashContext): Promise<Re
 }
 
 function find(request: HttpRequest, { apps }: DashContext, expected = 'ephemeral-app?'): App {
-  const app = apps.get(request.uuidParam('id'));
+  const { app } = apps.get(request.uuidParam('id'));
   if (app.identity.ephemeral) return app;
   throw new ServerError('permission-denied', `Permission denied: not ${expected}`, {
     input: app.identity.id,
@@ -72,6 +74,6 @@ function switchedOff(): ServerError {
   return new ServerError('permission-denied', message, { input: null, expected });
 }
 
-function describe(app: App): { app: App['row']; expires_ms: number } {
-  return { app: app.row, expires_ms: app.identity.createdAt + EPHEMERAL_LIFETIME_MS };
+function describe(app: App): { app: AppRow; expires_ms: number } {
+  return { app: appRow(app), expires_ms: app.identity.createdAt + EPHEMERAL_LIFETIME_MS };
 }

@@ -2,17 +2,18 @@ import { recordNotFound, type ServerError } from '../../protocol/error.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { App } from '../app/app.ts';
-import type { BackendHost } from '../app/app-host.ts';
 import type { Content } from '../app/content-store.ts';
 import { CONTENT_PATH } from '../app/file-urls.ts';
 import { findRecord, type SystemRecord, textOf } from '../app/system-records.ts';
 import type { Apps } from '../apps/apps.ts';
+import type { BackendHost } from '../apps/backend-host.ts';
 import { userForToken } from '../auth/refresh-tokens.ts';
 import { deleteFiles } from '../files/delete-files.ts';
 import { assertFilePermission } from '../files/file-permission.ts';
 import { serveContent } from '../files/serve-content.ts';
 import { uploadFile } from '../files/upload-file.ts';
 import type { Actor } from '../permissions/actor.ts';
+import type { AppStreams } from '../streams/app-streams.ts';
 import { streamOfPath } from '../streams/stream-file.ts';
 import { tokenOf } from './requests/admin-access.ts';
 import { downloadUrl, pathHeader, pathOf, uploadOf, uploadUrl } from './requests/file-request.ts';
@@ -22,7 +23,7 @@ import type { Route } from './requests/router.ts';
 import { visitorOf } from './requests/visitor-of.ts';
 
 /** Files, for users, and their contents, for whoever has the address. */
-export function storageRoutes(apps: Apps, host: BackendHost): Route[] {
+export function fileRoutes(apps: Apps, host: BackendHost): Route[] {
   return [
     { method: 'PUT', path: '/storage/upload', handle: (request) => upload(request, apps) },
     { method: 'DELETE', path: '/storage/files', handle: (request) => remove(request, apps) },
@@ -66,7 +67,7 @@ async function openUpload(request: HttpRequest, apps: Apps): Promise<Response> {
 
 async function consume(request: HttpRequest, apps: Apps, host: BackendHost): Promise<Response> {
   const { appId, path } = host.files.uploads.take(request.uuidParam('id'));
-  return jsonResponse({ data: await uploadFile(apps.get(appId), uploadOf(request, path)) });
+  return jsonResponse({ data: await uploadFile(apps.get(appId).app, uploadOf(request, path)) });
 }
 
 function sign(request: HttpRequest, apps: Apps): Response {
@@ -85,10 +86,10 @@ async function serve(request: HttpRequest, apps: Apps, { files }: BackendHost): 
       403,
     );
   }
-  const app = apps.get(place.appId);
+  const { app, streams } = apps.get(place.appId);
   app.assertReadable();
   const record = findRecord(app, '$files', 'location-id', place.locationId);
-  const content = record && ((await files.content.read(place)) ?? contentOfStream(app, record));
+  const content = record && ((await files.content.read(place)) ?? contentOfStream(streams, record));
   if (!content) return errorNotFound(recordNotFound('app-file', { 'location-id': place.locationId }));
   return serveContent(request.raw, place, content, {
     contentType: textOf(record, 'content-type') ?? 'application/octet-stream',
@@ -97,9 +98,9 @@ async function serve(request: HttpRequest, apps: Apps, { files }: BackendHost): 
 }
 
 /** The content of a stream's file: that of the stream itself. */
-function contentOfStream(app: App, record: SystemRecord): Content | undefined {
+function contentOfStream(streams: AppStreams, record: SystemRecord): Content | undefined {
   const streamId = streamOfPath(textOf(record, 'path'));
-  return streamId === undefined ? undefined : app.streams.content(streamId, record.values.size);
+  return streamId === undefined ? undefined : streams.content(streamId, record.values.size);
 }
 
 function errorNotFound({ type, message, hint }: ServerError): Response {
@@ -116,5 +117,5 @@ function actorOf(request: HttpRequest, app: App): Actor {
 function appFor(apps: Apps, path: readonly string[], id: unknown): App {
   if (id === null) throw paramMissing(path);
   if (!isUuid(id)) throw paramMalformed(path, id);
-  return apps.get(id.toLowerCase());
+  return apps.get(id.toLowerCase()).app;
 }

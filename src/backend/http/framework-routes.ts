@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
+import { answerQuery } from '../app/answer-query.ts';
 import type { App } from '../app/app.ts';
 import type { Apps } from '../apps/apps.ts';
 import { userForToken } from '../auth/refresh-tokens.ts';
@@ -22,7 +23,7 @@ async function runQuery(request: HttpRequest, apps: Apps): Promise<Response> {
   // As on an Instant server: whoever presents a token that is good no more is a visitor, and sees what visitors see.
   const user = userForToken(app, tokenOf(request)) ?? null;
   app.assertReadable();
-  const { answer } = app.evaluate({
+  const { answer } = answerQuery(app, {
     q: q as JsonObject,
     returnType: 'join-rows',
     actor: { ...visitorOf(request), user },
@@ -37,5 +38,5 @@ function appOf({ raw, url }: HttpRequest, apps: Apps): App {
   const path = header === null ? ['query-params', 'app_id'] : ['headers', 'app-id'];
   if (id === null) throw paramMissing(['headers', 'app-id']);
   if (!isUuid(id)) throw paramMalformed(path, id);
-  return apps.get(id.toLowerCase());
+  return apps.get(id.toLowerCase()).app;
 }

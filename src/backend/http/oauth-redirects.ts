@@ -14,10 +14,10 @@ const COOKIE_LIFETIME_MS = 60 * 60 * 1_000;
 /** Sends a browser to the provider. */
 export async function start(request: HttpRequest, apps: Apps): Promise<Response> {
   const query = request.query();
-  const app = apps.get(query.uuid('app_id'));
+  const served = apps.get(query.uuid('app_id'));
   const nameOfClient =
     query.optional('client_name') === undefined && query.optional('client_id') ? 'client_id' : 'client_name';
-  const { location, cookie } = await startOAuth(app, {
+  const { location, cookie } = await startOAuth(served, {
     clientName: query.text(nameOfClient),
     redirectUri: query.text('redirect_uri'),
     state: optionalText(query, 'state'),
@@ -27,7 +27,7 @@ export async function start(request: HttpRequest, apps: Apps): Promise<Response>
     callback: `${request.url.origin}${COOKIE_PATH}/callback`,
   });
   const response = redirect(location);
-  const expires = new Date(app.host.now() + COOKIE_LIFETIME_MS).toUTCString();
+  const expires = new Date(served.app.host.now() + COOKIE_LIFETIME_MS).toUTCString();
   const secure = request.url.protocol === 'https:' ? '; Secure' : '';
   response.headers.set(
     'set-cookie',

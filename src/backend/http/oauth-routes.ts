@@ -9,11 +9,11 @@ import { OAuthError } from '../auth/oauth/oauth-error.ts';
 import { getUserForToken } from '../auth/refresh-tokens.ts';
 import { guestForToken } from '../auth/sign-in.ts';
 import { isGuest } from '../auth/users.ts';
-import { extraFieldsOf, signedInBody } from './auth-routes.ts';
 import { finish, start } from './oauth-redirects.ts';
 import type { HttpRequest, JsonBody } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
+import { extraFieldsOf, signedInBody } from './requests/sign-in-fields.ts';
 import { visitorOf } from './requests/visitor-of.ts';
 
 /** How users sign in with a provider of identities. */
@@ -50,7 +50,7 @@ async function answering(handle: () => Response | Promise<Response>): Promise<Re
 /** Exchanges the code that a browser came back with for a token. */
 async function exchangeCode(request: HttpRequest, apps: Apps): Promise<Response> {
   const fields = await tokenRequest(request);
-  const app = apps.get(fields.uuid('app_id'));
+  const { app } = apps.get(fields.uuid('app_id'));
   const code = fields.uuid('code');
   const guest = guestForToken(app, fields.optionalUuid('refresh_token'));
   const extraFields = extraFieldsOf(fields, 'extra_fields');
@@ -77,7 +77,7 @@ async function tokenRequest(request: HttpRequest): Promise<JsonBody> {
 async function signInWithIdToken(request: HttpRequest, apps: Apps): Promise<Response> {
   const body = await request.body();
   const idToken = body.text('id_token');
-  const app = apps.get(body.uuid('app_id'));
+  const { app, providers } = apps.get(body.uuid('app_id'));
   const clientName = body.text('client_name');
   const nonce = body.optional('nonce') === undefined ? undefined : body.text('nonce');
   const token = body.optionalUuid('refresh_token');
@@ -85,7 +85,7 @@ async function signInWithIdToken(request: HttpRequest, apps: Apps): Promise<Resp
   assertRequestOrigin(app, request.raw.headers.get('origin'));
   const client = getOAuthClient(app, clientName);
   const now = app.host.now();
-  const provider = await app.auth.providers.get(client.discoveryEndpoint, now);
+  const provider = await providers.get(client.discoveryEndpoint, now);
   const claims = await verifyIdToken({ client, provider, idToken, now });
   checkNonce(claims, nonce, provider);
   const signedIn = signInWithIdentity(app, {
@@ -112,7 +112,7 @@ function currentUser(
 
 /** Tells libraries for OAuth where the endpoints of an app are. */
 function describe(request: HttpRequest, apps: Apps): Response {
-  const { id } = apps.get(request.uuidParam('app_id')).identity;
+  const { id } = apps.get(request.uuidParam('app_id')).app.identity;
   const base = `${request.url.origin}/runtime/${id}/oauth`;
   return jsonResponse({ authorization_endpoint: `${base}/start`, token_endpoint: `${base}/token` });
 }

@@ -1,11 +1,11 @@
-import type { BackendHost } from '../app/app-host.ts';
 import type { Apps } from '../apps/apps.ts';
+import type { BackendHost } from '../apps/backend-host.ts';
 import { JobBook } from '../schema/job-book.ts';
 import type { SseSessions } from '../sessions/sse-sessions.ts';
-import { adminStorageRoutes } from './admin/admin-file-routes.ts';
+import { adminFileRoutes } from './admin/admin-file-routes.ts';
 import { adminRoutes } from './admin/admin-routes.ts';
 import { adminUserRoutes } from './admin/admin-user-routes.ts';
-import { adminPermsCheckRoutes } from './admin/perms-check-routes.ts';
+import { permsCheckRoutes } from './admin/perms-check-routes.ts';
 import { authRoutes } from './auth-routes.ts';
 import { dashAppRoutes } from './dash-app-routes.ts';
 import { dashAuthRoutes } from './dash-auth-routes.ts';
@@ -13,15 +13,15 @@ import { dashCliRoutes } from './dash-cli-routes.ts';
 import { dashOAuthRoutes } from './dash-oauth-routes.ts';
 import { dashPermsRoutes } from './dash-perms-routes.ts';
 import { dashSchemaRoutes } from './dash-schema-routes.ts';
-import { ephemeralRoutes } from './ephemeral-app-routes.ts';
-import { storageRoutes } from './file-routes.ts';
+import { ephemeralAppRoutes } from './ephemeral-app-routes.ts';
+import { fileRoutes } from './file-routes.ts';
 import { frameworkRoutes } from './framework-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { oauthRoutes } from './oauth-routes.ts';
 import type { Route } from './requests/router.ts';
 import { sseRoutes } from './sse-routes.ts';
 import { superadminRoutes } from './superadmin-routes.ts';
-import { notServedRoutes } from './unserved-routes.ts';
+import { unservedRoutes } from './unserved-routes.ts';
 
 /** Every endpoint. A room of the API is a file of its own, and a line here; the order decides between two that match. */
 export function allRoutes(apps: Apps, host: BackendHost, sse: SseSessions): Route[] {
@@ -31,10 +31,10 @@ export function allRoutes(apps: Apps, host: BackendHost, sse: SseSessions): Rout
     ...healthRoutes(),
     ...adminRoutes(apps),
     ...adminUserRoutes(apps),
-    ...adminPermsCheckRoutes(apps),
-    ...adminStorageRoutes(apps),
+    ...permsCheckRoutes(apps),
+    ...adminFileRoutes(apps),
     ...sseRoutes(apps, sse),
-    ...ephemeralRoutes(context),
+    ...ephemeralAppRoutes(context),
     ...dashAppRoutes(context),
     ...dashSchemaRoutes(context, jobs),
     ...dashPermsRoutes(context),
@@ -45,7 +45,7 @@ export function allRoutes(apps: Apps, host: BackendHost, sse: SseSessions): Rout
     ...authRoutes(apps),
     ...oauthRoutes(apps),
     ...frameworkRoutes(apps),
-    ...storageRoutes(apps, host),
-    ...notServedRoutes(),
+    ...fileRoutes(apps, host),
+    ...unservedRoutes(),
   ];
 }

@@ -61,7 +61,7 @@ async function subscribeQuery(request: HttpRequest, apps: Apps, sessions: SseSes
 
 /** Opens a session; with `event` it begins as if the client had posted that. */
 function openSession(
-  { app, actor }: AdminAccess,
+  { actor, ...served }: AdminAccess,
   body: JsonBody,
   sessions: SseSessions,
   event?: JsonValue,
@@ -70,7 +70,7 @@ function openSession(
   const versions = parseVersions(body.optional('versions'));
   return eventStream(
     sessions.open(actor, (session) => {
-      session.openFor(app, actor, { versions, inference });
+      session.openFor(served, actor, { versions, inference });
       if (event !== undefined) session.receiveEvent(event);
     }),
   );

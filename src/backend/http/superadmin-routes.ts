@@ -1,4 +1,5 @@
 import type { App } from '../app/app.ts';
+import { appRow } from '../app/app-row.ts';
 import { createAppFrom } from '../apps/create-app-from.ts';
 import type { JobBook } from '../schema/job-book.ts';
 import { schemaOf } from '../schema/schema-json.ts';
@@ -17,7 +18,7 @@ export function superadminRoutes(context: DashContext, jobs: JobBook): Route[] {
   return [
     { method: 'GET', path: '/superadmin/apps', handle: (request) => list(request, context) },
     { method: 'POST', path: '/superadmin/apps', handle: (request) => create(request, context) },
-    { method: 'GET', path: path(), handle: (request) => jsonResponse({ app: app(request).row }) },
+    { method: 'GET', path: path(), handle: (request) => jsonResponse({ app: appRow(app(request)) }) },
     { method: 'POST', path: path(), handle: (request) => rename(request, app(request)) },
     { method: 'DELETE', path: path(), handle: (request) => remove(request, context) },
     {
@@ -42,7 +43,7 @@ function list(request: HttpRequest, context: DashContext): Response {
   assertOperator(request, context);
   const include = new Set((request.url.searchParams.get('include') ?? '').split(','));
   const apps = ownApps(context).map((app) => ({
-    ...app.row,
+    ...appRow(app),
     ...(include.has('schema') && { schema: schemaOf(app.data.catalog.list()) }),
     ...(include.has('perms') && { perms: app.rules?.code ?? null }),
   }));
@@ -54,7 +55,7 @@ async function create(request: HttpRequest, context: DashContext): Promise<Respo
   const body = await request.body();
   const title = body.text('title');
   if (body.optional('org_id') !== undefined) throw noOrganization(body.uuid('org_id'));
-  const app = createAppFrom(context, {
+  const { app } = createAppFrom(context, {
     identity: { id: context.host.newId(), title, ephemeral: false },
     schema: body.optional('schema'),
     rules: body.optional('perms'),
@@ -65,13 +66,13 @@ async function create(request: HttpRequest, context: DashContext): Promise<Respo
 
 async function rename(request: HttpRequest, app: App): Promise<Response> {
   app.amend({ title: (await request.body()).text('title') });
-  return jsonResponse({ app: app.row });
+  return jsonResponse({ app: appRow(app) });
 }
 
 function remove(request: HttpRequest, context: DashContext): Response {
   const app = operatorApp(request, context);
   context.apps.delete(app);
-  return jsonResponse({ app: app.row });
+  return jsonResponse({ app: appRow(app) });
 }
 
 function organizations(request: HttpRequest, context: DashContext): Response {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { startBackend } from '../index.ts';
-import { NOT_SERVED, notServedRoutes } from './unserved-routes.ts';
+import { NOT_SERVED, unservedRoutes } from './unserved-routes.ts';
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 
@@ -30,5 +30,5 @@ test.each(Object.entries(NOT_SERVED))('endpoints for %s answer 501, below them t
       expect(await response.json()).toMatchObject({ message: expect.stringContaining(`POST ${below}`) });
     }
   }
-  expect(notServedRoutes().length).toBeGreaterThan(0);
+  expect(unservedRoutes().length).toBeGreaterThan(0);
 });

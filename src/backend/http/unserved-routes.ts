@@ -36,7 +36,7 @@ export const NOT_SERVED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Says of known endpoints that they are not served, so that they are not taken for a misspelt address. */
-export function notServedRoutes(): Route[] {
+export function unservedRoutes(): Route[] {
   return Object.values(NOT_SERVED)
     .flat()
     .flatMap((place) => [place, `${place}/*`])

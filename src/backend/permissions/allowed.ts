@@ -1,9 +1,16 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
-import type { Actor } from './actor.ts';
+import type { AppData } from '../store/app-data.ts';
+import type { Actor, AuthUser } from './actor.ts';
 import type { RuleAction } from './cel/environments.ts';
 import { type Expected, permissionDenied } from './denied.ts';
 import { describedEntity } from './entity-sources.ts';
+import type { Permissions } from './permissions.ts';
+
+/** What it takes to ask the rules of an app: its data, and the rules. */
+export interface RuledData {
+  readonly data: AppData;
+  readonly permissions: Permissions;
+}
 
 /** Something that an actor wants to do beside a query or a transaction. */
 export interface Question {
@@ -13,22 +20,33 @@ export interface Question {
   /** What the rule sees as `data`. */
   readonly data: JsonObject;
   readonly ruleParams?: JsonObject | undefined;
+  /** Whether the rule sees the same as `newData`. Default: yes. */
+  readonly isNewData?: boolean;
+  /** Whether only the rule that the app has for exactly this counts. Default: what stands in for it does, too. */
+  readonly isOwnRule?: boolean;
+  /** The user who is about to be created, on whose behalf it is. */
+  readonly newcomer?: AuthUser;
 }
 
 /**
- * Whether the rules of an app let an actor do something; an admin may do everything.
+ * Whether the rules of an app let an actor do something; undefined where no rule is about it. An admin may do everything.
  *
  * @throws {ServerError} what the evaluation of the rule throws.
  */
-export function allowed(app: App, { etype, action, actor, data, ruleParams }: Question): boolean {
+export function allowed({ data, permissions }: RuledData, question: Question): boolean | undefined {
+  const { etype, action, actor, ruleParams, isNewData = true, isOwnRule = false, newcomer } = question;
   if (actor.admin) return true;
-  const source = { catalog: app.data.catalog, reader: app.data.triples };
-  const run = app.permissions.run(source, actor);
-  const entity = describedEntity(source, etype, data);
-  return run.passes(run.context.rules.program(etype, action), { data: entity, newData: entity, ruleParams });
+  const source = { catalog: data.catalog, reader: data.triples };
+  const run = permissions.run(source, actor, newcomer && { newcomer });
+  const { rules } = run.context;
+  const program = isOwnRule ? rules.ownProgram(etype, action) : rules.program(etype, action);
+  if (!program) return undefined;
+  const entity = describedEntity(source, etype, question.data);
+  return run.passes(program, { data: entity, ...(isNewData && { newData: entity }), ruleParams });
 }
 
-/** @throws {ServerError} `permission-denied` unless it is {@link allowed}. */
-export function assertAllowed(app: App, question: Question, expected?: Expected): void {
-  if (!allowed(app, question)) throw permissionDenied([question.etype, question.action], expected);
+/** @throws {ServerError} `permission-denied` when a rule is against it. */
+export function assertAllowed(app: RuledData, question: Question, expected?: Expected): void {
+  if (allowed(app, question) ?? true) return;
+  throw permissionDenied([question.etype, question.action], expected);
 }

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
 import { type QueryOptions, type QueryOutcome, runQuery } from '../query/index.ts';
 import type { Actor } from './actor.ts';
+import type { RuledData } from './allowed.ts';
 import { fromCel } from './cel/values.ts';
 import { describeProgram } from './check.ts';
 import { storedEntity } from './entity-sources.ts';
@@ -26,12 +26,12 @@ export interface QueryCheckResult {
  * @throws {ServerError} when the query or a rule fails; then the error says what the evaluator said.
  */
 export function checkQuery(
-  app: App,
+  { data, permissions }: RuledData,
   request: { q: JsonValue; actor: Actor; rules?: Rules | undefined; fileUrl?: QueryOptions['fileUrl'] },
 ): { outcome: QueryOutcome; checkResults: QueryCheckResult[] } {
   const { q, actor, rules, fileUrl } = request;
-  const source = { catalog: app.data.catalog, reader: app.data.triples };
-  const run = app.permissions.run(source, actor, { rules, verbose: true });
+  const source = { catalog: data.catalog, reader: data.triples };
+  const run = permissions.run(source, actor, { rules, verbose: true });
   let viewer: Viewer | undefined;
   const outcome = runQuery(source, q, {
     admin: false,

@@ -2,15 +2,15 @@ import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import type { AppData } from '../store/app-data.ts';
 import {
-  deepMerge,
   type EntityRef,
   findByLookup,
   isLookup,
   type Lookup,
   looksLikeLookup,
-  type Plan,
+  mergePatches,
   patchesByValue,
   stepsOf,
+  type TxPlan,
 } from '../transact/index.ts';
 import { ByEntity } from './by-entity.ts';
 
@@ -23,12 +23,12 @@ export type State = Readonly<JsonObject> | undefined;
  */
 export class EntityStates {
   readonly #data: AppData;
-  readonly #plan: Plan;
+  readonly #plan: TxPlan;
   readonly #resolved = new Map<string, EntityRef>();
   readonly #before = new ByEntity<State>();
   readonly #after = new ByEntity<JsonObject>();
 
-  constructor(data: AppData, plan: Plan) {
+  constructor(data: AppData, plan: TxPlan) {
     this.#data = data;
     this.#plan = plan;
   }
@@ -81,7 +81,7 @@ export class EntityStates {
   }
 
   #merge({ e, a, patches }: { e: EntityRef; a: string; patches: readonly JsonValue[] }): void {
-    this.#write(e, a, null, (state, label) => set(state, label, deepMerge(state[label], patches)));
+    this.#write(e, a, null, (state, label) => set(state, label, mergePatches(state[label], patches)));
   }
 
   #write(

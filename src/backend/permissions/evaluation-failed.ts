@@ -1,7 +1,7 @@
 import { ServerError } from '../../protocol/error.ts';
 import { LostOnServerError, RuleFailure } from './cel/failures.ts';
 import { RuleTooCostlyError } from './cel/meter.ts';
-import { withPublicNames } from './cel/meter-nodes.ts';
+import { withPublicNames } from './cel/public-names.ts';
 import type { Program } from './program.ts';
 
 /** What the server calls the ways in which an evaluation fails; all others are `INTERNAL_ERROR`. */

@@ -1,4 +1,4 @@
-export { allowed, assertAllowed, type Question } from './allowed.ts';
+export { allowed, assertAllowed, type Question, type RuledData } from './allowed.ts';
 export type { CheckResult } from './check.ts';
 export { checkQuery, type QueryCheckResult } from './check-query.ts';
 export { permissionDenied } from './denied.ts';

@@ -1,6 +1,6 @@
 import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { type EntityRef, looksLikeLookup, type Plan, type TxStep } from '../transact/index.ts';
+import { type EntityRef, looksLikeLookup, type TxPlan, type TxStep } from '../transact/index.ts';
 import { ByEntity, entityKey } from './by-entity.ts';
 import type { Check } from './check.ts';
 import type { EntityStates, State } from './entity-states.ts';
@@ -26,12 +26,12 @@ interface Side {
  */
 export class CheckList {
   readonly #rules: Rules;
-  readonly #plan: Plan;
+  readonly #plan: TxPlan;
   readonly #states: EntityStates;
   #params: RuleParams | undefined;
   #modified: ReadonlyMap<string, readonly string[]> | undefined;
 
-  constructor(rules: Rules, plan: Plan, states: EntityStates) {
+  constructor(rules: Rules, plan: TxPlan, states: EntityStates) {
     this.#rules = rules;
     this.#plan = plan;
     this.#states = states;
@@ -226,7 +226,7 @@ function createdState(side: Side): State {
 }
 
 /** The labels under which the steps write values of each entity. */
-function modifiedFields(plan: Plan, states: EntityStates): Map<string, readonly string[]> {
+function modifiedFields(plan: TxPlan, states: EntityStates): Map<string, readonly string[]> {
   const fields = new Map<string, Set<string>>();
   for (const step of plan.steps) {
     if (step.op !== 'add-triple' && step.op !== 'deep-merge-triple') continue;

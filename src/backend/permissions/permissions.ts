@@ -1,5 +1,4 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { BackendHost } from '../app/app-host.ts';
 import type { FormFilter, QuerySource } from '../query/index.ts';
 import { type Actor, type AuthUser, actorKey } from './actor.ts';
 import { RuleRun } from './rule-run.ts';
@@ -21,7 +20,9 @@ export interface RunOptions {
 }
 
 /** The app that permissions are of. */
-export interface PermissionsHost extends Pick<BackendHost, 'now'> {
+export interface PermissionsHost {
+  /** The time in epoch milliseconds. */
+  now(): number;
   appId(): string;
 }
 

@@ -1,6 +1,6 @@
 import type { AppData } from '../store/app-data.ts';
 import type { Change } from '../store/undo-log.ts';
-import { type Plan, type TransactOptions, transact } from '../transact/index.ts';
+import { type TransactOptions, type TxPlan, transact } from '../transact/index.ts';
 import type { CheckResult } from './check.ts';
 import type { RuleRun } from './rule-run.ts';
 import { TransactionChecks } from './transaction-checks.ts';
@@ -36,7 +36,7 @@ export function rehearse(
   const results: CheckResult[] = [];
   const checks = new TransactionChecks(data, run, results);
   const guard = {
-    before: (plan: Plan) => checks.before(plan),
+    before: (plan: TxPlan) => checks.before(plan),
     after: () => {
       checks.after();
       if (!commit || results.some((result) => !result['check-pass?'])) throw new TakenBack();

@@ -1,7 +1,7 @@
 import { etypeOf } from '../../protocol/attr.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import { upsert } from '../store/upsert.ts';
-import type { EntityRef, Plan } from '../transact/index.ts';
+import type { EntityRef, TxPlan } from '../transact/index.ts';
 import { ByEntity } from './by-entity.ts';
 import type { EntityStates } from './entity-states.ts';
 
@@ -17,7 +17,7 @@ export class RuleParams {
   readonly #byEntity = new ByEntity<JsonObject>();
   readonly #merged = new Map<JsonObject, Map<JsonObject, JsonObject>>();
 
-  constructor(plan: Plan, states: EntityStates) {
+  constructor(plan: TxPlan, states: EntityStates) {
     const etypes = etypesOf(plan);
     for (const step of plan.steps) {
       if (step.op !== 'rule-params') continue;
@@ -60,7 +60,7 @@ export function paramsText(params: JsonObject): string {
 }
 
 /** The namespaces that a transaction has to do with. */
-function etypesOf(plan: Plan): Set<string> {
+function etypesOf(plan: TxPlan): Set<string> {
   const etypes = new Set<string>();
   for (const step of plan.steps) {
     const attr = 'a' in step ? plan.attr(step.a) : undefined;

@@ -2,7 +2,13 @@ import { validationFailed } from '../../protocol/error.ts';
 import { canonicalJson } from '../../protocol/json.ts';
 import type { AppData } from '../store/app-data.ts';
 import { upsert } from '../store/upsert.ts';
-import { type EntityRef, findByLookup, isLookup, type Plan, type TransactGuard } from '../transact/index.ts';
+import {
+  type EntityRef,
+  findByLookup,
+  isLookup,
+  type TransactGuard,
+  type TxPlan,
+} from '../transact/index.ts';
 import type { CelValue } from './cel/values.ts';
 import { type Check, type CheckResult, checkResult } from './check.ts';
 import { permissionDenied } from './denied.ts';
@@ -27,7 +33,7 @@ export class TransactionChecks implements TransactGuard {
     this.#collect = collect;
   }
 
-  before(plan: Plan): void {
+  before(plan: TxPlan): void {
     const states = new EntityStates(this.#data, plan);
     const list = new CheckList(this.#run.context.rules, plan, states);
     if (!this.#collect && !list.concernsAny()) return;

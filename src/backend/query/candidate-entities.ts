@@ -111,6 +111,6 @@ function sourceOf(reader: Reader, plan: WherePlan): Source {
 }
 
 /** The entities that could match: none that matches is missing, each comes once. */
-export function candidates(reader: Reader, plan: WherePlan): Set<string> {
+export function candidateEntities(reader: Reader, plan: WherePlan): Set<string> {
   return new Set(sourceOf(reader, plan).entities());
 }

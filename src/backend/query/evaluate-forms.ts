@@ -1,7 +1,7 @@
 import type { Triple } from '../../protocol/attr.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { Reader } from '../store/reader.ts';
-import { candidates } from './candidate-entities.ts';
+import { candidateEntities } from './candidate-entities.ts';
 import { type FileUrl, fileUrlTriples } from './file-url.ts';
 import type { ChildResult, EntityResult, EntityRow, FormResult } from './outcome.ts';
 import { type Page, takePage } from './page.ts';
@@ -42,7 +42,7 @@ class FormReader {
     const found = new Map<string, Proof>();
     const { where, idAttr } = this.#plan;
     if (where) {
-      for (const e of candidates(this.#reader, where)) {
+      for (const e of candidateEntities(this.#reader, where)) {
         const proof = this.#prove?.(e);
         if (proof) found.set(e, proof);
       }
@@ -131,7 +131,11 @@ function listOf<T>(value: T | undefined): T[] {
 }
 
 /** Answers the forms of a planned query. */
-export function evaluate(source: QuerySource, plans: readonly RootPlan[], fileUrl?: FileUrl): FormResult[] {
+export function evaluateForms(
+  source: QuerySource,
+  plans: readonly RootPlan[],
+  fileUrl?: FileUrl,
+): FormResult[] {
   const synthesised = fileUrl ? fileUrlTriples(source, fileUrl) : () => [];
   return plans.map((plan) => evaluateRoot(source, plan, synthesised));
 }

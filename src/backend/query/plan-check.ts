@@ -20,12 +20,6 @@ export interface CheckedAttr {
   forward: boolean;
 }
 
-/** Set while a job that an attribute's definition asked for is at work. */
-interface JobFlags {
-  'checking-data-type?'?: boolean;
-  'indexing?'?: boolean;
-}
-
 type ComparableCheck = Exclude<ValueCheck, { op: 'isNull' }>;
 
 /** Values with a meaning that server and client could not agree on. */
@@ -68,17 +62,13 @@ function assertType(
 }
 
 /** The type that comparators compare by; throws where the attribute is not ready for them. */
-function comparableType(place: CheckPlace, attr: Attr & JobFlags): CheckedDataType {
+function comparableType(place: CheckPlace, attr: Attr): CheckedDataType {
   const refuse = (expected: string, problem: string): never =>
     fail(
       place,
       { 'expected?': expected, message: `The \`${friendlyName(attr)}\` attribute ${problem}` },
       place.label,
     );
-  const wait = (job: string): string =>
-    `is still in the process of ${job}. It must finish before using comparison operators.`;
-  if (attr['checking-data-type?']) return refuse('checked-data-type?', wait('checking its data type'));
-  if (attr['indexing?']) return refuse('indexed?', wait('indexing'));
   if (!attr['index?']) return refuse('indexed?', 'must be indexed to use comparison operators.');
   const type = attr['checked-data-type'];
   return type ?? refuse('checked-data-type?', 'must have an enforced type to use comparison operators.');
@@ -173,13 +163,13 @@ function dateTest(step: LinkStep, check: ComparableCheck): Test {
   return { kind: 'filter', step, accepts: among, range };
 }
 
-function blobTest(place: CheckPlace, attr: Attr & JobFlags, check: ComparableCheck): Test {
+function blobTest(place: CheckPlace, attr: Attr, check: ComparableCheck): Test {
   if (check.op === 'compare') return comparison(place, attr, check.comparator, check.value);
   const step = { attr: attr.id, forward: true };
   const given = check.op === 'in' ? check.values : [check.value];
-  const type = attr['checking-data-type?'] ? undefined : attr['checked-data-type'];
+  const type = attr['checked-data-type'];
   if (type) for (const value of given) assertType(place, attr, type, value);
-  const indexed = Boolean(attr['index?'] && !attr['indexing?']);
+  const indexed = Boolean(attr['index?']);
   if (given.includes(null) && !indexed) {
     const message = `Only indexed attrs can check for \`nil\` in \`$in\`. ${friendlyName(attr)} is not indexed.`;
     fail(place, { 'expected?': 'indexed?', message }, '$in', [...given]);

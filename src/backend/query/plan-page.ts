@@ -16,21 +16,12 @@ export interface PageScope {
 const CREATED = 'serverCreatedAt';
 const DEFAULT_ORDER = { label: CREATED, direction: 'asc' } as const;
 
-interface JobFlags {
-  'checking-data-type?'?: boolean;
-  'indexing?'?: boolean;
-}
-
 /** Why an attribute cannot be ordered by; empty when it can. */
-function orderProblems(attr: Attr & JobFlags): string[] {
+function orderProblems(attr: Attr): string[] {
   const name = `\`${etypeOf(attr)}.${labelOf(attr)}\``;
-  const wait = (job: string): string =>
-    `The ${name} attribute is still in the process of ${job}. It must finish before ordering by the attribute.`;
   const lacks = (what: string, rule: string): string =>
     `The ${name} attribute is not ${what}. Only ${rule} attributes can be used to order by.`;
   const problems: string[] = [];
-  if (attr['checking-data-type?']) problems.push(wait('validating its type'));
-  if (attr['indexing?']) problems.push(wait('indexing'));
   if (!attr['index?']) problems.push(lacks('indexed', 'indexed and typed'));
   if (!attr['checked-data-type']) problems.push(lacks('typed', 'typed and indexed'));
   if (attr.cardinality !== 'one') {

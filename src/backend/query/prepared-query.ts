@@ -1,5 +1,5 @@
 import type { AttrCatalog } from '../store/attr-catalog.ts';
-import { evaluate, type QuerySource } from './evaluate-forms.ts';
+import { evaluateForms, type QuerySource } from './evaluate-forms.ts';
 import type { FileUrl } from './file-url.ts';
 import { type FormResult, gatherOutcome, type QueryOutcome } from './outcome.ts';
 import { parseQuery } from './parse-query.ts';
@@ -38,7 +38,7 @@ export class PreparedQuery {
   run(source: QuerySource, { fileUrl, filter }: RunOptions): QueryOutcome {
     const { catalog } = source;
     const parsed = this.#parse();
-    const forms = evaluate(source, this.#plan(catalog, parsed), fileUrl);
+    const forms = evaluateForms(source, this.#plan(catalog, parsed), fileUrl);
     const { ruleParams } = parsed;
     return gatherOutcome(filter?.(forms, ruleParams) ?? forms, { ruleParams, catalog });
   }

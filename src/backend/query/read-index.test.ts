@@ -68,7 +68,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 function apply(app: SmallApp, steps: readonly Step[]): Change[] {
-  return app.data.journal.transaction(() => {
+  return app.data.undoLog.transaction(() => {
     for (const { etype, name, label, value, remove } of steps) {
       const e = app.id(NAMES[etype][name % NAMES[etype].length] as string);
       const word = LABELS[etype][label % LABELS[etype].length] as string;
@@ -133,7 +133,7 @@ describe('ReadIndex', () => {
   }
 
   function change(app: SmallApp, etype: string, name: string, label: string, value: JsonValue): Change[] {
-    return app.data.journal.transaction(() => app.set(etype, name, label, value)).changes;
+    return app.data.undoLog.transaction(() => app.set(etype, name, label, value)).changes;
   }
 
   test('affected() leaves out queries on other namespaces, and on other entities', () => {

@@ -1,11 +1,11 @@
 import { upsert } from '../store/upsert.ts';
-import { Room, type RoomSession } from './live-room.ts';
+import { LiveRoom, type RoomSession } from './live-room.ts';
 
 /** The rooms of one app. A room is there as long as a session is in it. */
-export class Rooms {
+export class AppRooms {
   readonly #instanceId: string;
-  readonly #rooms = new Map<string, Room>();
-  readonly #changed = new Set<Room>();
+  readonly #rooms = new Map<string, LiveRoom>();
+  readonly #changed = new Set<LiveRoom>();
   #scheduled = false;
 
   /** @param instanceId the name of this server among those that serve the same rooms: here there is one. */
@@ -19,12 +19,12 @@ export class Rooms {
   }
 
   /** A room to enter: it is made when nobody is in it. */
-  open(roomId: string): Room {
-    return upsert(this.#rooms, roomId, () => new Room(roomId, this.#instanceId));
+  open(roomId: string): LiveRoom {
+    return upsert(this.#rooms, roomId, () => new LiveRoom(roomId, this.#instanceId));
   }
 
   /** The room, if this session is in it. */
-  joined(roomId: string, sessionId: string): Room | undefined {
+  joined(roomId: string, sessionId: string): LiveRoom | undefined {
     const room = this.#rooms.get(roomId);
     return room?.has(sessionId) ? room : undefined;
   }
@@ -38,7 +38,7 @@ export class Rooms {
    * Has a room tell its members what has changed, after what the event loop has at hand: a burst of changes costs each
    * member one message.
    */
-  tellSoon(room: Room): void {
+  tellSoon(room: LiveRoom): void {
     this.#changed.add(room);
     if (this.#scheduled) return;
     this.#scheduled = true;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import type { PresenceEdit, PresenceEntry } from '../../protocol/rooms.ts';
-import { presenceEdits, type RoomState } from './diff-presence.ts';
+import { diffPresence, type RoomState } from './diff-presence.ts';
 
 const entryOf = (id: string, data: JsonObject): PresenceEntry => ({
   'peer-id': id,
@@ -13,7 +13,7 @@ const entryOf = (id: string, data: JsonObject): PresenceEntry => ({
 const room = (...members: [string, JsonObject][]): RoomState =>
   new Map(members.map(([id, data]) => [id, entryOf(id, data)]));
 
-describe('presenceEdits()', () => {
+describe('diffPresence()', () => {
   test.each<[string, JsonObject, JsonObject, PresenceEdit[]]>([
     ['nothing', { a: 1, b: [{}] }, { b: [{}], a: 1 }, []],
     ['the first key', {}, { a: 1 }, [[['s', 'data'], 'r', { a: 1 }]]],
@@ -43,11 +43,11 @@ describe('presenceEdits()', () => {
     ['the length of an array', { l: [1] }, { l: [] }, [[['s', 'data', 'l'], 'r', []]]],
     ['null to an object', { p: null }, { p: { x: 1 } }, [[['s', 'data', 'p'], 'r', { x: 1 }]]],
   ])('finds a change of %s', (_what, before, after, edits) => {
-    expect(presenceEdits(room(['s', before]), room(['s', after]))).toEqual(edits);
+    expect(diffPresence(room(['s', before]), room(['s', after]))).toEqual(edits);
   });
 
   test('finds who came and who went', () => {
-    expect(presenceEdits(room(['a', {}]), room(['b', { x: 1 }]))).toEqual([
+    expect(diffPresence(room(['a', {}]), room(['b', { x: 1 }]))).toEqual([
       [['b'], '+', entryOf('b', { x: 1 })],
       [['a'], '-'],
     ]);
@@ -55,7 +55,7 @@ describe('presenceEdits()', () => {
 
   test('replaces whole what has a key "__proto__"', () => {
     const after = JSON.parse('{"a":1,"__proto__":{"b":1}}');
-    expect(presenceEdits(room(['s', { a: 1 }]), room(['s', after]))).toEqual([[['s', 'data'], 'r', after]]);
+    expect(diffPresence(room(['s', { a: 1 }]), room(['s', after]))).toEqual([[['s', 'data'], 'r', after]]);
   });
 });
 
@@ -80,7 +80,7 @@ test('random edits, applied by core, give what they were made from', async () =>
     const id = ['s', 't', 'u', 'v'][random(4)] as string;
     if (random(6) === 0) next.delete(id);
     else next.set(id, entryOf(id, randomObject(random, 3)));
-    for (const [path, op, value] of structuredClone(presenceEdits(truth, next))) {
+    for (const [path, op, value] of structuredClone(diffPresence(truth, next))) {
       if (op === '+') core.insertInMutative(seen, path, value);
       else if (op === 'r') core.assocInMutative(seen, path, value);
       else core.dissocInMutative(seen, path);

@@ -7,7 +7,7 @@ export type RoomState = ReadonlyMap<string, PresenceEntry>;
 type Path = readonly (string | number)[];
 
 /** The edits that make the one state of a room the other. */
-export function presenceEdits(before: RoomState, after: RoomState): PresenceEdit[] {
+export function diffPresence(before: RoomState, after: RoomState): PresenceEdit[] {
   const edits: PresenceEdit[] = [];
   for (const [id, entry] of after) {
     const known = before.get(id);

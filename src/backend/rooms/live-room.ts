@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import type { PresenceEntry, RoomSaid } from '../../protocol/rooms.ts';
 import type { AuthUser } from '../permissions/actor.ts';
-import type { Wire } from '../session/client-channel.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 import { encode } from '../session/encode.ts';
-import { presenceEdits, type RoomState } from './diff-presence.ts';
+import { diffPresence, type RoomState } from './diff-presence.ts';
 
 interface Member {
-  readonly wire: Wire;
+  readonly channel: ClientChannel;
   readonly entry: PresenceEntry;
 }
 
@@ -22,7 +22,7 @@ export interface RoomSession {
  * One room: who is in it, and what each shows to the others. Changes that come together are told together, by
  * {@link tell}: to those who just came the whole room, to the others what changed.
  */
-export class Room {
+export class LiveRoom {
   readonly #id: string;
   readonly #instanceId: string;
   readonly #members = new Map<string, Member>();
@@ -41,9 +41,9 @@ export class Room {
 
   /** Everybody in the room, by session id. */
   sessions(): Record<string, RoomSession> {
-    const sessions = [...this.#members].map(([id, { wire, entry }]) => [
+    const sessions = [...this.#members].map(([id, { channel, entry }]) => [
       id,
-      { ...entry, user: wire.actor.user },
+      { ...entry, user: channel.actor.user },
     ]);
     return Object.fromEntries(sessions);
   }
@@ -53,15 +53,15 @@ export class Room {
   }
 
   /** Lets a session in. One that is in already keeps what it shows. */
-  join(wire: Wire, data: JsonObject | undefined): void {
-    const shown = this.#members.get(wire.sessionId)?.entry.data ?? data ?? {};
-    this.#put(wire, shown);
-    this.#newcomers.add(wire.sessionId);
+  join(channel: ClientChannel, data: JsonObject | undefined): void {
+    const shown = this.#members.get(channel.sessionId)?.entry.data ?? data ?? {};
+    this.#put(channel, shown);
+    this.#newcomers.add(channel.sessionId);
   }
 
   /** Changes what a session shows; one that is not in the room shows nothing. */
-  show(wire: Wire, data: JsonObject): void {
-    if (this.has(wire.sessionId)) this.#put(wire, data);
+  show(channel: ClientChannel, data: JsonObject): void {
+    if (this.has(channel.sessionId)) this.#put(channel, data);
   }
 
   /** Takes a session out, if it is in. */
@@ -73,16 +73,16 @@ export class Room {
   }
 
   /** Passes on what a session says to all others, and gives the message that they got, for the speaker's answer. */
-  say(wire: Wire, topic: JsonValue | undefined, data: JsonValue | undefined): RoomSaid {
+  say(channel: ClientChannel, topic: JsonValue | undefined, data: JsonValue | undefined): RoomSaid {
     // Who hears it finds the speaker in the room as it is now.
     this.tell();
     const said: RoomSaid = {
       'room-id': this.#id,
       topic,
-      data: { 'peer-id': wire.sessionId, user: publicUser(wire), data },
+      data: { 'peer-id': channel.sessionId, user: publicUser(channel), data },
     };
     const text = encode({ op: 'server-broadcast', ...said, 'trace-id': null });
-    for (const [id, member] of this.#members) if (id !== wire.sessionId) member.wire.sendText(text);
+    for (const [id, member] of this.#members) if (id !== channel.sessionId) member.channel.sendText(text);
     return said;
   }
 
@@ -92,7 +92,7 @@ export class Room {
     if (before === undefined) return;
     this.#told = undefined;
     const after = this.#state();
-    const edits = presenceEdits(before, after);
+    const edits = diffPresence(before, after);
     const patch = once(() => encode({ op: 'patch-presence', 'room-id': this.#id, edits, 'trace-id': null }));
     const whole = once(() =>
       encode({
@@ -102,22 +102,22 @@ export class Room {
         'trace-id': null,
       }),
     );
-    for (const [id, { wire }] of this.#members) {
-      if (this.#newcomers.has(id)) wire.sendText(whole());
-      else if (edits.length > 0) wire.sendText(wire.features.patchPresence ? patch() : whole());
+    for (const [id, { channel }] of this.#members) {
+      if (this.#newcomers.has(id)) channel.sendText(whole());
+      else if (edits.length > 0) channel.sendText(channel.features.patchPresence ? patch() : whole());
     }
     this.#newcomers.clear();
   }
 
-  #put(wire: Wire, data: JsonObject): void {
+  #put(channel: ClientChannel, data: JsonObject): void {
     this.#remember();
     const entry: PresenceEntry = {
-      'peer-id': wire.sessionId,
+      'peer-id': channel.sessionId,
       'instance-id': this.#instanceId,
-      user: publicUser(wire),
+      user: publicUser(channel),
       data,
     };
-    this.#members.set(wire.sessionId, { wire, entry });
+    this.#members.set(channel.sessionId, { channel, entry });
   }
 
   #remember(): void {
@@ -130,7 +130,7 @@ export class Room {
 }
 
 /** Other people's clients learn of a user no more than the id. */
-function publicUser({ actor }: Wire): { id: string } | null {
+function publicUser({ actor }: ClientChannel): { id: string } | null {
   return actor.user && { id: actor.user.id };
 }
 

@@ -8,9 +8,10 @@ import type {
   SetPresenceMessage,
 } from '../../protocol/rooms.ts';
 import type { App } from '../app/app.ts';
-import type { Wire } from '../session/client-channel.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 import type { EventId } from '../session/encode.ts';
-import type { Room } from './live-room.ts';
+import type { AppRooms } from './app-rooms.ts';
+import type { LiveRoom } from './live-room.ts';
 
 /** How many rooms one session can be in at a time. */
 const MAX_ROOMS = 10_000;
@@ -20,15 +21,17 @@ const MAX_CHARS = 64 * 1024 * 1024;
 
 /** The rooms that one session is in. */
 export class SessionRooms {
-  readonly #app: App;
-  readonly #wire: Wire;
+  readonly #app: Pick<App, 'assertReadable' | 'identity'>;
+  readonly #rooms: AppRooms;
+  readonly #channel: ClientChannel;
   /** Each room, with how many characters it takes. */
   readonly #joined = new Map<string, number>();
   #chars = 0;
 
-  constructor(app: App, wire: Wire) {
+  constructor(app: Pick<App, 'assertReadable' | 'identity'>, rooms: AppRooms, channel: ClientChannel) {
     this.#app = app;
-    this.#wire = wire;
+    this.#rooms = rooms;
+    this.#channel = channel;
   }
 
   /**
@@ -68,31 +71,31 @@ export class SessionRooms {
     }
     // Who is in already keeps what it shows.
     if (!this.#joined.has(roomId)) this.#count(roomId, data);
-    const room = this.#app.rooms.open(roomId);
-    room.join(this.#wire, data);
-    this.#app.rooms.tellSoon(room);
+    const room = this.#rooms.open(roomId);
+    room.join(this.#channel, data);
+    this.#rooms.tellSoon(room);
   }
 
   #leave(roomId: string): void {
-    const room = this.#app.rooms.joined(roomId, this.#wire.sessionId);
+    const room = this.#rooms.joined(roomId, this.#channel.sessionId);
     if (!room) return;
-    room.leave(this.#wire.sessionId);
+    room.leave(this.#channel.sessionId);
     this.#chars -= this.#joined.get(roomId) ?? 0;
     this.#joined.delete(roomId);
-    this.#app.rooms.closeIfEmpty(roomId);
-    this.#app.rooms.tellSoon(room);
+    this.#rooms.closeIfEmpty(roomId);
+    this.#rooms.tellSoon(room);
   }
 
   #show({ roomId, data }: SetPresenceMessage): void {
     const room = this.#entered(roomId);
     this.#count(roomId, data);
-    room.show(this.#wire, data);
-    this.#app.rooms.tellSoon(room);
+    room.show(this.#channel, data);
+    this.#rooms.tellSoon(room);
   }
 
   #broadcast({ roomId, topic, data }: ClientBroadcastMessage, id: EventId): void {
-    const said = this.#entered(roomId).say(this.#wire, topic, data);
-    this.#wire.send({ op: 'client-broadcast-ok', ...said, 'client-event-id': id, 'trace-id': null });
+    const said = this.#entered(roomId).say(this.#channel, topic, data);
+    this.#channel.send({ op: 'client-broadcast-ok', ...said, 'client-event-id': id, 'trace-id': null });
   }
 
   /** Counts what is shown in a room, in the place of what was. */
@@ -106,18 +109,22 @@ export class SessionRooms {
     this.#chars = all;
   }
 
-  #entered(roomId: string): Room {
-    const room = this.#app.rooms.joined(roomId, this.#wire.sessionId);
+  #entered(roomId: string): LiveRoom {
+    const room = this.#rooms.joined(roomId, this.#channel.sessionId);
     if (!room) throw this.#refusal(roomId, 'You have not entered this room yet.');
     return room;
   }
 
   #refusal(roomId: string, message: string): ServerError {
-    const input = { 'app-id': this.#app.identity.id, 'room-id': roomId, 'session-id': this.#wire.sessionId };
+    const input = {
+      'app-id': this.#app.identity.id,
+      'room-id': roomId,
+      'session-id': this.#channel.sessionId,
+    };
     return validationFailed('room', input, [{ message }]);
   }
 
   #confirm(op: RoomOk['op'], roomId: string, id: EventId): void {
-    this.#wire.send({ op, 'room-id': roomId, 'client-event-id': id, 'trace-id': null });
+    this.#channel.send({ op, 'room-id': roomId, 'client-event-id': id, 'trace-id': null });
   }
 }

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
 import { ADMIN } from '../permissions/actor.ts';
 import { upsert } from '../store/upsert.ts';
 import type { Job } from './job.ts';
 import type { JobBook } from './job-book.ts';
+import type { SchemaApp } from './schema-app.ts';
 import { isJobStep, type SchemaStep } from './schema-step.ts';
 
 /** What a push of a schema came to. */
@@ -21,7 +21,7 @@ export interface AppliedSteps {
  *
  * @throws {ServerError} when the transaction is refused; then nothing has changed.
  */
-export function applySteps(app: App, steps: readonly SchemaStep[], jobs: JobBook): AppliedSteps {
+export function applySteps(app: SchemaApp, steps: readonly SchemaStep[], jobs: JobBook): AppliedSteps {
   const direct = steps.filter((step) => !isJobStep(step));
   const transaction = direct.length > 0 ? transact(app, direct) : {};
   const groupId = app.host.newId();
@@ -40,7 +40,7 @@ export function applySteps(app: App, steps: readonly SchemaStep[], jobs: JobBook
   };
 }
 
-function transact(app: App, steps: readonly SchemaStep[]): JsonObject {
+function transact(app: SchemaApp, steps: readonly SchemaStep[]): JsonObject {
   const txId = app.transact({ steps, actor: ADMIN });
   return {
     id: txId,

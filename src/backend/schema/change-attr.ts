@@ -1,17 +1,17 @@
 import { type Attr, etypeOf, labelOf, type Triple } from '../../protocol/attr.ts';
 import { ServerError } from '../../protocol/error.ts';
 import { isObject, type JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
 import { ADMIN } from '../permissions/actor.ts';
 import { checkValue } from '../transact/check-value.ts';
 import { entitiesWithoutNulls } from '../transact/null-triples.ts';
 import type { InvalidTriple, JobFailure } from './job.ts';
+import type { SchemaApp } from './schema-app.ts';
 import type { JobTarget, JobType } from './schema-step.ts';
 
 const MAX_SAMPLES = 10;
 
 /** Does what a job is for. Gives what is in the way, if anything is; then nothing has changed. */
-export function changeAttr(app: App, type: JobType, target: JobTarget): JobFailure | undefined {
+export function changeAttr(app: SchemaApp, type: JobType, target: JobTarget): JobFailure | undefined {
   const attr = app.data.catalog.byId(target['attr-id']);
   if (!attr || attr.catalog === 'system') return { error: 'invalid-attr-state-error' };
   switch (type) {
@@ -34,7 +34,7 @@ export function changeAttr(app: App, type: JobType, target: JobTarget): JobFailu
 }
 
 /** Has the transaction engine change an attribute: it looks at the stored values. */
-function update(app: App, attr: Attr, flags: Partial<Attr>): JobFailure | undefined {
+function update(app: SchemaApp, attr: Attr, flags: Partial<Attr>): JobFailure | undefined {
   // An update that does not mention the cascades takes them away.
   const { id, 'on-delete': onDelete, 'on-delete-reverse': onDeleteReverse } = attr;
   const change = {
@@ -53,18 +53,14 @@ function update(app: App, attr: Attr, flags: Partial<Attr>): JobFailure | undefi
 }
 
 /** No step of a transaction stands for what an entity lacks: only a job, and adding an attribute, do that. */
-function fillNulls(app: App, { id }: Attr): undefined {
+function fillNulls(app: SchemaApp, { id }: Attr): undefined {
   const attr = app.data.catalog.byId(id);
   const entities = attr ? entitiesWithoutNulls(app.data, attr) : [];
   const now = app.host.now();
-  if (entities.length > 0)
-    app.load(
-      [],
-      entities.map((e): Triple => [e, id, null, now]),
-    );
+  if (entities.length > 0) app.load({ attrs: [], triples: entities.map((e): Triple => [e, id, null, now]) });
 }
 
-function failureOf({ data }: App, attr: Attr, { type, hint }: ServerError): JobFailure {
+function failureOf({ data }: SchemaApp, attr: Attr, { type, hint }: ServerError): JobFailure {
   const details = isObject(hint) ? hint : {};
   if (type === 'record-not-unique' && typeof details.value === 'string') {
     const value = JSON.parse(details.value) as JsonValue;
@@ -82,7 +78,7 @@ function failureOf({ data }: App, attr: Attr, { type, hint }: ServerError): JobF
 }
 
 /** The entities that lack a value, as a failure. */
-function gaps({ data }: App, attr: Attr): JobFailure | undefined {
+function gaps({ data }: SchemaApp, attr: Attr): JobFailure | undefined {
   const etype = etypeOf(attr);
   const idAttr = data.catalog.byForward(etype, 'id');
   const error = 'missing-required-error';
@@ -100,7 +96,7 @@ function gaps({ data }: App, attr: Attr): JobFailure | undefined {
   };
 }
 
-function checkType(app: App, attr: Attr, type: Attr['checked-data-type']): JobFailure | undefined {
+function checkType(app: SchemaApp, attr: Attr, type: Attr['checked-data-type']): JobFailure | undefined {
   const checked = { ...attr, ...(type && { 'checked-data-type': type }) };
   const invalid: Triple[] = [];
   for (const triple of app.data.triples.attr(attr.id)) {
@@ -122,10 +118,10 @@ function isValid(attr: Attr, [e, , v]: Triple): boolean {
 }
 
 /** No step of a transaction says what type an attribute has: only a job may change it. */
-function setType(app: App, attr: Attr, type: Attr['checked-data-type']): undefined {
+function setType(app: SchemaApp, attr: Attr, type: Attr['checked-data-type']): undefined {
   const { 'checked-data-type': _, ...rest } = attr;
   app.assertWritable();
-  app.load([{ ...rest, ...(type && { 'checked-data-type': type }) }], []);
+  app.load({ attrs: [{ ...rest, ...(type && { 'checked-data-type': type }) }], triples: [] });
 }
 
 function samples(triples: readonly Triple[]): InvalidTriple[] {

@@ -1,7 +1,7 @@
 import { etypeOf, labelOf } from '../../protocol/attr.ts';
-import type { App } from '../app/app.ts';
 import { changeAttr } from './change-attr.ts';
 import type { Job, JobFailure } from './job.ts';
+import type { SchemaApp } from './schema-app.ts';
 import type { JobTarget, JobType } from './schema-step.ts';
 
 /** Jobs are looked up shortly after they ran, if ever: the last of each app are enough. */
@@ -9,10 +9,10 @@ const MAX_JOBS = 1_000;
 
 /** The jobs of all apps, for whoever asks how they went. A job runs at once and to its end when it is added. */
 export class JobBook {
-  readonly #jobs = new WeakMap<App, Job[]>();
+  readonly #jobs = new WeakMap<SchemaApp, Job[]>();
 
   /** Runs a job. What is in its way is no error: the job tells of it. */
-  run(app: App, type: JobType, target: JobTarget, groupId: string | null = null): Job {
+  run(app: SchemaApp, type: JobType, target: JobTarget, groupId: string | null = null): Job {
     const attr = app.data.catalog.byId(target['attr-id']);
     const work = attr ? app.data.triples.attrSize(attr.id) : 0;
     const started = new Date(app.host.now()).toISOString();
@@ -37,20 +37,20 @@ export class JobBook {
   }
 
   /** A job by its id. */
-  find(app: App, id: string): Job | undefined {
+  find(app: SchemaApp, id: string): Job | undefined {
     return this.#of(app).find((job) => job.id === id);
   }
 
   /** The jobs of one push, in their order. */
-  group(app: App, groupId: string): Job[] {
+  group(app: SchemaApp, groupId: string): Job[] {
     return this.#of(app).filter((job) => job.group_id === groupId);
   }
 
-  #of(app: App): readonly Job[] {
+  #of(app: SchemaApp): readonly Job[] {
     return this.#jobs.get(app) ?? [];
   }
 
-  #add(app: App, job: Job): void {
+  #add(app: SchemaApp, job: Job): void {
     const jobs = this.#jobs.get(app) ?? [];
     jobs.push(job);
     if (jobs.length > MAX_JOBS) jobs.shift();

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
 import { GRACE_PERIOD_DAYS, isExpired } from '../transact/expired-attrs.ts';
+import type { SchemaApp } from './schema-app.ts';
 
 /** The attributes of an app that were deleted and can be restored, as clients are told of them. */
-export function softDeletedAttrs({ data, host }: App): JsonObject {
+export function softDeletedAttrs({ data, host }: SchemaApp): JsonObject {
   const now = host.now();
   const deleted = [...data.catalog.deleted()].filter((attr) => !isExpired(attr, now));
   const attrs = deleted.sort((a, b) => (a.id < b.id ? -1 : 1));

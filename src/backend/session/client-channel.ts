@@ -1,11 +1,11 @@
 import type { DownMessage } from '../../protocol/down.ts';
 import type { ClientFeatures } from '../../protocol/features.ts';
 import type { Actor } from '../permissions/actor.ts';
-import type { Outbox } from './durable-sender.ts';
+import type { DurableSender } from './durable-sender.ts';
 import { encode } from './encode.ts';
 
 /** A session as its rooms, sync tables and streams see it: whom it serves, and how to speak to its client. */
-export interface Wire {
+export interface ClientChannel {
   readonly sessionId: string;
   readonly actor: Actor;
   readonly features: ClientFeatures;
@@ -16,14 +16,17 @@ export interface Wire {
   sendText(text: string): void;
 }
 
-/** A wire that sends by an outbox. */
-export function wireOf(whom: Pick<Wire, 'sessionId' | 'actor' | 'features'>, outbox: Outbox): Wire {
+/** A channel that sends what a crash could not take back. */
+export function channelOf(
+  whom: Pick<ClientChannel, 'sessionId' | 'actor' | 'features'>,
+  sender: DurableSender,
+): ClientChannel {
   return {
     ...whom,
     get bufferedAmount() {
-      return outbox.bufferedAmount;
+      return sender.bufferedAmount;
     },
-    send: (message) => outbox.send(encode(message)),
-    sendText: (text) => outbox.send(text),
+    send: (message) => sender.send(encode(message)),
+    sendText: (text) => sender.send(text),
   };
 }

@@ -1,11 +1,11 @@
 import type { Keeper } from '../app/keeper.ts';
-import type { SessionPeer } from '../sessions/session.ts';
+import type { SessionPeer } from './session-peer.ts';
 
 /** A client that leaves this much unread is cut off, before it takes everybody's memory. */
 const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
 
 /** What a client is told: nothing that a crash could still take back. */
-export class Outbox {
+export class DurableSender {
   readonly #peer: SessionPeer;
   readonly #keeper: Keeper;
   /** How much is held back until what it may tell of is safe. */

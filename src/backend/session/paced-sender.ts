@@ -1,4 +1,4 @@
-import type { Wire } from './client-channel.ts';
+import type { ClientChannel } from './client-channel.ts';
 
 /** How much a client may leave unread before it is given time to read. */
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
@@ -9,8 +9,8 @@ const RETRY_MS = 10;
  * Sends a client what there is to send, as fast as it reads. What is not sent yet stays where it is, so a client that
  * is slow costs no memory.
  */
-export class Pump {
-  readonly #wire: Wire;
+export class PacedSender {
+  readonly #channel: ClientChannel;
   readonly #step: () => boolean;
   readonly #failed: (error: unknown) => void;
   #next: { is: 'idle' | 'soon' | 'stopped' } | { is: 'later'; timer: ReturnType<typeof setTimeout> } = {
@@ -19,10 +19,10 @@ export class Pump {
 
   /**
    * @param step sends a piece and says whether there may be another.
-   * @param failed is told when a step throws; the pump has stopped then.
+   * @param failed is told when a step throws; the sender has stopped then.
    */
-  constructor(wire: Wire, step: () => boolean, failed: (error: unknown) => void) {
-    this.#wire = wire;
+  constructor(channel: ClientChannel, step: () => boolean, failed: (error: unknown) => void) {
+    this.#channel = channel;
     this.#step = step;
     this.#failed = failed;
   }
@@ -45,7 +45,7 @@ export class Pump {
     this.#next = { is: 'idle' };
     try {
       while (this.#isRunning() && this.#step()) {
-        if (this.#wire.bufferedAmount < HIGH_WATER_BYTES) continue;
+        if (this.#channel.bufferedAmount < HIGH_WATER_BYTES) continue;
         this.#next = { is: 'later', timer: setTimeout(() => this.#run(), RETRY_MS) };
         return;
       }

@@ -1,8 +1,5 @@
 import { ServerError } from '../../protocol/error.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { isUuid } from '../../protocol/uuid.ts';
-import type { Handler } from '../http/requests/router.ts';
-import type { BackendOptions } from '../options.ts';
 
 const MAX_NAME_LENGTH = 40;
 
@@ -16,37 +13,4 @@ export function eventName(event: JsonObject | null): string {
 export function outcomeOf(failure: unknown): string {
   if (failure === undefined) return 'ok';
   return failure instanceof ServerError ? failure.type : 'internal error';
-}
-
-/** Tells of every request that a handler answers. */
-export function observed(answer: Handler, onRequest: BackendOptions['onRequest']): Handler {
-  if (!onRequest) return answer;
-  return async (request, ip, whenAnswered) => {
-    const started = performance.now();
-    const response = await answer(request, ip, whenAnswered);
-    const { status } = response;
-    onRequest({
-      what: `${request.method} ${patternOf(request)}`,
-      appId: appIdOf(request),
-      ms: performance.now() - started,
-      outcome: status < 400 ? 'ok' : `${status}`,
-    });
-    return response;
-  };
-}
-
-/** The path without what names a single thing: that may be a secret. */
-function patternOf({ url }: Request): string {
-  if (!URL.canParse(url)) return '(malformed)';
-  const segments = new URL(url).pathname.split('/');
-  return segments
-    .map((segment) => (/^[\w$-]{1,24}$/.test(segment) || segment === '' ? segment : ':id'))
-    .join('/');
-}
-
-function appIdOf({ headers, url }: Request): string | null {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const [, inPath] = /^\/(?:dash\/apps|storage\/content)\/([^/]+)/.exec(parsed?.pathname ?? '') ?? [];
-  const id = headers.get('app-id') ?? parsed?.searchParams.get('app_id') ?? inPath;
-  return isUuid(id) ? id.toLowerCase() : null;
 }

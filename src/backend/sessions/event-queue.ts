@@ -1,5 +1,5 @@
 /** The events of one session that wait for their turn, and all that came after them. */
-export class Deferred {
+export class EventQueue {
   readonly #waiting: { readonly answer: () => void; readonly isTurn: (() => boolean) | undefined }[] = [];
   #bytes = 0;
 

@@ -1,23 +1,23 @@
 import type { RealtimeMessage } from '../../protocol/up.ts';
-import type { App } from '../app/app.ts';
+import type { ServedApp } from '../apps/served-app.ts';
 import { SessionRooms } from '../rooms/session-rooms.ts';
-import type { Wire } from '../session/client-channel.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 import type { EventId } from '../session/encode.ts';
 import { SessionStreams } from '../streams/session-streams.ts';
 import { SessionSync } from '../sync/session-sync.ts';
 
 /** The rooms, sync tables and streams of one session. */
-export class Realtime {
-  readonly #app: App;
-  readonly #wire: Wire;
+export class SessionParts {
+  readonly #served: ServedApp;
+  readonly #channel: ClientChannel;
   // Made when they are needed: most sessions need none of them.
   #rooms: SessionRooms | undefined;
   #sync: SessionSync | undefined;
   #streams: SessionStreams | undefined;
 
-  constructor(app: App, wire: Wire) {
-    this.#app = app;
-    this.#wire = wire;
+  constructor(served: ServedApp, channel: ClientChannel) {
+    this.#served = served;
+    this.#channel = channel;
   }
 
   /**
@@ -31,20 +31,20 @@ export class Realtime {
       case 'leave-room':
       case 'set-presence':
       case 'client-broadcast':
-        this.#rooms ??= new SessionRooms(this.#app, this.#wire);
+        this.#rooms ??= new SessionRooms(this.#served.app, this.#served.rooms, this.#channel);
         this.#rooms.serve(message, id);
         break;
       case 'start-sync':
       case 'remove-sync':
       case 'resync-table':
-        this.#sync ??= new SessionSync(this.#app, this.#wire);
+        this.#sync ??= new SessionSync(this.#served.sync, this.#channel);
         this.#sync.serve(message, id);
         break;
       case 'start-stream':
       case 'append-stream':
       case 'subscribe-stream':
       case 'unsubscribe-stream':
-        this.#streams ??= new SessionStreams(this.#app, this.#wire);
+        this.#streams ??= new SessionStreams(this.#served.streams, this.#channel);
         this.#streams.serve(message, id);
         break;
       default:

@@ -1,5 +1,5 @@
 import { validationFailed } from '../../protocol/error.ts';
-import type { AppSession } from '../app/app.ts';
+import type { AppSession } from '../app/app-session.ts';
 import type { LiveQueries } from '../app/live-queries.ts';
 import type { LiveQuery, QueryRequest, QueryResult } from '../app/live-query.ts';
 

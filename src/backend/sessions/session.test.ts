@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Attr } from '../../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import { createForgetfulKeeper } from '../app/keeper.ts';
 import { Apps } from '../apps/apps.ts';
 import { createHost } from '../create-host.ts';
 import type { Backend } from '../index.ts';
+import { createForgetfulKeeper } from '../keep/forgetful-keeper.ts';
 import { resolveBackendOptions } from '../options.ts';
 import { backendForTests } from '../testing/backend-for-tests.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
@@ -488,7 +488,7 @@ test('a client that leaves too much unread is cut off', () => {
 test('a session may have so much in its live queries, and no more until some are removed', () => {
   const host = createHost(resolveBackendOptions({}), createForgetfulKeeper());
   const apps = new Apps(host);
-  const app = apps.create({ id: crypto.randomUUID(), title: 'large', ephemeral: false });
+  const { app } = apps.create({ id: crypto.randomUUID(), title: 'large', ephemeral: false });
   const e = crypto.randomUUID();
   const attrOf = (label: string): Attr => ({
     id: crypto.randomUUID(),
@@ -500,13 +500,13 @@ test('a session may have so much in its live queries, and no more until some are
     catalog: 'user',
   });
   const [id, text] = [attrOf('id'), attrOf('text')];
-  app.load(
-    [id, text],
-    [
+  app.load({
+    attrs: [id, text],
+    triples: [
       [e, id.id, e, 1],
       [e, text.id, 'x'.repeat(30_000_000), 1],
     ],
-  );
+  });
   const heard: JsonObject[] = [];
   const peer = {
     send: (sent: string) =>
@@ -525,9 +525,9 @@ test('a session may have so much in its live queries, and no more until some are
   const ops = queries.map((q) => tell({ op: 'add-query', q })?.op);
   expect(ops).toEqual([...Array(8).fill('add-query-ok'), 'error']);
   expect(heard.at(-1)?.text).toContain('at most 268435456 characters in all');
-  expect(app.live.size).toBe(8);
+  expect(app.sessions.live.size).toBe(8);
   tell({ op: 'remove-query', q: queries[0] ?? null });
   expect(tell({ op: 'add-query', q: queries[8] ?? null })?.op).toBe('add-query-ok');
   session.closed();
-  expect(app.live.size).toBe(0);
+  expect(app.sessions.live.size).toBe(0);
 });

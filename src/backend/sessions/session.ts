@@ -1,7 +1,6 @@
-import { type AppStatus, type DownMessage, isnOf } from '../../protocol/down.ts';
-import { ServerError, validationFailed } from '../../protocol/error.ts';
-import { type ClientFeatures, clientFeatures } from '../../protocol/features.ts';
-import { canonicalJson, type JsonObject } from '../../protocol/json.ts';
+import { type ServerError, validationFailed } from '../../protocol/error.ts';
+import { clientFeatures } from '../../protocol/features.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import {
   asEvent,
   decodeFrame,
@@ -10,56 +9,22 @@ import {
   parseRequest,
   TooManyValuesError,
 } from '../../protocol/parse.ts';
-import type {
-  AddQueryMessage,
-  InitMessage,
-  RemoveQueryMessage,
-  RequestMessage,
-  TransactMessage,
-} from '../../protocol/up.ts';
-import type { App, AppSession } from '../app/app.ts';
-import type { BackendHost } from '../app/app-host.ts';
-import type { LiveQuery } from '../app/live-query.ts';
+import type { InitMessage } from '../../protocol/up.ts';
 import type { Apps } from '../apps/apps.ts';
+import type { BackendHost } from '../apps/backend-host.ts';
+import type { ServedApp } from '../apps/served-app.ts';
 import { authenticate } from '../auth/authenticate.ts';
-import type { RequestEntry } from '../options.ts';
 import { type Actor, VISITOR } from '../permissions/actor.ts';
-import { wireOf } from '../session/client-channel.ts';
-import { Outbox } from '../session/durable-sender.ts';
-import {
-  type EventId,
-  encode,
-  encodeAddQueryOk,
-  encodeError,
-  encodeInitOk,
-  encodeRefreshOk,
-} from '../session/encode.ts';
 import { eventName, outcomeOf } from '../session/request-entry.ts';
-import { Deferred } from './event-queue.ts';
-import { Realtime } from './session-parts.ts';
-import { SessionQueries } from './session-queries.ts';
+import type { SessionPeer } from '../session/session-peer.ts';
+import { SessionReplies } from '../session/session-replies.ts';
+import { EventQueue } from './event-queue.ts';
+import { OpenSession, type SessionUser } from './open-session.ts';
 
-/** What a session talks to: one client, over whatever transport. */
-export interface SessionPeer {
-  send(text: string): void;
-  close(code: number, reason: string): void;
-  readonly bufferedAmount: number;
-}
-
-interface OpenState {
-  readonly is: 'open';
-  readonly app: App;
-  readonly actor: Actor;
-  readonly features: ClientFeatures;
-  /** Whether links that lead to one entity at most are objects in a tree. */
-  readonly inference: boolean;
-  readonly queries: SessionQueries;
-  readonly realtime: Realtime;
-  /** The revision of the attributes that the client has. */
-  attrsRevision: number;
-}
-
-type State = { readonly is: 'new' } | OpenState | { readonly is: 'closed' };
+type State =
+  | { readonly is: 'new' }
+  | { readonly is: 'open'; readonly session: OpenSession }
+  | { readonly is: 'closed' };
 
 /** What somebody may send at once who has not been let in. An `init` has some hundred bytes. */
 const MAX_NEWCOMER_BYTES = 64 * 1024;
@@ -71,16 +36,16 @@ const MAX_DEFERRED_BYTES = 64 * 1024 * 1024;
  * One client's session. Its events are handled one after the other in the order of arrival. Whatever is wrong with
  * one is answered with an `error`, and the session goes on.
  */
-export class Session implements AppSession {
+export class Session {
   readonly id: string;
   readonly #peer: SessionPeer;
   readonly #apps: Apps;
   readonly #host: BackendHost;
   readonly #sender: Pick<Actor, 'ip' | 'origin'>;
   #state: State = { is: 'new' };
-  readonly #outbox: Outbox;
+  readonly #replies: SessionReplies;
   readonly #letIn: () => void;
-  readonly #deferred = new Deferred();
+  readonly #queue = new EventQueue();
 
   constructor(
     peer: SessionPeer,
@@ -90,7 +55,7 @@ export class Session implements AppSession {
   ) {
     this.id = host.newId();
     this.#peer = peer;
-    this.#outbox = new Outbox(peer, host.keeper);
+    this.#replies = new SessionReplies(this.id, peer, host);
     this.#apps = apps;
     this.#host = host;
     this.#sender = sender;
@@ -117,11 +82,12 @@ export class Session implements AppSession {
 
   /** Opens the session for somebody who has been recognised already; `init` is refused then. */
   openFor(
-    app: App,
+    served: ServedApp,
     actor: Actor,
     { versions, inference }: { versions: Record<string, string>; inference: boolean },
   ): void {
-    if (this.#state.is === 'new') this.#open(app, actor, clientFeatures(versions), inference);
+    if (this.#state.is === 'new')
+      this.#open(served, { actor, features: clientFeatures(versions), inference });
   }
 
   #receive(decode: () => JsonObject, bytes: number): void {
@@ -135,14 +101,14 @@ export class Session implements AppSession {
     }
     const answer = (): void => this.#answer(event, broken);
     // What is wrong with an event is said in its turn, too.
-    this.#deferred.take(answer, event ? this.#turnOf(event) : undefined, bytes);
-    if (this.#deferred.bytes > MAX_DEFERRED_BYTES) this.#peer.close(1013, 'Too much waits to be answered');
+    this.#queue.take(answer, event ? this.#turnOf(event) : undefined, bytes);
+    if (this.#queue.bytes > MAX_DEFERRED_BYTES) this.#peer.close(1013, 'Too much waits to be answered');
   }
 
   /** What an event has to wait for. Writes are answered behind the results that were due to the session before them. */
   #turnOf({ op }: JsonObject): (() => boolean) | undefined {
     if (op !== 'transact' || this.#state.is !== 'open') return undefined;
-    return this.#state.app.live.whenTold(this);
+    return this.#state.session.whenTold();
   }
 
   /** Answers an event, or says why it is null. */
@@ -156,14 +122,14 @@ export class Session implements AppSession {
     } catch (error) {
       failure = error;
       if (error instanceof TooManyValuesError) this.#peer.close(1009, error.limit);
-      else this.#sendError(error, event);
+      else this.#replies.sendError(error, event);
     }
-    onRequest?.(this.#entryOf(event, started, failure));
-  }
-
-  #entryOf(event: JsonObject | null, started: number, failure: unknown): RequestEntry {
-    const appId = this.#state.is === 'open' ? this.#state.app.identity.id : null;
-    return { what: eventName(event), appId, ms: performance.now() - started, outcome: outcomeOf(failure) };
+    onRequest?.({
+      what: eventName(event),
+      appId: this.#state.is === 'open' ? this.#state.session.app.identity.id : null,
+      ms: performance.now() - started,
+      outcome: outcomeOf(failure),
+    });
   }
 
   /** The client is gone. */
@@ -171,39 +137,8 @@ export class Session implements AppSession {
     const state = this.#state;
     this.#state = { is: 'closed' };
     this.#letIn();
-    this.#deferred.clear();
-    if (state.is !== 'open') return;
-    state.app.leave(this);
-    state.queries.end();
-    state.realtime.end();
-  }
-
-  refresh(queries: readonly LiveQuery<AppSession>[]): void {
-    const state = this.#state;
-    if (state.is !== 'open') return;
-    const computations: string[] = [];
-    for (const { request, answer, computation } of queries) {
-      if (computation !== undefined) computations.push(computation);
-      else if (answer.is === 'failure') this.#sendError(answer.error, { op: 'refresh', q: request.q });
-    }
-    const { revision, text } = state.app.attrs;
-    const isNew = revision !== state.attrsRevision;
-    if (computations.length === 0 && !isNew) return;
-    state.attrsRevision = revision;
-    const attrs = isNew || !state.features.skipAttrs ? text : undefined;
-    this.#outbox.send(encodeRefreshOk(state.app.processedTxId, computations, attrs));
-  }
-
-  goOn(): void {
-    this.#deferred.goOn();
-  }
-
-  statusChanged(status: AppStatus): void {
-    this.#reply({ op: 'app-status-changed', status, 'trace-id': null });
-  }
-
-  end(): void {
-    this.#peer.close(1000, 'App is gone');
+    this.#queue.clear();
+    if (state.is === 'open') state.session.closed();
   }
 
   #handle(event: JsonObject): void {
@@ -214,86 +149,26 @@ export class Session implements AppSession {
       this.#init(parseInit(event), id);
     } else {
       if (this.#state.is !== 'open') throw refused(event, '`init` has not run for this session.');
-      this.#serve(this.#state, parseRequest(op, event), id);
+      this.#state.session.serve(parseRequest(op, event), id);
     }
   }
 
-  #init(message: InitMessage, id: EventId): void {
-    const app = this.#apps.get(message.appId);
-    const actor = authenticate(app, message, this.#sender);
-    this.#open(app, actor, clientFeatures(message.versions));
-    const attrs = app.attrs.text;
-    this.#outbox.send(
-      encodeInitOk({ sessionId: this.id, app: app.row, actor, status: app.status, attrs, id }),
-    );
+  #init(message: InitMessage, id: JsonObject['client-event-id']): void {
+    const served = this.#apps.get(message.appId);
+    const actor = authenticate(served.app, message, this.#sender);
+    const user = { actor, features: clientFeatures(message.versions), inference: false };
+    this.#open(served, user).greet(id);
   }
 
-  #open(app: App, actor: Actor, features: ClientFeatures, inference = false): void {
-    const realtime = new Realtime(app, wireOf({ sessionId: this.id, actor, features }, this.#outbox));
-    const attrsRevision = app.attrs.revision;
-    this.#state = {
-      is: 'open',
-      app,
-      actor,
-      features,
-      inference,
-      queries: new SessionQueries(app.live, this),
-      realtime,
-      attrsRevision,
-    };
-    app.join(this);
+  #open(served: ServedApp, user: SessionUser): OpenSession {
+    const session = new OpenSession(served, user, {
+      replies: this.#replies,
+      goOn: () => this.#queue.goOn(),
+      end: () => this.#peer.close(1000, 'App is gone'),
+    });
+    this.#state = { is: 'open', session };
     this.#letIn();
-  }
-
-  #serve(state: OpenState, message: RequestMessage, id: EventId): void {
-    switch (message.op) {
-      case 'add-query':
-        this.#addQuery(state, message, id);
-        break;
-      case 'remove-query':
-        this.#removeQuery(state, message, id);
-        break;
-      case 'transact':
-        this.#transact(state, message, id);
-        break;
-      default:
-        state.realtime.serve(message, id);
-    }
-  }
-
-  #addQuery(state: OpenState, { q, returnType }: AddQueryMessage, id: EventId): void {
-    const { app, actor, inference, queries } = state;
-    const key = canonicalJson(q);
-    if (queries.has(key)) {
-      this.#reply({ op: 'add-query-exists', q, 'client-event-id': id, 'trace-id': null });
-      return;
-    }
-    app.assertReadable();
-    // Read before the query runs: a result includes at least what its stamp says.
-    const txId = app.processedTxId;
-    this.#outbox.send(
-      encodeAddQueryOk(queries.add(key, { q, returnType, inference, actor }), { q, txId, id }),
-    );
-  }
-
-  #removeQuery({ queries }: OpenState, { q }: RemoveQueryMessage, id: EventId): void {
-    queries.remove(canonicalJson(q));
-    this.#reply({ op: 'remove-query-ok', q, 'client-event-id': id, 'trace-id': null });
-  }
-
-  #transact({ app, actor }: OpenState, { steps, clientEventId }: TransactMessage, id: EventId): void {
-    const txId = app.transact({ steps, actor, clientEventId });
-    const isn = isnOf(txId);
-    this.#reply({ op: 'transact-ok', 'tx-id': txId, isn, 'client-event-id': id, 'trace-id': null });
-  }
-
-  #sendError(error: unknown, event: JsonObject | null): void {
-    if (!(error instanceof ServerError)) this.#host.report('answer an event', error);
-    this.#outbox.send(encodeError(error, event && { ...event, 'session-id': this.id, 'trace-id': null }));
-  }
-
-  #reply(message: DownMessage): void {
-    this.#outbox.send(encode(message));
+    return session;
   }
 }
 

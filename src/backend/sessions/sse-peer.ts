@@ -1,4 +1,4 @@
-import type { SessionPeer } from './session.ts';
+import type { SessionPeer } from '../session/session-peer.ts';
 
 const encoder = new TextEncoder();
 

@@ -1,7 +1,7 @@
 import { TOO_LARGE_REASON } from '../../drivers/listen/contract.ts';
 import { ServerError } from '../../protocol/error.ts';
-import type { BackendHost } from '../app/app-host.ts';
 import type { Apps } from '../apps/apps.ts';
+import type { BackendHost } from '../apps/backend-host.ts';
 import { BodyTooLargeError } from '../http/requests/http-request.ts';
 import type { Actor } from '../permissions/actor.ts';
 import { isSameSecret } from '../permissions/hash-text.ts';

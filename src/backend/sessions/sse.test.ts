@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { readEventStream } from '../../../conformance/support/event-stream.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { createForgetfulKeeper } from '../app/keeper.ts';
 import { Apps } from '../apps/apps.ts';
 import { createHost } from '../create-host.ts';
 import { startBackend } from '../index.ts';
+import { createForgetfulKeeper } from '../keep/forgetful-keeper.ts';
 import { resolveBackendOptions } from '../options.ts';
 import { VISITOR } from '../permissions/actor.ts';
 import { backendForTests } from '../testing/backend-for-tests.ts';

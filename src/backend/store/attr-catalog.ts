@@ -1,5 +1,5 @@
 import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
-import type { Journal } from './undo-log.ts';
+import type { UndoLog } from './undo-log.ts';
 
 /** An attribute that was deleted and can still be restored. It is in no list and no query. */
 export interface DeletedAttr extends Attr {
@@ -31,12 +31,12 @@ export class AttrCatalog {
   readonly #byEtype = new Map<string, Map<string, Attr>>();
   readonly #refsTo = new Map<string, Map<string, Attr>>();
   readonly #identOwners = new Map<string, Attr>();
-  readonly #journal: Journal;
+  readonly #undoLog: UndoLog;
   #version = 0;
   #sorted: { version: number; attrs: readonly Attr[] } | undefined;
 
-  constructor(journal: Journal, systemAttrs: readonly Attr[] = []) {
-    this.#journal = journal;
+  constructor(undoLog: UndoLog, systemAttrs: readonly Attr[] = []) {
+    this.#undoLog = undoLog;
     for (const attr of systemAttrs) this.#insert(attr);
   }
 
@@ -108,7 +108,7 @@ export class AttrCatalog {
     const before = this.#byId.get(attr.id) ?? this.#deleted.get(attr.id);
     if (before) this.#remove(before);
     this.#insert(attr);
-    this.#journal.record({ kind: 'attr', before, after: attr }, () => {
+    this.#undoLog.record({ kind: 'attr', before, after: attr }, () => {
       this.#remove(attr);
       if (before) this.#insert(before);
     });
@@ -119,7 +119,7 @@ export class AttrCatalog {
     const before = this.#byId.get(id) ?? this.#deleted.get(id);
     if (!before) return;
     this.#remove(before);
-    this.#journal.record({ kind: 'attr', before, after: undefined }, () => this.#insert(before));
+    this.#undoLog.record({ kind: 'attr', before, after: undefined }, () => this.#insert(before));
   }
 
   #insert(attr: Attr): void {

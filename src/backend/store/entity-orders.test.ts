@@ -65,8 +65,8 @@ describe('orders of entities', () => {
           }
           if (fails) throw new Error('taken back');
         };
-        if (fails) expect(() => kept.journal.transaction(work)).toThrow('taken back');
-        else kept.journal.transaction(work);
+        if (fails) expect(() => kept.undoLog.transaction(work)).toThrow('taken back');
+        else kept.undoLog.transaction(work);
         const fresh = open();
         for (const a of [ID, VALUE]) for (const triple of kept.triples.attr(a)) fresh.triples.load(triple);
         for (const spec of SPECS) expect(read(kept, spec)).toEqual(read(fresh, spec));

@@ -4,7 +4,7 @@ import type { AttrCatalog } from './attr-catalog.ts';
 import { addTo, type Bucket, findIn, removeFrom, triplesOf } from './bucket.ts';
 import { EntityOrders } from './entity-orders.ts';
 import type { EntityOrder, OrderSpec, Reader } from './reader.ts';
-import type { Change, Journal } from './undo-log.ts';
+import type { Change, UndoLog } from './undo-log.ts';
 import { upsert } from './upsert.ts';
 
 const NONE: readonly Triple[] = [];
@@ -37,14 +37,14 @@ interface OfAttr {
  */
 export class TripleStore implements Reader {
   readonly #catalog: AttrCatalog;
-  readonly #journal: Journal;
+  readonly #undoLog: UndoLog;
   readonly #byAttr = new Map<string, OfAttr>();
   readonly #byValue = new Map<string, Map<string, Bucket>>();
   readonly #orders = new EntityOrders(this);
 
-  constructor(catalog: AttrCatalog, journal: Journal) {
+  constructor(catalog: AttrCatalog, undoLog: UndoLog) {
     this.#catalog = catalog;
-    this.#journal = journal;
+    this.#undoLog = undoLog;
   }
 
   entityAttr(e: string, a: string): readonly Triple[] {
@@ -107,7 +107,7 @@ export class TripleStore implements Reader {
     if (before) this.remove(before);
     const triple: Triple = [e, attr.id, v, before?.[3] ?? now];
     this.#insert(triple);
-    this.#journal.record({ kind: 'add', triple }, this.#undo);
+    this.#undoLog.record({ kind: 'add', triple }, this.#undo);
     return true;
   }
 
@@ -115,19 +115,19 @@ export class TripleStore implements Reader {
   load(triple: Triple): void {
     if (this.has(triple[0], triple[1], triple[2])) return;
     this.#insert(triple);
-    this.#journal.record({ kind: 'add', triple }, this.#undo);
+    this.#undoLog.record({ kind: 'add', triple }, this.#undo);
   }
 
   /** Takes a stored triple out. */
   remove(triple: Triple): void {
     this.#delete(triple);
-    this.#journal.record({ kind: 'remove', triple }, this.#undo);
+    this.#undoLog.record({ kind: 'remove', triple }, this.#undo);
   }
 
   /** Builds or drops the value index of an attribute after its definition changed. */
   reindex(attr: Attr): void {
     const before = this.#byValue.get(attr.id);
-    this.#journal.onRollback(() => {
+    this.#undoLog.onRollback(() => {
       if (before) this.#byValue.set(attr.id, before);
       else this.#byValue.delete(attr.id);
     });

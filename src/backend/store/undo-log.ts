@@ -13,9 +13,9 @@ type Undo =
 
 /**
  * What a transaction changed, in order, and how to take it back. The store and the catalog of an app write into one
- * journal, so that a failed transaction leaves both as they were.
+ * undo log, so that a failed transaction leaves both as they were.
  */
-export class Journal {
+export class UndoLog {
   #changes: Change[] = [];
   #undo: Undo[] = [];
 

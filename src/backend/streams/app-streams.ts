@@ -5,16 +5,17 @@ import type {
   StartStreamMessage,
   SubscribeStreamMessage,
 } from '../../protocol/streams.ts';
-import type { App } from '../app/app.ts';
+import type { CommitFollower } from '../app/commit-follower.ts';
 import type { Content } from '../app/content-store.ts';
 import type { StreamContent } from '../app/stream-content.ts';
 import { hashUuid } from '../permissions/hash-text.ts';
 import { assertAllowed } from '../permissions/index.ts';
-import type { Wire } from '../session/client-channel.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 import type { EventId } from '../session/encode.ts';
 import type { Change } from '../store/undo-log.ts';
 import { upsert } from '../store/upsert.ts';
 import { LiveStream } from './live-stream.ts';
+import type { StreamApp } from './stream-app.ts';
 import { createStream, findStream, finishStream, type StreamEntity, streamAttr } from './stream-entities.ts';
 import { fileContent } from './stream-file.ts';
 import { StreamReader } from './stream-reader.ts';
@@ -24,8 +25,8 @@ const MAX_ORPHANS = 1_000;
 const ID_ATTR = streamAttr('id');
 
 /** The streams of one app. */
-export class Streams {
-  readonly #app: App;
+export class AppStreams implements CommitFollower {
+  readonly #app: StreamApp;
   readonly #content: StreamContent;
   readonly #live = new Map<string, LiveStream>();
   /** How many bytes of each stream that goes on are counted, where they are. */
@@ -33,7 +34,7 @@ export class Streams {
   readonly #orphans = new Set<string>();
   readonly #encoder = new TextEncoder();
 
-  constructor(app: App, content: StreamContent) {
+  constructor(app: StreamApp, content: StreamContent) {
     this.#app = app;
     this.#content = content;
   }
@@ -43,17 +44,17 @@ export class Streams {
    *
    * @throws {ServerError} when it may not.
    */
-  start(wire: Wire, message: StartStreamMessage, id: EventId): LiveStream {
+  start(channel: ClientChannel, message: StartStreamMessage, id: EventId): LiveStream {
     const { clientId, reconnectToken, ruleParams } = message;
-    this.#assertAllowed('create', wire, { clientId }, ruleParams);
+    this.#assertAllowed('create', channel, { clientId }, ruleParams);
     const hashedReconnectToken = hashUuid(reconnectToken);
-    const entity = this.#reopened(wire, clientId, hashedReconnectToken);
+    const entity = this.#reopened(channel, clientId, hashedReconnectToken);
     const stream = this.#open(entity ?? createStream(this.#app, { clientId, hashedReconnectToken }));
-    wire.send({
+    channel.send({
       op: 'start-stream-ok',
       'client-id': clientId,
       'stream-id': stream.id,
-      offset: stream.admit(wire),
+      offset: stream.admit(channel),
       'client-event-id': id,
       'trace-id': null,
     });
@@ -65,10 +66,10 @@ export class Streams {
    *
    * @throws {ServerError} when this session does not write it, it has ended, or the offset is not its end.
    */
-  append(wire: Wire, { streamId, chunks, offset, done, abortReason }: AppendStreamMessage): void {
+  append(channel: ClientChannel, { streamId, chunks, offset, done, abortReason }: AppendStreamMessage): void {
     const stream = this.#live.get(streamId);
-    const input = { 'sess-id': wire.sessionId, 'stream-id': streamId };
-    if (stream?.writer !== wire) throw refused('append-stream', input, 'Stream is missing.');
+    const input = { 'sess-id': channel.sessionId, 'stream-id': streamId };
+    if (stream?.writer !== channel) throw refused('append-stream', input, 'Stream is missing.');
     if (stream.end) throw refused('append-stream', input, 'Stream is completed.');
     if (offset !== stream.size) {
       throw refused(
@@ -86,14 +87,14 @@ export class Streams {
       this.#count(streamId, bytes.byteLength);
     } catch (error) {
       this.#app.host.report('keep a stream', error);
-      wire.send({ op: 'append-failed', 'stream-id': streamId, 'trace-id': null });
+      channel.send({ op: 'append-failed', 'stream-id': streamId, 'trace-id': null });
       return;
     }
     if (done) this.#finish(stream, abortReason);
     this.#app.host.keeper.whenSafe(() => stream.wake());
     const flushed = stream.takeAcknowledgement();
     if (flushed === undefined) return;
-    wire.send({ op: 'stream-flushed', 'stream-id': streamId, offset: flushed, done, 'trace-id': null });
+    channel.send({ op: 'stream-flushed', 'stream-id': streamId, offset: flushed, done, 'trace-id': null });
   }
 
   /**
@@ -101,20 +102,29 @@ export class Streams {
    *
    * @throws {ServerError} when there is no such stream, or the session may not read it.
    */
-  subscribe(wire: Wire, message: SubscribeStreamMessage, eventId: EventId, ended: () => void): StreamReader {
+  subscribe(
+    channel: ClientChannel,
+    message: SubscribeStreamMessage,
+    eventId: EventId,
+    ended: () => void,
+  ): StreamReader {
     const { streamId, clientId, offset, ruleParams } = message;
-    const input = { 'sess-id': wire.sessionId, 'stream-id': streamId ?? null, 'client-id': clientId ?? null };
+    const input = {
+      'sess-id': channel.sessionId,
+      'stream-id': streamId ?? null,
+      'client-id': clientId ?? null,
+    };
     if (streamId === undefined && clientId === undefined) {
       throw refused('subscribe-stream', input, 'Must provide either a stream-id or a client-id');
     }
     this.#app.assertReadable();
     const entity = findStream(this.#app, { streamId, clientId });
     if (!entity) throw refused('subscribe-stream', input, 'Stream is missing.');
-    this.#assertAllowed('view', wire, entity.values, ruleParams);
+    this.#assertAllowed('view', channel, entity.values, ruleParams);
     if (this.#isLost(entity)) throw refused('subscribe-stream', input, 'Stream is invalid.');
     const stream = this.#open(entity);
     return new StreamReader({
-      wire,
+      channel,
       eventId,
       stream,
       offset,
@@ -138,21 +148,22 @@ export class Streams {
   }
 
   /** A writer is gone; it may come back. */
-  writerLeft(stream: LiveStream, wire: Wire): void {
-    if (stream.writer === wire) stream.writer = undefined;
+  writerLeft(stream: LiveStream, channel: ClientChannel): void {
+    if (stream.writer === channel) stream.writer = undefined;
     this.#closeIfIdle(stream);
   }
 
   /** Forgets the streams whose entities a transaction has deleted. */
-  committed(changes: readonly Change[]): void {
+  committed(_txId: number, changes: readonly Change[]): false {
     for (const change of changes) {
       if (change.kind === 'remove' && change.triple[1] === ID_ATTR) this.#forget(change.triple[0]);
     }
+    return false;
   }
 
   /** The stream with this name, when there is one and it is this writer's to go on with. */
-  #reopened(wire: Wire, clientId: string, tokenHash: string): StreamEntity | undefined {
-    const input = { 'sess-id': wire.sessionId, 'client-id': clientId };
+  #reopened(channel: ClientChannel, clientId: string, tokenHash: string): StreamEntity | undefined {
+    const input = { 'sess-id': channel.sessionId, 'client-id': clientId };
     // Core's client, once refused an offset, starts again at once and for ever: a writer that has written to a stream
     // which is deleted must not be given a new one.
     if (this.#orphans.has(tokenHash)) throw refused('start-stream', input, 'Stream is missing.');
@@ -175,7 +186,7 @@ export class Streams {
 
   #assertAllowed(
     action: 'create' | 'view',
-    { actor }: Wire,
+    { actor }: ClientChannel,
     data: JsonObject,
     ruleParams: JsonObject | undefined,
   ): void {

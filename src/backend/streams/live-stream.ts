@@ -1,17 +1,24 @@
 import type { StreamContent } from '../app/stream-content.ts';
-import type { Wire } from '../session/client-channel.ts';
-import type { StreamReader } from './stream-reader.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 
 /** After so many bytes the writer is told that it may forget them. */
 const FLUSH_BYTES = 1024 * 1024;
+
+/** Reads a stream as it is written. */
+export interface StreamFollower {
+  /** There may be something new. */
+  wake(): void;
+  /** There will be nothing more. */
+  fail(message: string): void;
+}
 
 /** A stream that somebody writes or reads. */
 export class LiveStream {
   readonly id: string;
   readonly clientId: string;
-  readonly readers: Set<StreamReader> = new Set();
+  readonly readers: Set<StreamFollower> = new Set();
   /** The session that writes it; there is at most one. */
-  writer: Wire | undefined;
+  writer: ClientChannel | undefined;
   /** The hash of what its writer presents to go on. */
   readonly tokenHash: string | undefined;
   /** How it ended, when it has. */
@@ -48,7 +55,7 @@ export class LiveStream {
   }
 
   /** Lets a session write from here on, and gives the offset at which it begins. */
-  admit(writer: Wire): number {
+  admit(writer: ClientChannel): number {
     this.writer = writer;
     this.#acknowledged = this.size;
     return this.size;

@@ -1,21 +1,21 @@
 import { type ServerError, validationFailed } from '../../protocol/error.ts';
 import { eventName, type StreamMessage, type SubscribeStreamMessage } from '../../protocol/streams.ts';
-import type { App } from '../app/app.ts';
-import type { Wire } from '../session/client-channel.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 import type { EventId } from '../session/encode.ts';
+import type { AppStreams } from './app-streams.ts';
 import type { LiveStream } from './live-stream.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 /** The streams that one session writes and reads. */
 export class SessionStreams {
-  readonly #app: App;
-  readonly #wire: Wire;
+  readonly #streams: AppStreams;
+  readonly #channel: ClientChannel;
   readonly #writing = new Map<string, LiveStream>();
   readonly #reading = new Map<string, StreamReader>();
 
-  constructor(app: App, wire: Wire) {
-    this.#app = app;
-    this.#wire = wire;
+  constructor(streams: AppStreams, channel: ClientChannel) {
+    this.#streams = streams;
+    this.#channel = channel;
   }
 
   /**
@@ -26,12 +26,12 @@ export class SessionStreams {
   serve(message: StreamMessage, id: EventId): void {
     switch (message.op) {
       case 'start-stream': {
-        const stream = this.#app.streams.start(this.#wire, message, id);
+        const stream = this.#streams.start(this.#channel, message, id);
         this.#writing.set(stream.id, stream);
         break;
       }
       case 'append-stream':
-        this.#app.streams.append(this.#wire, message);
+        this.#streams.append(this.#channel, message);
         if (message.done) this.#finished(message.streamId);
         break;
       case 'subscribe-stream':
@@ -45,8 +45,8 @@ export class SessionStreams {
 
   /** Writes and reads nothing any more. */
   end(): void {
-    for (const reader of this.#reading.values()) this.#app.streams.unsubscribe(reader);
-    for (const stream of this.#writing.values()) this.#app.streams.writerLeft(stream, this.#wire);
+    for (const reader of this.#reading.values()) this.#streams.unsubscribe(reader);
+    for (const stream of this.#writing.values()) this.#streams.writerLeft(stream, this.#channel);
     this.#reading.clear();
     this.#writing.clear();
   }
@@ -54,14 +54,14 @@ export class SessionStreams {
   #finished(streamId: string): void {
     const stream = this.#writing.get(streamId);
     this.#writing.delete(streamId);
-    if (stream) this.#app.streams.writerLeft(stream, this.#wire);
+    if (stream) this.#streams.writerLeft(stream, this.#channel);
   }
 
   #subscribe(message: SubscribeStreamMessage, id: EventId): void {
     const name = eventName(id) ?? '';
     const before = this.#reading.get(name);
-    const reader = this.#app.streams.subscribe(this.#wire, message, id, () => this.#reading.delete(name));
-    if (before) this.#app.streams.unsubscribe(before);
+    const reader = this.#streams.subscribe(this.#channel, message, id, () => this.#reading.delete(name));
+    if (before) this.#streams.unsubscribe(before);
     this.#reading.set(name, reader);
   }
 
@@ -69,11 +69,11 @@ export class SessionStreams {
     const reader = this.#reading.get(name);
     if (!reader) throw this.#missing(name);
     this.#reading.delete(name);
-    this.#app.streams.unsubscribe(reader);
+    this.#streams.unsubscribe(reader);
   }
 
   #missing(name: string): ServerError {
-    const input = { 'sess-id': this.#wire.sessionId, 'subscribe-event-id': name };
+    const input = { 'sess-id': this.#channel.sessionId, 'subscribe-event-id': name };
     return validationFailed('unsubscribe-stream', input, [{ message: 'Stream subscription is missing.' }]);
   }
 }

@@ -1,8 +1,8 @@
 import { etypeOf, labelOf } from '../../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
 import { ADMIN } from '../permissions/actor.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
+import type { StreamApp } from './stream-app.ts';
 import { stepsToFile } from './stream-file.ts';
 
 /** A stream as an entity of the app. */
@@ -23,7 +23,7 @@ export function streamAttr(label: string): string {
 
 /** The stream with this id, or with this name of its writer's. */
 export function findStream(
-  app: App,
+  app: StreamApp,
   { streamId, clientId }: { streamId?: string | undefined; clientId?: string | undefined },
 ): StreamEntity | undefined {
   const { triples } = app.data;
@@ -37,7 +37,7 @@ export function findStream(
  * @throws {ServerError} when the app may not be written.
  */
 export function createStream(
-  app: App,
+  app: StreamApp,
   named: { clientId: string; hashedReconnectToken: string },
 ): StreamEntity {
   const id = app.host.newId();
@@ -51,7 +51,12 @@ export function createStream(
  *
  * @throws {ServerError} when the app may not be written.
  */
-export function finishStream(app: App, id: string, size: number, abortReason: string | undefined): void {
+export function finishStream(
+  app: StreamApp,
+  id: string,
+  size: number,
+  abortReason: string | undefined,
+): void {
   const values = { done: true, size, ...(abortReason === undefined ? {} : { abortReason }) };
   write(app, id, values, stepsToFile(app, id, size));
 }
@@ -68,7 +73,7 @@ function asEntity(id: string, values: JsonObject): StreamEntity {
 }
 
 function write(
-  app: App,
+  app: StreamApp,
   id: string,
   values: Record<string, JsonValue>,
   more: readonly JsonValue[] = [],
@@ -77,7 +82,7 @@ function write(
   app.transact({ steps: [...steps, ...more], actor: ADMIN, system: true });
 }
 
-function valuesOf({ data: { catalog, triples } }: App, id: string): JsonObject {
+function valuesOf({ data: { catalog, triples } }: StreamApp, id: string): JsonObject {
   const entries = triples.attrsOf(id).flatMap((attrId): [string, JsonValue][] => {
     const attr = catalog.byId(attrId);
     if (attr?.cardinality !== 'one' || etypeOf(attr) !== '$streams') return [];

@@ -1,15 +1,15 @@
 import type { JsonValue } from '../../protocol/json.ts';
-import type { App } from '../app/app.ts';
 import type { Content } from '../app/content-store.ts';
 import type { StreamContent } from '../app/stream-content.ts';
 import { stepsToPut } from '../app/system-records.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
+import type { StreamApp } from './stream-app.ts';
 
 /** So many bytes are read at a time. */
 const PIECE_BYTES = 256 * 1024;
 
 /** The steps that give a stream that has ended its file: on an Instant server, that is where its bytes are. */
-export function stepsToFile(app: App, streamId: string, size: number): JsonValue[] {
+export function stepsToFile(app: StreamApp, streamId: string, size: number): JsonValue[] {
   const { newId } = app.host;
   const fileId = newId();
   const file = stepsToPut(app, '$files', fileId, {

@@ -1,7 +1,7 @@
 import type { StreamAppend } from '../../protocol/streams.ts';
-import type { Wire } from '../session/client-channel.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 import type { EventId } from '../session/encode.ts';
-import { Pump } from '../session/paced-sender.ts';
+import { PacedSender } from '../session/paced-sender.ts';
 import type { LiveStream } from './live-stream.ts';
 
 /** The most that one message carries, in bytes. */
@@ -14,29 +14,29 @@ const decoder = new TextDecoder();
 /** Sends a stream to one client: what is there already, then what comes, as fast as the client reads. */
 export class StreamReader {
   readonly stream: LiveStream;
-  readonly #wire: Wire;
+  readonly #channel: ClientChannel;
   readonly #eventId: EventId;
-  readonly #pump: Pump;
+  readonly #sender: PacedSender;
   readonly #ended: () => void;
   #offset: number;
   #greeted = false;
 
   /** @param ended is called when the reader has got everything, or cannot go on. */
   constructor(parts: {
-    wire: Wire;
+    channel: ClientChannel;
     eventId: EventId;
     stream: LiveStream;
     offset: number;
     ended: () => void;
     failed: (error: unknown) => void;
   }) {
-    this.#wire = parts.wire;
+    this.#channel = parts.channel;
     this.#eventId = parts.eventId;
     this.stream = parts.stream;
     this.#offset = startOfCharacter(parts.stream, Math.min(parts.offset, parts.stream.size));
     this.#ended = parts.ended;
-    this.#pump = new Pump(
-      parts.wire,
+    this.#sender = new PacedSender(
+      parts.channel,
       () => this.#step(),
       (error) => {
         parts.failed(error);
@@ -49,12 +49,12 @@ export class StreamReader {
 
   /** There may be more to read. */
   wake(): void {
-    this.#pump.wake();
+    this.#sender.wake();
   }
 
   /** Sends nothing any more. */
   stop(): void {
-    this.#pump.stop();
+    this.#sender.stop();
     this.stream.readers.delete(this);
   }
 
@@ -87,7 +87,7 @@ export class StreamReader {
 
   #send(fields: Pick<StreamAppend, 'content' | 'done' | 'abort-reason' | 'error'>): void {
     this.#greeted = true;
-    this.#wire.send({
+    this.#channel.send({
       op: 'stream-append',
       'stream-id': this.stream.id,
       'client-id': this.stream.clientId,

@@ -1,10 +1,11 @@
 import { recordNotFound, type ServerError, validationFailed } from '../../protocol/error.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import type { ResyncTableMessage } from '../../protocol/sync.ts';
-import type { App } from '../app/app.ts';
-import type { Wire } from '../session/client-channel.ts';
+import type { CommitFollower } from '../app/commit-follower.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 import type { EventId } from '../session/encode.ts';
 import type { Change } from '../store/undo-log.ts';
+import type { SyncApp } from './sync-app.ts';
 import { historyIsGone, SyncHistory } from './sync-history.ts';
 import { loadNamespace, parseSyncQuery } from './sync-query.ts';
 import { SyncSubscription } from './sync-subscription.ts';
@@ -16,12 +17,12 @@ const MAX_IDLE = 10_000;
  * The sync tables of one app. A subscription outlives its session, so that the client goes on from where it was when
  * it is back; while there is one, the latest transactions are kept.
  */
-export class SyncTables {
-  readonly #app: App;
+export class AppSyncTables implements CommitFollower {
+  readonly #app: SyncApp;
   readonly #subscriptions = new Map<string, SyncSubscription>();
   #history: SyncHistory | undefined;
 
-  constructor(app: App) {
+  constructor(app: SyncApp) {
     this.#app = app;
   }
 
@@ -41,8 +42,8 @@ export class SyncTables {
    *
    * @throws {ServerError} when the session is no admin's, or the query cannot be synced.
    */
-  start(wire: Wire, q: JsonValue, id: EventId): SyncSubscription {
-    if (!wire.actor.admin) {
+  start(channel: ClientChannel, q: JsonValue, id: EventId): SyncSubscription {
+    if (!channel.actor.admin) {
       const message = 'start-sync is currently supported for admins only.';
       throw validationFailed('start-sync', { q }, [{ message }]);
     }
@@ -57,10 +58,10 @@ export class SyncTables {
       token: newId(),
       etype: query.etype,
       history: this.#history,
-      userId: wire.actor.user?.id,
+      userId: channel.actor.user?.id,
     });
     this.#subscriptions.set(subscription.id, subscription);
-    wire.send({
+    channel.send({
       op: 'start-sync-ok',
       q,
       'subscription-id': subscription.id,
@@ -68,7 +69,7 @@ export class SyncTables {
       'client-event-id': id,
       'trace-id': null,
     });
-    subscription.load(wire, rows, txId);
+    subscription.load(channel, rows, txId);
     return subscription;
   }
 
@@ -77,12 +78,12 @@ export class SyncTables {
    *
    * @throws {ServerError} when it is not this client's, or it cannot be gone on with; the client starts anew then.
    */
-  resync(wire: Wire, { subscriptionId, token, txId }: ResyncTableMessage): SyncSubscription {
+  resync(channel: ClientChannel, { subscriptionId, token, txId }: ResyncTableMessage): SyncSubscription {
     this.#app.assertReadable();
     const subscription = this.#subscriptions.get(subscriptionId);
     if (!subscription) throw recordNotFound('subscription', { 'subscription-id': subscriptionId });
     if (subscription.token !== token) throw refused({ token }, 'Invalid token.');
-    const { admin, user } = wire.actor;
+    const { admin, user } = channel.actor;
     if (!admin) {
       const message = 'Subscription was created as an admin, but the session is not an admin session.';
       throw refused({ 'admin?': admin }, message);
@@ -91,7 +92,7 @@ export class SyncTables {
       throw refused({ 'user-id': user?.id ?? null }, 'Subscription was created by a different user.');
     }
     if (!this.#history?.reaches(txId)) throw historyIsGone(subscriptionId);
-    subscription.goOn(wire, txId);
+    subscription.goOn(channel, txId);
     return subscription;
   }
 
@@ -109,7 +110,7 @@ export class SyncTables {
     subscription.detach();
     // To the end: those that have been idle for the longest come first.
     if (this.#subscriptions.delete(subscription.id)) this.#subscriptions.set(subscription.id, subscription);
-    const idle = [...this.#subscriptions.values()].filter(({ wire }) => wire === undefined);
+    const idle = [...this.#subscriptions.values()].filter(({ channel }) => channel === undefined);
     for (const old of idle.slice(0, Math.max(0, idle.length - MAX_IDLE))) this.remove(old);
   }
 }

@@ -1,18 +1,18 @@
 import type { SyncMessage } from '../../protocol/sync.ts';
-import type { App } from '../app/app.ts';
-import type { Wire } from '../session/client-channel.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 import type { EventId } from '../session/encode.ts';
+import type { AppSyncTables } from './app-sync-tables.ts';
 import type { SyncSubscription } from './sync-subscription.ts';
 
 /** The sync tables of one session. */
 export class SessionSync {
-  readonly #app: App;
-  readonly #wire: Wire;
+  readonly #tables: AppSyncTables;
+  readonly #channel: ClientChannel;
   readonly #subscriptions = new Map<string, SyncSubscription>();
 
-  constructor(app: App, wire: Wire) {
-    this.#app = app;
-    this.#wire = wire;
+  constructor(tables: AppSyncTables, channel: ClientChannel) {
+    this.#tables = tables;
+    this.#channel = channel;
   }
 
   /**
@@ -21,18 +21,18 @@ export class SessionSync {
    * @throws {ServerError} when it may not be done.
    */
   serve(message: SyncMessage, id: EventId): void {
-    const { sync } = this.#app;
+    const tables = this.#tables;
     switch (message.op) {
       case 'start-sync':
-        this.#keep(sync.start(this.#wire, message.q, id));
+        this.#keep(tables.start(this.#channel, message.q, id));
         break;
       case 'resync-table':
-        this.#keep(sync.resync(this.#wire, message));
+        this.#keep(tables.resync(this.#channel, message));
         break;
       case 'remove-sync': {
         const subscription = this.#own(message.subscriptionId);
         this.#subscriptions.delete(message.subscriptionId);
-        if (subscription) message.keep ? sync.detach(subscription) : sync.remove(subscription);
+        if (subscription) message.keep ? tables.detach(subscription) : tables.remove(subscription);
         break;
       }
     }
@@ -42,7 +42,7 @@ export class SessionSync {
   end(): void {
     for (const id of this.#subscriptions.keys()) {
       const subscription = this.#own(id);
-      if (subscription) this.#app.sync.detach(subscription);
+      if (subscription) this.#tables.detach(subscription);
     }
     this.#subscriptions.clear();
   }
@@ -54,6 +54,6 @@ export class SessionSync {
   /** The subscription with this id, unless another session has taken it over. */
   #own(id: string): SyncSubscription | undefined {
     const subscription = this.#subscriptions.get(id);
-    return subscription?.wire === this.#wire ? subscription : undefined;
+    return subscription?.channel === this.#channel ? subscription : undefined;
   }
 }

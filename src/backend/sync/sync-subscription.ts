@@ -1,8 +1,8 @@
 import type { Triple } from '../../protocol/attr.ts';
-import type { App } from '../app/app.ts';
-import type { Wire } from '../session/client-channel.ts';
+import type { ClientChannel } from '../session/client-channel.ts';
 import { encodeError } from '../session/encode.ts';
-import { Pump } from '../session/paced-sender.ts';
+import { PacedSender } from '../session/paced-sender.ts';
+import type { SyncApp } from './sync-app.ts';
 import { historyIsGone, type SyncHistory } from './sync-history.ts';
 
 /** Entities in a message, and transactions. */
@@ -12,14 +12,14 @@ type State =
   | { readonly is: 'idle' }
   | {
       readonly is: 'loading';
-      readonly wire: Wire;
-      readonly pump: Pump;
+      readonly channel: ClientChannel;
+      readonly sender: PacedSender;
       readonly txId: number;
       readonly rows: readonly Triple[][];
       /** How many of the rows are sent. */
       sent: number;
     }
-  | { readonly is: 'following'; readonly wire: Wire; readonly pump: Pump; txId: number };
+  | { readonly is: 'following'; readonly channel: ClientChannel; readonly sender: PacedSender; txId: number };
 
 /** What one client syncs. It sends to one session at a time, as fast as that reads. */
 export class SyncSubscription {
@@ -28,13 +28,13 @@ export class SyncSubscription {
   readonly token: string;
   /** The user who began it, where there was one. */
   readonly userId: string | undefined;
-  readonly #app: App;
+  readonly #app: SyncApp;
   readonly #etype: string;
   readonly #history: SyncHistory;
   #state: State = { is: 'idle' };
 
   constructor(
-    app: App,
+    app: SyncApp,
     parts: { id: string; token: string; etype: string; history: SyncHistory; userId: string | undefined },
   ) {
     this.#app = app;
@@ -46,38 +46,38 @@ export class SyncSubscription {
   }
 
   /** The session that it sends to. */
-  get wire(): Wire | undefined {
-    return this.#state.is === 'idle' ? undefined : this.#state.wire;
+  get channel(): ClientChannel | undefined {
+    return this.#state.is === 'idle' ? undefined : this.#state.channel;
   }
 
   /** Sends the namespace as it was after transaction `txId`, and what changed since. */
-  load(wire: Wire, rows: readonly Triple[][], txId: number): void {
+  load(channel: ClientChannel, rows: readonly Triple[][], txId: number): void {
     this.detach();
-    this.#state = { is: 'loading', wire, pump: this.#pump(wire), txId, rows, sent: 0 };
+    this.#state = { is: 'loading', channel, sender: this.#sender(channel), txId, rows, sent: 0 };
     this.wake();
   }
 
   /** Sends what changed since transaction `txId`. */
-  goOn(wire: Wire, txId: number): void {
+  goOn(channel: ClientChannel, txId: number): void {
     this.detach();
-    this.#state = { is: 'following', wire, pump: this.#pump(wire), txId };
+    this.#state = { is: 'following', channel, sender: this.#sender(channel), txId };
     this.wake();
   }
 
   /** There may be something new. */
   wake(): void {
-    if (this.#state.is !== 'idle') this.#state.pump.wake();
+    if (this.#state.is !== 'idle') this.#state.sender.wake();
   }
 
   /** Sends nothing until it is gone on with. */
   detach(): void {
-    if (this.#state.is !== 'idle') this.#state.pump.stop();
+    if (this.#state.is !== 'idle') this.#state.sender.stop();
     this.#state = { is: 'idle' };
   }
 
-  #pump(wire: Wire): Pump {
-    return new Pump(
-      wire,
+  #sender(channel: ClientChannel): PacedSender {
+    return new PacedSender(
+      channel,
       () => this.#step(),
       (error) => this.#app.host.report('send a sync table', error),
     );
@@ -93,33 +93,33 @@ export class SyncSubscription {
   }
 
   #sendRows(state: Extract<State, { is: 'loading' }>): void {
-    const { wire, pump, txId } = state;
+    const { channel, sender, txId } = state;
     const batch = state.rows.slice(state.sent, state.sent + BATCH);
     state.sent += batch.length;
     const subscription = { 'subscription-id': this.id };
     if (batch.length > 0) {
-      wire.send({ op: 'sync-load-batch', ...subscription, 'join-rows': batch, 'trace-id': null });
+      channel.send({ op: 'sync-load-batch', ...subscription, 'join-rows': batch, 'trace-id': null });
     } else {
-      wire.send({ op: 'sync-init-finish', ...subscription, 'tx-id': txId, 'trace-id': null });
-      this.#state = { is: 'following', wire, pump, txId };
+      channel.send({ op: 'sync-init-finish', ...subscription, 'tx-id': txId, 'trace-id': null });
+      this.#state = { is: 'following', channel, sender, txId };
     }
   }
 
   #sendChanges(state: Extract<State, { is: 'following' }>): boolean {
     if (!this.#history.reaches(state.txId)) {
-      this.#startOver(state.wire);
+      this.#startOver(state.channel);
       return false;
     }
     const { txes, upTo } = this.#history.after(state.txId, this.#etype, this.#app.data.catalog, BATCH);
     state.txId = upTo;
     if (txes.length === 0) return false;
-    state.wire.send({ op: 'sync-update-triples', 'subscription-id': this.id, txes, 'trace-id': null });
+    state.channel.send({ op: 'sync-update-triples', 'subscription-id': this.id, txes, 'trace-id': null });
     return true;
   }
 
   // The client starts anew when it cannot be gone on with; there is no message but this one that tells it so.
-  #startOver(wire: Wire): void {
+  #startOver(channel: ClientChannel): void {
     this.detach();
-    wire.sendText(encodeError(historyIsGone(this.id), { op: 'resync-table', 'subscription-id': this.id }));
+    channel.sendText(encodeError(historyIsGone(this.id), { op: 'resync-table', 'subscription-id': this.id }));
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
+import type { Backend } from '../backend.ts';
 import type { BackendApp } from '../backend-app.ts';
-import type { Backend } from '../server.ts';
 import { Heard } from './heard.ts';
 import { openTransport, type RawTransport, type TransportEnd } from './raw-transport.ts';
 

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
+import type { Backend } from '../backend.ts';
 import type { BackendApp } from '../backend-app.ts';
-import type { Backend } from '../server.ts';
 import type { Message } from './raw-session.ts';
 
 const blob = (valueType: string, indexed = false) => ({

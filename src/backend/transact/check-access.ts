@@ -2,8 +2,8 @@ import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { ServerError, validationFailed } from '../../protocol/error.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { AppData } from '../store/app-data.ts';
-import { findByLookup } from './lookups.ts';
-import type { Plan } from './tx-plan.ts';
+import { findByLookup } from './find-by-lookup.ts';
+import type { TxPlan } from './tx-plan.ts';
 import { isLookup, isTripleStep, isWriteStep, looksLikeLookup, type TxStep, toWire } from './tx-steps.ts';
 
 /** System columns that anyone may write: ids, because clients send them along, and the name of a file. */
@@ -13,7 +13,7 @@ const EDITABLE: ReadonlySet<string> = new Set(['$users.id', '$files.id', '$files
 const BACKEND_ONLY: ReadonlySet<string> = new Set(['$files', '$streams']);
 
 /** Refuses what nobody, or nobody but an admin, may do to the system namespaces. */
-export function checkSystemColumns(plan: Plan, admin: boolean): void {
+export function checkSystemColumns(plan: TxPlan, admin: boolean): void {
   for (const step of plan.steps) {
     if (step.op === 'delete-entity') {
       if (admin || !step.etype?.startsWith('$') || step.etype === '$files') continue;
@@ -35,7 +35,7 @@ function checkSystemColumn(step: TxStep & { v: unknown }, attr: Attr, admin: boo
 }
 
 /** Refuses what no permission rule can allow to a client without admin rights. */
-export function checkClientSteps(data: AppData, plan: Plan): void {
+export function checkClientSteps(data: AppData, plan: TxPlan): void {
   const triples = plan.steps.filter(isTripleStep);
   for (const step of triples) checkLinkValue(step, plan);
   for (const step of plan.steps) checkLookup(step, plan);
@@ -51,7 +51,7 @@ export function checkClientSteps(data: AppData, plan: Plan): void {
 
 type AnyTripleStep = Extract<TxStep, { a: string }>;
 
-function checkLinkValue(step: AnyTripleStep, plan: Plan): void {
+function checkLinkValue(step: AnyTripleStep, plan: TxPlan): void {
   // Any list may be a lookup here; one that is none is no link either, and is refused as such when it is written.
   if (!plan.attr(step.a)?.['reverse-identity'] || Array.isArray(step.v) || isUuid(step.v)) return;
   throw validationFailed('eid', step.v, [
@@ -60,19 +60,19 @@ function checkLinkValue(step: AnyTripleStep, plan: Plan): void {
 }
 
 /** A lookup has to be by an attribute of the namespace that the entity is in. */
-function checkLookup(step: TxStep, plan: Plan): void {
+function checkLookup(step: TxStep, plan: TxPlan): void {
   if (!('e' in step) || !isLookup(step.e)) return;
   const attr = isTripleStep(step) ? plan.attr(step.a) : undefined;
   const etype = isTripleStep(step) ? attr && etypeOf(attr) : step.etype;
   checkLookupEtype(step.e, step, etype, plan);
 }
 
-function checkValueLookup(step: AnyTripleStep, plan: Plan): void {
+function checkValueLookup(step: AnyTripleStep, plan: TxPlan): void {
   const target = plan.attr(step.a)?.['reverse-identity']?.[1];
   if (target !== undefined && looksLikeLookup(step.v)) checkLookupEtype(step.v, step, target, plan);
 }
 
-function checkLookupEtype(lookup: unknown[], step: TxStep, etype: string | undefined, plan: Plan): void {
+function checkLookupEtype(lookup: unknown[], step: TxStep, etype: string | undefined, plan: TxPlan): void {
   const attr = plan.attr(String(lookup[0]));
   if (!attr) {
     throw validationFailed('lookup', lookup, [
@@ -87,7 +87,7 @@ function checkLookupEtype(lookup: unknown[], step: TxStep, etype: string | undef
 }
 
 /** Whether a step makes a user of what is none. A link alone does not, for the server: its rules have the say. */
-function createsUser(data: AppData, plan: Plan, { op, e, a }: AnyTripleStep): boolean {
+function createsUser(data: AppData, plan: TxPlan, { op, e, a }: AnyTripleStep): boolean {
   const attr = plan.attr(a);
   if (!attr || etypeOf(attr) !== '$users' || (op === 'add-triple' && attr['reverse-identity'])) return false;
   const id = isLookup(e) ? findByLookup(data, e) : e;

@@ -1,15 +1,15 @@
 import { etypeOf } from '../../protocol/attr.ts';
 import { validationFailed } from '../../protocol/error.ts';
 import type { AppData } from '../store/app-data.ts';
-import { findByLookup } from './lookups.ts';
+import { findByLookup } from './find-by-lookup.ts';
 import { printed } from './printed.ts';
-import type { Plan } from './tx-plan.ts';
+import type { TxPlan } from './tx-plan.ts';
 import { isLookup, isWriteStep, type StepsOf, toWire } from './tx-steps.ts';
 
 type WriteStep = StepsOf<'add-triple' | 'deep-merge-triple'>;
 
 /** Refuses to create entities that exist, and to update entities that do not. */
-export function checkModes(data: AppData, plan: Plan): void {
+export function checkModes(data: AppData, plan: TxPlan): void {
   const steps = plan.steps.filter(isWriteStep);
   const creates = steps.filter((step) => step.mode === 'create');
   const updates = steps.filter((step) => step.mode === 'update');
@@ -23,7 +23,7 @@ export function checkModes(data: AppData, plan: Plan): void {
 }
 
 /** The ids that exist in a namespace in which a step says that it creates or updates them: in one is in all of them. */
-function existingIds(data: AppData, plan: Plan, steps: readonly WriteStep[]): Set<string> {
+function existingIds(data: AppData, plan: TxPlan, steps: readonly WriteStep[]): Set<string> {
   const found = new Set<string>();
   for (const { e, a } of steps) {
     const attr = isLookup(e) ? undefined : plan.attr(a);

@@ -57,7 +57,7 @@ interface Touched {
 /** The entities that the running transaction has changed, by namespace, where it has required attributes. */
 function touched(data: AppData): Map<string, Touched> {
   const byEtype = new Map<string, Touched>();
-  for (const change of data.journal.changes) {
+  for (const change of data.undoLog.changes) {
     const attr = change.kind === 'attr' ? undefined : data.catalog.byId(change.triple[1]);
     if (!attr || change.kind === 'attr') continue;
     const etype = etypeOf(attr);

@@ -13,10 +13,10 @@ export function isExpired(attr: DeletedAttr, now: number): boolean {
 }
 
 /** Takes the attributes that cannot be restored any more out for good, with their triples, and gives what changed. */
-export function dropExpiredAttrs({ catalog, triples, journal }: AppData, now: number): readonly Change[] {
+export function dropExpiredAttrs({ catalog, triples, undoLog }: AppData, now: number): readonly Change[] {
   const expired = [...catalog.deleted()].filter((attr) => isExpired(attr, now));
   if (expired.length === 0) return [];
-  return journal.transaction(() => {
+  return undoLog.transaction(() => {
     for (const attr of expired) {
       for (const triple of [...triples.attr(attr.id)]) triples.remove(triple);
       catalog.delete(attr.id);

@@ -4,17 +4,17 @@ import { checkClientSteps, checkSystemColumns } from './check-access.ts';
 import { checkModes } from './check-modes.ts';
 import { checkMadeRequired, checkRequired } from './check-required.ts';
 import { deleteEntities } from './delete-entities.ts';
-import { parseSteps } from './parse-tx-steps.ts';
+import { parseTxSteps } from './parse-tx-steps.ts';
 import { addAttr, deleteAttrs, restoreAttrs, updateAttr } from './run-attr-steps.ts';
 import { Transaction, type TransactOptions } from './transaction.ts';
-import { type Plan, planTransaction, stepsOf, withFoundLookups } from './tx-plan.ts';
+import { planTransaction, stepsOf, type TxPlan, withFoundLookups } from './tx-plan.ts';
 import type { TxOp, TxStep } from './tx-steps.ts';
 import { addTriples, deepMergeTriples, retractTriples } from './write-triples.ts';
 
-export { findByLookup } from './lookups.ts';
-export { deepMerge } from './merge-patches.ts';
+export { findByLookup } from './find-by-lookup.ts';
+export { mergePatches } from './merge-patches.ts';
 export type { TransactGuard, TransactOptions } from './transaction.ts';
-export { type Plan, stepsOf } from './tx-plan.ts';
+export { stepsOf, type TxPlan } from './tx-plan.ts';
 export { type EntityRef, isLookup, type Lookup, looksLikeLookup, type TxStep } from './tx-steps.ts';
 export { patchesByValue } from './write-triples.ts';
 
@@ -25,13 +25,13 @@ export { patchesByValue } from './write-triples.ts';
  * Looks at no clock and draws no random ids: both come in the options.
  */
 export function transact(data: AppData, steps: unknown, options: TransactOptions): Change[] {
-  return transactSteps(data, parseSteps(steps, data.catalog), options);
+  return transactSteps(data, parseTxSteps(steps, data.catalog), options);
 }
 
 /** Runs steps that were read already; see {@link transact}. */
 export function transactSteps(data: AppData, steps: TxStep[], options: TransactOptions): Change[] {
   const asked = planTransaction(data, steps);
-  return data.journal.transaction(() => {
+  return data.undoLog.transaction(() => {
     const plan = allowedPlan(data, asked, options);
     options.guard?.before(plan);
     checkModes(data, plan);
@@ -46,7 +46,7 @@ export function transactSteps(data: AppData, steps: TxStep[], options: TransactO
 }
 
 /** The plan, if whoever asks may have any like it. Rules are about entities: for a client, lookups are made those. */
-function allowedPlan(data: AppData, plan: Plan, { system, admin }: TransactOptions): Plan {
+function allowedPlan(data: AppData, plan: TxPlan, { system, admin }: TransactOptions): TxPlan {
   if (system) return plan;
   checkSystemColumns(plan, admin);
   if (admin) return plan;
@@ -55,7 +55,7 @@ function allowedPlan(data: AppData, plan: Plan, { system, admin }: TransactOptio
 }
 
 /** The checks that look at the data as it has become. */
-function checkAfter(data: AppData, plan: Plan): void {
+function checkAfter(data: AppData, plan: TxPlan): void {
   checkRequired(data);
   checkMadeRequired(
     data,
@@ -64,7 +64,7 @@ function checkAfter(data: AppData, plan: Plan): void {
 }
 
 /** Runs all steps of one operation. */
-function run(transaction: Transaction, plan: Plan, op: TxOp): void {
+function run(transaction: Transaction, plan: TxPlan, op: TxOp): void {
   switch (op) {
     case 'add-attr':
       for (const { attr } of stepsOf(plan, op)) addAttr(transaction, attr);

@@ -1,35 +1,28 @@
-import { etypeOf, labelOf } from '../../protocol/attr.ts';
+import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { type ServerError, validationFailed } from '../../protocol/error.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { AppData } from '../store/app-data.ts';
+import { findByLookup, findHolder } from './find-by-lookup.ts';
 import { noSuchAttr } from './issue.ts';
-import type { Transaction } from './transaction.ts';
 import { type EntityRef, isLookup, type Lookup, looksLikeLookup } from './tx-steps.ts';
 
-/** The entity that a lookup names in `data`, if there is one. Only unique attributes can name entities. */
-export function findByLookup(data: AppData, [a, v]: Lookup): string | undefined {
-  if (v === null || !data.catalog.byId(a)?.['unique?']) return undefined;
-  return data.triples.attrValue(a, v)[0]?.[0];
-}
-
-/**
- * The entity that a lookup names in `data`, where something is to be taken from it: there the server does not ask for
- * a unique attribute, as long as one entity alone has the value.
- */
-function findHolder({ triples }: AppData, [a, v]: Lookup): string | undefined {
-  const [first, ...more] = triples.attrValue(a, v);
-  return more.length === 0 ? first?.[0] : undefined;
+/** What lookups need of the transaction that they are part of. */
+export interface LookupContext {
+  readonly data: AppData;
+  readonly options: { newId(): string };
+  attr(id: string): Attr;
+  put(attr: Attr, e: string, v: JsonValue): boolean;
 }
 
 /** The lookups in the steps of one operation: the same lookup is the same entity in all of them. */
 export class Lookups {
-  readonly #transaction: Transaction;
+  readonly #transaction: LookupContext;
   readonly #entities = new Map<string, string>();
   /** By entity: the lookup that created it. */
   readonly #created = new Map<string, Lookup>();
 
-  constructor(transaction: Transaction) {
+  constructor(transaction: LookupContext) {
     this.#transaction = transaction;
   }
 
@@ -93,7 +86,7 @@ export class Lookups {
   }
 }
 
-function missingTarget(transaction: Transaction, [a, value]: Lookup): ServerError {
+function missingTarget(transaction: LookupContext, [a, value]: Lookup): ServerError {
   const attr = transaction.data.catalog.byId(a);
   const input = {
     'attribute-id': a,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../protocol/json.ts';
-import { deepMerge } from './merge-patches.ts';
+import { mergePatches } from './merge-patches.ts';
 
-describe('deepMerge()', () => {
+describe('mergePatches()', () => {
   test.each<[base: JsonValue | undefined, patch: JsonValue, merged: JsonValue]>([
     [undefined, { a: null }, { a: null }],
     [null, { a: { b: null } }, { a: { b: null } }],
@@ -22,18 +22,18 @@ describe('deepMerge()', () => {
     [{ a: 1 }, { a: { b: null } }, { a: { b: null } }],
     [{ a: [1, 2] }, { a: [3] }, { a: [3] }],
   ])('%j with %j is %j', (base, patch, merged) => {
-    expect(deepMerge(base, [patch])).toEqual(merged);
+    expect(mergePatches(base, [patch])).toEqual(merged);
   });
 
   test('takes patches one after the other', () => {
-    expect(deepMerge({ a: { b: 1 } }, [{ a: { c: 2 } }, { a: { b: null } }, { d: [1] }])).toEqual({
+    expect(mergePatches({ a: { b: 1 } }, [{ a: { c: 2 } }, { a: { b: null } }, { d: [1] }])).toEqual({
       a: { c: 2 },
       d: [1],
     });
-    expect(deepMerge({ a: 1 }, ['text', { b: null }, { b: 2, c: null }])).toEqual({ b: 2 });
-    expect(deepMerge(undefined, [])).toBeNull();
+    expect(mergePatches({ a: 1 }, ['text', { b: null }, { b: 2, c: null }])).toEqual({ b: 2 });
+    expect(mergePatches(undefined, [])).toBeNull();
     const keys = Array.from({ length: 200_000 }, (_, i) => `k${i}`);
-    const merged = deepMerge(
+    const merged = mergePatches(
       {},
       keys.map((key) => ({ [key]: 1 })),
     );
@@ -42,7 +42,7 @@ describe('deepMerge()', () => {
 
   test('leaves what it was given alone', () => {
     const base = { a: { b: 1 } };
-    deepMerge(base, [{ a: { c: 2 }, d: 3 }]);
+    mergePatches(base, [{ a: { c: 2 }, d: 3 }]);
     expect(base).toEqual({ a: { b: 1 } });
   });
 });

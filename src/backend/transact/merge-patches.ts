@@ -8,7 +8,7 @@ type Draft = JsonValue | Map<string, Draft> | undefined;
  * away, objects go deeper, anything else replaces. Where they are not, the patch counts as it is. What is given stays as
  * it is, and many small patches cost their sum.
  */
-export function deepMerge(base: JsonValue | undefined, patches: readonly JsonValue[]): JsonValue {
+export function mergePatches(base: JsonValue | undefined, patches: readonly JsonValue[]): JsonValue {
   return finished(patches.reduce<Draft>(merge, base));
 }
 

@@ -24,7 +24,7 @@ const OPS_WITH_ENTITY: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Reads the steps of a transaction as a client sent them; throws a `validation-failed` error that names what is wrong. */
-export function parseSteps(input: unknown, catalog: AttrCatalog): TxStep[] {
+export function parseTxSteps(input: unknown, catalog: AttrCatalog): TxStep[] {
   const reject = rejectSteps(input);
   if (!Array.isArray(input)) throw reject('coll?', []);
   const steps = Array.from(input, (step: unknown, index) => {

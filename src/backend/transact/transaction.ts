@@ -4,14 +4,14 @@ import type { AppData } from '../store/app-data.ts';
 import { checkUnique, checkValue } from './check-value.ts';
 import { noSuchAttr } from './issue.ts';
 import { Lookups } from './lookups.ts';
-import type { Plan } from './tx-plan.ts';
+import type { TxPlan } from './tx-plan.ts';
 
 /** Looks at a transaction before it is kept. Both methods throw to refuse it. */
 export interface TransactGuard {
   /** Called while the data is as it was. */
-  before(plan: Plan): void;
+  before(plan: TxPlan): void;
   /** Called when the data has become what the transaction makes of it. */
-  after(plan: Plan): void;
+  after(plan: TxPlan): void;
 }
 
 /** How a transaction runs, and where what it must not make up itself comes from. */

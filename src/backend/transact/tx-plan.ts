@@ -2,14 +2,14 @@ import { type Attr, etypeOf } from '../../protocol/attr.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { AppData } from '../store/app-data.ts';
 import { cascade, type Deletion } from './cascade.ts';
-import { findByLookup } from './lookups.ts';
+import { findByLookup } from './find-by-lookup.ts';
 import { isLookup, isTripleStep, looksLikeLookup, type StepsOf, type TxOp, type TxStep } from './tx-steps.ts';
 
 /**
  * What a transaction is going to do, before anything is written: its steps with all deletions spelled out, and the
  * order of its operations. Checks that look at the data as it was work on this.
  */
-export interface Plan {
+export interface TxPlan {
   /** The operations in the order of their first appearance; the steps of one run together. */
   readonly ops: readonly TxOp[];
   readonly steps: readonly TxStep[];
@@ -18,7 +18,7 @@ export interface Plan {
 }
 
 /** Works out the plan of a transaction from its steps and the data as it is. */
-export function planTransaction(data: AppData, steps: TxStep[]): Plan {
+export function planTransaction(data: AppData, steps: TxStep[]): TxPlan {
   const ops = [...new Set(steps.map((step) => step.op))];
   const attrs = attrsAfter(data, steps);
   return {
@@ -32,7 +32,7 @@ export function planTransaction(data: AppData, steps: TxStep[]): Plan {
  * The plan with ids in the place of lookups, as far as they name something in the data as it is: of entities, and of the
  * targets of links.
  */
-export function withFoundLookups(data: AppData, plan: Plan): Plan {
+export function withFoundLookups(data: AppData, plan: TxPlan): TxPlan {
   const found = <T>(ref: T): T | string => (looksLikeLookup(ref) ? (findByLookup(data, ref) ?? ref) : ref);
   const steps = plan.steps.map((step): TxStep => {
     if (!('e' in step)) return step;
@@ -45,7 +45,7 @@ export function withFoundLookups(data: AppData, plan: Plan): Plan {
 }
 
 /** The steps of one operation. */
-export function stepsOf<Op extends TxOp>(plan: Plan, op: Op): StepsOf<Op>[] {
+export function stepsOf<Op extends TxOp>(plan: TxPlan, op: Op): StepsOf<Op>[] {
   return plan.steps.filter((step): step is StepsOf<Op> => step.op === op);
 }
 

@@ -3,7 +3,7 @@ import { validationFailed } from '../../protocol/error.ts';
 import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import { InferredTypes } from './inferred-types.ts';
 import { raised } from './issue.ts';
-import { deepMerge } from './merge-patches.ts';
+import { mergePatches } from './merge-patches.ts';
 import { fillNulls } from './null-triples.ts';
 import type { Transaction } from './transaction.ts';
 import { type EntityRef, isLookup, type StepsOf } from './tx-steps.ts';
@@ -43,7 +43,7 @@ export function deepMergeTriples(transaction: Transaction, steps: StepsOf<'deep-
     if (attr['value-type'] === 'ref') throw raised('merge operation is not supported for links');
     const e = transaction.lookups.write(ref);
     const stored = transaction.data.triples.entityAttr(e, a)[0]?.[2];
-    const v = deepMerge(stored, patches);
+    const v = mergePatches(stored, patches);
     checkLookupRename(transaction, { attr, e, v });
     transaction.put(attr, e, v);
   }

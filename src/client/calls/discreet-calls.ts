@@ -8,25 +8,25 @@ const GIVEN = ['code', 'codeVerifier', 'idToken', 'nonce'] as const;
 /** An address from its path on: that of an upload is as good as the right to it. */
 const PATHS = /(https?:\/\/[^\s/?#"'()<>]+)[/?#][^\s"'()<>]*/g;
 
-/** The parts of a reactor that this needs. */
+/** Who knows the secrets of a database, and where its server is. */
 interface Discreet {
-  readonly config: { readonly apiURI: string };
-  withoutSecrets<T>(value: T, more?: readonly unknown[]): T;
+  readonly place: { readonly apiURI: string };
+  readonly reports: { withoutSecrets<T>(value: T, more?: readonly unknown[]): T };
 }
 
 /**
  * What a call of the HTTP API fails with, without what it was given: a server repeats that, and so do runtimes. A refusal
  * of the server is known as one, and where there was no answer it says of whom.
  */
-export function discreet(reactor: Discreet): (error: unknown, call: FailedCall) => unknown {
+export function discreet({ place, reports }: Discreet): (error: unknown, call: FailedCall) => unknown {
   return (error, { name, publicName, isHttp, args }) => {
     const [first] = args;
     const given =
       typeof first === 'object' && first !== null ? GIVEN.map((field) => Reflect.get(first, field)) : [];
     const token = name === 'signInWithCustomToken' ? [first] : [];
     const addresses = name === 'upload' ? pathsIn(error) : [];
-    const shown = reactor.withoutSecrets(error, [...given, ...token, ...addresses]);
-    return isHttp ? withoutAnswer(asRefusal(shown), publicName, reactor.config.apiURI) : shown;
+    const shown = reports.withoutSecrets(error, [...given, ...token, ...addresses]);
+    return isHttp ? withoutAnswer(asRefusal(shown), publicName, place.apiURI) : shown;
   };
 }
 

@@ -6,7 +6,7 @@ import { type Refusal, refusedBy } from '../refusals/server-refusal.ts';
  * Notices connections that end before the server has accepted the session, which core only logs when it is verbose.
  * They are told of once, not at each new attempt: from then on until a session is accepted they are one outage.
  */
-export class Outage {
+export class FailedAttempts {
   readonly #url: string;
   readonly #report: (error: InstantNodeError) => void;
   #isAccepted = false;

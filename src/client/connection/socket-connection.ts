@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Socket, SocketDriver } from '../../drivers/contract.ts';
-import type { Outage } from './failed-attempts.ts';
+import type { FailedAttempts } from './failed-attempts.ts';
 
 /** How long a closing handshake may take before the socket is dropped. */
 export const CLOSE_GRACE_MS = 250;
@@ -28,7 +28,7 @@ export interface ConnectionOptions {
   /** Where bytes and frames are counted, across connections. */
   traffic: Traffic;
   /** Told of a connection that ends by itself. */
-  outage: Pick<Outage, 'failed' | 'ended' | 'couldNotSend'>;
+  attempts: Pick<FailedAttempts, 'failed' | 'ended' | 'couldNotSend'>;
   /** Called for a frame that is not JSON; the connection goes on. */
   onMalformed(cause: unknown): void;
 }
@@ -51,7 +51,7 @@ export class SocketConnection {
   /** Core's name for what is below; the same object. */
   readonly conn: Socket;
   readonly #traffic: Traffic;
-  readonly #outage: ConnectionOptions['outage'];
+  readonly #attempts: ConnectionOptions['attempts'];
   #isOver = false;
   #isClosedHere = false;
   #closed: (() => void) | undefined;
@@ -60,19 +60,19 @@ export class SocketConnection {
     this.#closed = resolve;
   });
 
-  constructor({ url, driver, hold, traffic, outage, onMalformed }: ConnectionOptions) {
+  constructor({ url, driver, hold, traffic, attempts, onMalformed }: ConnectionOptions) {
     this.#traffic = traffic;
-    this.#outage = outage;
+    this.#attempts = attempts;
     const events = {
       open: () => this.onopen?.({ target: this }),
       message: (text: string) => this.#receive(text, onMalformed),
       error: (cause: unknown) => {
-        outage.failed(cause);
+        attempts.failed(cause);
         this.onerror?.({ target: this, cause });
       },
       close: (code: number, reason: string) => {
         this.#closed?.();
-        if (!this.#isOver) outage.ended(code, reason);
+        if (!this.#isOver) attempts.ended(code, reason);
         this.#end(code, reason);
       },
     };
@@ -97,7 +97,7 @@ export class SocketConnection {
     try {
       this.conn.send(text);
     } catch (cause) {
-      this.#outage.couldNotSend(cause);
+      this.#attempts.couldNotSend(cause);
       this.conn.terminate();
       this.#end(1006, '');
       return;

@@ -1,5 +1,16 @@
-import type { AttrsStore } from '../engine/store.ts';
 import type { Whys } from './whys.ts';
+
+/** Core's `AttrsStoreClass`, which it does not export. */
+export interface CoreAttrsStore<Attr> {
+  attrs: Record<string, Attr>;
+  readonly primaryKeys: ReadonlyMap<string, Attr>;
+  readonly forwardIdents: ReadonlyMap<string, ReadonlyMap<string, Attr>>;
+  readonly revIdents: ReadonlyMap<string, ReadonlyMap<string, Attr>>;
+  getAttr(id: string): Attr | undefined;
+  addAttr(attr: Attr): void;
+  deleteAttr(id: string): void;
+  updateAttr(changes: Partial<Attr> & { id: string }): void;
+}
 
 type ReliedUpon =
   | 'constructor'
@@ -12,10 +23,10 @@ type ReliedUpon =
   | 'toJSON';
 
 /** Why members of core's store of attributes matter here; read by a test alone. */
-export const attrsStoreWhys: Required<Whys<keyof AttrsStore | ReliedUpon>> = {
+export const attrsStoreWhys: Required<Whys<keyof CoreAttrsStore<unknown> | ReliedUpon>> = {
   constructor: 'relied upon: takes the attributes as they are, so that a copy of the fields is a copy',
   attrs: 'read and copied: attributes by their ids',
-  linkIndex: 'copied',
+  linkIndex: 'copied, along with the attributes, where a write adds some',
   _blobAttrs: 'copied: is made anew after a change',
   _primaryKeys: 'copied: is made anew after a change',
   _forwardIdents: 'copied: is made anew after a change',

@@ -53,8 +53,8 @@ export const wsConnectionWhys: Whys<string> = {
   type: 'stood in for: tells core whether a WebSocket worked',
   conn: 'stood in for: the socket, under core’s name',
   id: 'stood in for: what core logs',
-  send: 'stood in for',
+  send: 'stood in for: what is sent is made JSON',
   close: 'stood in for: ours is over at once',
-  isOpen: 'stood in for',
-  isConnecting: 'stood in for',
+  isOpen: 'stood in for: whether anything can be sent',
+  isConnecting: 'stood in for: whether another connection is needed',
 };

@@ -16,3 +16,8 @@ export const deferredWhys: Whys<'promise' | 'resolve' | 'reject'> = {
   resolve: 'stood in for: core calls it on ours, as a method',
   reject: 'stood in for: core calls it on ours, as a method',
 };
+
+/** The reactor of a database, also where another copy of core has made it. */
+export function reactorOf(database: object): unknown {
+  return (database as InstantCoreDatabase<never>)._reactor;
+}

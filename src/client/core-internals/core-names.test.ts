@@ -5,23 +5,6 @@ import { expect, test } from 'vitest';
 import { coreClasses } from '../core-internals.ts';
 import { membersOf, parsed, privateMembersOf } from './core-texts.fixture.ts';
 
-/** The class over core's `Reactor`, as long as it is several, and parts of it that still know core's names. */
-const REACTORS: readonly string[] = [
-  'caching-reactor.ts',
-  'discreet-reactor.ts',
-  'queries/query-reactor.ts',
-  'queue-reactor.ts',
-  'reactor.ts',
-  'write-reactor.ts',
-  'writes/sending-reactor.ts',
-];
-const STILL_ALLOWED: readonly string[] = [
-  // What it asks of the reactor has core's names.
-  'queries/live-answers.ts',
-  // The timers of saving.
-  'saving.ts',
-];
-
 const client = fileURLToPath(new URL('../', import.meta.url));
 
 const files = readdirSync(client, { recursive: true, encoding: 'utf8' })
@@ -32,9 +15,10 @@ const files = readdirSync(client, { recursive: true, encoding: 'utf8' })
 const sourceOf = (path: string): ts.SourceFile =>
   ts.createSourceFile(path, readFileSync(client + path, 'utf8'), ts.ScriptTarget.Latest, true);
 
-const others = files
-  .filter((path) => !REACTORS.includes(path) && !STILL_ALLOWED.includes(path))
-  .map(sourceOf);
+/** The class over core's `Reactor`, and what joins its parts to it. */
+const isReactors = (path: string): boolean => path.startsWith('reactor/');
+const reactors = files.filter(isReactors).map(sourceOf);
+const others = files.filter((path) => !isReactors(path)).map(sourceOf);
 
 function found<Kind extends ts.Node>(within: ts.Node, isKind: (node: ts.Node) => node is Kind): Kind[] {
   const nodes: Kind[] = [];
@@ -52,7 +36,7 @@ const underscored = new Set(
   ),
 );
 
-test('members of core that are underscored are named by the class over its reactor alone', () => {
+test('members of core that are underscored are named beside the class over its reactor alone', () => {
   const names = others.flatMap((source) =>
     found(source, (node) => ts.isIdentifier(node) || ts.isStringLiteralLike(node))
       .filter(({ text }) => underscored.has(text))
@@ -84,21 +68,20 @@ test('no interface restates what core declares private', () => {
   expect(restated).toEqual([]);
 });
 
-test("what the class over core's reactor takes of it is registered", () => {
+test("what the client takes of core's reactor is registered", () => {
   const reactor = coreClasses.Reactor;
   const cores = membersOf(parsed(reactor?.module ?? ''), 'Reactor');
-  const taken = REACTORS.map(sourceOf).flatMap((source) => [
+  const taken = reactors.flatMap((source) => [
     ...found(source, ts.isPropertyAccessExpression)
-      .filter(
-        ({ expression: { kind } }) =>
-          kind === ts.SyntaxKind.ThisKeyword || kind === ts.SyntaxKind.SuperKeyword,
-      )
+      .filter(({ expression }) => isReactor(expression))
       .map(({ name }) => name.text),
     ...found(source, ts.isClassElement).flatMap((member) => member.name?.getText() ?? []),
     ...found(source, ts.isBindingElement)
-      .filter(({ parent }) => isOfThis(parent))
+      .filter(({ parent }) => isOfReactor(parent))
       .map(({ propertyName, name }) => (propertyName ?? name).getText()),
   ]);
+  // Methods that calls are kept out of, or checked before, are named in lists.
+  taken.push(...others.flatMap((source) => found(source, ts.isStringLiteralLike).map(({ text }) => text)));
   expect(taken).toContain('_startSocket');
   const unregistered = taken.filter(
     (name) => cores.has(name) && !Object.hasOwn(reactor?.members ?? {}, name),
@@ -106,7 +89,14 @@ test("what the class over core's reactor takes of it is registered", () => {
   expect([...new Set(unregistered)]).toEqual([]);
 });
 
-/** Whether a pattern takes apart `this`. */
-function isOfThis({ parent }: ts.BindingPattern): boolean {
-  return ts.isVariableDeclaration(parent) && parent.initializer?.kind === ts.SyntaxKind.ThisKeyword;
+/** Whether an expression stands for a reactor: the class itself, or what parts call core's. */
+function isReactor(expression: ts.Expression): boolean {
+  const { kind } = expression;
+  if (kind === ts.SyntaxKind.ThisKeyword || kind === ts.SyntaxKind.SuperKeyword) return true;
+  return /^(this\.#)?(core|reactor)$/.test(expression.getText());
+}
+
+/** Whether a pattern takes a reactor apart. */
+function isOfReactor({ parent }: ts.BindingPattern): boolean {
+  return ts.isVariableDeclaration(parent) && !!parent.initializer && isReactor(parent.initializer);
 }

@@ -54,7 +54,6 @@ export const reactorWhys: Whys<keyof Reactor | 'constructor' | Branch> = {
   _onQuerySubLoaded: 'relied upon: a stored answer is told by `notifyOne` once pending writes are known',
   _initStorage:
     'relied upon: makes `kv` and `querySubs` over our store class, with the limits that we change',
-  _addQueryData: 'not called: for rendering on servers; a caller would need what the branches need',
   subscribeQuery: 'overridden and called: checks, tells what is there, and asks the server',
   queryOnce: 'overridden: its timer outlives the answer; called offline, where it refuses at once',
   _startQuerySub: 'overridden and called: begins a query, and says under which id it is refused',
@@ -71,7 +70,6 @@ export const reactorWhys: Whys<keyof Reactor | 'constructor' | Branch> = {
   notifyQueryError: 'replaced and called: gives the words of a refusal alone',
   notifyQueryOnceError: 'overridden and called: rejects with what is no error',
   notifyAll: 'overridden and called: tells all queries, also those that were asked once',
-  loadedNotifyAll: 'relied upon: nothing calls it, so that `notifyAll` is the one way',
 
   // Attributes and the schema.
   attrs: 'read: the attributes that the server has told',
@@ -128,18 +126,18 @@ export const reactorWhys: Whys<keyof Reactor | 'constructor' | Branch> = {
 
   // Subscribers whose callbacks must not throw in the middle of core’s work.
   subscribeTable: 'overridden and called: as our `subscribeQuery`',
-  subscribeConnectionStatus: 'overridden and called',
-  subscribeAppStatus: 'overridden and called',
-  subscribeAttrs: 'overridden and called',
+  subscribeConnectionStatus: 'overridden and called: what a callback throws is reported, and ends nothing',
+  subscribeAppStatus: 'overridden and called: what a callback throws is reported, and ends nothing',
+  subscribeAttrs: 'overridden and called: what a callback throws is reported, and ends nothing',
 
   // Rooms, of which ours take the place: core’s stay empty.
   _rooms: 'relied upon: stays empty, so that a new session joins none and a closed connection leaves none',
-  joinRoom: 'overridden',
-  subscribePresence: 'overridden',
-  publishPresence: 'overridden',
-  getPresence: 'overridden',
-  publishTopic: 'overridden',
-  subscribeTopic: 'overridden',
+  joinRoom: 'overridden: looks names of rooms up in a plain object',
+  subscribePresence: 'overridden: compares what peers show by methods of that',
+  publishPresence: 'overridden: looks names of rooms up in a plain object',
+  getPresence: 'overridden: looks names of rooms up in a plain object',
+  publishTopic: 'overridden: looks names of rooms up in a plain object',
+  subscribeTopic: 'overridden: looks names of topics up in a plain object',
   _tryJoinRoom: 'stood in for: what is sent to join',
   _tryLeaveRoom: 'stood in for: what is sent to leave',
   _trySetPresence: 'stood in for: what is sent to be seen',
@@ -167,8 +165,8 @@ export const reactorWhys: Whys<keyof Reactor | 'constructor' | Branch> = {
   signOut: 'wrapped: ends in `changeCurrentUser`',
   potentiallyInvalidateToken: 'relied upon: what it begins never rejects',
   createAuthorizationURL: 'wrapped: works at once',
-  uploadFile: 'wrapped',
-  deleteFile: 'wrapped',
+  uploadFile: 'wrapped: may take its time, and rejects by its promise',
+  deleteFile: 'wrapped: may take its time, and rejects by its promise',
   upload: 'wrapped: the address that it asks for is as good as the right to it',
-  getDownloadUrl: 'wrapped',
+  getDownloadUrl: 'wrapped: may take its time, and rejects by its promise',
 };

@@ -1,4 +1,3 @@
-import type { Refusal } from '../refusals/server-refusal.ts';
 import type { Whys } from './whys.ts';
 
 /** What core's streams give one who waits for the server, when it is an error. */
@@ -8,7 +7,11 @@ export interface StreamError {
 }
 
 /** A message that refuses what was asked of a stream. */
-export interface RefusedStream extends Refusal {
+export interface RefusedStream {
+  message?: string;
+  hint?: unknown;
+  type?: string;
+  status?: number;
   'client-event-id': string;
   'trace-id'?: string;
   'original-event': { op: string };

@@ -46,7 +46,6 @@ type ReliedUpon =
   | '_getFromStorage'
   | '_merge'
   | '_loadingKeys'
-  | '_subs'
   | '_gc';
 
 /** Why members of core's `PersistedObject` matter here; read by a test alone. */
@@ -61,7 +60,6 @@ export const persistedObjectWhys: Required<Whys<keyof PersistedObject | ReliedUp
   _meta: 'read and written: the list of what is stored, and when each was used',
   _persister: 'read: the keys of what is stored',
   _merge: 'relied upon: an entry in memory is kept when the stored one comes',
-  _subs: 'relied upon: core has no subscriber, and our `updateInPlace` tells none',
   _gcOpts: 'written: the limit of answers is ours',
   _nextSave: 'read and written: the timer of the next save',
   _nextGc: 'read and written: the timer of the next collection',

@@ -1,21 +1,26 @@
-import type { AttrsStore, Store, Triple } from '../engine/store.ts';
 import type { PersistedObject } from './persisted-object.ts';
 import type { Whys } from './whys.ts';
 
-/**
- * Core's `SyncTable`, of which it declares most private: tables by the hash of what was subscribed to. `Tx` is what the
- * server says of a transaction.
- */
-export interface SyncTable<Sub = object, Tx = unknown> {
+/** What goes through sync tables. */
+interface TableData {
+  triple: unknown;
+  /** What the server says of a transaction. */
+  tx: unknown;
+  store: object;
+  attrsStore: object;
+}
+
+/** Core's `SyncTable`, of which it declares most private: tables by the hash of what was subscribed to. */
+export interface SyncTable<Sub = object, Data extends TableData = TableData> {
   readonly subs: PersistedObject<Sub>;
   idToHash: Record<string, string>;
   callbacks: Record<string, unknown>;
   readonly log: { error(...words: unknown[]): void };
-  createStore(triples: Triple[]): Store;
-  getAttrs(): AttrsStore;
+  createStore(triples: Data['triple'][]): Data['store'];
+  getAttrs(): Data['attrsStore'];
   notifyCbs(hash: string, event: object): void;
-  onSyncLoadBatch(message: { 'subscription-id': string; 'join-rows': Triple[][] }): void;
-  onSyncUpdateTriples(message: { 'subscription-id': string; txes: Tx[] }): void;
+  onSyncLoadBatch(message: { 'subscription-id': string; 'join-rows': Data['triple'][][] }): void;
+  onSyncUpdateTriples(message: { 'subscription-id': string; txes: Data['tx'][] }): void;
 }
 
 type ReliedUpon =

@@ -1,3 +1,5 @@
+import type { CoreAttrsStore } from '../core-internals/attrs-store.ts';
+
 /** One fact of core's store. */
 export type Triple = [entity: string, attr: string, value: unknown, createdAt: number];
 
@@ -29,16 +31,7 @@ export interface Attr {
 }
 
 /** Core's store of attributes. */
-export interface AttrsStore {
-  attrs: Record<string, Attr>;
-  readonly primaryKeys: ReadonlyMap<string, Attr>;
-  readonly forwardIdents: ReadonlyMap<string, ReadonlyMap<string, Attr>>;
-  readonly revIdents: ReadonlyMap<string, ReadonlyMap<string, Attr>>;
-  getAttr(id: string): Attr | undefined;
-  addAttr(attr: Attr): void;
-  deleteAttr(id: string): void;
-  updateAttr(changes: Partial<Attr> & { id: string }): void;
-}
+export type AttrsStore = CoreAttrsStore<Attr>;
 
 /** A store, and the attributes of what is in it. */
 export interface Stores {

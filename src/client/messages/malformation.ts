@@ -1,3 +1,4 @@
+import type { DownMessage } from '../../protocol/down.ts';
 import { isObject } from '../../protocol/json.ts';
 import { isStatus } from './mend.ts';
 import { mendResult } from './results.ts';
@@ -42,11 +43,15 @@ const streamPart: Check = (message) => {
   return text('stream-id')(message) ?? number('offset')(message);
 };
 
-/** What of each message is read without a look first. Ops that are not listed are core's to ignore or refuse. */
-const CHECKS: Record<string, Check[]> = {
+/** Every message that a server may send, the local backend or another. */
+type Op = DownMessage['op'] | 'join-room-error';
+
+/** What of each message is read without a look first. Ops that no server should send are core's to ignore or refuse. */
+const CHECKS: Readonly<Record<Op, readonly Check[]>> = {
   'init-ok': [array('attrs'), text('session-id')],
   'add-query-ok': [object('q'), result('result'), number('processed-tx-id')],
   'add-query-exists': [object('q')],
+  'remove-query-ok': [],
   'refresh-ok': [number('processed-tx-id'), array('computations')],
   'app-status-changed': [status],
   'start-sync-ok': [text('subscription-id'), object('q')],
@@ -64,6 +69,10 @@ const CHECKS: Record<string, Check[]> = {
   'append-failed': [text('stream-id')],
   'stream-append': [text('client-event-id'), streamPart],
   'leave-room-ok': [text('room-id')],
+  'set-presence-ok': [],
+  'client-broadcast-ok': [],
+  'sse-init': [],
+  error: [],
 };
 
 /** What is wrong with a message of a server, as a sentence's end, or undefined when core can take it. */
@@ -71,8 +80,8 @@ export function malformation(message: unknown): string | undefined {
   if (!isObject(message)) return 'a message is not an object';
   const { op } = message;
   if (typeof op !== 'string') return 'a message has no "op"';
-  const checks = Object.hasOwn(CHECKS, op) ? CHECKS[op] : undefined;
-  for (const check of checks ?? []) {
+  const checks = Object.hasOwn(CHECKS, op) ? CHECKS[op as Op] : [];
+  for (const check of checks) {
     const problem = check(message);
     if (problem) return `in "${op}", ${problem}`;
   }

@@ -8,21 +8,35 @@ interface QueryError {
   hint?: unknown;
 }
 
+/** Somebody who has asked for an answer once. */
 interface Waiting {
   q: object;
   dfd: { resolve(answer: unknown): void; reject(reason: unknown): void };
 }
 
-/** What core's reactor knows of live queries, by their hashes. */
-export interface QueryHost {
-  queryCbs: Record<string, { q: object; cb(answer: object): void }[]>;
-  queryOnceDfds: Record<string, Waiting[]>;
-  /** The answers that subscribers were given last. */
-  _dataForQueryCache: Record<string, { data?: object }>;
-  dataForQuery(hash: string): { data?: object } | undefined;
-  _hasQueryListeners(hash: string): boolean;
-  notifyQueryError(hash: string, error: QueryError): void;
-  _completeQueryOnce(q: object, hash: string, dfd: Waiting['dfd']): void;
+/** The answer of a query, as it is told; without data where there is none. */
+export interface Answer {
+  data?: object;
+}
+
+/** What is known of queries, by their hashes. */
+export interface QueriesHost {
+  /** The hashes of what is subscribed to. */
+  subscribed(): string[];
+  subscribers(hash: string): readonly { q: object; cb(answer: object): void }[];
+  /** Those who have asked once. */
+  askers(hash: string): readonly Waiting[];
+  /** The answer that subscribers were given last. */
+  told(hash: string): Answer | undefined;
+  noteTold(hash: string, answer: Answer): void;
+  /** The answer as it is now. */
+  evaluate(hash: string): Answer | undefined;
+  /** Resolves once what is stored of a query was read. */
+  loaded(hash: string): Promise<unknown>;
+  isAwaited(hash: string): boolean;
+  tellError(hash: string, error: QueryError): void;
+  /** Forgets one who has asked once. */
+  complete(q: object, hash: string, dfd: Waiting['dfd']): void;
   report(error: InstantNodeError): void;
 }
 
@@ -33,32 +47,38 @@ export interface QueryHost {
  * Core lets what one query throws end the process, and compares answers by calling methods of the users' data.
  */
 export class LiveAnswers {
-  readonly #host: QueryHost;
+  readonly #host: QueriesHost;
   /** What is wrong with queries that had no answer when they were last asked for it. */
   readonly #failed: Map<string, QueryError> = new Map();
   /** Queries of which the server has said that it has answered them, whose answers have not been taken yet. */
   readonly #owed: Set<string> = new Set();
 
-  constructor(host: QueryHost) {
+  constructor(host: QueriesHost) {
     this.#host = host;
+  }
+
+  /** How many queries are subscribed to, and by how many callbacks. */
+  count(): { queries: number; subscriptions: number } {
+    const hashes = this.#host.subscribed();
+    const subscriptions = hashes.reduce((sum, hash) => sum + this.#host.subscribers(hash).length, 0);
+    return { queries: hashes.length, subscriptions };
   }
 
   /** Tells the subscribers of a query its answer, when that is another than before. */
   tell(hash: string): void {
     const host = this.#host;
-    const before = host._dataForQueryCache[hash]?.data;
+    const before = host.told(hash)?.data;
     const answer = this.#answer(hash);
     if (this.#owed.has(hash)) this.#endOnce(hash, answer?.data);
-    if (!answer?.data || !host._hasQueryListeners(hash)) return;
-    host._dataForQueryCache[hash] = answer;
+    if (!answer?.data || !host.isAwaited(hash)) return;
+    host.noteTold(hash, answer);
     if (sameValue(answer.data, before)) return;
-    for (const { cb } of [...(host.queryCbs[hash] ?? [])]) cb(answer.data);
+    for (const { cb } of [...host.subscribers(hash)]) cb(answer.data);
   }
 
   /** Gives what is there to those who have asked for the answer once. */
   tellOnce(hash: string): void {
-    const answer = this.#answer(hash);
-    this.#endOnce(hash, answer?.data);
+    this.#endOnce(hash, this.#answer(hash)?.data);
   }
 
   /** The answer that is there already. */
@@ -77,26 +97,29 @@ export class LiveAnswers {
     this.#endOnce(hash, undefined);
   }
 
-  /** Queries for which somebody waits, with subscribers or without. */
-  awaited(): string[] {
-    return [...new Set([...Object.keys(this.#host.queryCbs), ...this.#owed])];
+  /** Tells the subscribers of all queries, each once what is stored of it was read. */
+  tellAll(): void {
+    for (const hash of new Set([...this.#host.subscribed(), ...this.#owed])) {
+      const tell = (): void => this.tell(hash);
+      this.#host.loaded(hash).then(tell, tell);
+    }
   }
 
-  /** To be called when answers of another user are to come. */
+  /** Answers of another user are about to come. */
   forgetAll(): void {
     this.#failed.clear();
     this.#owed.clear();
   }
 
-  /** To be called when nobody asks for a query any more. */
+  /** Nobody asks for a query any more. */
   forget(hash: string): void {
     this.#failed.delete(hash);
     this.#owed.delete(hash);
   }
 
-  #answer(hash: string): { data?: object } | undefined {
+  #answer(hash: string): Answer | undefined {
     try {
-      const answer = this.#host.dataForQuery(hash);
+      const answer = this.#host.evaluate(hash);
       if (answer?.data) this.#failed.delete(hash);
       return answer;
     } catch (cause) {
@@ -110,7 +133,7 @@ export class LiveAnswers {
   #fail(hash: string, { message, hint }: InstantNodeError): void {
     if (this.#failed.has(hash)) return;
     this.#failed.set(hash, { message, hint });
-    this.#host.notifyQueryError(hash, { message, hint });
+    this.#host.tellError(hash, { message, hint });
   }
 
   #endOnce(hash: string, data: object | undefined): void {
@@ -120,10 +143,10 @@ export class LiveAnswers {
       return;
     }
     this.#owed.delete(hash);
-    for (const { q, dfd } of this.#host.queryOnceDfds[hash] ?? []) {
+    for (const { q, dfd } of this.#host.askers(hash)) {
       if (failure) dfd.reject(new InstantError(failure.message, failure.hint));
       else dfd.resolve(data);
-      this.#host._completeQueryOnce(q, hash, dfd);
+      this.#host.complete(q, hash, dfd);
     }
   }
 
@@ -135,8 +158,8 @@ export class LiveAnswers {
   }
 
   #subjectOf(hash: string): string {
-    const { queryCbs, queryOnceDfds } = this.#host;
-    const q = queryCbs[hash]?.[0]?.q ?? queryOnceDfds[hash]?.[0]?.q ?? {};
+    const [waiting] = [...this.#host.subscribers(hash), ...this.#host.askers(hash)];
+    const q = waiting?.q ?? {};
     return Object.keys(q)
       .filter((key) => key !== '$$ruleParams')
       .map((key) => JSON.stringify(key))

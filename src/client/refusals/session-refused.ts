@@ -1,6 +1,6 @@
 import { InstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
-import { type Refusal, refusedBy } from './server-refusal.ts';
+import { type Refusal, refusedAs, refusedBy } from './server-refusal.ts';
 
 /** What core keeps of the refusal of a session, its words, with what else the server said. */
 export function sessionError(words: object, refusal: Refusal): object {
@@ -27,4 +27,10 @@ export function sessionRefused(
     },
   );
   return refusedBy(error, refusal);
+}
+
+/** An error of ours, as core gives those of a server to who subscribes to a query. */
+export function asQueryError(error: InstantNodeError): Refusal & { code: string } {
+  const { message, hint, code } = error;
+  return refusedAs({ message, hint, code }, error);
 }

@@ -1,7 +1,7 @@
 import { Reactor } from '@instantdb/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { presenceEdits } from '../../backend/rooms/diff-presence.ts';
+import { diffPresence } from '../../backend/rooms/diff-presence.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { PresenceEntry } from '../../protocol/rooms.ts';
 import { isRoomFrame, type RoomFrame, Rooms } from './rooms.ts';
@@ -199,7 +199,7 @@ function run(make: (trace: Trace) => Subject, steps: readonly Step[]): Trace {
         const room = new Map(Object.entries(one.room).map(([id, data]) => [id, entryOf(id, data)]));
         told.set(one.id, room);
         if (one.whole) receive({ op: 'refresh-presence', 'room-id': one.id, data: Object.fromEntries(room) });
-        else receive({ op: 'patch-presence', 'room-id': one.id, edits: presenceEdits(before, room) });
+        else receive({ op: 'patch-presence', 'room-id': one.id, edits: diffPresence(before, room) });
         break;
       }
       case 'hear': {

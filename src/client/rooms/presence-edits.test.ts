@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { presenceEdits } from '../../backend/rooms/diff-presence.ts';
+import { diffPresence } from '../../backend/rooms/diff-presence.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { applyEdits } from './presence-edits.ts';
 
@@ -159,7 +159,7 @@ describe('applyEdits()', () => {
         let peers = applyEdits(new Map(), [], 'me').peers;
         for (const state of states) {
           const next = entriesOf(state);
-          const edits = parse(JSON.stringify(presenceEdits(before, next))) as unknown as unknown[];
+          const edits = parse(JSON.stringify(diffPresence(before, next))) as unknown as unknown[];
           const outcome = applyEdits(peers, edits, 'me');
           expect(outcome.skipped).toBeUndefined();
           const others = Object.entries(state).filter(([id]) => id !== 'me');

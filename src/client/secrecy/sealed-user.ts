@@ -21,9 +21,10 @@ export function sealed(user: unknown): unknown {
   return user === null || user === undefined || user instanceof SealedUser ? user : new SealedUser(user);
 }
 
-/** The user in what core's `kv` gives. */
+/** The user in what core's `kv` gives. Older versions of core stored it as JSON. */
 export function unsealed(held: unknown): unknown {
-  return SealedUser.open(held);
+  const user = SealedUser.open(held);
+  return typeof user === 'string' ? JSON.parse(user) : user;
 }
 
 /** Has core's `kv` hold users sealed. What is stored stays as core writes it. */
@@ -34,5 +35,5 @@ export function sealUserIn(kv: object): void {
     const held = parse(key, stored);
     return key === USER_KEY ? sealed(held) : held;
   };
-  state.serialize = (key, held) => serialize(key, key === USER_KEY ? unsealed(held) : held);
+  state.serialize = (key, held) => serialize(key, key === USER_KEY ? SealedUser.open(held) : held);
 }

@@ -1,5 +1,5 @@
 import type { StoreInterface, StoreInterfaceClass, StoreInterfaceStoreName } from '@instantdb/core';
-import { Patience } from '../../drivers/storage/silence-limit.ts';
+import { SilenceLimit } from '../../drivers/storage/silence-limit.ts';
 import { InstantNodeError } from '../../errors.ts';
 import {
   closedRecords,
@@ -43,7 +43,7 @@ class ClassRecords implements Records {
   readonly #stores: Stores;
   /** Settles after the last batch that was called. */
   #written: Promise<unknown> = Promise.resolve();
-  readonly #patience: Patience = new Patience(
+  readonly #limit: SilenceLimit = new SilenceLimit(
     (seconds) =>
       new InstantNodeError('storage', `Cannot use the storage class: it has not answered for ${seconds} s`),
   );
@@ -71,11 +71,11 @@ class ClassRecords implements Records {
       for (const step of steps) {
         if (isGivenUp) return;
         await this.#take(step);
-        this.#patience.heard();
+        this.#limit.heard();
       }
     });
     this.#written = writing.catch(() => {});
-    await this.#patience.of(writing, () => {
+    await this.#limit.of(writing, () => {
       isGivenUp = true;
     });
   }
@@ -92,12 +92,12 @@ class ClassRecords implements Records {
 
   async dispose(): Promise<void> {
     this.#isClosed = true;
-    await this.#patience.untilSilent(this.#written);
+    await this.#limit.untilSilent(this.#written);
   }
 
   #afterWrites<T>(action: string, call: () => Promise<T>): Promise<T> {
-    const answer = this.#written.then(() => calling(action, call)).finally(() => this.#patience.heard());
-    return this.#patience.of(answer);
+    const answer = this.#written.then(() => calling(action, call)).finally(() => this.#limit.heard());
+    return this.#limit.of(answer);
   }
 
   #take(step: Step): Promise<void> {

@@ -33,7 +33,7 @@ interface Tx {
   changes: SyncChange[];
 }
 
-type Tables = SyncTable<Sub, Tx>;
+type Tables = SyncTable<Sub, { triple: Triple; tx: Tx; store: Store; attrsStore: AttrsStore }>;
 
 /**
  * Makes core's sync tables take what a server sends as it is. Core looks names of fields, ids of entities and ids of

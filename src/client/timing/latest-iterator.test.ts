@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Latest } from './latest-iterator.ts';
+import { LatestIterator } from './latest-iterator.ts';
 
 const done = { done: true, value: undefined };
 
@@ -10,7 +10,7 @@ function source() {
     end: (_error?: unknown): void => {},
     releases: () => releases,
   };
-  const latest = new Latest<number>((push, end) => {
+  const latest = new LatestIterator<number>((push, end) => {
     handle.push = push;
     handle.end = end;
     return () => {
@@ -97,7 +97,7 @@ test('return() drops what was not read and releases the source', async () => {
 test('a source that ends while it starts is released all the same', async () => {
   let releases = 0;
   const error = new Error('broken');
-  const latest = new Latest<number>((_push, end) => {
+  const latest = new LatestIterator<number>((_push, end) => {
     end(error);
     return () => {
       releases++;

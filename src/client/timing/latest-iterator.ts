@@ -2,7 +2,7 @@
  * An async iterator over a source that may be faster than its reader: a value that was not read yet is replaced by the
  * next one, so that nothing piles up and the reader always gets the newest.
  */
-export class Latest<T> implements AsyncIterableIterator<T, undefined, undefined> {
+export class LatestIterator<T> implements AsyncIterableIterator<T, undefined, undefined> {
   #value: { value: T } | undefined;
   #end: { error?: unknown } | undefined;
   #waiting: ((result: Promise<IteratorResult<T, undefined>>) => void)[] = [];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Pace } from './throttle.ts';
+import { Throttle } from './throttle.ts';
 
 /** Timers that a test fires. */
 function handTimers() {
@@ -20,7 +20,7 @@ afterEach(() => vi.restoreAllMocks());
 
 test('does at once what took no time, and later what did, once for all that asked', () => {
   const { due, timers } = handTimers();
-  const pace = new Pace(timers);
+  const pace = new Throttle(timers);
   let turns = 0;
   const work = (ms: number) => () => {
     turns++;
@@ -41,7 +41,7 @@ test('does at once what took no time, and later what did, once for all that aske
 
 test('of several, each has its own pace; what is done now or forgotten is due no more', () => {
   const { due, timers } = handTimers();
-  const pace = new Pace(timers);
+  const pace = new Throttle(timers);
   const done: string[] = [];
   const work = (name: string) => () => {
     done.push(name);

@@ -4,7 +4,7 @@ import type { Timer, Timers } from './timers.ts';
 const REST = 4;
 
 /** Work that is asked for more often than it can be done: a turn stands for all that were asked for since the last. */
-export class Pace {
+export class Throttle {
   readonly #timers: Timers;
   readonly #turns: Map<string, { isOver: number; tookMs: number }> = new Map();
   readonly #due: Map<string, Timer> = new Map();

@@ -1,5 +1,8 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 
+/** The longest that a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** A timer that can be called off. */
 export interface Timer {
   cancel(): void;
@@ -35,6 +38,11 @@ export class Timers {
     };
     this.#running.add(timer);
     return timer;
+  }
+
+  /** Keeps the process running until `clear`, where timers do that. */
+  hold(): void {
+    this.after(LONGEST_MS, () => this.hold());
   }
 
   /** Calls off every timer, and every one that is asked for later. */

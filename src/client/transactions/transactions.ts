@@ -102,20 +102,6 @@ export interface MutationError {
   traceId?: string;
 }
 
-/** Refusals that say nothing about the write: the server was too slow or too busy, or takes no writes for now. */
-const PASSING: ReadonlySet<string> = new Set([
-  'operation-timed-out',
-  'timeout',
-  'rate-limited',
-  'app-read-only',
-  'app-disabled',
-]);
-
-/** Whether a write that was refused so may be taken later as it is. The server's own failures have no type. */
-export function mayPass({ type, status = 0 }: { type?: string; status?: number }): boolean {
-  return type === undefined ? status >= 500 : PASSING.has(type);
-}
-
 /** Why a write can be neither sent nor kept, found out before it is queued; nothing when it can. */
 export function whyUnsendable(steps: unknown, error: Error | undefined): { error?: Error } {
   if (error) return { error };

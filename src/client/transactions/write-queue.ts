@@ -1,3 +1,4 @@
+import type { WriteOutcome } from '../../errors.ts';
 import { AttrSteps } from './attr-steps.ts';
 import type { AuthoredWrite, WriteEntry } from './pending-write.ts';
 import type { Mutation } from './transactions.ts';
@@ -49,6 +50,11 @@ export class WriteQueue extends Map<string, Mutation> {
   /** Those that the server has confirmed, and that not every query has in its answer. */
   get confirmed(): ReadonlyMap<string, Mutation> {
     return this.#confirmed;
+  }
+
+  /** What became of a write that nobody will send any more. */
+  outcomeOf(eventId: string): WriteOutcome {
+    return this.sent.has(eventId) ? 'unknown' : 'not-applied';
   }
 
   /** The place of the next write. */

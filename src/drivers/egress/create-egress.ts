@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { nodeVersion } from '../../version.ts';
 import { AddressRefusedError, type Egress, type EgressOptions } from './contract.ts';
 import { isLocalhost, LOOPBACK_ADDRESSES } from './loopback.ts';
-import { exchange } from './send-request.ts';
+import { sendRequest } from './send-request.ts';
 
 /** Makes what keeps the promises of `Egress`, on whichever runtime this is. */
 export function createEgress({
@@ -21,7 +21,7 @@ export function createEgress({
     const addresses = found.filter(mayReach);
     if (addresses.length === 0) throw new AddressRefusedError(hostname);
     const headers = { 'user-agent': `instantdb-node/${nodeVersion}`, ...message.headers };
-    return exchange({ ...message, url, hostname, addresses, headers }, { signal, maxBytes, ca });
+    return sendRequest({ ...message, url, hostname, addresses, headers }, { signal, maxBytes, ca });
   };
 }
 

@@ -13,16 +13,16 @@ export interface Dispatch extends OutgoingMessage {
 }
 
 /** When to give up. */
-export interface ExchangeLimits {
+export interface AnswerLimits {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
   readonly ca: string | undefined;
 }
 
 /** Sends a request to one of the addresses that it has, in the name of its host, and gives the answer. */
-export function exchange(
+export function sendRequest(
   dispatch: Dispatch,
-  { signal, maxBytes, ca }: ExchangeLimits,
+  { signal, maxBytes, ca }: AnswerLimits,
 ): Promise<IncomingAnswer> {
   const { url, hostname, addresses, method = 'GET', headers, body } = dispatch;
   const isSecure = url.protocol === 'https:';

@@ -1,19 +1,6 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { InstantNodeError } from '../../errors.ts';
-
-/** Makes a folder for its owner alone, with those above it, and has their names on the disk. One that is there stays as it is. */
-export function makeFolder(folder: string): void {
-  const path = resolve(folder);
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  const top = dirname(resolve(first));
-  for (let made = dirname(path); ; made = dirname(made)) {
-    syncFolderSync(made);
-    if (made === top || made === dirname(made)) return;
-  }
-}
 
 /**
  * Has the names in a folder on the disk. False where that cannot be asked for, and the system decides when: a power cut may

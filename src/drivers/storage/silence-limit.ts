@@ -1,10 +1,10 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 
 /** How long a storage of somebody else's may say nothing. */
-const PATIENCE_MS = 10_000;
+const LIMIT_MS = 10_000;
 
 /** Waits for calls of something that may never answer, as long as it answers any. */
-export class Patience {
+export class SilenceLimit {
   readonly #silent: (seconds: number) => Error;
   readonly #waiting: Set<(error: Error) => void> = new Set();
   #timer: NodeJS.Timeout | undefined;
@@ -23,7 +23,7 @@ export class Patience {
         reject(error);
       };
       this.#waiting.add(end);
-      this.#timer ??= setTimeout(() => this.#end(), PATIENCE_MS);
+      this.#timer ??= setTimeout(() => this.#end(), LIMIT_MS);
       const settled = (): void => {
         this.#waiting.delete(end);
         if (this.#waiting.size === 0) this.#stop();
@@ -48,7 +48,7 @@ export class Patience {
     this.#isExhausted = true;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const end of waiting) end(this.#silent(PATIENCE_MS / 1_000));
+    for (const end of waiting) end(this.#silent(LIMIT_MS / 1_000));
   }
 
   #stop(): void {

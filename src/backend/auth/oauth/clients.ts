@@ -1,6 +1,5 @@
 import { recordNotFound } from '../../../protocol/error.ts';
 import { isObject, type JsonObject } from '../../../protocol/json.ts';
-import type { App } from '../../app/app.ts';
 import {
   findRecord,
   readRecord,
@@ -9,6 +8,7 @@ import {
   textOf,
   write,
 } from '../../app/system-records.ts';
+import type { AuthApp } from '../auth-app.ts';
 import { OAuthError } from './oauth-error.ts';
 import { seal, unseal } from './seal-secret.ts';
 
@@ -42,7 +42,7 @@ export interface OAuthClientFields {
 }
 
 /** The id of the provider with a name. It is made if there is none. */
-export function ensureOAuthProvider(app: App, name: string): string {
+export function ensureOAuthProvider(app: AuthApp, name: string): string {
   const known = findRecord(app, PROVIDERS, 'name', name);
   if (known) return known.id;
   const id = app.host.newId();
@@ -51,7 +51,7 @@ export function ensureOAuthProvider(app: App, name: string): string {
 }
 
 /** Creates a client, or changes the one with this id. Its secret is stored sealed. */
-export function putOAuthClient(app: App, id: string, fields: OAuthClientFields): void {
+export function putOAuthClient(app: AuthApp, id: string, fields: OAuthClientFields): void {
   const { clientSecret, providerId, ...values } = fields;
   const encryptedClientSecret = typeof clientSecret === 'string' ? seal(app, id, clientSecret) : clientSecret;
   write(app, stepsToPut(app, CLIENTS, id, { ...values, encryptedClientSecret, $oauthProvider: providerId }));
@@ -63,7 +63,7 @@ export function putOAuthClient(app: App, id: string, fields: OAuthClientFields):
  * @throws {ServerError} `record-not-found` when there is none.
  * @throws {OAuthError} when there is one that this backend cannot use.
  */
-export function getOAuthClient(app: App, name: string): OAuthClient {
+export function getOAuthClient(app: AuthApp, name: string): OAuthClient {
   const record = findRecord(app, CLIENTS, 'name', name);
   if (!record) {
     throw recordNotFound('app-oauth-client', { 'app-id': app.identity.id, 'client-name': name });
@@ -76,12 +76,12 @@ export function getOAuthClient(app: App, name: string): OAuthClient {
  *
  * @throws {OAuthError} when it is there and this backend cannot use it.
  */
-export function findOAuthClient(app: App, id: string | undefined): OAuthClient | undefined {
+export function findOAuthClient(app: AuthApp, id: string | undefined): OAuthClient | undefined {
   const record = id === undefined ? undefined : readRecord(app, CLIENTS, id);
   return record && asClient(app, record);
 }
 
-function asClient(app: App, record: SystemRecord): OAuthClient {
+function asClient(app: AuthApp, record: SystemRecord): OAuthClient {
   const { id, values } = record;
   const providerId = textOf(record, '$oauthProvider');
   if (providerId === undefined) throw new OAuthError('The OAuth client has no provider.');
@@ -100,7 +100,7 @@ function asClient(app: App, record: SystemRecord): OAuthClient {
   };
 }
 
-function secretOf(app: App, record: SystemRecord): string | undefined {
+function secretOf(app: AuthApp, record: SystemRecord): string | undefined {
   const sealed = textOf(record, 'encryptedClientSecret');
   if (sealed === undefined) return undefined;
   const secret = unseal(app, record.id, sealed);

@@ -1,6 +1,5 @@
-import { recordNotFound } from '../../../protocol/error.ts';
+import { recordExpired, recordNotFound } from '../../../protocol/error.ts';
 import { isObject } from '../../../protocol/json.ts';
-import type { App } from '../../app/app.ts';
 import {
   findRecord,
   stepsToPut,
@@ -10,7 +9,7 @@ import {
   write,
 } from '../../app/system-records.ts';
 import { hashUuid } from '../../permissions/hash-text.ts';
-import { recordExpired } from '../record-expired.ts';
+import type { AuthApp } from '../auth-app.ts';
 import type { Identity } from './identity.ts';
 import { type CodeChallenge, verifyPkce } from './pkce.ts';
 
@@ -25,7 +24,7 @@ export interface VouchedFor {
 
 /** Makes a code that the app exchanges for a token. Only its hash is stored. */
 export function createOAuthCode(
-  app: App,
+  app: AuthApp,
   { oauthClientId, identity }: VouchedFor,
   pkce: CodeChallenge,
 ): string {
@@ -47,7 +46,7 @@ export function createOAuthCode(
  *
  * @throws {ServerError} `record-not-found` or `record-expired` for the code, `validation-failed` for the verifier.
  */
-export function consumeOAuthCode(app: App, code: string, verifier: string | undefined): VouchedFor {
+export function consumeOAuthCode(app: AuthApp, code: string, verifier: string | undefined): VouchedFor {
   const args = { 'app-id': app.identity.id, code };
   const record = findRecord(app, ETYPE, 'codeHash', hashUuid(code));
   if (!record) throw recordNotFound('app-oauth-code', args);

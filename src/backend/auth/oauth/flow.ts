@@ -1,5 +1,5 @@
 import { validationFailed } from '../../../protocol/error.ts';
-import type { App } from '../../app/app.ts';
+import type { AuthApp } from '../auth-app.ts';
 import { isAuthorizedRedirect } from '../redirect-origins.ts';
 import { signInSettings } from '../settings.ts';
 import { findOAuthClient, getOAuthClient, type OAuthClient } from './clients.ts';
@@ -7,7 +7,14 @@ import { createOAuthCode } from './codes.ts';
 import { exchangeProviderCode } from './exchange-code.ts';
 import type { Identity } from './identity.ts';
 import { OAuthError } from './oauth-error.ts';
+import type { Providers } from './provider.ts';
 import { consumeRedirect, createRedirect, type OAuthRedirect, type RedirectSecrets } from './redirects.ts';
+
+/** An app, and the providers that it knows. */
+export interface OAuthApp {
+  readonly app: AuthApp;
+  readonly providers: Providers;
+}
 
 /** A sign-in at a provider, as an app begins it. */
 export interface OAuthStart {
@@ -31,10 +38,10 @@ export interface OAuthDeparture {
 }
 
 /** Begins a sign-in at a provider. */
-export async function startOAuth(app: App, start: OAuthStart): Promise<OAuthDeparture> {
+export async function startOAuth({ app, providers }: OAuthApp, start: OAuthStart): Promise<OAuthDeparture> {
   const client = getOAuthClient(app, start.clientName);
   assertRedirect(app, start.redirectUri);
-  const provider = await app.auth.providers.get(client.discoveryEndpoint, app.host.now());
+  const provider = await providers.get(client.discoveryEndpoint, app.host.now());
   if (provider.authorizationEndpoint === undefined || client.clientId === undefined) {
     throw new OAuthError('The OAuth client is for id tokens alone.');
   }
@@ -76,25 +83,28 @@ export interface OAuthArrival {
  *
  * @throws {OAuthError} that names where the app is to be told, once that is known.
  */
-export async function finishOAuth(app: App, { code, ...secrets }: OAuthReturn): Promise<OAuthArrival> {
+export async function finishOAuth(
+  { app, providers }: OAuthApp,
+  { code, ...secrets }: OAuthReturn,
+): Promise<OAuthArrival> {
   const redirect = consumeRedirect(app, secrets);
   if (code === undefined) throw new OAuthError('Missing code param in OAuth redirect.');
   const client = findOAuthClient(app, redirect.oauthClientId);
   if (!client) throw new OAuthError('Missing OAuth client.');
-  const identity = await identityAt(app, client, { code, redirect });
+  const identity = await identityAt({ app, providers }, client, { code, redirect });
   const own = createOAuthCode(app, { oauthClientId: client.id, identity }, redirect);
   const location = withParams(redirect.redirectUrl, { code: own, _instant_oauth_redirect: 'true' });
   return { location, email: identity.email };
 }
 
 async function identityAt(
-  app: App,
+  { app, providers }: OAuthApp,
   client: OAuthClient,
   { code, redirect }: { code: string; redirect: OAuthRedirect },
 ): Promise<Identity & { email: string }> {
   const now = app.host.now();
   try {
-    const provider = await app.auth.providers.get(client.discoveryEndpoint, now);
+    const provider = await providers.get(client.discoveryEndpoint, now);
     return await exchangeProviderCode({ client, provider, code, redirectTo: redirect.redirectTo, now });
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error;
@@ -108,12 +118,12 @@ export function failureLocation(redirectUrl: string, message: string): string {
 }
 
 /** @throws {ServerError} `validation-failed` when the page of another website asks for what only the app's own may. */
-export function assertRequestOrigin(app: App, origin: string | null): void {
+export function assertRequestOrigin(app: AuthApp, origin: string | null): void {
   if (origin === null || isAuthorizedRedirect(signInSettings(app).redirectOrigins, origin)) return;
   throw validationFailed('origin', origin, [{ message: 'Unauthorized origin.' }]);
 }
 
-function assertRedirect(app: App, redirectUri: string): void {
+function assertRedirect(app: AuthApp, redirectUri: string): void {
   if (isAuthorizedRedirect(signInSettings(app).redirectOrigins, redirectUri)) return;
   const message =
     "Invalid redirect_uri. If you're the developer, make sure to add your website to the list of approved domains.";

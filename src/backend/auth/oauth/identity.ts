@@ -1,6 +1,6 @@
-import type { App } from '../../app/app.ts';
 import { findRecord, type SystemRecord, stepsToPut, textOf } from '../../app/system-records.ts';
 import type { AuthUser } from '../../permissions/actor.ts';
+import type { AuthApp } from '../auth-app.ts';
 import { commitSignIn, type SignedIn, type SignInContext, stepsToLinkGuest } from '../sign-in.ts';
 import { assertMaySignUp } from '../signup.ts';
 import { findUser, stepsToPutUser } from '../users.ts';
@@ -32,7 +32,7 @@ const LINKS = '$oauthUserLinks';
  *
  * @throws {ServerError} what a refused sign-up gives.
  */
-export function signInWithIdentity(app: App, request: IdentitySignIn): SignedIn {
+export function signInWithIdentity(app: AuthApp, request: IdentitySignIn): SignedIn {
   const { identity, providerId, guest, current, actor, extraFields } = request;
   const { email, imageURL } = identity;
   const link = findRecord(app, LINKS, 'sub+$oauthProvider', linkKey(identity, providerId));
@@ -50,13 +50,13 @@ function linkKey({ sub }: Identity, providerId: string): string {
   return `${sub}+${providerId}`;
 }
 
-function linkedUser(app: App, link: SystemRecord | undefined): AuthUser | undefined {
+function linkedUser(app: AuthApp, link: SystemRecord | undefined): AuthUser | undefined {
   const id = link && textOf(link, '$user');
   return id === undefined ? undefined : findUser(app, { id });
 }
 
 function stepsToLink(
-  app: App,
+  app: AuthApp,
   link: SystemRecord | undefined,
   userId: string,
   { identity, providerId }: IdentitySignIn,

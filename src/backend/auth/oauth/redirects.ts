@@ -1,4 +1,3 @@
-import type { App } from '../../app/app.ts';
 import {
   findRecord,
   stepsToPut,
@@ -8,6 +7,7 @@ import {
   write,
 } from '../../app/system-records.ts';
 import { hashUuid, isSameSecret } from '../../permissions/hash-text.ts';
+import type { AuthApp } from '../auth-app.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { CodeChallenge } from './pkce.ts';
 
@@ -30,7 +30,7 @@ export interface RedirectSecrets {
 }
 
 /** Notes a sign-in that is about to leave. */
-export function createRedirect(app: App, redirect: OAuthRedirect): RedirectSecrets {
+export function createRedirect(app: AuthApp, redirect: OAuthRedirect): RedirectSecrets {
   const secrets = { state: app.host.newId(), cookie: app.host.newId() };
   const steps = stepsToPut(app, ETYPE, app.host.newId(), {
     stateHash: hashUuid(secrets.state),
@@ -51,7 +51,7 @@ export function createRedirect(app: App, redirect: OAuthRedirect): RedirectSecre
  *
  * @throws {OAuthError} when it cannot.
  */
-export function consumeRedirect(app: App, { state, cookie }: RedirectSecrets): OAuthRedirect {
+export function consumeRedirect(app: AuthApp, { state, cookie }: RedirectSecrets): OAuthRedirect {
   const record = findRecord(app, ETYPE, 'stateHash', hashUuid(state));
   if (!record) throw new OAuthError('Could not find OAuth request.');
   write(app, [stepToDelete(ETYPE, record.id)]);

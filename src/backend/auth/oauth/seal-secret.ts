@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import type { App } from '../../app/app.ts';
+import type { AuthApp } from '../auth-app.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -9,7 +9,7 @@ const TAG_BYTES = 16;
  * Encrypts a secret that an app has to present in clear later, so that neither a snapshot nor an admin query shows it.
  * Whoever holds the app's admin token can open it. It is bound to the entity that it is stored with.
  */
-export function seal(app: App, entityId: string, secret: string): string {
+export function seal(app: AuthApp, entityId: string, secret: string): string {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', keyOf(app), nonce).setAAD(bytesOf(entityId));
   const sealed = [nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()];
@@ -17,7 +17,7 @@ export function seal(app: App, entityId: string, secret: string): string {
 }
 
 /** Decrypts a secret; undefined when it was not sealed by this app for this entity. */
-export function unseal(app: App, entityId: string, sealed: string): string | undefined {
+export function unseal(app: AuthApp, entityId: string, sealed: string): string | undefined {
   if (!/^(?:[0-9a-f]{2}){28,}$/.test(sealed)) return undefined;
   const bytes = Buffer.from(sealed, 'hex');
   const end = bytes.length - TAG_BYTES;
@@ -31,7 +31,7 @@ export function unseal(app: App, entityId: string, sealed: string): string | und
   }
 }
 
-function keyOf({ identity }: App): Uint8Array {
+function keyOf({ identity }: AuthApp): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', identity.adminToken, identity.id, 'oauth client secrets', 32));
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../protocol/json.ts';
+import { answerQuery } from '../../app/answer-query.ts';
 import type { Apps } from '../../apps/apps.ts';
 import { deleteFiles } from '../../files/delete-files.ts';
 import { assertFilePermission } from '../../files/file-permission.ts';
@@ -10,7 +11,7 @@ import { jsonResponse } from '../requests/response.ts';
 import type { Route } from '../requests/router.ts';
 
 /** Files, for admins and for those whom they impersonate. */
-export function adminStorageRoutes(apps: Apps): Route[] {
+export function adminFileRoutes(apps: Apps): Route[] {
   return [
     { method: 'PUT', path: '/admin/storage/upload', handle: (request) => upload(request, apps) },
     { method: 'GET', path: '/admin/storage/files', handle: (request) => list(request, apps) },
@@ -33,12 +34,12 @@ async function upload(request: HttpRequest, apps: Apps): Promise<Response> {
 }
 
 function list(request: HttpRequest, apps: Apps): Response {
-  const app = adminApp(request, apps);
+  const { app } = adminApp(request, apps);
   app.assertReadable();
   const q = { $files: {} };
   // Those that whoever the admin impersonates may see.
   const { actor } = adminAccess(request, apps);
-  const { answer } = app.evaluate({ q, returnType: 'tree', inference: false, actor });
+  const { answer } = answerQuery(app, { q, returnType: 'tree', inference: false, actor });
   if (answer.is === 'failure') throw answer.error;
   const { $files } = JSON.parse(answer.result) as { $files: JsonObject[] };
   const data = $files.map((file) => ({
@@ -66,13 +67,13 @@ async function removeMany(request: HttpRequest, apps: Apps): Promise<Response> {
 }
 
 async function openUpload(request: HttpRequest, apps: Apps): Promise<Response> {
-  const app = adminApp(request, apps);
+  const { app } = adminApp(request, apps);
   app.assertWritable();
   return jsonResponse({ data: uploadUrl(app, (await request.body()).text('filename')) });
 }
 
 function sign(request: HttpRequest, apps: Apps): Response {
-  const app = adminApp(request, apps);
+  const { app } = adminApp(request, apps);
   app.assertReadable();
   return jsonResponse({ data: downloadUrl(app, pathOf(request)) });
 }

@@ -1,4 +1,5 @@
 import { isObject, type JsonValue } from '../../../protocol/json.ts';
+import { answerQuery } from '../../app/answer-query.ts';
 import type { Apps } from '../../apps/apps.ts';
 import { findUser, userObject } from '../../auth/users.ts';
 import { schemaOf } from '../../schema/schema-json.ts';
@@ -18,7 +19,7 @@ export function adminRoutes(apps: Apps): Route[] {
     {
       method: 'GET',
       path: '/admin/soft_deleted_attrs',
-      handle: (request) => jsonResponse(softDeletedAttrs(adminApp(request, apps))),
+      handle: (request) => jsonResponse(softDeletedAttrs(adminApp(request, apps).app)),
     },
     { method: 'GET', path: '/admin/rooms/presence', handle: (request) => presence(request, apps) },
   ];
@@ -30,7 +31,7 @@ async function query(request: HttpRequest, apps: Apps): Promise<Response> {
   const { app, actor } = adminAccess(request, apps);
   app.assertReadable();
   const inference = inferenceOf(body);
-  const { answer } = app.evaluate({ q, returnType: 'tree', inference, actor });
+  const { answer } = answerQuery(app, { q, returnType: 'tree', inference, actor });
   if (answer.is === 'failure') throw answer.error;
   return jsonTextResponse(answer.result);
 }
@@ -47,16 +48,16 @@ async function transact(request: HttpRequest, apps: Apps): Promise<Response> {
 
 /** The schema, with the names of a link joined to one key. */
 function schema(request: HttpRequest, apps: Apps): Response {
-  const { data } = adminApp(request, apps);
+  const { data } = adminApp(request, apps).app;
   return jsonResponse({ schema: schemaOf(data.catalog.list(), (names) => names.join('-')) });
 }
 
 /** Who is in a room. The type of a room is asked for, as everywhere, and means nothing yet. */
 function presence(request: HttpRequest, apps: Apps): Response {
-  const app = adminApp(request, apps);
+  const { app, rooms } = adminApp(request, apps);
   const params = request.query();
   params.text('room-type');
-  const sessions = Object.entries(app.rooms.sessions(params.text('room-id')));
+  const sessions = Object.entries(rooms.sessions(params.text('room-id')));
   return jsonResponse({
     sessions: Object.fromEntries(
       sessions.map(([id, { user, ...session }]) => {

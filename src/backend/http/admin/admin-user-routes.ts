@@ -2,6 +2,7 @@ import { validationFailed } from '../../../protocol/error.ts';
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { App } from '../../app/app.ts';
 import type { Apps } from '../../apps/apps.ts';
+import type { ServedApp } from '../../apps/served-app.ts';
 import { createMagicCode, sendMagicCode } from '../../auth/magic-codes.ts';
 import { createRefreshToken, removeToken, removeTokens, userForToken } from '../../auth/refresh-tokens.ts';
 import { guestForToken, signInAsGuest, signInWithMagicCode } from '../../auth/sign-in.ts';
@@ -16,15 +17,15 @@ import {
   userObject,
 } from '../../auth/users.ts';
 import { ADMIN, type AuthUser } from '../../permissions/actor.ts';
-import { extraFieldsOf, signedInBody } from '../auth-routes.ts';
 import { adminApp } from '../requests/admin-access.ts';
 import type { HttpRequest, JsonBody } from '../requests/http-request.ts';
 import { jsonResponse } from '../requests/response.ts';
 import type { Route } from '../requests/router.ts';
+import { extraFieldsOf, signedInBody } from '../requests/sign-in-fields.ts';
 
 /** Users, their codes and their tokens, in the hands of an admin. */
 export function adminUserRoutes(apps: Apps): Route[] {
-  const post = (name: string, answer: (app: App, body: JsonBody) => JsonObject): Route => ({
+  const post = (name: string, answer: (served: ServedApp, body: JsonBody) => JsonObject): Route => ({
     method: 'POST',
     path: `/admin/${name}`,
     handle: async (request) => {
@@ -35,17 +36,23 @@ export function adminUserRoutes(apps: Apps): Route[] {
   return [
     post('refresh_tokens', refreshTokens),
     post('sign_out', signOut),
-    post('magic_code', (app, body) => ({ code: createMagicCode(app, body.required('email', asEmail)) })),
-    post('send_magic_code', (app, body) => ({ code: sendMagicCode(app, body.required('email', asEmail)) })),
+    post('magic_code', ({ app }, body) => ({ code: createMagicCode(app, body.required('email', asEmail)) })),
+    post('send_magic_code', (served, body) => ({
+      code: sendMagicCode(served, body.required('email', asEmail)),
+    })),
     post('verify_magic_code', verifyMagicCode),
     post('sign_in_guest', signInGuest),
-    { method: 'GET', path: '/admin/users', handle: (request) => show(request, adminApp(request, apps)) },
-    { method: 'DELETE', path: '/admin/users', handle: (request) => remove(request, adminApp(request, apps)) },
+    { method: 'GET', path: '/admin/users', handle: (request) => show(request, adminApp(request, apps).app) },
+    {
+      method: 'DELETE',
+      path: '/admin/users',
+      handle: (request) => remove(request, adminApp(request, apps).app),
+    },
   ];
 }
 
 /** Makes a token for a user, who is created where there is none. */
-function refreshTokens(app: App, body: JsonBody): JsonObject {
+function refreshTokens({ app }: ServedApp, body: JsonBody): JsonObject {
   const key = keyOf(body);
   if (!key) throw refuse('body', body, 'Please provide an `email` or `id`');
   const existing = findUser(app, key);
@@ -60,7 +67,7 @@ function newUser(app: App, key: UserKey, body: JsonBody): AuthUser {
 }
 
 /** Removes one token, or all of a user. */
-function signOut(app: App, body: JsonBody): JsonObject {
+function signOut({ app }: ServedApp, body: JsonBody): JsonObject {
   if (body.optional('id') !== undefined) {
     removeTokens(app, body.uuid('id'));
   } else if (body.optional('email') !== undefined) {
@@ -73,15 +80,16 @@ function signOut(app: App, body: JsonBody): JsonObject {
   return { ok: true };
 }
 
-function verifyMagicCode(app: App, body: JsonBody): JsonObject {
+function verifyMagicCode(served: ServedApp, body: JsonBody): JsonObject {
+  const { app } = served;
   const email = body.required('email', asEmail);
   const code = body.text('code');
   const guest = guestForToken(app, body.optionalUuid('refresh-token'));
   const context = { actor: ADMIN, extraFields: extraFieldsOf(body, 'extra-fields') };
-  return signedInBody(app, signInWithMagicCode(app, { email, code, guest }, context));
+  return signedInBody(app, signInWithMagicCode(served, { email, code, guest }, context));
 }
 
-function signInGuest(app: App, body: JsonBody): JsonObject {
+function signInGuest({ app }: ServedApp, body: JsonBody): JsonObject {
   const { user, token } = signInAsGuest(app, {
     actor: ADMIN,
     extraFields: extraFieldsOf(body, 'extra-fields'),

@@ -11,7 +11,7 @@ import { asQuery, asSteps, inferenceOf } from './admin-routes.ts';
 import { toWireSteps } from './wire-steps.ts';
 
 /** Trying out what a user may do, and which rules say so. */
-export function adminPermsCheckRoutes(apps: Apps): Route[] {
+export function permsCheckRoutes(apps: Apps): Route[] {
   return [
     { method: 'POST', path: '/admin/query_perms_check', handle: (request) => checkedQuery(request, apps) },
     {
@@ -56,11 +56,12 @@ async function checkedTransact(request: HttpRequest, apps: Apps): Promise<Respon
 /** The user whose rights are tried out, or nobody. It takes an admin to try them out. */
 function impersonated(request: HttpRequest, body: JsonBody, apps: Apps): AdminAccess {
   adminApp(request, apps);
-  const { app, actor } = adminAccess(request, apps);
-  if (actor.admin) {
+  const access = adminAccess(request, apps);
+  if (access.actor.admin) {
     throw validationFailed('non-admin', 'non-admin', [{ message: 'Cannot test perms as admin' }]);
   }
-  return { app, actor: { ...actor, ...override(body, 'ip'), ...override(body, 'origin') } };
+  const actor = { ...access.actor, ...override(body, 'ip'), ...override(body, 'origin') };
+  return { ...access, actor };
 }
 
 function override(body: JsonBody, name: 'ip' | 'origin'): Partial<AdminAccess['actor']> {

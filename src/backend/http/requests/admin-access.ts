@@ -1,8 +1,8 @@
 import { recordNotFound, type ServerError } from '../../../protocol/error.ts';
 import { paramMalformed, paramMissing } from '../../../protocol/param-error.ts';
 import { isUuid } from '../../../protocol/uuid.ts';
-import type { App } from '../../app/app.ts';
 import type { Apps } from '../../apps/apps.ts';
+import type { ServedApp } from '../../apps/served-app.ts';
 import { assertAdminToken } from '../../auth/authenticate.ts';
 import { getUserForToken } from '../../auth/refresh-tokens.ts';
 import { asEmail, getUser } from '../../auth/users.ts';
@@ -11,8 +11,7 @@ import type { HttpRequest } from './http-request.ts';
 import { visitorOf } from './visitor-of.ts';
 
 /** What a request to the admin API may do, and where. */
-export interface AdminAccess {
-  readonly app: App;
+export interface AdminAccess extends ServedApp {
   readonly actor: Actor;
 }
 
@@ -21,15 +20,15 @@ export interface AdminAccess {
  *
  * @throws {ServerError} when the app or the token is missing, malformed or wrong.
  */
-export function adminApp(request: HttpRequest, apps: Apps): App {
+export function adminApp(request: HttpRequest, apps: Apps): ServedApp {
   const id = appIdOf(request);
   const token = bearerToken(request);
   if (apps.isOperator(token)) return apps.get(id);
   if (!isUuid(token)) throw malformedToken();
   if (!apps.has(id)) throw recordNotFound('app-admin-token', { 'app-id': id });
-  const app = apps.get(id);
-  assertAdminToken(app, token);
-  return app;
+  const served = apps.get(id);
+  assertAdminToken(served.app, token);
+  return served;
 }
 
 /**
@@ -42,19 +41,20 @@ export function adminAccess(request: HttpRequest, apps: Apps): AdminAccess {
   const { headers } = request.raw;
   const asToken = headers.get('as-token');
   if (asToken !== null) {
-    const app = apps.get(appIdOf(request));
+    const served = apps.get(appIdOf(request));
     if (!isUuid(asToken)) throw paramMalformed(['asUser', 'token'], asToken);
-    return { app, actor: userActor(request, getUserForToken(app, asToken.toLowerCase())) };
+    return { ...served, actor: userActor(request, getUserForToken(served.app, asToken.toLowerCase())) };
   }
   const asUserWith = headers.get('as-email');
   if (asUserWith !== null) {
-    const app = adminApp(request, apps);
-    return { app, actor: userActor(request, getUser(app, { email: asEmail(asUserWith) ?? asUserWith })) };
+    const served = adminApp(request, apps);
+    const user = getUser(served.app, { email: asEmail(asUserWith) ?? asUserWith });
+    return { ...served, actor: userActor(request, user) };
   }
   if (headers.get('as-guest') !== null) {
-    return { app: apps.get(appIdOf(request)), actor: userActor(request, null) };
+    return { ...apps.get(appIdOf(request)), actor: userActor(request, null) };
   }
-  return { app: adminApp(request, apps), actor: { ...userActor(request, null), admin: true } };
+  return { ...adminApp(request, apps), actor: { ...userActor(request, null), admin: true } };
 }
 
 /**

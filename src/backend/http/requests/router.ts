@@ -1,6 +1,6 @@
 import type { WhenAnswered } from '../../../drivers/listen/contract.ts';
 import { paramMalformed } from '../../../protocol/param-error.ts';
-import type { BackendHost } from '../../app/app-host.ts';
+import type { BackendHost } from '../../apps/backend-host.ts';
 import { assertHost, assertOrigin, type Gate } from './gate.ts';
 import { HttpRequest } from './http-request.ts';
 import { errorResponse, jsonResponse, withCors } from './response.ts';

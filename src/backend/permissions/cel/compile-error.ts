@@ -1,5 +1,5 @@
-import { publicName } from './meter-nodes.ts';
 import { candidatesOf } from './operator-signatures.ts';
+import { publicName } from './public-names.ts';
 
 /** An expression that cannot be used, with what is wrong in the words of Instant's server. */
 export class RuleCompileError extends Error {

@@ -4,7 +4,8 @@ import { compareLikeKinds } from './comparisons.ts';
 import { compileError, RuleCompileError } from './compile-error.ts';
 import { environmentFor, MAX_EXPRESSION_LENGTH, type RuleAction } from './environments.ts';
 import { loseWhatServerLoses } from './json-values.ts';
-import { meterNodes, replaceCalls } from './meter-nodes.ts';
+import { meterNodes } from './meter-nodes.ts';
+import { replaceCalls } from './replace-calls.ts';
 import type { CelValue } from './values.ts';
 
 /** The variables of one evaluation, by name. */

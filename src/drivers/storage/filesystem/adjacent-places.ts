@@ -1,7 +1,7 @@
 import type { Place } from './log-line.ts';
 
 /** Groups places, in the order of their offsets, into such as can be read at once. */
-export function* runsOf<P extends Place>(
+export function* adjacentPlaces<P extends Place>(
   places: readonly P[],
   limits: { readonly most: number; readonly gap?: number },
 ): Generator<[P, ...P[]]> {

@@ -1,4 +1,4 @@
-import { runsOf } from './adjacent-places.ts';
+import { adjacentPlaces } from './adjacent-places.ts';
 import type { DiskFile } from './disk.ts';
 import type { Place } from './log-line.ts';
 
@@ -50,7 +50,7 @@ export class LogFile {
   async #readAsked(): Promise<void> {
     const asked = this.#asked.sort((a, b) => a.offset - b.offset);
     this.#asked = [];
-    for (const run of runsOf(asked, TOGETHER)) await this.#readRun(run);
+    for (const run of adjacentPlaces(asked, TOGETHER)) await this.#readRun(run);
   }
 
   async #readRun(run: readonly [Asked, ...Asked[]]): Promise<void> {

@@ -1,4 +1,4 @@
-import { runsOf } from './adjacent-places.ts';
+import { adjacentPlaces } from './adjacent-places.ts';
 import type { Disk } from './disk.ts';
 import { LogFile } from './log-file.ts';
 import { LOG_VERSION } from './log-folder.ts';
@@ -37,7 +37,7 @@ export class Rewrite {
   /** Copies until there is little left. */
   async copy(): Promise<void> {
     await this.target.append(encodeHeader(LOG_VERSION));
-    for (const run of runsOf(this.#places, { most: PIECE })) await this.#move(run);
+    for (const run of adjacentPlaces(this.#places, { most: PIECE })) await this.#move(run);
     this.#shift = this.target.end - this.#from;
     // Who writes as fast as this copies is never caught up with.
     for (

@@ -15,6 +15,21 @@ const CHANGE_MS = 0.5;
 /** How soon a server that is busy is asked again. */
 export const TRY_AGAIN_MS = 100;
 
+/** What can be done with the connection. Each that is lost leaves the state that belonged to it. */
+type State =
+  /** Nothing: there is none, or the server has refused the database. */
+  | { readonly is: 'away' }
+  /** It is there, and the database is being chosen on it. */
+  | { readonly is: 'choosing' }
+  | { readonly is: 'up' }
+  | { readonly is: 'ended' };
+
+/** What has kept the server from answering since it last did. */
+interface Outage {
+  readonly cause: Error;
+  isReported: boolean;
+}
+
 /** A connection that comes back: runs scripts while it is there, says so when it is not, and never waits for long. */
 export class RedisLink {
   /** For messages: `storage "redis" at "127.0.0.1:6379"`. */
@@ -25,17 +40,11 @@ export class RedisLink {
   readonly #client: RedisClient;
   readonly #connections: RedisConnections;
   readonly #database: number;
-  /** Whether the connection that is there is known to be in the database. */
-  #isChosen = false;
-  #choosing: Promise<void> | undefined;
-  /** How many connections were lost. */
-  #losses = 0;
+  #state: State = { is: 'away' };
+  #outage: Outage | undefined;
   #longRuns = 0;
   #waiting: { resolve(): void; reject(error: InstantNodeError): void }[] = [];
-  #lastFailure: Error | undefined;
   #stopWaiting = (): void => {};
-  #isReported = false;
-  #hasEnded = false;
 
   constructor(
     config: ResolvedRedisConfig,
@@ -58,11 +67,11 @@ export class RedisLink {
 
   /** What the connection last failed with. */
   get lastFailure(): Error | undefined {
-    return this.#lastFailure;
+    return this.#outage?.cause;
   }
 
   get isUp(): boolean {
-    return this.#isReady && this.#isChosen;
+    return this.#isReady && this.#state.is === 'up';
   }
 
   /** Whether the server has a script to run that makes very many changes, and not for longer than that may take. */
@@ -71,7 +80,7 @@ export class RedisLink {
   }
 
   get #isReady(): boolean {
-    return this.#client.status === 'ready' && !this.#hasEnded;
+    return this.#client.status === 'ready' && this.#state.is !== 'ended';
   }
 
   /**
@@ -79,7 +88,7 @@ export class RedisLink {
    * the database.
    */
   async whenUp(): Promise<void> {
-    if (this.isUp || this.#hasEnded) return;
+    if (this.isUp || this.#state.is === 'ended') return;
     // It was refused before, and may not be now.
     if (this.#isReady) this.#choose();
     await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
@@ -98,11 +107,10 @@ export class RedisLink {
     args: readonly string[],
     changes = 0,
   ): Promise<unknown> {
-    if (!this.isUp) throw new RedisUnreachable('The connection is not there', { cause: this.#lastFailure });
+    if (!this.isUp) throw new RedisUnreachable('The connection is not there', { cause: this.lastFailure });
     try {
       const reply = await this.#answered(evaluate(this.#client, script, keys, args), changes);
-      this.#isReported = false;
-      this.#lastFailure = undefined;
+      this.#outage = undefined;
       return reply;
     } catch (error) {
       const refusal =
@@ -116,8 +124,8 @@ export class RedisLink {
 
   /** Ends the connection at once. Repeatable. */
   end(): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
+    if (this.#state.is === 'ended') return;
+    this.#state = { is: 'ended' };
     this.#stopWaiting();
     this.#connections.end();
     this.#wake();
@@ -163,7 +171,7 @@ export class RedisLink {
   #expectReady(): void {
     this.#stopWaiting();
     const expire = (): void => {
-      if (this.#client.status !== 'ready') this.#lastFailure = this.#silent();
+      if (this.#client.status !== 'ready') this.#noteFailure(this.#silent());
     };
     this.#stopWaiting = deadline(ANSWER_MS, expire, { hold: false });
   }
@@ -179,55 +187,60 @@ export class RedisLink {
    */
   #choose(): void {
     this.#stopWaiting();
+    if (this.#state.is === 'ended' || this.#state.is === 'choosing') return;
     if (this.#database === 0) this.#up();
-    else {
-      this.#choosing ??= this.#select().finally(() => {
-        this.#choosing = undefined;
-      });
-    }
+    else void this.#select();
   }
 
   async #select(): Promise<void> {
-    for (const losses = this.#losses; this.#isReady && losses === this.#losses; await later(TRY_AGAIN_MS)) {
+    const choosing: State = { is: 'choosing' };
+    this.#state = choosing;
+    const isDue = (): boolean => this.#state === choosing;
+    for (; this.#isReady && isDue(); await later(TRY_AGAIN_MS)) {
       try {
         await this.#answered(this.#client.select?.(this.#database) ?? Promise.resolve());
-        if (losses === this.#losses) this.#up();
+        if (isDue()) this.#up();
         return;
       } catch (error) {
         const refusal = refusalOf(error, this.subject, this.#secrets);
-        if (!(refusal instanceof RedisUnreachable)) return this.#wake(refusal);
+        if (refusal instanceof RedisUnreachable) continue;
+        if (isDue()) this.#state = { is: 'away' };
+        return this.#wake(refusal);
       }
     }
+    if (isDue()) this.#state = { is: 'away' };
   }
 
   #up(): void {
-    if (this.#hasEnded) return;
-    this.#isChosen = true;
+    this.#state = { is: 'up' };
     this.#wake();
     this.#listeners.up();
   }
 
   #down(): void {
-    this.#isChosen = false;
-    this.#losses++;
-    if (this.#hasEnded) return;
+    if (this.#state.is === 'ended') return;
+    this.#state = { is: 'away' };
     this.#listeners.down();
-    this.#reportOnce(this.#lastFailure ?? new RedisUnreachable('The connection was lost'));
+    this.#reportOnce(this.lastFailure ?? new RedisUnreachable('The connection was lost'));
   }
 
   #failed(error: unknown): void {
     // Of a cluster, the error says that all nodes have failed, and has the last one's.
     const own = (error as { lastNodeError?: unknown } | undefined)?.lastNodeError ?? error;
     const refusal = refusalOf(own, this.subject, this.#secrets);
-    this.#lastFailure = withoutSecrets(own, this.#secrets);
+    this.#noteFailure(withoutSecrets(own, this.#secrets));
     if (!(refusal instanceof RedisUnreachable)) this.#wake(refusal);
+  }
+
+  #noteFailure(cause: Error): void {
+    this.#outage = { cause, isReported: this.#outage?.isReported ?? false };
   }
 
   /** Once until the server has answered again. */
   #reportOnce(cause: Error): void {
-    this.#lastFailure ??= cause;
-    if (this.#isReported || this.#hasEnded) return;
-    this.#isReported = true;
+    this.#outage ??= { cause, isReported: false };
+    if (this.#outage.isReported || this.#state.is === 'ended') return;
+    this.#outage.isReported = true;
     this.#options.report(
       new InstantNodeError('storage', `Cannot reach ${this.subject}: trying again until it answers`, {
         cause,

@@ -2,7 +2,7 @@ import { type InstantNodeError, isInstantNodeError, withOutcome } from '../../..
 import type { StorageChange } from '../../contract.ts';
 import type { RedisLink } from './redis-link.ts';
 import { isPartial, RedisUnreachable } from './redis-refusal.ts';
-import type { RedisScope } from './scope-lease.ts';
+import type { ScopeLease } from './scope-lease.ts';
 import { WRITE } from './scripts.ts';
 import {
   type BatchArgs,
@@ -37,7 +37,7 @@ export interface PendingBatch {
  */
 export class RedisWriter {
   readonly #link: RedisLink;
-  readonly #scope: RedisScope;
+  readonly #lease: ScopeLease;
   readonly #queue: Batch[] = [];
   #sent: readonly Batch[] = [];
   /** How many batches from the head of the queue are to be sent one by one, as the server refused them together. */
@@ -47,9 +47,9 @@ export class RedisWriter {
   #progress = 0;
   #token: string | undefined;
 
-  constructor(link: RedisLink, scope: RedisScope) {
+  constructor(link: RedisLink, lease: ScopeLease) {
     this.#link = link;
-    this.#scope = scope;
+    this.#lease = lease;
   }
 
   /** Adds a batch, to be done when `after` has settled: the same promise for batches between which nothing else was called. */
@@ -92,7 +92,7 @@ export class RedisWriter {
 
   /** With another token than before, what was done under that is taken back. */
   async #owned(): Promise<string> {
-    const token = await this.#scope.owned();
+    const token = await this.#lease.owned();
     if (token !== this.#token) for (const batch of this.#queue) batch.isUnsure = false;
     this.#token = token;
     return token;
@@ -100,24 +100,24 @@ export class RedisWriter {
 
   async #next(token: string): Promise<void> {
     const group = this.#take();
-    if (group.length === 0 || !this.#scope.isCurrent(token)) return;
+    if (group.length === 0 || !this.#lease.isCurrent(token)) return;
     this.#sent = group;
     const large = group.find(isTooLarge);
     try {
       const reply = await (large ? this.#bring(token, large) : this.#send(token, group));
       // Once the token is given up, what the server has done is taken back, and what still waits is sent again.
-      if (!this.#scope.isCurrent(token)) {
+      if (!this.#lease.isCurrent(token)) {
         if (reply !== 0) unsure(group);
         return;
       }
-      if (reply === 0) return this.#scope.unsettle(token);
-      if (reply === 1) this.#scope.acknowledge();
+      if (reply === 0) return this.#lease.unsettle(token);
+      if (reply === 1) this.#lease.acknowledge();
       this.#done(group);
-      if (large) await clearStaged(this.#link, this.#scope, token);
+      if (large) await clearStaged(this.#link, this.#lease, token);
     } catch (error) {
       if (error instanceof RedisUnreachable || isPartial(error)) {
         unsure(group);
-        this.#scope.unsettle(token);
+        this.#lease.unsettle(token);
       }
       if (!(error instanceof RedisUnreachable)) this.#refused(group, error);
     } finally {
@@ -126,8 +126,8 @@ export class RedisWriter {
   }
 
   #send(token: string, group: readonly Batch[]): Promise<unknown> {
-    const head = [token, ...this.#scope.lease, String(this.#scope.nextSeq)];
-    return this.#link.run(WRITE, this.#scope.keys, [...head, ...group.flatMap((batch) => batch.args)]);
+    const head = [token, ...this.#lease.terms, String(this.#lease.nextSeq)];
+    return this.#link.run(WRITE, this.#lease.keys, [...head, ...group.flatMap((batch) => batch.args)]);
   }
 
   #bring(token: string, batch: Batch): Promise<unknown> {
@@ -136,7 +136,7 @@ export class RedisWriter {
       if (changes > batch.brought) this.#progress++;
       batch.brought = Math.max(batch.brought, changes);
     };
-    return writeStaged({ link: this.#link, scope: this.#scope, staged }, token, batch);
+    return writeStaged({ link: this.#link, lease: this.#lease, staged }, token, batch);
   }
 
   #take(): Batch[] {
@@ -175,7 +175,7 @@ export class RedisWriter {
     const index = this.#queue.indexOf(batch);
     if (index < 0) return;
     this.#queue.splice(index, 1);
-    if (this.#sent.includes(batch)) this.#scope.unsettle();
+    if (this.#sent.includes(batch)) this.#lease.unsettle();
     batch.reject(error);
   }
 }

@@ -6,7 +6,7 @@ import { type RedisConfig, resolveRedisConfig } from './redis-config.ts';
 import { ANSWER_MS, RedisLink } from './redis-link.ts';
 import { RedisUnreachable } from './redis-refusal.ts';
 import { RedisWriter } from './redis-writer.ts';
-import { keysOf, RedisScope } from './scope-lease.ts';
+import { keysOf, ScopeLease } from './scope-lease.ts';
 import { GET, LIST, type RedisScript } from './scripts.ts';
 import { MOST_CHANGES, MOST_CHARACTERS } from './staging.ts';
 
@@ -41,7 +41,7 @@ class RedisStorage implements StorageDriver {
   readonly durable: boolean = true;
   readonly maxBatch: BatchLimit = { records: MOST_CHANGES, bytes: MOST_CHARACTERS };
   readonly #link: RedisLink;
-  readonly #scope: RedisScope;
+  readonly #lease: ScopeLease;
   readonly #writer: RedisWriter;
   /** Settles when every read that was called has. */
   #reads: Promise<unknown> = Promise.resolve();
@@ -52,12 +52,12 @@ class RedisStorage implements StorageDriver {
     const resolved = resolveRedisConfig(config);
     const keys = keysOf(resolved.prefix, joinKey(options.scope.appId, options.scope.instanceKey));
     this.#link = new RedisLink(resolved, options, {
-      up: () => this.#scope.settle(),
-      down: () => this.#scope.unsettle(),
+      up: () => this.#lease.settle(),
+      down: () => this.#lease.unsettle(),
     });
-    this.#scope = new RedisScope(this.#link, keys, options);
-    this.#writer = new RedisWriter(this.#link, this.#scope);
-    this.#scope.settle();
+    this.#lease = new ScopeLease(this.#link, keys, options);
+    this.#writer = new RedisWriter(this.#link, this.#lease);
+    this.#lease.settle();
   }
 
   async get(key: string): Promise<string | null> {
@@ -89,8 +89,8 @@ class RedisStorage implements StorageDriver {
 
   async #dispose(): Promise<void> {
     // Whoever has the scope may keep it for as long as it likes.
-    await Promise.race([this.#writer.idle(), this.#scope.contended]);
-    await this.#scope.release(this.#closed());
+    await Promise.race([this.#writer.idle(), this.#lease.contended]);
+    await this.#lease.release(this.#closed());
     this.#link.end();
   }
 
@@ -129,20 +129,20 @@ class RedisStorage implements StorageDriver {
 
   async #run(script: RedisScript, args: readonly string[]): Promise<unknown> {
     for (;;) {
-      const token = await this.#scope.owned();
+      const token = await this.#lease.owned();
       try {
-        const reply = await this.#link.run(script, this.#scope.keys, [token, ...args]);
+        const reply = await this.#link.run(script, this.#lease.keys, [token, ...args]);
         if (reply !== 0) return reply;
       } catch (error) {
         if (!(error instanceof RedisUnreachable)) throw error;
       }
-      this.#scope.unsettle(token);
+      this.#lease.unsettle(token);
     }
   }
 
   #deadline(expire: () => void): () => void {
     return deadline(ANSWER_MS, expire, {
-      isExcused: () => this.#scope.isContended && !this.#disposed,
+      isExcused: () => this.#lease.isContended && !this.#disposed,
       isExpected: () => this.#link.isBusy,
       progress: () => this.#writer.progress,
     });

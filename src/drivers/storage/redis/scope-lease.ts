@@ -17,8 +17,11 @@ const LOOK_MS = 250;
 const RELEASE_MS = 1_000;
 
 type State =
-  /** `epoch` and `acked`: the last epoch that was owned, and what was done in it for certain. */
-  | { readonly is: 'unsettled'; readonly epoch: number; readonly acked: number }
+  /**
+   * `epoch` and `acked`: the last epoch that was owned, and what was done in it for certain. `isContended`: another has it,
+   * by what the server said last.
+   */
+  | { readonly is: 'unsettled'; readonly epoch: number; readonly acked: number; isContended: boolean }
   | { readonly is: 'owned'; readonly epoch: number; readonly token: string; acked: number }
   | { readonly is: 'ended'; readonly error: InstantNodeError };
 
@@ -39,7 +42,7 @@ type Reply =
  * an earlier one and arrives late changes nothing, and what one whose answer was lost has done is taken back when the
  * scope is owned again.
  */
-export class RedisScope {
+export class ScopeLease {
   readonly keys: readonly string[];
   readonly #link: RedisLink;
   readonly #options: StorageOptions;
@@ -47,10 +50,9 @@ export class RedisScope {
   readonly #label: string;
   readonly #contended: Promise<void>;
   #contend = (): void => {};
-  #state: State = { is: 'unsettled', epoch: 0, acked: 0 };
+  #state: State = { is: 'unsettled', epoch: 0, acked: 0, isContended: false };
   #epoch = 0;
   #generation = 0;
-  #isContended = false;
   readonly #letGoHere: () => void;
   #acquiring: Promise<string> | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -76,7 +78,7 @@ export class RedisScope {
 
   /** Whether it waits for another to let go of the scope, with a server that answers. */
   get isContended(): boolean {
-    return this.#isContended && this.#link.isUp;
+    return this.#state.is === 'unsettled' && this.#state.isContended && this.#link.isUp;
   }
 
   /** Resolves when it is found that another holds the scope. */
@@ -85,7 +87,7 @@ export class RedisScope {
   }
 
   /** What a batch that is sent under the present token says of itself. */
-  get lease(): readonly string[] {
+  get terms(): readonly string[] {
     return [String(LEASE_MS), this.#label];
   }
 
@@ -117,7 +119,8 @@ export class RedisScope {
   /** Gives up the token: it may be of no right any more, or what was sent under it may have been done or not. */
   unsettle(token?: string): void {
     if (this.#state.is !== 'owned' || (token !== undefined && token !== this.#state.token)) return;
-    this.#state = { is: 'unsettled', epoch: this.#state.epoch, acked: this.#state.acked };
+    const { epoch, acked } = this.#state;
+    this.#state = { is: 'unsettled', epoch, acked, isContended: false };
   }
 
   /** Takes the scope in the background, or takes it again. */
@@ -151,10 +154,11 @@ export class RedisScope {
       if (this.#state.is === 'ended') throw this.#state.error;
       if (this.#state.is === 'owned') return this.#state.token;
       const epoch = ++this.#epoch;
-      const reply = await this.#ask(epoch, this.#state, dead);
+      const unsettled = this.#state;
+      const reply = await this.#ask(epoch, unsettled, dead);
       if (reply?.is === 'owned') return this.#take(epoch, reply);
       if (reply?.is === 'lost') throw this.#lose(reply.holder);
-      this.#isContended = reply !== undefined;
+      unsettled.isContended = reply !== undefined;
       if (reply) this.#contend();
       if (reply && this.#options.whenLocked === 'fail' && isAlive(reply, seen))
         throw this.#refuse(reply.holder);
@@ -189,7 +193,6 @@ export class RedisScope {
   }
 
   async #take(epoch: number, { generation, rolledBack }: Extract<Reply, { is: 'owned' }>): Promise<string> {
-    this.#isContended = false;
     const token = `${this.#instance}.${epoch}`;
     if (this.#state.is === 'ended') {
       await this.#letGo(token);
@@ -209,7 +212,7 @@ export class RedisScope {
     if (this.#state.is !== 'owned' || !this.#link.isUp) return;
     const { token } = this.#state;
     try {
-      if ((await this.#link.run(RENEW, this.keys, [token, ...this.lease])) === 1) return;
+      if ((await this.#link.run(RENEW, this.keys, [token, ...this.terms])) === 1) return;
     } catch (error) {
       // What it refuses is told to whoever calls.
       if (!(error instanceof RedisUnreachable)) return;
@@ -248,7 +251,6 @@ export class RedisScope {
   #end(error: InstantNodeError): void {
     clearInterval(this.#heartbeat);
     this.#letGoHere();
-    this.#isContended = false;
     this.#state = { is: 'ended', error };
     this.#endPause();
   }

@@ -1,6 +1,6 @@
 import type { RedisLink } from './redis-link.ts';
 import { isPartial, RedisUnreachable } from './redis-refusal.ts';
-import type { RedisScope } from './scope-lease.ts';
+import type { ScopeLease } from './scope-lease.ts';
 import { CLEAR, STAGE, SWITCH } from './scripts.ts';
 
 /** How much goes to the server in one script, which keeps everybody else waiting. */
@@ -23,7 +23,7 @@ export function isTooLarge({ args, characters }: BatchArgs): boolean {
 /** Who brings a batch, and what is to be known of it. */
 interface Staging {
   readonly link: RedisLink;
-  readonly scope: RedisScope;
+  readonly lease: ScopeLease;
   /** Called with how many changes the server has got. */
   staged(changes: number): void;
 }
@@ -33,31 +33,31 @@ interface Staging {
  * up meanwhile. Until that script was run, nobody sees anything of it.
  */
 export async function writeStaged(
-  { link, scope, staged }: Staging,
+  { link, lease, staged }: Staging,
   token: string,
   { args }: BatchArgs,
 ): Promise<unknown> {
-  const head = [token, ...scope.lease];
+  const head = [token, ...lease.terms];
   try {
     for (let at = 0; at < args.length; ) {
       const end = endOfPart(args, at);
-      const reply = await link.run(STAGE, scope.keys, [...head, String(at / 3), ...args.slice(at, end)]);
-      if (reply === 0 || !scope.isCurrent(token)) return 0;
+      const reply = await link.run(STAGE, lease.keys, [...head, String(at / 3), ...args.slice(at, end)]);
+      if (reply === 0 || !lease.isCurrent(token)) return 0;
       at = end;
       staged(at / 3);
     }
     const changes = args.length / 3;
-    return await link.run(SWITCH, scope.keys, [...head, String(scope.nextSeq), String(changes)], changes);
+    return await link.run(SWITCH, lease.keys, [...head, String(lease.nextSeq), String(changes)], changes);
   } catch (error) {
     // Otherwise it may have been done, and what it took the place of is there.
-    if (!(error instanceof RedisUnreachable || isPartial(error))) await clearStaged(link, scope, token);
+    if (!(error instanceof RedisUnreachable || isPartial(error))) await clearStaged(link, lease, token);
     throw error;
   }
 }
 
 /** Has the server forget what was brought. What is left when it does not answer, the next owner of the scope forgets. */
-export async function clearStaged(link: RedisLink, scope: RedisScope, token: string): Promise<void> {
-  if (scope.isCurrent(token)) await link.run(CLEAR, scope.keys, [token]).catch(() => {});
+export async function clearStaged(link: RedisLink, lease: ScopeLease, token: string): Promise<void> {
+  if (lease.isCurrent(token)) await link.run(CLEAR, lease.keys, [token]).catch(() => {});
 }
 
 function endOfPart(args: readonly string[], from: number): number {

@@ -8,7 +8,7 @@ const SLICE = 512;
 const CHEAP = 4_096;
 
 /** Gives back the space of records that were removed, a little at a time. */
-export class Space {
+export class FreeSpace {
   readonly #database: SqliteDatabase;
 
   constructor(database: SqliteDatabase) {

@@ -12,7 +12,8 @@ import {
 import { basename, dirname } from 'node:path';
 import { InstantNodeError } from '../../../errors.ts';
 import { withHint } from '../failure-hint.ts';
-import { makeFolder, syncFolderSync } from '../folder-sync.ts';
+import { syncFolderSync } from '../folder-sync.ts';
+import { makeFolder } from '../private-folder.ts';
 import type { SqliteOpener } from './sqlite-database.ts';
 import { cannotOpen } from './sqlite-refusal.ts';
 import { makeSchema } from './sqlite-schema.ts';

@@ -7,7 +7,7 @@ import type { Lock } from '../lock/file-lock.ts';
 import { chunksOf, entriesByKey } from '../record-entries.ts';
 import { isBusy, isLockedTooLong } from './busy.ts';
 import type { FileGuard } from './file-guard.ts';
-import { Space } from './free-space.ts';
+import { FreeSpace } from './free-space.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import type { SqliteRecords } from './sqlite-records.ts';
 
@@ -62,7 +62,7 @@ export class SqliteStorage implements StorageDriver {
   readonly name = 'sqlite';
   readonly durable = true;
   readonly #parts: SqliteParts;
-  readonly #space: Space;
+  readonly #space: FreeSpace;
   #turn: Turn | undefined;
   #tidying: NodeJS.Timeout | undefined;
   #isTidy = true;
@@ -72,7 +72,7 @@ export class SqliteStorage implements StorageDriver {
 
   constructor(parts: SqliteParts) {
     this.#parts = parts;
-    this.#space = new Space(parts.database);
+    this.#space = new FreeSpace(parts.database);
     // What an earlier process has left.
     this.#tidyLater(IDLE.before);
   }

@@ -1,7 +1,7 @@
 import { InstantNodeError } from '../../../errors.ts';
 import type { StorageChange, StorageDriver } from '../../contract.ts';
-import { Patience } from '../silence-limit.ts';
-import { Turns } from './read-write-lock.ts';
+import { SilenceLimit } from '../silence-limit.ts';
+import { ReadWriteLock } from './read-write-lock.ts';
 
 /** What is known of a storage of somebody else's. */
 export interface ItemStoreFacts {
@@ -32,8 +32,8 @@ export class ItemDriver implements StorageDriver {
   readonly #items: ItemStore;
   readonly #subject: string;
   readonly #release: () => void;
-  readonly #turns = new Turns();
-  readonly #patience: Patience;
+  readonly #lock = new ReadWriteLock();
+  readonly #limit: SilenceLimit;
   #disposed: Promise<void> | undefined;
 
   /** `release` gives up the claim on the storage, which itself stays open: it is the user's. */
@@ -43,7 +43,7 @@ export class ItemDriver implements StorageDriver {
     this.#items = items;
     this.#subject = subject;
     this.#release = release;
-    this.#patience = new Patience(
+    this.#limit = new SilenceLimit(
       (seconds) =>
         new InstantNodeError(
           'storage',
@@ -54,29 +54,27 @@ export class ItemDriver implements StorageDriver {
 
   async get(key: string): Promise<string | null> {
     this.#assertOpen();
-    return this.#patience.of(this.#turns.read(() => this.#told('read from', () => this.#items.get(key))));
+    return this.#limit.of(this.#lock.read(() => this.#told('read from', () => this.#items.get(key))));
   }
 
   async write(changes: readonly StorageChange[]): Promise<void> {
     this.#assertOpen();
     const steps = this.#items.steps(changes.map(([key, record]) => [key, record] as const));
     let isGivenUp = false;
-    const done = this.#turns.write(() =>
-      this.#told('write to', () => this.#applyAll(steps, () => isGivenUp)),
-    );
-    return this.#patience.of(done, () => {
+    const done = this.#lock.write(() => this.#told('write to', () => this.#applyAll(steps, () => isGivenUp)));
+    return this.#limit.of(done, () => {
       isGivenUp = true;
     });
   }
 
   async keys(): Promise<string[]> {
     this.#assertOpen();
-    return this.#patience.of(this.#turns.read(() => this.#told('read from', () => this.#items.keys())));
+    return this.#limit.of(this.#lock.read(() => this.#told('read from', () => this.#items.keys())));
   }
 
   dispose(): Promise<void> {
     // One that does not answer may still do what it was asked: nobody else is to have it before.
-    this.#disposed ??= this.#patience.untilSilent(this.#turns.idle().then(this.#release));
+    this.#disposed ??= this.#limit.untilSilent(this.#lock.idle().then(this.#release));
     return this.#disposed;
   }
 
@@ -87,7 +85,7 @@ export class ItemDriver implements StorageDriver {
         if (isGivenUp()) throw new Error('The batch was given up');
         if (steps.length > 1) before.push(await this.#recordsOf(step));
         await this.#items.apply(step);
-        this.#patience.heard();
+        this.#limit.heard();
       }
     } catch (cause) {
       await this.#putBack(before.reverse().flat(), cause);
@@ -114,7 +112,7 @@ export class ItemDriver implements StorageDriver {
   async #told<T>(does: string, work: () => Promise<T>): Promise<T> {
     try {
       const value = await work();
-      this.#patience.heard();
+      this.#limit.heard();
       return value;
     } catch (cause) {
       if (cause instanceof InstantNodeError) throw cause;

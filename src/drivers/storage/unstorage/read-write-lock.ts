@@ -2,7 +2,7 @@
  * Lets calls take turns: writes one after the other, in the order in which they were called, and reads side by side,
  * each after the writes that were called before it and before the writes that are called after it.
  */
-export class Turns {
+export class ReadWriteLock {
   #lastWrite: Promise<unknown> = Promise.resolve();
   readonly #reads = new Set<Promise<unknown>>();
 

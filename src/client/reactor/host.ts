@@ -1,3 +1,5 @@
+import { InstantNodeError } from '../../errors.ts';
+
 /**
  * Runs `construct` in surroundings that core takes for a browser's, and restores what was there.
  *
@@ -34,4 +36,16 @@ function replaceGlobal(name: string, value: unknown): () => void {
     if (before) Object.defineProperty(globalThis, name, before);
     else Reflect.deleteProperty(globalThis, name);
   };
+}
+
+/** Core's constructor returns early, and says nothing, where it does not find the browser that {@link inBrowserLikeHost} shows it. */
+export function assertConstructed({ kv }: { kv: unknown }): void {
+  if (kv) return;
+  throw new InstantNodeError(
+    'unsupported-runtime',
+    'Cannot open a database: @instantdb/core takes this for a place where it is not to connect, as a bundler has changed what it asks of its surroundings',
+    {
+      hint: "Leave the package out of the bundle: in Next.js by serverExternalPackages: ['@instantdb/node'], elsewhere among the bundler's externals",
+    },
+  );
 }

@@ -1,28 +1,19 @@
-import type { Egress } from '../../drivers/egress/index.ts';
-import { Providers } from './oauth/provider.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
 const HOUR_MS = 60 * 60 * 1_000;
 const CODES_PER_HOUR = 20;
 const MAX_SENT_CODES = 10_000;
 
-/** What an app remembers of sign-ins for as long as it runs. */
-export class AppAuth {
+/** The magic codes that an app has sent, and how many, for as long as it runs. */
+export class SentCodes {
   /** Codes sent, by email. */
   readonly sends: RateLimiter = new RateLimiter(CODES_PER_HOUR, HOUR_MS);
   /** Codes tried, by email. */
   readonly tries: RateLimiter = new RateLimiter(CODES_PER_HOUR, HOUR_MS);
-  /** The providers of identities that were asked for how they are reached. */
-  readonly providers: Providers;
   readonly #sentCodes = new Map<string, string>();
 
-  /** `egress` is what its providers are asked through. */
-  constructor(egress: Egress) {
-    this.providers = new Providers(egress);
-  }
-
   /** The code that was sent last to an email and has not been used. Only here is it kept in clear. */
-  sentCode(email: string): string | undefined {
+  latest(email: string): string | undefined {
     return this.#sentCodes.get(email);
   }
 

@@ -1,0 +1,145 @@
+import type { SSEConnection } from '@instantdb/core';
+import type { SocketDriver } from '../../drivers/contract.ts';
+import { InstantNodeError } from '../../errors.ts';
+import { within } from '../timing/within.ts';
+import { openEventStream } from './event-stream.ts';
+import type { FailedAttempts } from './failed-attempts.ts';
+import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './socket-connection.ts';
+
+/** A connection of either kind. */
+export interface Transport {
+  isOpen(): boolean;
+  isConnecting(): boolean;
+  close(): void;
+}
+
+/** Stands in for a connection while there has been none. */
+export const neverConnected: Transport = { isOpen: () => false, isConnecting: () => false, close() {} };
+
+/** What a {@link Connector} needs to know and to do. */
+export interface ConnectorHost {
+  readonly driver: SocketDriver;
+  /** Whether an open connection keeps the process running. */
+  readonly keepAlive: boolean;
+  readonly attempts: FailedAttempts;
+  socketUrl(): string;
+  eventStreamUrl(): string;
+  /** The class of event streams, when the next connection is one. */
+  eventSource(): unknown;
+  /** The present connection. */
+  transport(): Transport;
+  /** Makes a connection the present one. */
+  attach(made: SocketConnection | SSEConnection): void;
+  isOnline(): boolean;
+  isShutdown(): boolean;
+  /** Has the next connection follow at once. */
+  resetDelay(): void;
+  setStatus(status: 'closed' | 'connecting'): void;
+  isClosed(): boolean;
+  /** Opens the next connection, by way of core. */
+  start(): void;
+  report(error: InstantNodeError): void;
+}
+
+/**
+ * Opens connections. Core opens the runtime's global WebSocket, which Node 20 lacks and which the others cannot let go of.
+ * It also connects at first when it was told that there is no network, and then reads but does not write.
+ */
+export class Connector {
+  readonly traffic: Traffic = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0 };
+  readonly #host: ConnectorHost;
+  readonly #open: Set<SocketConnection> = new Set();
+  #count = 0;
+
+  constructor(host: ConnectorHost) {
+    this.#host = host;
+  }
+
+  /** How many connections were opened so far. */
+  get connections(): number {
+    return this.#count;
+  }
+
+  /** Opens a connection in the place of the present one, unless that is being opened. */
+  open(): void {
+    const host = this.#host;
+    const previous = host.transport();
+    if (host.isShutdown() || previous.isConnecting()) return;
+    if (!host.isOnline()) {
+      host.setStatus('closed');
+      return;
+    }
+    const EventSource = host.eventSource();
+    host.attach(EventSource === undefined ? this.#openSocket() : this.#openEventStream(EventSource));
+    this.#count++;
+    if (previous.isOpen()) previous.close();
+  }
+
+  /** Connects now instead of after the delay. */
+  connectNow(): void {
+    const host = this.#host;
+    if (host.transport().isOpen() || !host.isOnline()) return;
+    host.resetDelay();
+    host.start();
+  }
+
+  /** Ends the session and begins another, which is told of all attributes. */
+  renew(): void {
+    const host = this.#host;
+    host.transport().close();
+    this.connectNow();
+    // Nobody should take it for an outage.
+    if (host.isClosed() && !host.isShutdown() && host.isOnline()) host.setStatus('connecting');
+  }
+
+  /** Drops a connection on which the server owes an answer and has said nothing for `ms`. */
+  dropSilent(ms: number): void {
+    const seconds = Math.round(ms / 1_000);
+    this.#host.report(
+      new InstantNodeError(
+        'connection-failed',
+        `Renewing the connection: no answer to a transaction for ${seconds} s`,
+      ),
+    );
+    const transport = this.#host.transport();
+    if (transport instanceof SocketConnection) transport.terminate();
+    else transport.close();
+  }
+
+  /** What waits for a moment until the sockets that are open now are gone, and then drops those that are not. */
+  ending(): () => Promise<void> {
+    const open = [...this.#open];
+    return async () => {
+      await within(CLOSE_GRACE_MS, Promise.all(open.map((connection) => connection.closed)));
+      for (const connection of this.#open) connection.terminate();
+    };
+  }
+
+  #openEventStream(EventSource: unknown): SSEConnection {
+    return openEventStream(EventSource, {
+      url: this.#host.eventStreamUrl(),
+      onMalformed: (cause) => this.#notJson(cause),
+    });
+  }
+
+  #openSocket(): SocketConnection {
+    const { driver, keepAlive, attempts } = this.#host;
+    const connection = new SocketConnection({
+      url: this.#host.socketUrl(),
+      driver,
+      hold: keepAlive,
+      traffic: this.traffic,
+      attempts,
+      onMalformed: (cause) => this.#notJson(cause),
+    });
+    attempts.connecting();
+    this.#open.add(connection);
+    connection.closed.then(() => this.#open.delete(connection));
+    return connection;
+  }
+
+  #notJson(cause: unknown): void {
+    const message = 'Ignored what the server sent: a frame is not JSON';
+    this.#host.report(new InstantNodeError('protocol', message, { cause }));
+  }
+}

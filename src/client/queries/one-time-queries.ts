@@ -1,0 +1,82 @@
+import { weakHash } from '@instantdb/core';
+import { type Deferred, deferred } from '../timing/deferred.ts';
+import type { Timers } from '../timing/timers.ts';
+import { assertSendable } from '../values/sendable.ts';
+import { withPrintableClauses } from './printable-clauses.ts';
+import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
+
+/** Somebody who has asked for an answer once. */
+export interface Asker {
+  q: object;
+  dfd: Deferred<unknown>;
+  eventId: string;
+}
+
+/** What {@link OneTimeQueries} need to know and to do. */
+export interface OneTimeQueriesHost {
+  readonly timers: Timers;
+  /** Why the server refuses the session; undefined while it does not. */
+  refusal(): Error | undefined;
+  isOnline(): boolean;
+  /** Core's way to ask, which refuses at once without a network, and starts no timer. */
+  askOffline(query: object): Promise<unknown>;
+  validate(query: object): void;
+  /** Has the server asked; returns the id under which it refuses the query. */
+  start(q: object, hash: string): string;
+  add(hash: string, asker: Asker): void;
+  complete(q: object, hash: string, dfd: Deferred<unknown>): void;
+  /** All who wait, by query. */
+  askers(): [hash: string, askers: readonly Pick<Asker, 'q' | 'dfd'>[]][];
+  /** Where the connection stands. */
+  status(): string;
+  /** How the last connection ended before a session was accepted. */
+  lastError(): Error | undefined;
+}
+
+/**
+ * Queries that are asked once. Core's timer of 30 s outlives the answer, and with it the process. Core also lets it run out
+ * when the server has refused the session, says nothing of why a query timed out, and cannot give one up.
+ */
+export class OneTimeQueries {
+  readonly #host: OneTimeQueriesHost;
+
+  constructor(host: OneTimeQueriesHost) {
+    this.#host = host;
+  }
+
+  /** The answer of a query. */
+  ask(given: object, options: QueryOnceOptions | undefined): Promise<unknown> {
+    const host = this.#host;
+    const { ruleParams, timeoutMs, signal } = parseQueryOnceOptions(options);
+    const refusal = host.refusal();
+    if (refusal) return Promise.reject(refusal);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (!host.isOnline()) return host.askOffline(given);
+    assertSendable(given, ruleParams);
+    const query = withPrintableClauses(given);
+    host.validate(query);
+    const q = ruleParams ? { $$ruleParams: ruleParams, ...query } : query;
+    const hash = weakHash(q);
+    const dfd = deferred<unknown>();
+    host.add(hash, { q, dfd, eventId: host.start(q, hash) });
+    const giveUp = (reason: unknown): void => {
+      dfd.reject(reason);
+      host.complete(q, hash, dfd);
+    };
+    limited(dfd.promise, { timeoutMs, signal }, host.timers, {
+      expired: () => giveUp(queryTimedOut(query, timeoutMs, host.status(), host.lastError())),
+      aborted: giveUp,
+    });
+    return dfd.promise;
+  }
+
+  /** Rejects what was promised and not answered. */
+  rejectAll(reason: Error): void {
+    for (const [hash, askers] of this.#host.askers()) {
+      for (const { q, dfd } of askers) {
+        dfd.reject(reason);
+        this.#host.complete(q, hash, dfd);
+      }
+    }
+  }
+}

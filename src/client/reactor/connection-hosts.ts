@@ -1,0 +1,57 @@
+import type { Reactor } from '@instantdb/core';
+import type { ConnectorHost } from '../connection/connector.ts';
+import type { ReconnectingHost } from '../connection/reconnecting.ts';
+import type { Session } from '../connection/session.ts';
+import type { Timers } from '../timing/timers.ts';
+
+type AroundConnector = Pick<ConnectorHost, 'driver' | 'keepAlive' | 'attempts' | 'report'>;
+
+/** Core as the opening of connections needs it. */
+export function connectorHost(core: Reactor, around: AroundConnector): ConnectorHost {
+  return {
+    ...around,
+    socketUrl: () => `${core.config.websocketURI}?app_id=${core.config.appId}`,
+    eventStreamUrl: () => `${core.config.apiURI}/runtime/sse?app_id=${core.config.appId}`,
+    eventSource: () => (core._transportType === 'sse' ? core._EventSource : undefined),
+    transport: () => core._transport,
+    attach: (made) => {
+      core._transport = Object.assign(made as typeof core._transport, {
+        onopen: core._transportOnOpen,
+        onmessage: core._transportOnMessage,
+        onclose: core._transportOnClose,
+        onerror: core._transportOnError,
+      });
+    },
+    isOnline: () => core._isOnline,
+    isShutdown: () => core._isShutdown,
+    isClosed: () => core.status === 'closed',
+    resetDelay: () => {
+      core._reconnectTimeoutMs = 0;
+    },
+    setStatus: (status) => core._setStatus(status, undefined),
+    start: () => core._startSocket(),
+  };
+}
+
+/** Core as reconnecting needs it. */
+export function reconnectingHost(
+  core: Reactor,
+  { timers, session }: { timers: Timers; session: Session },
+): ReconnectingHost {
+  return {
+    timers,
+    transport: () => core._transport,
+    doSocketsWork: () => core._wsOk === true,
+    isEventStream: () => core._transportType === 'sse',
+    fallBack: () => {
+      core._transportType = 'sse';
+    },
+    delayMs: () => core._reconnectTimeoutMs,
+    setDelayMs: (ms) => {
+      core._reconnectTimeoutMs = ms;
+    },
+    isRefused: () => session.isRefused,
+    isOnline: () => core._isOnline,
+    start: () => core._startSocket(),
+  };
+}

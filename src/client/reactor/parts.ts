@@ -1,0 +1,151 @@
+import { id, type Reactor } from '@instantdb/core';
+import type { SocketDriver } from '../../drivers/contract.ts';
+import { InstantNodeError } from '../../errors.ts';
+import { GuardedCallbacks } from '../calls/guarded-callbacks.ts';
+import type { CoreConfig } from '../config/node-config.ts';
+import { Connector } from '../connection/connector.ts';
+import { FailedAttempts } from '../connection/failed-attempts.ts';
+import { Reconnecting } from '../connection/reconnecting.ts';
+import { Session } from '../connection/session.ts';
+import { SessionRequests } from '../connection/session-requests.ts';
+import { ShownWrites } from '../engine/shown-writes.ts';
+import { Inbox } from '../messages/inbox.ts';
+import { Saves } from '../persistence/saves.ts';
+import { LiveAnswers } from '../queries/live-answers.ts';
+import { OneTimeQueries } from '../queries/one-time-queries.ts';
+import { PacedAnswers } from '../queries/paced-answers.ts';
+import { QueryCache } from '../queries/query-cache.ts';
+import { Rooms } from '../rooms/rooms.ts';
+import type { Reports } from '../secrecy/reports.ts';
+import type { Keeping } from '../storage/keeping.ts';
+import { ClientStreams } from '../streams/client-streams.ts';
+import { Timers } from '../timing/timers.ts';
+import { CurrentUser } from '../users/current-user.ts';
+import { Writes } from '../writes/writes.ts';
+import { connectorHost, reconnectingHost } from './connection-hosts.ts';
+import { CoreOptions } from './core-options.ts';
+import { inboxHost } from './inbox-host.ts';
+import { mendSaved } from './mend-saved.ts';
+import { oneTimeQueriesHost, queriesHost } from './query-hosts.ts';
+import { type CoresSession, sessionHost } from './session-host.ts';
+import { currentUserHost } from './user-host.ts';
+import { type CoresWrites, writesHost } from './writes-host.ts';
+
+/** What parts are made with. */
+export interface PartsOptions {
+  core: CoreConfig;
+  reports: Reports;
+  keeping: Keeping;
+  /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
+  strict: boolean;
+  socket: SocketDriver;
+  keepAlive: boolean;
+}
+
+/** What core does where it is not overridden. */
+export interface Supers {
+  writes: CoresWrites;
+  session: CoresSession;
+  askOffline(query: object): Promise<unknown>;
+  receive(connectionId: string, message: object): void;
+}
+
+/** What a reactor consists of, beside core. */
+export interface Parts {
+  /** Which app this is of, and of which server. */
+  readonly place: { readonly appId: string; readonly apiURI: string };
+  readonly reports: Reports;
+  readonly timers: Timers;
+  readonly options: CoreOptions;
+  readonly session: Session;
+  readonly connector: Connector;
+  readonly reconnecting: Reconnecting;
+  readonly requests: SessionRequests;
+  readonly inbox: Inbox;
+  readonly user: CurrentUser;
+  readonly cache: QueryCache;
+  readonly answers: LiveAnswers;
+  readonly paced: PacedAnswers;
+  readonly once: OneTimeQueries;
+  readonly writes: Writes;
+  readonly shown: ShownWrites;
+  readonly rooms: Rooms;
+  readonly streams: ClientStreams;
+  readonly saves: Saves;
+  readonly callbacks: GuardedCallbacks;
+}
+
+/**
+ * Makes the parts of a reactor, from the ground up. Those that need each other are reached by a function: none is called
+ * before all of them are there.
+ */
+// Long, because it is a list: each part with what it gets of core and of others. That of core is in the files beside this one.
+export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
+  const { reports, keeping, keepAlive, socket: driver } = options;
+  const { appId, apiURI, websocketURI, __adminToken } = options.core;
+  const place = { appId, apiURI };
+  const report = (error: InstantNodeError): void => reports.report(error);
+  const saved = mendSaved(core);
+  const timers = new Timers(keepAlive);
+  const attempts = new FailedAttempts(websocketURI, report);
+  const cache = new QueryCache(core.querySubs, {
+    limit: core.queryCacheLimit,
+    isInUse: (hash) => core._hasQueryListeners(hash),
+    timers,
+  });
+  const answers = new LiveAnswers(queriesHost(core, report));
+  const rooms = new Rooms({
+    isOpen: () => core.status === 'authenticated' && core._transport.isOpen(),
+    send: (message) => core._trySendAuthed(id(), message),
+    sessionId: () => core._sessionId,
+    report: (problem) => report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`)),
+  });
+  const around = {
+    ...{ keeping, timers, reports, isStrict: options.strict },
+    session: () => session,
+    connector: () => connector,
+  };
+  const writes = new Writes(writesHost(core, around, supers.writes));
+  const session: Session = new Session(
+    sessionHost(core, { timers, attempts, place, reports, rooms, writes, once: () => once }, supers.session),
+  );
+  const connector: Connector = new Connector(connectorHost(core, { attempts, keepAlive, driver, report }));
+  const once: OneTimeQueries = new OneTimeQueries(
+    oneTimeQueriesHost(core, { timers, attempts, session, askOffline: supers.askOffline }),
+  );
+  const inbox = new Inbox(inboxHost(core, { reports, answers, rooms, writes, session }, supers.receive));
+  const paced = new PacedAnswers(timers, {
+    waitingWrites: () => keeping.queue.waiting,
+    isRefreshing: () => inbox.isRefreshing,
+    tell: (hash) => answers.tell(hash),
+  });
+  const saves = new Saves({
+    ...{ keeping, saved, keepAlive },
+    settleAnswers: () => cache.settle(),
+    isLost: () => session.failure !== undefined,
+  });
+  return {
+    ...{
+      place,
+      reports,
+      timers,
+      cache,
+      answers,
+      rooms,
+      writes,
+      session,
+      connector,
+      once,
+      inbox,
+      paced,
+      saves,
+    },
+    callbacks: new GuardedCallbacks(),
+    options: new CoreOptions(core, reports, cache),
+    reconnecting: new Reconnecting(reconnectingHost(core, { timers, session })),
+    requests: new SessionRequests(__adminToken),
+    shown: new ShownWrites(),
+    streams: new ClientStreams(core._instantStream),
+    user: new CurrentUser(currentUserHost(core, session)),
+  };
+}

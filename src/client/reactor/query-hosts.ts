@@ -1,0 +1,77 @@
+import { type Reactor, validateQuery } from '@instantdb/core';
+import type { FailedAttempts } from '../connection/failed-attempts.ts';
+import type { Session } from '../connection/session.ts';
+import type { Stores } from '../engine/store.ts';
+import type { Evaluation, Result } from '../queries/evaluated-answer.ts';
+import type { QueriesHost } from '../queries/live-answers.ts';
+import type { OneTimeQueriesHost } from '../queries/one-time-queries.ts';
+import type { Timers } from '../timing/timers.ts';
+
+/** Core as live queries need it. */
+export function queriesHost(core: Reactor, report: QueriesHost['report']): QueriesHost {
+  return {
+    report,
+    subscribed: () => Object.keys(core.queryCbs),
+    subscribers: (hash) => core.queryCbs[hash] ?? [],
+    askers: (hash) => core.queryOnceDfds[hash] ?? [],
+    told: (hash) => toldBy(core)[hash],
+    noteTold: (hash, answer) => {
+      toldBy(core)[hash] = answer;
+    },
+    evaluate: (hash) => core.dataForQuery(hash),
+    loaded: (hash) => core.querySubs.waitForKeyToLoad(hash),
+    isAwaited: (hash) => core._hasQueryListeners(hash),
+    tellError: (hash, error) => core.notifyQueryError(hash, error),
+    complete: (q, hash, dfd) => core._completeQueryOnce(q, hash, dfd),
+  };
+}
+
+/** What core has of a query, as its answer is made of. */
+export function evaluationOf(core: Reactor, hash: string): Evaluation {
+  const { q, result } = core.querySubs.currentValue[hash] ?? {};
+  return {
+    refusal: core._errorMessage,
+    q,
+    result: core.kv.currentValue.pendingMutations && (result as Result | undefined),
+    versions: { querySubVersion: core.querySubs.version(), pendingMutationsVersion: core.kv.version() },
+    last: toldBy(core)[hash],
+    withPending: ({ store, attrsStore, processedTxId }) => {
+      const writes = core._rewriteMutationsSorted(attrsStore, core._pendingMutations());
+      return core._applyOptimisticUpdates(store, attrsStore, writes, processedTxId) as unknown as Stores;
+    },
+  };
+}
+
+/** What of the reactor queries that are asked once go by, beside core. */
+export interface AroundOneTimeQueries extends Pick<OneTimeQueriesHost, 'askOffline'> {
+  readonly timers: Timers;
+  readonly attempts: FailedAttempts;
+  readonly session: Session;
+}
+
+/** Core as queries that are asked once need it. */
+export function oneTimeQueriesHost(core: Reactor, around: AroundOneTimeQueries): OneTimeQueriesHost {
+  const { timers, attempts, session, askOffline } = around;
+  return {
+    ...{ timers, askOffline },
+    refusal: () => session.refusal,
+    isOnline: () => core._isOnline,
+    validate: (query) => {
+      if (!core.config.disableValidation) validateQuery(query, core.config.schema);
+    },
+    start: (q, hash) => core._startQuerySub(q, hash),
+    add: (hash, asker) => {
+      core.queryOnceDfds[hash] ??= [];
+      core.queryOnceDfds[hash].push(asker as never);
+    },
+    complete: (q, hash, dfd) => core._completeQueryOnce(q, hash, dfd),
+    askers: () => Object.entries(core.queryOnceDfds) as never,
+    status: () => core.status,
+    lastError: () => attempts.lastError,
+  };
+}
+
+/** The answers that subscribers were given last. */
+function toldBy(core: Reactor): Record<string, object> {
+  return core._dataForQueryCache;
+}

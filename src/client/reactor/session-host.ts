@@ -1,0 +1,59 @@
+import type { Reactor } from '@instantdb/core';
+import type { Session, SessionHost, Status } from '../connection/session.ts';
+import type { OneTimeQueries } from '../queries/one-time-queries.ts';
+import { asQueryError } from '../refusals/session-refused.ts';
+import type { Rooms } from '../rooms/rooms.ts';
+import type { Reports } from '../secrecy/reports.ts';
+import type { Writes } from '../writes/writes.ts';
+
+/** What of the reactor the session goes by, beside core. */
+export interface AroundSession extends Pick<SessionHost, 'timers' | 'attempts' | 'place'> {
+  readonly reports: Reports;
+  readonly rooms: Rooms;
+  readonly writes: Writes;
+  once(): OneTimeQueries;
+}
+
+/** What core does where it is not overridden. */
+export interface CoresSession {
+  setStatus(status: Status, said: unknown): void;
+  listen(callback: () => void): () => void;
+}
+
+/** Core as the session needs it. */
+export function sessionHost(core: Reactor, around: AroundSession, supers: CoresSession): SessionHost {
+  const { timers, attempts, place, reports, rooms, writes, once } = around;
+  const tellQueries = (error: Parameters<Session['fail']>[0]): void => {
+    for (const hash of Object.keys(core.queryCbs)) core.notifyQueryError(hash, asQueryError(error));
+  };
+  return {
+    ...{ timers, attempts, place, tellQueries },
+    status: () => core.status as Status,
+    isOnline: () => core._isOnline,
+    isShutdown: () => core._isShutdown,
+    shutDown: () => {
+      core._isShutdown = true;
+    },
+    said: () => core._errorMessage,
+    say: (said) => {
+      core._errorMessage = said as never;
+    },
+    coreSetsStatus: (status, said) => {
+      supers.setStatus(status, said);
+      if (status === 'closed' || status === 'errored') writes.sender.end();
+    },
+    coreRefuses: (refusal) => writes.sender.refused(refusal),
+    listen: supers.listen,
+    closeConnection: () => core._transport.close(),
+    left: () => rooms.disconnected(),
+    changed: () => writes.delivery.changed(),
+    refused: (error) => {
+      writes.undelivered.sessionRefused(error);
+      tellQueries(error);
+    },
+    rejectQueries: (error) => once().rejectAll(error),
+    endWrites: (error) => void writes.undelivered.end(error),
+    report: (error) => reports.report(error),
+    withoutSecrets: (error) => reports.withoutSecrets(error),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Reactor } from '@instantdb/core';
+import type { Session } from '../connection/session.ts';
+import type { AuthState, CurrentUserHost } from '../users/current-user.ts';
+
+/** Core as the current user needs it. */
+export function currentUserHost(core: Reactor, session: Session): CurrentUserHost {
+  return {
+    known: () => core._currentUserCached as AuthState,
+    current: () => core.getCurrentUser() as Promise<AuthState>,
+    listen: (tell) => {
+      core.authCbs.push(tell);
+      return () => {
+        core.authCbs = core.authCbs.filter((one) => one !== tell);
+      };
+    },
+    save: (user) => {
+      core._frameworkClient = null;
+      return core.setCurrentUser(user);
+    },
+    adopt: (user) => core.updateUser(user),
+    flush: () => core.kv.flush(),
+    sessionAnswered: () => session.answered(),
+  };
+}

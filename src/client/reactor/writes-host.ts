@@ -1,0 +1,92 @@
+import type { Reactor } from '@instantdb/core';
+import type { Connector } from '../connection/connector.ts';
+import type { Session } from '../connection/session.ts';
+import type { AttrsStore } from '../engine/store.ts';
+import { noWritesError } from '../refusals/no-writes.ts';
+import type { Reports } from '../secrecy/reports.ts';
+import type { Keeping } from '../storage/keeping.ts';
+import type { Timers } from '../timing/timers.ts';
+import { whyUnusable } from '../values/usable-names.ts';
+import type { WriteSession } from '../writes/pending-transactions.ts';
+import { showQueue } from '../writes/queue-in-kv.ts';
+import type { WritesHost } from '../writes/writes.ts';
+
+/** What of the reactor writing goes by, beside core. */
+export interface AroundWrites {
+  readonly keeping: Keeping;
+  readonly timers: Timers;
+  readonly reports: Reports;
+  readonly isStrict: boolean;
+  session(): Session;
+  connector(): Connector;
+}
+
+/** What core does where it is not overridden. */
+export type CoresWrites = Pick<WritesHost, 'coreSends' | 'coreRefuses' | 'coreFinishes'>;
+
+/** Core as writing needs it. To be called once, and before `pushTx` is replaced. */
+export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWrites): WritesHost {
+  const { keeping, session, connector } = around;
+  const kv = showQueue(core.kv, keeping.queue);
+  const { pushTx } = core;
+  return {
+    ...around,
+    ...supers,
+    promises: core.mutationDeferredStore,
+    inFlight: core._inFlightMutationEventIds,
+    session: sessionOf(core, session),
+    attrs: () => core.ensureAttrs() as unknown as AttrsStore,
+    knowsAttr: (id) => Boolean(core.attrs?.getAttr(id)),
+    learnAttrs: (added) => core._setAttrs([...Object.values(core.ensureAttrs().attrs), ...added]),
+    queueChanged: () => kv.changed(),
+    send: (eventId, mutation) => core._trySend(eventId, mutation, undefined),
+    make: (chunks) => refusedTx(core, chunks) ?? pushTx(chunks),
+    divert: (taker) => {
+      const { pushOps } = core;
+      core.pushOps = taker;
+      return () => {
+        core.pushOps = pushOps;
+      };
+    },
+    seenByAll: () => seenByAll(core),
+    patienceMs: () => core._pendingTxCleanupTimeout,
+    notifyAll: () => core.notifyAll(),
+    tellSubscribers: () => {
+      core.notifyAll();
+      core.notifyAttrsSubs();
+    },
+    connectNow: () => connector().connectNow(),
+    renewSession: () => connector().renew(),
+    dropSilent: (ms) => connector().dropSilent(ms),
+  };
+}
+
+function sessionOf(core: Reactor, session: () => Session): WritesHost['session'] & WriteSession {
+  const isAccepted = (): boolean => core.status === 'authenticated';
+  return {
+    failure: () => session().failure,
+    refusal: () => session().refusal,
+    isOnline: () => core._isOnline,
+    isAccepted,
+    isOpen: () => isAccepted() && core._transport.isOpen(),
+    isClosed: () => core.status === 'closed',
+    isShutdown: () => core._isShutdown,
+  };
+}
+
+/** The promise of changes of which core is not to make a write. */
+function refusedTx(core: Reactor, chunks: unknown): Promise<unknown> | undefined {
+  const { isReadOnly, status } = core._appStatusState;
+  if (isReadOnly) return Promise.reject(noWritesError(status));
+  const problem = whyUnusable(chunks);
+  return problem && core.pushOps([], problem);
+}
+
+/** The last transaction that every query with a subscriber has in its answer; 0 while one waits for its answer. */
+function seenByAll(core: Reactor): number {
+  const hashes = [...Object.keys(core.queryCbs), ...Object.keys(core.queryOnceDfds)];
+  return hashes
+    .filter((hash) => core._hasQueryListeners(hash))
+    .map((hash) => core.querySubs.currentValue[hash]?.result?.processedTxId ?? 0)
+    .reduce((least, txId) => Math.min(least, txId), Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,79 @@
+import { InstantNodeError } from '../../errors.ts';
+import type { Mutation } from '../transactions/transactions.ts';
+import type { WriteQueue } from '../transactions/write-queue.ts';
+import type { TakeBack } from './taken-back.ts';
+import type { WritePromises } from './write-promises.ts';
+
+/** Where writes are saved. */
+export interface WriteJournal {
+  put(eventId: string, mutation: Mutation): void;
+  /** Resolves once a write is in the storage. */
+  saved(eventId: string): Promise<void>;
+}
+
+/** What {@link Acknowledgements} need to know and to do. */
+export interface AcknowledgementsHost {
+  readonly queue: WriteQueue;
+  readonly promises: WritePromises;
+  /** None when nothing outlives the process. */
+  readonly journal: WriteJournal | undefined;
+  /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
+  readonly isStrict: boolean;
+  readonly takeBack: TakeBack;
+  /** Resolves the promise of a write as `enqueued`. */
+  resolve(eventId: string): void;
+  /** Whether the storage was lost, which is told as that. */
+  isLost(): boolean;
+  isShutdown(): boolean;
+}
+
+/** Promises of writes that wait for the server no longer. */
+export class Acknowledgements {
+  readonly #host: AcknowledgementsHost;
+
+  constructor(host: AcknowledgementsHost) {
+    this.#host = host;
+  }
+
+  /** The promise of this write waits for the server no longer. */
+  enqueued(eventId: string): void {
+    if (!this.#host.promises.has(eventId)) return;
+    if (this.#host.isStrict) void this.#enqueuedOnceSaved(eventId);
+    else this.#host.resolve(eventId);
+  }
+
+  /** The same of all of them. */
+  allEnqueued(): void {
+    for (const eventId of [...this.#host.promises.keys()]) this.enqueued(eventId);
+  }
+
+  /** Settles all promises, once the storage has the writes. */
+  async settleAll(): Promise<void> {
+    const waiting = [...this.#host.promises.keys()];
+    await Promise.all(waiting.map((eventId) => this.#enqueuedOnceSaved(eventId)));
+  }
+
+  async #enqueuedOnceSaved(eventId: string): Promise<void> {
+    try {
+      await this.#host.journal?.saved(eventId);
+      this.#host.resolve(eventId);
+    } catch (cause) {
+      this.#couldNotSave(eventId, cause);
+    }
+  }
+
+  #couldNotSave(eventId: string, cause: unknown): void {
+    const { queue, journal, takeBack } = this.#host;
+    const mutation = queue.get(eventId);
+    if (!mutation || this.#host.isLost()) return;
+    if (queue.sent.has(eventId) && !this.#host.isShutdown()) {
+      // The server may have it, so it cannot be refused: it waits for the answer, and for the storage.
+      journal?.put(eventId, mutation);
+      return;
+    }
+    const message =
+      'Cannot keep the transaction: the storage did not take it, and there is no session to send it over';
+    const outcome = queue.outcomeOf(eventId);
+    takeBack(eventId, new InstantNodeError('storage', message, { cause, outcome }));
+  }
+}

@@ -1,0 +1,28 @@
+import type { WriteQueue } from '../transactions/write-queue.ts';
+
+/** Waits until writes are delivered. */
+export class Delivery {
+  readonly #queue: WriteQueue;
+  readonly #mayDeliver: () => boolean;
+  #onChange: (() => void) | undefined;
+
+  /** `mayDeliver` says whether waiting is of use. */
+  constructor(queue: WriteQueue, mayDeliver: () => boolean) {
+    this.#queue = queue;
+    this.#mayDeliver = mayDeliver;
+  }
+
+  /** Resolves once no write waits for the server any more, or waiting for it is of no use. */
+  async done(): Promise<void> {
+    while (this.#queue.waiting > this.#queue.stuck.size && this.#mayDeliver()) {
+      await new Promise<void>((resolve) => {
+        this.#onChange = resolve;
+      });
+    }
+  }
+
+  /** The queue has changed, or whether waiting is of use. */
+  changed(): void {
+    this.#onChange?.();
+  }
+}

@@ -1,0 +1,135 @@
+import { InstantNodeError } from '../../errors.ts';
+import type { Keeping } from '../storage/keeping.ts';
+import type { OwnTransaction, PendingTransaction } from '../transactions/transactions.ts';
+import { foreignTransaction, notTheirs } from './foreign-transaction.ts';
+import type { Outbox } from './outbox.ts';
+import type { TakeBack } from './taken-back.ts';
+import { promiseOf, type WritePromises } from './write-promises.ts';
+
+/** The session, as far as pending writes go by it. */
+export interface WriteSession {
+  /** Why nothing works any more, because the storage was lost; undefined while it does. */
+  failure(): InstantNodeError | undefined;
+  isOnline(): boolean;
+  /** Whether the server has accepted it. */
+  isAccepted(): boolean;
+  /** Whether the server has accepted it, and there is a connection. */
+  isOpen(): boolean;
+  /** Why the server refuses it; undefined while it does not. */
+  refusal(): InstantNodeError | undefined;
+}
+
+/** What {@link PendingTransactions} need to know and to do. */
+export interface PendingTransactionsHost {
+  readonly keeping: Keeping;
+  readonly outbox: Outbox;
+  readonly promises: WritePromises;
+  /** Writes that were sent over the present connection, and not answered. */
+  readonly inFlight: Set<string>;
+  readonly session: WriteSession;
+  readonly takeBack: TakeBack;
+  /** Has the promise of a write wait for the server no longer. */
+  enqueued(eventId: string): void;
+  /** Connects now instead of after the delay. */
+  connectNow(): void;
+}
+
+/** The writes that the server has not confirmed, as users see them. */
+export class PendingTransactions {
+  readonly #host: PendingTransactionsHost;
+
+  constructor(host: PendingTransactionsHost) {
+    this.#host = host;
+  }
+
+  /** What waits for the server, oldest first, and behind that what waits for its author. */
+  all(): PendingTransaction[] {
+    return [...this.own(), ...this.#host.keeping.foreign.all.map(foreignTransaction)];
+  }
+
+  /** What waits for the server, oldest first. */
+  own(): OwnTransaction[] {
+    return [...this.#host.keeping.queue]
+      .filter(([, mutation]) => mutation['tx-id'] === undefined)
+      .map(([eventId, mutation]) => ({
+        eventId,
+        createdAt: new Date(mutation.created),
+        steps: mutation['tx-steps'],
+        ...this.#standing(eventId),
+      }));
+  }
+
+  /** How many writes wait for the server, how many of them were sent over the present connection, how many are others'. */
+  count(): { pending: number; sent: number; foreign: number } {
+    const { keeping, inFlight, session } = this.#host;
+    const sent = session.isOpen() ? inFlight.size : 0;
+    return { pending: keeping.queue.waiting, sent, foreign: keeping.foreign.size };
+  }
+
+  /** Sends a write again, without waiting for the next session or the end of a delay. */
+  retry(eventId: string): Promise<unknown> {
+    const { keeping, outbox, promises, session } = this.#host;
+    const refusal = this.#whyNotRetried(eventId);
+    if (refusal) return Promise.reject(refusal);
+    const isFirst = !promises.has(eventId);
+    const waiting = promiseOf(promises, eventId);
+    if (isFirst) waiting.isRetry = true;
+    const isStuck = keeping.queue.stuck.delete(eventId);
+    if (session.isAccepted()) {
+      // One that was sent, or waits for its turn, is answered without being sent twice.
+      if (isStuck) outbox.again([eventId]);
+    } else {
+      this.#host.enqueued(eventId);
+      this.#host.connectNow();
+    }
+    return waiting.promise;
+  }
+
+  /** Gives a write up: takes the local change back, and sends it no more. Whether there was one. */
+  async discard(eventId: string): Promise<boolean> {
+    const { keeping, takeBack } = this.#host;
+    const mutation = keeping.queue.get(eventId);
+    if (mutation && mutation['tx-id'] === undefined) {
+      const message = `Transaction "${eventId}" was discarded`;
+      const outcome = keeping.queue.outcomeOf(eventId);
+      takeBack(eventId, new InstantNodeError('discarded', message, { outcome }));
+    } else if (!keeping.discardForeign(eventId)) return false;
+    await keeping.journal?.flush();
+    return true;
+  }
+
+  #whyNotRetried(eventId: string): InstantNodeError | undefined {
+    const { keeping, session } = this.#host;
+    const failure = session.failure();
+    if (failure) return failure;
+    const foreign = keeping.foreign.get(eventId);
+    if (foreign) return notTheirs(foreign);
+    const mutation = keeping.queue.get(eventId);
+    if (mutation && mutation['tx-id'] === undefined) return undefined;
+    return new InstantNodeError('not-pending', `Cannot retry transaction "${eventId}": it does not wait`, {
+      hint: 'db.pendingTransactions() lists those that do',
+    });
+  }
+
+  #standing(eventId: string): Pick<OwnTransaction, 'state' | 'reason'> {
+    const { keeping, inFlight, session } = this.#host;
+    const { stuck, sent } = keeping.queue;
+    const why = stuck.get(eventId);
+    if (why !== undefined) return { state: 'stuck', reason: `The server refused it: ${why}` };
+    if (inFlight.has(eventId) && session.isOpen()) {
+      return { state: 'sent', reason: 'The server has not answered yet' };
+    }
+    return { state: sent.has(eventId) ? 'unknown' : 'queued', reason: this.#whyNotSent() };
+  }
+
+  #whyNotSent(): string {
+    const { session } = this.#host;
+    const failure = session.failure();
+    if (failure) return failure.message;
+    if (!session.isOnline()) return 'There is no network';
+    const refusal = session.refusal();
+    if (refusal) return refusal.message;
+    if (session.isOpen()) return 'Others are sent before';
+    return 'There is no session with the server';
+  }
+}

@@ -1,0 +1,114 @@
+import type { Mutation } from '../transactions/transactions.ts';
+import type { WriteQueue } from '../transactions/write-queue.ts';
+import type { AckWatch } from './ack-watch.ts';
+import { AttrConflicts, type AttrConflictsHost } from './attr-conflicts.ts';
+import { Outbox } from './outbox.ts';
+import type { WriteRefusal } from './refused-writes.ts';
+import { addedBy } from './taken-attrs.ts';
+import type { WritePromises } from './write-promises.ts';
+
+/** What a {@link Sender} needs to know and to do. */
+export interface SenderHost extends Omit<AttrConflictsHost, 'outbox' | 'waiting'> {
+  readonly queue: WriteQueue;
+  readonly acks: AckWatch;
+  readonly promises: WritePromises;
+  /** Whether there is a session that takes writes. */
+  isReady(): boolean;
+  /** Whether more may be sent; `outbox.proceed` is called when that may have become true. */
+  maySend(): boolean;
+  /** Whether the server has told of an attribute. */
+  knowsAttr(id: string): boolean;
+  /** Sends a write over the connection, if it is open, and notes it as in flight then. */
+  send(eventId: string, mutation: Mutation): void;
+  /** Has the promise of a write wait for the server no longer. */
+  enqueued(eventId: string): void;
+}
+
+/**
+ * Sends writes in their order, a window of them at a time.
+ *
+ * Core starts a timer for each write and, after six seconds, undoes a write that the server may have committed. It sends
+ * what it has at once, however much, and sorts all of it for that.
+ */
+export class Sender {
+  readonly outbox: Outbox;
+  readonly #host: SenderHost;
+  readonly #conflicts: AttrConflicts;
+
+  constructor(host: SenderHost) {
+    this.#host = host;
+    const waiting = (eventId: string): Mutation | undefined => this.#waiting(eventId);
+    this.outbox = new Outbox({
+      waiting,
+      isAwaited: (mutation) => this.#addsUnknown(mutation),
+      // What is delivered before the storage has forgotten it is delivered twice when the process is killed.
+      maySend: () => host.maySend(),
+      send: (eventId, mutation) => this.#send(eventId, mutation),
+    });
+    this.#conflicts = new AttrConflicts({ ...host, outbox: this.outbox, waiting });
+  }
+
+  /** Takes a write that is in the queue. */
+  take(eventId: string): void {
+    if (this.#host.isReady()) this.outbox.add(eventId);
+    else this.#host.enqueued(eventId);
+  }
+
+  /** A session has begun, and has told the attributes. Once `flush` is done, what waits is sent. */
+  begin(flush: () => void): void {
+    this.#conflicts.learn();
+    flush();
+    this.outbox.begin([...this.#host.queue.keys()]);
+  }
+
+  /** Has what is stuck sent once more. */
+  retryStuck(): void {
+    this.outbox.again([...this.#host.queue.stuck.keys()]);
+  }
+
+  /** The session is over. */
+  end(): void {
+    const { acks, promises } = this.#host;
+    for (const eventId of this.outbox.unanswered()) if (!promises.has(eventId)) acks.settled(eventId);
+    this.outbox.end();
+    if (this.#conflicts.isRenewing) return;
+    // What was sent is waited for a while longer, since the answer may come with the next session.
+    for (const eventId of [...promises.keys()]) {
+      if (!acks.isWatching(eventId)) this.#host.enqueued(eventId);
+    }
+  }
+
+  /** The server has confirmed a write. */
+  confirmed(eventId: string): void {
+    this.#conflicts.forget(eventId);
+    this.#host.acks.settled(eventId);
+    this.outbox.settled(eventId);
+  }
+
+  /** The server has refused a write, or something else. */
+  refused(refusal: WriteRefusal): void {
+    if (this.#conflicts.resolves(refusal)) return;
+    this.#host.refuse(refusal);
+    this.outbox.settled(refusal['client-event-id'] ?? '');
+  }
+
+  #waiting(eventId: string): Mutation | undefined {
+    const mutation = this.#host.queue.get(eventId);
+    return mutation && mutation['tx-id'] === undefined && !mutation.error ? mutation : undefined;
+  }
+
+  /** Until the server has taken them, nothing can use them: were they refused, what comes after would be before. */
+  #addsUnknown(mutation: Mutation): boolean {
+    return addedBy(mutation['tx-steps']).some(({ id }) => !this.#host.knowsAttr(id));
+  }
+
+  #send(eventId: string, mutation: Mutation): boolean {
+    const { queue, acks, inFlight } = this.#host;
+    this.#host.send(eventId, mutation);
+    if (!inFlight.has(eventId)) return false;
+    queue.stuck.delete(eventId);
+    queue.sent.add(eventId);
+    acks.sent(eventId);
+    return true;
+  }
+}

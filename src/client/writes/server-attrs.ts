@@ -1,0 +1,75 @@
+import { rewriteWrites } from '../engine/rewrite-writes.ts';
+import type { AttrsStore } from '../engine/store.ts';
+import type { Mutation } from '../transactions/transactions.ts';
+import type { WriteQueue } from '../transactions/write-queue.ts';
+import type { QueueView } from './queue-view.ts';
+
+/** The server's attributes in the place of those that pending writes add. */
+export class ServerAttrs {
+  readonly #view: QueueView;
+  readonly #attrs: () => AttrsStore;
+
+  /** `attrs` throws while none are known. */
+  constructor(view: QueueView, attrs: () => AttrsStore) {
+    this.#view = view;
+    this.#attrs = attrs;
+  }
+
+  get #queue(): WriteQueue {
+    return this.#view.queue;
+  }
+
+  /**
+   * Puts the server's attributes in the place of those that pending writes add and that it has already. Writes that it has
+   * processed, when told which, add none any more.
+   */
+  take(processedTxId?: number): void {
+    const attrs = this.#attrs();
+    if (this.#queue.attrSteps.isEmpty) return;
+    const looked = this.#areReplaced(attrs) ? this.#queue : (this.#queue.confirmed as Map<string, Mutation>);
+    const changed = rewritten(attrs, looked, processedTxId);
+    if (changed !== looked) this.#view.update((queue) => queue.rewrite(changed));
+  }
+
+  /**
+   * `writes` with the server's attributes, or as they are. At a refresh, which tells what it has processed, the queue
+   * itself is changed, and core goes on with an empty one: it would sort them for stores that no pending write is applied to.
+   */
+  rewrite(
+    attrs: AttrsStore | undefined,
+    writes: Map<string, Mutation>,
+    processedTxId?: number,
+  ): Map<string, Mutation> {
+    if (!attrs) return writes;
+    if (writes !== this.#queue) return rewritten(attrs, writes, processedTxId);
+    if (processedTxId === undefined) return this.#areReplaced(attrs) ? rewritten(attrs, writes) : writes;
+    this.take(processedTxId);
+    return this.#view.hide();
+  }
+
+  /** The attributes that a write has added and that are not known yet. */
+  addedBy(mutation: Mutation): { id: string }[] {
+    if (!mutation['tx-steps'].some(([op]) => op === 'add-attr')) return [];
+    const attrs = this.#attrs();
+    return [...this.rewrite(attrs, new Map([['', mutation]])).values()]
+      .flatMap(({ 'tx-steps': steps }) => steps.filter(([op]) => op === 'add-attr'))
+      .map(([, attr]) => attr as unknown as { id: string })
+      .filter(({ id: attrId }) => !attrs.getAttr(attrId));
+  }
+
+  /** Whether the server has attributes that pending writes add, under other ids. */
+  #areReplaced(attrs: AttrsStore): boolean {
+    const { attrSteps } = this.#queue;
+    if (attrSteps.isEmpty) return false;
+    const condensed = attrSteps.condensed();
+    return rewritten(attrs, condensed) !== condensed;
+  }
+}
+
+function rewritten(
+  attrs: AttrsStore,
+  writes: Map<string, Mutation>,
+  processedTxId?: number,
+): Map<string, Mutation> {
+  return rewriteWrites(attrs, writes, processedTxId) as Map<string, Mutation>;
+}

@@ -1,0 +1,195 @@
+import type { AttrsStore } from '../engine/store.ts';
+import type { Reports } from '../secrecy/reports.ts';
+import type { Keeping } from '../storage/keeping.ts';
+import type { Timers } from '../timing/timers.ts';
+import type { Mutation } from '../transactions/transactions.ts';
+import { AckWatch } from './ack-watch.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import { AuthorChange } from './author-change.ts';
+import { type Confirmation, Confirmations, type ConfirmationsHost } from './confirmations.ts';
+import { Delivery } from './delivery.ts';
+import { NewWrites } from './new-writes.ts';
+import { PendingTransactions, type WriteSession } from './pending-transactions.ts';
+import { QueueView } from './queue-view.ts';
+import { RefusedWrites, type RefusedWritesHost } from './refused-writes.ts';
+import { RemadeWrites, type RemadeWritesHost } from './remade-writes.ts';
+import { Sender, type SenderHost } from './sender.ts';
+import { ServerAttrs } from './server-attrs.ts';
+import { type TakingBackHost, takingBack } from './taken-back.ts';
+import { Undelivered } from './undelivered.ts';
+import type { WritePromises } from './write-promises.ts';
+
+/** What writing needs of core and of the session. */
+export interface WritesHost
+  extends Pick<ConfirmationsHost, 'inFlight' | 'learnAttrs' | 'seenByAll' | 'patienceMs'>,
+    Pick<RefusedWritesHost, 'coreRefuses' | 'coreFinishes'>,
+    Pick<RemadeWritesHost, 'make' | 'divert'>,
+    Pick<SenderHost, 'knowsAttr' | 'send' | 'renewSession'>,
+    Pick<TakingBackHost, 'tellSubscribers'> {
+  readonly keeping: Keeping;
+  readonly timers: Timers;
+  readonly reports: Reports;
+  /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
+  readonly isStrict: boolean;
+  readonly promises: WritePromises;
+  readonly session: WriteSession & { isClosed(): boolean; isShutdown(): boolean };
+  /** Throws while none are known. */
+  attrs(): AttrsStore;
+  /** Core remembers what it made of an earlier queue. */
+  queueChanged(): void;
+  /** Core's way to send, which refuses a write that has an error. */
+  coreSends(eventId: string, mutation: Mutation): void;
+  /** Tells live queries. */
+  notifyAll(): void;
+  connectNow(): void;
+  /** Drops a connection on which the server owes an answer and says nothing. */
+  dropSilent(ms: number): void;
+}
+
+/** The writes of a database: its parts, and how they hang together. */
+export class Writes {
+  readonly view: QueueView;
+  readonly serverAttrs: ServerAttrs;
+  readonly confirmations: Confirmations;
+  readonly acks: AckWatch;
+  readonly sender: Sender;
+  readonly refused: RefusedWrites;
+  readonly remade: RemadeWrites;
+  readonly made: NewWrites;
+  readonly pending: PendingTransactions;
+  readonly undelivered: Undelivered;
+  readonly delivery: Delivery;
+  readonly authors: AuthorChange;
+  readonly #acknowledgements: Acknowledgements;
+  readonly #host: WritesHost;
+
+  // Long, because it is a list: each part with what it gets of those above.
+  constructor(host: WritesHost) {
+    const { keeping, promises, inFlight, session } = host;
+    const { queue, journal } = keeping;
+    this.#host = host;
+    const resolve = (eventId: string): void => this.refused.finish('enqueued', eventId);
+    const enqueued = (eventId: string): void => this.#acknowledgements.enqueued(eventId);
+    this.view = new QueueView(queue, () => {
+      host.queueChanged();
+      this.delivery.changed();
+    });
+    this.delivery = new Delivery(queue, () => this.#mayDeliver());
+    this.serverAttrs = new ServerAttrs(this.view, () => host.attrs());
+    this.acks = new AckWatch(host.timers, { overdue: enqueued, silent: (ms) => host.dropSilent(ms) });
+    this.refused = new RefusedWrites({
+      ...{ queue, promises, inFlight, acks: this.acks, logger: host.reports.logger },
+      coreRefuses: host.coreRefuses,
+      coreFinishes: host.coreFinishes,
+      changed: () => this.delivery.changed(),
+    });
+    this.confirmations = new Confirmations(this.view, this.serverAttrs, host.timers, {
+      inFlight,
+      learnAttrs: host.learnAttrs,
+      synced: (eventId) => this.refused.finish('synced', eventId),
+      forgetSeen: () => this.confirmations.forgetSeen(),
+      seenByAll: host.seenByAll,
+      patienceMs: host.patienceMs,
+    });
+    this.sender = new Sender({
+      ...{ queue, promises, inFlight, acks: this.acks, serverAttrs: this.serverAttrs, enqueued },
+      isReady: () => session.isAccepted() && session.isOnline(),
+      maySend: () => !journal?.isBehind,
+      attrs: host.attrs,
+      knowsAttr: host.knowsAttr,
+      send: host.send,
+      refuse: (refusal) => this.refused.refuse(refusal),
+      renewSession: host.renewSession,
+    });
+    const { outbox } = this.sender;
+    const takeBack = takingBack({
+      ...{ view: this.view, acks: this.acks, outbox, promises, inFlight },
+      tellSubscribers: host.tellSubscribers,
+      withoutSecrets: (reason) => host.reports.withoutSecrets(reason),
+    });
+    this.#acknowledgements = new Acknowledgements({
+      ...{ queue, promises, journal, takeBack, resolve },
+      isStrict: host.isStrict && keeping.durable,
+      isLost: () => session.failure() !== undefined,
+      isShutdown: session.isShutdown,
+    });
+    this.pending = new PendingTransactions({
+      ...{ keeping, outbox, promises, inFlight, session, takeBack, enqueued },
+      connectNow: host.connectNow,
+    });
+    this.undelivered = new Undelivered({
+      ...{ keeping, view: this.view, acks: this.acks, promises, refused: this.refused, resolve },
+      pending: this.pending,
+      acknowledgements: this.#acknowledgements,
+    });
+    this.authors = new AuthorChange({
+      ...{ keeping, view: this.view, promises, refused: this.refused },
+      reject: (eventId, error) => this.refused.finish('error', eventId, error),
+    });
+    this.remade = new RemadeWrites({
+      isLoaded: () => keeping.isLoaded,
+      make: host.make,
+      divert: host.divert,
+      refuse: (eventId, mutation) => this.take(eventId, mutation),
+    });
+    this.made = new NewWrites({
+      view: this.view,
+      promises,
+      refusal: () => this.#whyNotMade(),
+      made: (eventId) => this.remade.made(eventId),
+      take: (eventId, mutation) => this.take(eventId, mutation),
+      notify: host.notifyAll,
+    });
+    this.#followStorage();
+  }
+
+  /** Whether what is kept outlives the process. */
+  get isDurable(): boolean {
+    return this.#host.keeping.durable;
+  }
+
+  /** Makes a write of changes. */
+  push(chunks: unknown): Promise<unknown> {
+    return this.#host.keeping.journal ? this.remade.push(chunks) : this.#host.make(chunks);
+  }
+
+  /** A session has begun. `flush` is what core does then, which is shown no writes: it would send all of them at once. */
+  begin(flush: () => void): void {
+    this.sender.begin(() => {
+      this.serverAttrs.take();
+      this.view.during(new Map(), flush);
+    });
+  }
+
+  /** Sends a write in its turn, or refuses it for its error. */
+  take(eventId: string, mutation: Mutation): void {
+    if (mutation.error) this.#host.coreSends(eventId, mutation);
+    else this.sender.take(eventId);
+  }
+
+  /** The server has confirmed a write. */
+  confirm(confirmation: Confirmation): void {
+    this.acks.answered();
+    this.confirmations.confirm(confirmation);
+    this.sender.confirmed(confirmation['client-event-id']);
+  }
+
+  #followStorage(): void {
+    const { keeping } = this.#host;
+    if (!keeping.journal) return;
+    keeping.journal.onOutcome = () => this.sender.outbox.proceed();
+    keeping.remake = (eventId, mutation) => this.remade.remade(eventId, mutation);
+    void keeping.loaded.then(() => this.remade.clear());
+  }
+
+  #mayDeliver(): boolean {
+    const { keeping, session } = this.#host;
+    if (!session.isOnline() || session.refusal()) return false;
+    return !session.isClosed() || !keeping.durable;
+  }
+
+  #whyNotMade(): ReturnType<WriteSession['refusal']> {
+    const { keeping, session } = this.#host;
+    return session.failure() ?? (keeping.durable ? undefined : session.refusal());
+  }
+}
