@@ -59,8 +59,8 @@ const rows = await pool(
       run: () => runSuite(it),
     })),
   ],
-  // One more than there are processors: much of what a suite does is to wait, for a clock, a disk or a process.
-  availableParallelism() + 1,
+  // Two more than there are processors: nearly half of what a suite does is to wait, for a clock, a disk or a process.
+  availableParallelism() + 2,
 );
 for (const preparation of [sqlite, ...rooms.values()]) if (preparation) rows.push(await preparation);
 

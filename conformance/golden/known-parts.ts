@@ -119,8 +119,10 @@ export function unknownErrorParts(expected: ErrorExpectation): string[] {
 }
 
 function unknown(kind: Kind, objects: readonly object[]): string[] {
-  const known: readonly string[] = KNOWN[kind];
-  return objects
-    .flatMap((object) => Object.keys(object))
-    .flatMap((key) => (known.includes(key) ? [] : [`${kind}.${key}`]));
+  return objects.flatMap((object) => unknownKeys(kind, object, KNOWN[kind]));
+}
+
+/** The keys of an object that are not among those that are known, as `kind.key`. */
+export function unknownKeys(kind: string, object: object | undefined, known: readonly string[]): string[] {
+  return Object.keys(object ?? {}).flatMap((key) => (known.includes(key) ? [] : [`${kind}.${key}`]));
 }

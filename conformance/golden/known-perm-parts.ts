@@ -1,5 +1,5 @@
 import { isObject } from '../../src/protocol/json.ts';
-import { unknownAnswerParts, unknownErrorParts, unknownOutcomeParts } from './known-parts.ts';
+import { unknownAnswerParts, unknownErrorParts, unknownKeys, unknownOutcomeParts } from './known-parts.ts';
 import type { AnyPermCase, QueryStep, TransactStep } from './perm-case.ts';
 
 // What a runner does not know of a case would be passed over in silence: such a case is not run.
@@ -80,8 +80,4 @@ function unknownSteps({ sequence }: { sequence?: (TransactStep | QueryStep)[] })
 
 function unknownOfStep(step: TransactStep | QueryStep): string[] {
   return step.action === 'transact' ? unknownOutcomeParts(step.expect) : unknownAnswerParts(step.expect);
-}
-
-function unknownKeys(kind: string, object: object | undefined, known: readonly string[]): string[] {
-  return Object.keys(object ?? {}).flatMap((key) => (known.includes(key) ? [] : [`${kind}.${key}`]));
 }

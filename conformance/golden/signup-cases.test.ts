@@ -1,6 +1,6 @@
 import { type Backend, type BackendApp, startBackend } from '@instantdb/node/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type FakeProvider, startFakeProvider } from '../../src/backend/auth/testing/fake-provider.ts';
+import { type FakeProvider, startFakeProvider } from '../../src/backend/testing/fake-provider.ts';
 import { expectHolds } from './expect-holds.ts';
 import { loadCases, openCase } from './fixture.ts';
 import { unknownPermCaseParts } from './known-perm-parts.ts';

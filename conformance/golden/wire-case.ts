@@ -1,7 +1,7 @@
 import type { Backend, BackendApp, Snapshot } from '@instantdb/node/backend';
 import { snapshotOf } from '../../src/backend/app/data-set.ts';
 import { HttpClient, type Reply } from '../../src/backend/testing/http-client.ts';
-import { type Message, RawSession } from '../../src/backend/testing/raw-session.ts';
+import { type Message, RawSession, VERSIONS } from '../../src/backend/testing/raw-session.ts';
 import { type Attr, etypeOf, labelOf, type Triple } from '../../src/protocol/attr.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../src/protocol/json.ts';
 import { runInCore } from '../core-engine.ts';
@@ -11,8 +11,6 @@ import type { UploadOp } from './perm-case.ts';
 import type { WireAttr, WireError } from './tx-expectations.ts';
 import type { CaseApp } from './tx-run.ts';
 import { uploadFile } from './upload.ts';
-
-const CORE = { '@instantdb/core': 'v1.0.67' };
 
 type Auth = GoldenCase['auth'];
 
@@ -164,7 +162,12 @@ export class WireCase implements CaseApp {
   async #greeted(auth: Auth): Promise<Greeted> {
     const session = await RawSession.open(this.#backend.websocketURI);
     this.#sessions.push(session);
-    const init = { op: 'init', 'app-id': this.app.id, versions: CORE, ...(await this.#credentials(auth)) };
+    const init = {
+      op: 'init',
+      'app-id': this.app.id,
+      versions: VERSIONS,
+      ...(await this.#credentials(auth)),
+    };
     const { attrs } = await ask(session, init, 'init-ok');
     return { session, attrs: attrs as unknown as Attr[] };
   }

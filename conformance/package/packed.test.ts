@@ -358,7 +358,7 @@ describe('the packed archive, installed in a bare project', () => {
         await db[Symbol.asyncDispose]();
       }
       void main();`;
-    await typeCheck(file, program, { module, skipLibCheck: false, types: [] });
+    await typeCheck({ [file]: program }, { module, skipLibCheck: false, types: [] });
   });
 });
 
@@ -457,7 +457,7 @@ describe('the types of the packed archive', () => {
   )('fit TypeScript %s with module %s, %s, %o', async (version, module, file, rest) => {
     expect(existsSync(compilers[version] ?? ''), 'npm test installs runtimes/official').toBe(true);
     const options = { module, skipLibCheck: false, noUncheckedIndexedAccess: true, ...rest };
-    await typeCheck(file, typed, options, compilers[version]);
+    await typeCheck({ [file]: typed }, options, compilers[version]);
   });
 
   test('cost no more than core’s: instantiations of a schema, and of 30 queries, within 1.05 times', async () => {
@@ -581,12 +581,12 @@ async function makeBundle(file: string, program: string, format: Format, how: Bu
 }
 
 async function typeCheck(
-  file: string,
-  program: string,
+  programs: Readonly<Record<string, string>>,
   options: object,
   compiler: string = bin('tsc'),
 ): Promise<void> {
-  await writeFile(join(folder, file), program);
+  const files = Object.keys(programs);
+  for (const file of files) await writeFile(join(folder, file), programs[file] ?? '');
   const compilerOptions = {
     noEmit: true,
     strict: true,
@@ -594,7 +594,7 @@ async function typeCheck(
     typeRoots: [join(root, 'node_modules', '@types')],
     ...options,
   };
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   // What it finds is on its standard output.
   await run(process.execPath, [compiler, '-p', folder]).catch(({ stdout }) => {
     throw new Error(String(stdout));
@@ -664,12 +664,8 @@ describe('README and docs', () => {
 
   test('its programs type-check, and those of the docs', async () => {
     const programs = [...of('js'), ...of('ts'), ...of('ts', storage), ...of('ts', backend)];
-    for (const [index, code] of programs.entries())
-      await typeCheck(`readme-${index}.mts`, code, {
-        module: 'nodenext',
-        skipLibCheck: true,
-        types: ['node'],
-      });
+    const files = Object.fromEntries(programs.map((code, index) => [`readme-${index}.mts`, code]));
+    await typeCheck(files, { module: 'nodenext', skipLibCheck: true, types: ['node'] });
   });
 
   test('its commands do what it says', async () => {

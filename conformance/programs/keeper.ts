@@ -14,7 +14,7 @@ const PENDING = 40;
  * The first of so many is never given up. On a busy machine all of the others may be given up while one copy is made, after
  * which there would be nothing to look for in it.
  */
-const FOR_GOOD = 50;
+const FOR_GOOD = 500;
 const PAD = 'x'.repeat(5_000);
 const LOOPS = 3;
 

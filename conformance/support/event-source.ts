@@ -1,3 +1,5 @@
+import { readEventStream } from './event-stream.ts';
+
 /** The least of an `EventSource` that core's SSE connection needs, over `fetch`: no runtime but Deno and Bun has one. */
 export class FetchEventSource {
   static readonly CONNECTING = 0;
@@ -27,24 +29,14 @@ export class FetchEventSource {
       if (!ok || !body) throw new Error('It cannot be read');
       this.readyState = FetchEventSource.OPEN;
       this.onopen?.(new Event('open'));
-      for await (const data of dataOf(body as unknown as AsyncIterable<Uint8Array>)) {
-        this.onmessage?.(new MessageEvent('message', { data }));
-      }
+      await readEventStream(body as unknown as AsyncIterable<Uint8Array>, {
+        data: (data) => this.onmessage?.(new MessageEvent('message', { data })),
+      });
     } catch {
       // An error is told in the same way as an end.
     }
     if (this.readyState === FetchEventSource.CLOSED) return;
     this.readyState = FetchEventSource.CONNECTING;
     this.onerror?.(new Event('error'));
-  }
-}
-
-async function* dataOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line.startsWith('data: ')) yield line.slice('data: '.length);
   }
 }

@@ -1,15 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import module from 'node:module';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { provideBetterSqlite3 } from './better-sqlite3.ts';
 import { runtime } from './runtime.ts';
-
-/** The part of Node's module loader that reads `NODE_PATH`, which it else does at its start alone. */
-interface Loader {
-  _initPaths(): void;
-}
 
 /**
  * Whether storage "sqlite" can be opened here. Node 20 brings no SQLite: better-sqlite3 is installed apart from the
@@ -18,10 +13,9 @@ interface Loader {
 export const hasSqlite: boolean = runtime !== 'node20' || findsBetterSqlite3();
 
 function findsBetterSqlite3(): boolean {
-  process.env.NODE_PATH = fileURLToPath(new URL('../../runtimes/node/node_modules', import.meta.url));
-  (module as unknown as Loader)._initPaths();
+  provideBetterSqlite3();
   try {
-    const Database = module.createRequire(import.meta.url)('better-sqlite3');
+    const Database = createRequire(import.meta.url)('better-sqlite3');
     new Database(':memory:').close();
     return true;
   } catch {

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Snapshot } from './app/data-set.ts';
 import type { BackendApp } from './backend-app.ts';
-import { type Backend, startBackend } from './index.ts';
+import { backendForTests } from './testing/backend-for-tests.ts';
 import { RawSession } from './testing/raw-session.ts';
 import { computationsOf, createTodoApp, type TodoApp, todoSchema, valuesOf } from './testing/todos.ts';
 
-let backend: Backend;
-beforeAll(async () => {
-  backend = await startBackend();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
 
 const uuid = (): string => crypto.randomUUID();
 const asAdmin = (app: BackendApp): Promise<RawSession> =>

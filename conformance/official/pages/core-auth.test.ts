@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { startFakeProvider } from '../../../src/backend/auth/testing/fake-provider.ts';
+import { startFakeProvider } from '../../../src/backend/testing/fake-provider.ts';
 import { addPost, corePages, isConnected, signIn } from './core-pages.ts';
 
 const pages = corePages();

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../protocol/json.ts';
-import { type Backend, startBackend } from '../index.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 import { computationsOf, createTodoApp, type TodoApp, valuesOf } from '../testing/todos.ts';
 
-let backend: Backend;
 let todos: TodoApp;
 
-beforeAll(async () => {
-  // All at a stretch, however busy the machine is; what comes of slices is for slices.test.ts.
-  backend = await startBackend({ sliceMs: Number.POSITIVE_INFINITY });
-});
-afterAll(() => backend.close());
+// All at a stretch, however busy the machine is; what comes of slices is for slices.test.ts.
+const backend = await backendForTests({ sliceMs: Number.POSITIVE_INFINITY });
 
 const id = (): string => crypto.randomUUID();
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { random } from '../../../conformance/support/random.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import { type Backend, type BackendApp, startBackend } from '../index.ts';
-import { random } from '../testing/random.ts';
-import type { Message } from '../testing/raw-session.ts';
+import { type Message, VERSIONS } from '../testing/raw-session.ts';
 import { Recorder } from '../testing/recorder.ts';
 import { computationsOf } from '../testing/todos.ts';
 import {
@@ -66,7 +66,7 @@ function uriOf({ websocketURI, url }: Backend, app: BackendApp, at: number): str
 async function openClient(on: Backend, app: BackendApp, at: number): Promise<Client> {
   const role = ROLES[at] as Role;
   const session = await Recorder.open(uriOf(on, app, at));
-  const init = { op: 'init', 'app-id': app.id, versions: { '@instantdb/core': 'v1.0.67' } };
+  const init = { op: 'init', 'app-id': app.id, versions: VERSIONS };
   expect(await session.ask({ ...init, ...credentials(app, role) })).toMatchObject({ op: 'init-ok' });
   return { role, session, written: new Map() };
 }

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { provideBetterSqlite3 } from '../../../conformance/support/better-sqlite3.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { type Backend, startBackend } from '../index.ts';
-import { provideBetterSqlite3 } from '../testing/better-sqlite3.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 import { createTodoApp, type TodoApp } from '../testing/todos.ts';
 

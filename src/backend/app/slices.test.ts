@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import { type Backend, startBackend } from '../index.ts';
-import { type Message, RawSession } from '../testing/raw-session.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
+import { type Message, RawSession, VERSIONS } from '../testing/raw-session.ts';
 import { Recorder } from '../testing/recorder.ts';
 import { computationsOf, createTodoApp, type TodoApp } from '../testing/todos.ts';
 
 // With a slice of no time each query that a transaction concerns is run by itself, and whoever else has something to
 // say is heard in between.
 
-let backend: Backend;
-beforeAll(async () => {
-  backend = await startBackend({ sliceMs: 0 });
-});
-afterAll(() => backend.close());
+const backend = await backendForTests({ sliceMs: 0 });
 
 const MANY = 150;
 const id = (): string => crypto.randomUUID();
@@ -37,8 +33,7 @@ function newApp(): TodoApp {
 
 async function openWith(todos: TodoApp, queries: readonly JsonValue[]): Promise<Recorder> {
   const session = await Recorder.open(backend.websocketURI);
-  const versions = { '@instantdb/core': 'v1.0.67' };
-  await session.ask({ op: 'init', 'app-id': todos.app.id, versions });
+  await session.ask({ op: 'init', 'app-id': todos.app.id, versions: VERSIONS });
   for (const q of queries)
     expect(await session.ask({ op: 'add-query', q })).toMatchObject({ op: 'add-query-ok' });
   return session;

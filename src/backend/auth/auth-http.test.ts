@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isInstantNodeError } from '../../errors.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import { type AuthBackend, startAuthBackend, userSchema } from './testing/auth-backend.ts';
+import { type AuthBackend, startAuthBackend, userSchema } from '../testing/auth-backend.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

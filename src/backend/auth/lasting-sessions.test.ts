@@ -1,22 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../protocol/json.ts';
-import { type Backend, startBackend } from '../index.ts';
 import { guestOf } from '../permissions/guest.fixture.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { HttpClient } from '../testing/http-client.ts';
 import { RawSession } from '../testing/raw-session.ts';
 import { computationsOf, createTodoApp, type TodoApp } from '../testing/todos.ts';
 
 // As on an Instant server: on whose behalf a session acts is settled when it opens, and stays so until it ends.
 
-let backend: Backend;
 let todos: TodoApp;
 let admin: HttpClient;
 let user: { id: string; token: string };
 
-beforeAll(async () => {
-  backend = await startBackend();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
 
 const TODO = '00000000-0000-4000-8000-000000000001';
 const QUERY = { todos: {} };

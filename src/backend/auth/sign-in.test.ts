@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AuthBackend, openClient, startAuthBackend, userSchema } from '../testing/auth-backend.ts';
 import { RawSession } from '../testing/raw-session.ts';
-import { type AuthBackend, openClient, startAuthBackend, userSchema } from './testing/auth-backend.ts';
 
 let auth: AuthBackend;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { BackendApp } from '../index.ts';
+import { type AuthBackend, startAuthBackend, userSchema } from '../testing/auth-backend.ts';
 import { RawSession } from '../testing/raw-session.ts';
-import { type AuthBackend, startAuthBackend, userSchema } from './testing/auth-backend.ts';
 
 const GUEST = '/runtime/auth/sign_in_guest';
 const DENIED = {

@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { provideBetterSqlite3 } from '../../../conformance/support/better-sqlite3.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { BackendApp } from '../backend-app.ts';
 import { type Backend, startBackend } from '../index.ts';
-import { provideBetterSqlite3 } from '../testing/better-sqlite3.ts';
 import { RawSession } from '../testing/raw-session.ts';
 
 provideBetterSqlite3();

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Attr } from '../../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import { type Backend, type BackendApp, startBackend } from '../index.ts';
+import type { BackendApp } from '../index.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { HttpClient, type Reply } from '../testing/http-client.ts';
 
-let backend: Backend;
 let app: BackendApp;
 let admin: HttpClient;
 
-beforeAll(async () => {
-  backend = await startBackend();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
 beforeEach(() => {
   app = backend.createApp({ title: 'Schemas', schema: books });
   admin = new HttpClient(backend.url, { 'app-id': app.id }).as(app.adminToken);

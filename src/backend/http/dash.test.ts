@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
-import { type Backend, type BackendApp, startBackend } from '../index.ts';
+import { type BackendApp, startBackend } from '../index.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { HttpClient } from '../testing/http-client.ts';
 import { RawSession } from '../testing/raw-session.ts';
 import { todoSchema } from '../testing/todos.ts';
@@ -8,21 +9,15 @@ import { todoSchema } from '../testing/todos.ts';
 const TOKEN = 'per_0123456789abcdef';
 const START = Date.parse('2026-01-02T03:04:05Z');
 
-let backend: Backend;
 let now = START;
 let app: BackendApp;
 /** Whoever runs the backend. */
-let operator: HttpClient;
 /** Whoever has the app's admin token. */
 let admin: HttpClient;
-let anybody: HttpClient;
 
-beforeAll(async () => {
-  backend = await startBackend({ personalAccessToken: TOKEN, now: () => now });
-  anybody = new HttpClient(backend.url);
-  operator = anybody.as(backend.personalAccessToken);
-});
-afterAll(() => backend.close());
+const backend = await backendForTests({ personalAccessToken: TOKEN, now: () => now });
+const anybody = new HttpClient(backend.url);
+const operator = anybody.as(backend.personalAccessToken);
 beforeEach(() => {
   now = START;
   app = backend.createApp({ title: 'Dash' });

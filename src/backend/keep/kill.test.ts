@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { random } from '../../../conformance/support/random.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { Child, programOf } from '../testing/child-process.ts';
-import { random } from '../testing/random.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 
 // A backend is killed by SIGKILL again and again while transactions come in. KILLS says how often, SEED repeats a run:

@@ -2,7 +2,7 @@
 // is given, `[count, size, bytes]`. For tests.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { random } from '../testing/random.ts';
+import { random } from '../../../conformance/support/random.ts';
 import { Ledger } from './ledger.ts';
 
 setFlagsFromString('--expose-gc');

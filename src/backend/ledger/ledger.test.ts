@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { random } from '../../../conformance/support/random.ts';
 import { Child, programOf } from '../testing/child-process.ts';
-import { random } from '../testing/random.ts';
 import { LEDGER_ENTRY_BYTES, LEDGER_LIMIT, Ledger } from './ledger.ts';
 import { type LedgerKey, ledgerKey } from './ledger-key.ts';
 

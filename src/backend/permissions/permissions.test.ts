@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
-import { type Backend, startBackend } from '../index.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { RawSession } from '../testing/raw-session.ts';
 import { computationsOf, createTodoApp, type TodoApp, valuesOf } from '../testing/todos.ts';
 import { guestOf } from './guest.fixture.ts';
 
-let backend: Backend;
 let todos: TodoApp;
 let now = Date.UTC(2025, 0, 1);
 
-beforeAll(async () => {
-  backend = await startBackend({ now: () => now });
-});
-afterAll(() => backend.close());
+const backend = await backendForTests({ now: () => now });
 beforeEach(() => {
   todos = createTodoApp(backend);
 });

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
+import { expect, onTestFailed, test } from 'vitest';
+import { random } from '../../../conformance/support/random.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/json.ts';
-import { type Backend, startBackend } from '../index.ts';
-import { random } from '../testing/random.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 import { computationsOf, createTodoApp, type TodoApp } from '../testing/todos.ts';
 import { guestOf } from './guest.fixture.ts';
@@ -29,11 +29,7 @@ const QUERIES: readonly JsonObject[] = [
 
 type WireTriple = [e: string, a: string, v: JsonValue, t: number];
 
-let backend: Backend;
-beforeAll(async () => {
-  backend = await startBackend();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
 
 /** Somebody who watches every query, and has the latest answer to each. */
 class Watcher {

@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
-import { type Backend, type BackendApp, startBackend } from '../index.ts';
-import { type Message, RawSession } from '../testing/raw-session.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
+import { type Message, RawSession, VERSIONS } from '../testing/raw-session.ts';
 
-let backend: Backend;
-let app: BackendApp;
-
-beforeAll(async () => {
-  backend = await startBackend();
-  app = backend.createApp();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
+const app = backend.createApp();
 
 const ROOM = 'lobby';
 
@@ -21,8 +15,7 @@ interface Guest {
 
 async function connect(fields: JsonObject = {}): Promise<Guest> {
   const session = await RawSession.open(backend.websocketURI);
-  const versions = { '@instantdb/core': 'v1.0.67' };
-  const answer = await session.ask({ op: 'init', 'app-id': app.id, versions, ...fields });
+  const answer = await session.ask({ op: 'init', 'app-id': app.id, versions: VERSIONS, ...fields });
   expect(answer.op).toBe('init-ok');
   return { session, id: String(answer['session-id']) };
 }

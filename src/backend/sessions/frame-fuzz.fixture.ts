@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
+import { VERSIONS } from '../testing/raw-session.ts';
 
 /** What good frames are about: the ids that are good at this moment, in this app, for this session. */
 export interface FrameFacts {
@@ -74,7 +75,7 @@ function pick<T>(draw: Draw, choices: readonly T[]): T {
 
 /** Good frames that open a session for an app. */
 export function goodInits(appId: string, adminToken: string, userToken: string): JsonObject[] {
-  const versions = { '@instantdb/core': 'v1.0.67' };
+  const versions = VERSIONS;
   return [
     { op: 'init', 'app-id': appId, versions },
     { op: 'init', 'app-id': appId, versions, 'refresh-token': appId },
@@ -87,7 +88,7 @@ export function goodInits(appId: string, adminToken: string, userToken: string):
 export function goodFrames(facts: FrameFacts): JsonObject[] {
   const queries = goodQueries(facts);
   return [
-    { op: 'init', 'app-id': facts.appId, versions: { '@instantdb/core': 'v1.0.67' } },
+    { op: 'init', 'app-id': facts.appId, versions: VERSIONS },
     ...queries.map((q) => ({ op: 'add-query', q })),
     ...queries.map((q) => ({ op: 'add-query', q, 'return-type': 'tree' })),
     ...queries.map((q) => ({ op: 'remove-query', q })),

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { random } from '../../../conformance/support/random.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { excessOf } from '../../protocol/json-limits.ts';
 import { asEvent, decodeFrame } from '../../protocol/parse.ts';
@@ -10,7 +11,6 @@ import { SYNC_OPS } from '../../protocol/sync.ts';
 import type { RequestEntry } from '../app/log-entries.ts';
 import { type Backend, type BackendApp, type BackendLogEntry, startBackend } from '../index.ts';
 import { guestOf } from '../permissions/guest.fixture.ts';
-import { random } from '../testing/random.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 import { type FrameFacts, goodFrames, goodInits, randomFrame } from './frame-fuzz.fixture.ts';
 

@@ -1,23 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Attr } from '../../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { Apps } from '../apps/apps.ts';
 import { createHost } from '../create-host.ts';
-import { type Backend, startBackend } from '../index.ts';
+import type { Backend } from '../index.ts';
 import { createNoPersistence } from '../keep/no-persistence.ts';
 import { resolveBackendOptions } from '../options.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 import { createTodoApp, type TodoApp, valuesOf } from '../testing/todos.ts';
 import { Session } from './session.ts';
 
-let backend: Backend;
 let todos: TodoApp;
 const logged: unknown[] = [];
 
-beforeAll(async () => {
-  backend = await startBackend({ log: (entry) => logged.push(entry) });
-});
-afterAll(() => backend.close());
+const backend = await backendForTests({ log: (entry) => logged.push(entry) });
 
 const NEVER = '11111111-1111-4111-8111-111111111111';
 /** A session lives on when it still answers this. */

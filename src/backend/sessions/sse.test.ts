@@ -1,23 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { readEventStream } from '../../../conformance/support/event-stream.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { Apps } from '../apps/apps.ts';
 import { createHost } from '../create-host.ts';
-import { type Backend, type BackendApp, startBackend } from '../index.ts';
+import { startBackend } from '../index.ts';
 import { createNoPersistence } from '../keep/no-persistence.ts';
 import { resolveBackendOptions } from '../options.ts';
 import { VISITOR } from '../permissions/actor.ts';
-import { readEventStream } from '../testing/event-stream.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 import { SseSessions } from './sse-sessions.ts';
 
-let backend: Backend;
-let app: BackendApp;
-
-beforeAll(async () => {
-  backend = await startBackend();
-  app = backend.createApp();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
+const app = backend.createApp();
 
 const NEVER = '11111111-1111-4111-8111-111111111111';
 const sseUri = (): string => `${backend.url}/runtime/sse?app_id=${app.id}`;

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { provideBetterSqlite3 } from '../../../conformance/support/better-sqlite3.ts';
+import { random } from '../../../conformance/support/random.ts';
 import { openSqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { BackendApp } from '../backend-app.ts';
 import { type Backend, startBackend } from '../index.ts';
-import { provideBetterSqlite3 } from '../testing/better-sqlite3.ts';
-import { random } from '../testing/random.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 
 provideBetterSqlite3();

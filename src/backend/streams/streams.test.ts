@@ -1,18 +1,12 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { random } from '../../../conformance/support/random.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { type Backend, type BackendApp, startBackend } from '../index.ts';
-import { random } from '../testing/random.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 
-let backend: Backend;
-let app: BackendApp;
-
-beforeAll(async () => {
-  backend = await startBackend();
-  app = backend.createApp();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
+const app = backend.createApp();
 
 const NEVER = '11111111-1111-4111-8111-111111111111';
 const id = (): string => crypto.randomUUID();

@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { random } from '../../../conformance/support/random.ts';
 import type { Triple } from '../../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import type { SyncTransaction } from '../../protocol/sync.ts';
-import { type Backend, startBackend } from '../index.ts';
-import { random } from '../testing/random.ts';
+import { backendForTests } from '../testing/backend-for-tests.ts';
 import { type Message, RawSession } from '../testing/raw-session.ts';
 import { createTodoApp, type TodoApp } from '../testing/todos.ts';
 
-let backend: Backend;
-
-beforeAll(async () => {
-  backend = await startBackend();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
 
 const NEVER = '11111111-1111-4111-8111-111111111111';
 const newId = (): string => crypto.randomUUID();

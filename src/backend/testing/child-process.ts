@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { BETTER_SQLITE3_FOLDER } from './better-sqlite3.ts';
+import { BETTER_SQLITE3_FOLDER } from '../../../conformance/support/better-sqlite3.ts';
 
 /** What starts a TypeScript file of ours, until it is removed. */
 export interface Program {

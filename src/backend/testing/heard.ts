@@ -1,7 +1,7 @@
 import type { Message } from './raw-session.ts';
 
 /** Far more than any answer takes, however busy the machine: for what never comes. */
-const WAIT_MS = 30_000;
+const WAIT_MS = 120_000;
 
 /** What was heard over a connection, in order, and who waits for more of it. For tests. */
 export class Heard {

@@ -7,7 +7,8 @@ import { openTransport, type RawTransport, type TransportEnd } from './raw-trans
 /** A message of the server, as it came. */
 export type Message = JsonObject & { op: string };
 
-const CORE = { '@instantdb/core': 'v1.0.67' };
+/** What clients of today say of themselves. */
+export const VERSIONS: JsonObject = { '@instantdb/core': 'v1.0.67' };
 
 /** A connection to a backend that says what it is told to and keeps what it hears, in order. For tests. */
 export class RawSession {
@@ -37,7 +38,7 @@ export class RawSession {
     fields: JsonObject = {},
   ): Promise<RawSession> {
     const session = await RawSession.open(backend.websocketURI);
-    const answer = await session.ask({ op: 'init', 'app-id': app.id, versions: CORE, ...fields });
+    const answer = await session.ask({ op: 'init', 'app-id': app.id, versions: VERSIONS, ...fields });
     if (answer.op !== 'init-ok') throw new Error(`Session refused: ${JSON.stringify(answer)}`);
     return session;
   }

@@ -1,5 +1,5 @@
 import { WebSocket } from 'isows';
-import { readEventStream } from './event-stream.ts';
+import { readEventStream } from '../../../conformance/support/event-stream.ts';
 
 /** How a {@link RawTransport} ended. */
 export interface TransportEnd {

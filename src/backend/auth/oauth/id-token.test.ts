@@ -7,8 +7,8 @@ import {
   START,
   startAuthBackend,
   userSchema,
-} from '../testing/auth-backend.ts';
-import { type FakeClaims, type FakeProvider, startFakeProvider } from '../testing/fake-provider.ts';
+} from '../../testing/auth-backend.ts';
+import { type FakeClaims, type FakeProvider, startFakeProvider } from '../../testing/fake-provider.ts';
 
 const ADA = { sub: 'ada-1', email: 'ada@example.com', email_verified: true };
 

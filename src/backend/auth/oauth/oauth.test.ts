@@ -8,8 +8,8 @@ import {
   START,
   startAuthBackend,
   userSchema,
-} from '../testing/auth-backend.ts';
-import { type FakeProvider, startFakeProvider } from '../testing/fake-provider.ts';
+} from '../../testing/auth-backend.ts';
+import { type FakeProvider, startFakeProvider } from '../../testing/fake-provider.ts';
 
 const MINUTE_MS = 60_000;
 const HOME = 'http://localhost:3000/signed-in';

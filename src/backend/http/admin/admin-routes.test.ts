@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
-import { type Backend, type BackendApp, startBackend } from '../../index.ts';
+import type { BackendApp } from '../../index.ts';
+import { backendForTests } from '../../testing/backend-for-tests.ts';
 import { HttpClient, type Reply } from '../../testing/http-client.ts';
 import { todoSchema } from '../../testing/todos.ts';
 
-let backend: Backend;
 let app: BackendApp;
 
-beforeAll(async () => {
-  backend = await startBackend();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
 beforeEach(() => {
   app = backend.createApp({ schema: todoSchema });
 });

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../protocol/json.ts';
-import { type Backend, type BackendApp, startBackend } from '../../index.ts';
+import type { BackendApp } from '../../index.ts';
+import { backendForTests } from '../../testing/backend-for-tests.ts';
 import { HttpClient } from '../../testing/http-client.ts';
 import { RawSession } from '../../testing/raw-session.ts';
 
-let backend: Backend;
 let app: BackendApp;
 let admin: HttpClient;
 
-beforeAll(async () => {
-  backend = await startBackend();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
 beforeEach(() => {
   const nickname = { valueType: 'string', required: false, config: { indexed: false, unique: false } };
   app = backend.createApp({ schema: { entities: { $users: { attrs: { nickname } } }, links: {} } });

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../protocol/json.ts';
-import { type Backend, type BackendApp, startBackend } from '../../index.ts';
+import type { BackendApp } from '../../index.ts';
+import { backendForTests } from '../../testing/backend-for-tests.ts';
 import { HttpClient } from '../../testing/http-client.ts';
 import { todoSchema } from '../../testing/todos.ts';
 
-let backend: Backend;
 let app: BackendApp;
 let admin: HttpClient;
 let guest: HttpClient;
 const todo = crypto.randomUUID();
 
-beforeAll(async () => {
-  backend = await startBackend();
-});
-afterAll(() => backend.close());
+const backend = await backendForTests();
 beforeEach(async () => {
   app = backend.createApp({ schema: todoSchema });
   admin = new HttpClient(backend.url, { 'app-id': app.id }).as(app.adminToken);

@@ -1,4 +1,4 @@
-import { random } from '../../testing/random.ts';
+import { random } from '../../../../conformance/support/random.ts';
 
 /** Random patterns and texts over a small alphabet. */
 export interface RandomPatterns {

@@ -1,4 +1,4 @@
-import { random } from '../../testing/random.ts';
+import { random } from '../../../../conformance/support/random.ts';
 
 /** Random pieces of regular expressions, put together without regard to whether they fit, and texts for them. */
 export interface Re2Patterns {

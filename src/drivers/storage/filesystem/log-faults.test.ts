@@ -243,12 +243,9 @@ describe('a log on a disk that fails', () => {
         const disk = diskLike(used, random, ...plan(at, random));
         const log = await attemptWork(disk, { random, calls, found: used.said });
         await log?.close().catch(() => {});
+        const possible = possibleContents(calls);
         for (const image of images(disk)) {
-          await expectUsable(image, 3, {
-            found: used.heldSince,
-            possible: possibleContents(calls),
-            spoils: true,
-          });
+          await expectUsable(image, 3, { found: used.heldSince, possible, spoils: true });
         }
         return disk.heal();
       };

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 
 /** Where the tests have `better-sqlite3`, which Node 20 needs: apart from the root, see `runtimes/node/package.json`. */
 export const BETTER_SQLITE3_FOLDER: string = fileURLToPath(
-  new URL('../../../runtimes/node/node_modules', import.meta.url),
+  new URL('../../runtimes/node/node_modules', import.meta.url),
 );
 
-/** Lets this process find `better-sqlite3` there, as a user's would find it beside this package. For tests. */
+/** Lets this process find `better-sqlite3` there, as a user's would find it beside this package, and the processes that it starts. */
 export function provideBetterSqlite3(): void {
   const paths = process.env.NODE_PATH?.split(delimiter) ?? [];
   if (paths.includes(BETTER_SQLITE3_FOLDER)) return;

@@ -1,7 +1,7 @@
 import { i, init } from '@instantdb/node';
 import { onTestFinished } from 'vitest';
-import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
-import { type Backend, type BackendApp, type BackendLogEntry, startBackend } from '../../index.ts';
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
+import { type Backend, type BackendApp, type BackendLogEntry, startBackend } from '../index.ts';
 
 /** An answer of the backend, as it came. */
 export interface Answer {
