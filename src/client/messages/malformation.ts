@@ -1,3 +1,4 @@
+import type { DownMessage } from '../../protocol/down.ts';
 import { isObject } from '../../protocol/json.ts';
 import { isStatus } from './mend.ts';
 import { mendResult } from './results.ts';
@@ -42,8 +43,8 @@ const streamPart: Check = (message) => {
   return text('stream-id')(message) ?? number('offset')(message);
 };
 
-/** What of each message is read without a look first. Ops that are not listed are core's to ignore or refuse. */
-const CHECKS: Record<string, Check[]> = {
+/** What of each message is read without a look first. Others than a server of today's has are core's to ignore or refuse. */
+const CHECKS: Record<DownMessage['op'] | 'join-room-error', Check[]> = {
   'init-ok': [array('attrs'), text('session-id')],
   'add-query-ok': [object('q'), result('result'), number('processed-tx-id')],
   'add-query-exists': [object('q')],
@@ -64,6 +65,11 @@ const CHECKS: Record<string, Check[]> = {
   'append-failed': [text('stream-id')],
   'stream-append': [text('client-event-id'), streamPart],
   'leave-room-ok': [text('room-id')],
+  'remove-query-ok': [],
+  'set-presence-ok': [],
+  'client-broadcast-ok': [],
+  error: [],
+  'sse-init': [],
 };
 
 /** What is wrong with a message of a server, as a sentence's end, or undefined when core can take it. */
@@ -71,7 +77,7 @@ export function malformation(message: unknown): string | undefined {
   if (!isObject(message)) return 'a message is not an object';
   const { op } = message;
   if (typeof op !== 'string') return 'a message has no "op"';
-  const checks = Object.hasOwn(CHECKS, op) ? CHECKS[op] : undefined;
+  const checks = Object.hasOwn(CHECKS, op) ? CHECKS[op as keyof typeof CHECKS] : undefined;
   for (const check of checks ?? []) {
     const problem = check(message);
     if (problem) return `in "${op}", ${problem}`;
