@@ -9,14 +9,12 @@ import {
   type TransactionResult,
   type ValidQuery,
 } from '@instantdb/core';
-import { InstantNodeError, withOutcome } from '../errors.ts';
-import { assertOptions, refuseUnknownOptions } from './calls/call-options.ts';
+import { InstantNodeError } from '../errors.ts';
+import { assertOptions } from './calls/call-options.ts';
 import { assertCallback } from './calls/callback.ts';
-import { refuseAsyncCalls, refuseCalls, trackCalls } from './calls/closed-calls.ts';
-import { discreet } from './calls/discreet-calls.ts';
+import { closedError, GuardedCalls } from './calls/guarded-calls.ts';
 import { pagingDatabase, safely } from './calls/infinite-query.ts';
 import { assertSignal, type QueryOnceOptions } from './queries/query-once.ts';
-import type { Parts } from './reactor/parts.ts';
 import type { NodeReactor } from './reactor/reactor.ts';
 import { thrown } from './refusals/server-refusal.ts';
 import type { AnySchema } from './schema/any-schema.ts';
@@ -49,7 +47,7 @@ export class InstantNodeDatabase<
   readonly #reactor: NodeReactor<Schema>;
   readonly #forget: () => void;
   readonly #whenClosed: Set<() => void> = new Set();
-  readonly #rejectCalls: (refusal: (method: string) => Error) => void;
+  readonly #calls: GuardedCalls;
   #closing: Promise<void> | undefined;
 
   /** Made by `init`; `forget` takes it out of the register of open databases. */
@@ -60,14 +58,10 @@ export class InstantNodeDatabase<
     for (const shown of [this, reactor, this.auth, this.storage, this.streams]) {
       showAs(shown, () => ({ appId: reactor.parts.place.appId, ...this.stats() }));
     }
-    refuseUnknownOptions(reactor, this);
-    this.#rejectCalls = trackCalls(reactor, discreet(reactor.parts));
+    this.#calls = new GuardedCalls(reactor, this, reactor.parts);
     reactor.parts.session.onFailure = (error) => {
       forget();
-      refuseAsyncCalls(reactor, (method) =>
-        method === 'transact' ? withOutcome(error, 'not-applied') : error,
-      );
-      this.#rejectCalls(() => error);
+      this.#calls.fail(error);
     };
   }
 
@@ -287,8 +281,7 @@ export class InstantNodeDatabase<
   async #close(timeoutMs: number): Promise<void> {
     const { reports, saves, writes } = this.#parts;
     this.#forget();
-    refuseCalls(this.#reactor, closedError);
-    this.#rejectCalls(closedError);
+    this.#calls.close();
     for (const onClosed of [...this.#whenClosed]) onClosed();
     if (timeoutMs > 0) await within(timeoutMs, writes.delivery.done());
     const settled = writes.undelivered.settle();
@@ -298,7 +291,7 @@ export class InstantNodeDatabase<
     if (saved.status === 'rejected') throw reports.withoutSecrets(saved.reason);
   }
 
-  get #parts(): Parts {
+  get #parts(): NodeReactor<Schema>['parts'] {
     return this.#reactor.parts;
   }
 
@@ -317,11 +310,4 @@ function closeTimeoutOf(options: { timeoutMs?: number }): number {
   if (typeof timeoutMs === 'number' && timeoutMs >= 0) return timeoutMs;
   const message = `Cannot close the database: timeoutMs is ${String(timeoutMs)}, expected a number from 0`;
   throw new InstantNodeError('invalid-config', message);
-}
-
-function closedError(method: string): InstantNodeError {
-  return new InstantNodeError('closed', `Cannot call ${method}(): the database is closed`, {
-    hint: 'Call init() again for a new one',
-    ...(method === 'transact' && { outcome: 'not-applied' }),
-  });
 }

@@ -9,7 +9,7 @@ const GIVEN = ['code', 'codeVerifier', 'idToken', 'nonce'] as const;
 const PATHS = /(https?:\/\/[^\s/?#"'()<>]+)[/?#][^\s"'()<>]*/g;
 
 /** Who knows the secrets of a database, and where its server is. */
-interface Discreet {
+export interface Discreet {
   readonly place: { readonly apiURI: string };
   readonly reports: { withoutSecrets<T>(value: T, more?: readonly unknown[]): T };
 }

@@ -1,7 +1,7 @@
 import type { Reactor } from '@instantdb/core';
 import type { ConnectorHost } from '../connection/connector.ts';
 import type { ReconnectingHost } from '../connection/reconnecting.ts';
-import type { Session } from '../connection/session.ts';
+import type { ServerSession } from '../connection/server-session.ts';
 import type { Timers } from '../timing/timers.ts';
 
 type AroundConnector = Pick<ConnectorHost, 'driver' | 'keepAlive' | 'attempts' | 'report'>;
@@ -36,7 +36,7 @@ export function connectorHost(core: Reactor, around: AroundConnector): Connector
 /** Core as reconnecting needs it. */
 export function reconnectingHost(
   core: Reactor,
-  { timers, session }: { timers: Timers; session: Session },
+  { timers, session }: { timers: Timers; session: ServerSession },
 ): ReconnectingHost {
   return {
     timers,

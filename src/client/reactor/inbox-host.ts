@@ -1,5 +1,5 @@
 import { type Reactor, weakHash } from '@instantdb/core';
-import type { Session } from '../connection/session.ts';
+import type { ServerSession } from '../connection/server-session.ts';
 import type { InboxHost } from '../messages/inbox.ts';
 import type { LiveAnswers } from '../queries/live-answers.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -14,7 +14,7 @@ export interface AroundInbox {
   readonly answers: LiveAnswers;
   readonly rooms: Rooms;
   readonly writes: Writes;
-  readonly session: Session;
+  readonly session: ServerSession;
 }
 
 /** Core, and what stands in for it, as messages are shared out. `coreTakes` is what core does where it is not overridden. */

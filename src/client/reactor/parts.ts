@@ -6,7 +6,7 @@ import type { CoreConfig } from '../config/node-config.ts';
 import { Connector } from '../connection/connector.ts';
 import { FailedAttempts } from '../connection/failed-attempts.ts';
 import { Reconnecting } from '../connection/reconnecting.ts';
-import { Session } from '../connection/session.ts';
+import { ServerSession } from '../connection/server-session.ts';
 import { SessionRequests } from '../connection/session-requests.ts';
 import { ShownWrites } from '../engine/shown-writes.ts';
 import { Inbox } from '../messages/inbox.ts';
@@ -57,7 +57,7 @@ export interface Parts {
   readonly reports: Reports;
   readonly timers: Timers;
   readonly options: CoreOptions;
-  readonly session: Session;
+  readonly session: ServerSession;
   readonly connector: Connector;
   readonly reconnecting: Reconnecting;
   readonly requests: SessionRequests;
@@ -106,7 +106,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     connector: () => connector,
   };
   const writes = new Writes(writesHost(core, around, supers.writes));
-  const session: Session = new Session(
+  const session: ServerSession = new ServerSession(
     sessionHost(core, { timers, attempts, place, reports, rooms, writes, once: () => once }, supers.session),
   );
   const connector: Connector = new Connector(connectorHost(core, { attempts, keepAlive, driver, report }));

@@ -1,6 +1,6 @@
 import { type Reactor, validateQuery } from '@instantdb/core';
 import type { FailedAttempts } from '../connection/failed-attempts.ts';
-import type { Session } from '../connection/session.ts';
+import type { ServerSession } from '../connection/server-session.ts';
 import type { Stores } from '../engine/store.ts';
 import type { Evaluation, Result } from '../queries/evaluated-answer.ts';
 import type { QueriesHost } from '../queries/live-answers.ts';
@@ -46,7 +46,7 @@ export function evaluationOf(core: Reactor, hash: string): Evaluation {
 export interface AroundOneTimeQueries extends Pick<OneTimeQueriesHost, 'askOffline'> {
   readonly timers: Timers;
   readonly attempts: FailedAttempts;
-  readonly session: Session;
+  readonly session: ServerSession;
 }
 
 /** Core as queries that are asked once need it. */

@@ -4,7 +4,7 @@ import { InstantNodeError } from '../../errors.ts';
 import type { Callback } from '../calls/callback.ts';
 import { neverConnected } from '../connection/connector.ts';
 import { releasable } from '../connection/releasable-network.ts';
-import type { Status } from '../connection/session.ts';
+import type { Status } from '../connection/server-session.ts';
 import type { AttrsStore, Stores } from '../engine/store.ts';
 import { evaluatedAnswer } from '../queries/evaluated-answer.ts';
 import type { QueryOnceOptions } from '../queries/query-once.ts';

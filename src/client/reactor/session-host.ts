@@ -1,5 +1,5 @@
 import type { Reactor } from '@instantdb/core';
-import type { Session, SessionHost, Status } from '../connection/session.ts';
+import type { ServerSession, SessionHost, Status } from '../connection/server-session.ts';
 import type { OneTimeQueries } from '../queries/one-time-queries.ts';
 import { asQueryError } from '../refusals/session-refused.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -23,7 +23,7 @@ export interface CoresSession {
 /** Core as the session needs it. */
 export function sessionHost(core: Reactor, around: AroundSession, supers: CoresSession): SessionHost {
   const { timers, attempts, place, reports, rooms, writes, once } = around;
-  const tellQueries = (error: Parameters<Session['fail']>[0]): void => {
+  const tellQueries = (error: Parameters<ServerSession['fail']>[0]): void => {
     for (const hash of Object.keys(core.queryCbs)) core.notifyQueryError(hash, asQueryError(error));
   };
   return {

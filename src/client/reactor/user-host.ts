@@ -1,9 +1,9 @@
 import type { Reactor } from '@instantdb/core';
-import type { Session } from '../connection/session.ts';
+import type { ServerSession } from '../connection/server-session.ts';
 import type { AuthState, CurrentUserHost } from '../users/current-user.ts';
 
 /** Core as the current user needs it. */
-export function currentUserHost(core: Reactor, session: Session): CurrentUserHost {
+export function currentUserHost(core: Reactor, session: ServerSession): CurrentUserHost {
   return {
     known: () => core._currentUserCached as AuthState,
     current: () => core.getCurrentUser() as Promise<AuthState>,

@@ -1,6 +1,6 @@
 import type { Reactor } from '@instantdb/core';
 import type { Connector } from '../connection/connector.ts';
-import type { Session } from '../connection/session.ts';
+import type { ServerSession } from '../connection/server-session.ts';
 import type { AttrsStore } from '../engine/store.ts';
 import { noWritesError } from '../refusals/no-writes.ts';
 import type { Reports } from '../secrecy/reports.ts';
@@ -17,7 +17,7 @@ export interface AroundWrites {
   readonly timers: Timers;
   readonly reports: Reports;
   readonly isStrict: boolean;
-  session(): Session;
+  session(): ServerSession;
   connector(): Connector;
 }
 
@@ -61,7 +61,7 @@ export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWri
   };
 }
 
-function sessionOf(core: Reactor, session: () => Session): WritesHost['session'] & WriteSession {
+function sessionOf(core: Reactor, session: () => ServerSession): WritesHost['session'] & WriteSession {
   const isAccepted = (): boolean => core.status === 'authenticated';
   return {
     failure: () => session().failure,

@@ -22,7 +22,7 @@ type Standing =
   /** The storage was lost, and there will be no session. */
   | { is: 'failed'; error: InstantNodeError };
 
-/** What a {@link Session} needs to know and to do. */
+/** What a {@link ServerSession} needs to know and to do. */
 export interface SessionHost {
   readonly timers: Timers;
   readonly attempts: FailedAttempts;
@@ -58,7 +58,7 @@ export interface SessionHost {
 }
 
 /** The session with the server. Core takes every refusal of it for the last word, also from a server that is busy. */
-export class Session {
+export class ServerSession {
   /** Called when the storage was lost. */
   onFailure: (error: InstantNodeError) => void = () => {};
   readonly #host: SessionHost;
