@@ -21,9 +21,9 @@ import type { AnySchema } from './schema/any-schema.ts';
 import { showAs } from './secrecy/show-as.ts';
 import type { DatabaseStats } from './stats.ts';
 import { deferred } from './timing/deferred.ts';
-import { holding } from './timing/holding.ts';
+import { holdProcess } from './timing/hold-process.ts';
 import { LatestIterator } from './timing/latest-iterator.ts';
-import { within } from './timing/within.ts';
+import { waitAtMost } from './timing/wait-at-most.ts';
 import type { PendingTransaction, TransactionError } from './transactions/transactions.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -256,7 +256,7 @@ export class InstantNodeDatabase<
   close(options: { timeoutMs?: number } = {}): Promise<void> {
     try {
       const timeoutMs = closeTimeoutOf(options);
-      this.#closing ??= holding(this.#close(timeoutMs));
+      this.#closing ??= holdProcess(this.#close(timeoutMs));
       return this.#closing;
     } catch (error) {
       return Promise.reject(error);
@@ -270,7 +270,7 @@ export class InstantNodeDatabase<
 
   /** Core's: disconnects at once. Saves, and lets go of the process, without waiting for pending writes. */
   override shutdown(): void {
-    this.#closing ??= holding(this.#close(0));
+    this.#closing ??= holdProcess(this.#close(0));
     this.#closing.catch((cause) => {
       this.#parts.reports.report(
         new InstantNodeError('storage', 'Cannot save what was left at shutdown', { cause }),
@@ -279,14 +279,14 @@ export class InstantNodeDatabase<
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { reports, saves, writes } = this.#parts;
+    const { reports, flusher, writes } = this.#parts;
     this.#forget();
     this.#calls.close();
     for (const onClosed of [...this.#whenClosed]) onClosed();
-    if (timeoutMs > 0) await within(timeoutMs, writes.delivery.done());
+    if (timeoutMs > 0) await waitAtMost(timeoutMs, writes.delivery.done());
     const settled = writes.undelivered.settle();
-    const [saved] = await Promise.allSettled([saves.flush(), this.#reactor.disconnect()]);
-    await saves.release();
+    const [saved] = await Promise.allSettled([flusher.flush(), this.#reactor.disconnect()]);
+    await flusher.release();
     await settled;
     if (saved.status === 'rejected') throw reports.withoutSecrets(saved.reason);
   }

@@ -12,8 +12,8 @@ import { inBrowserLikeHost } from './reactor/host.ts';
 import { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { Reports } from './secrecy/reports.ts';
-import { Keeping } from './storage/keeping.ts';
-import { openRecords } from './storage/open-records.ts';
+import { openRecordStore } from './storage/open-record-store.ts';
+import { Persistence } from './storage/persistence.ts';
 
 /** What an entry chooses for its runtime. */
 export interface Drivers {
@@ -43,8 +43,8 @@ export function bindInit(drivers: Drivers): Init {
       return existing.database as never;
     }
     assertNotOtherVersions(resolved);
-    const keeping = new Keeping(
-      (events) => openRecords(drivers.storage, resolved, events),
+    const persistence = new Persistence(
+      (events) => openRecordStore(drivers.storage, resolved, events),
       resolved.core.__adminToken !== undefined,
     );
     const { keepAlive } = resolved;
@@ -53,7 +53,7 @@ export function bindInit(drivers: Drivers): Init {
         new NodeReactor<AnySchema>({
           core: resolved.core,
           reports: new Reports(resolved.core.logger, resolved.secrets),
-          keeping,
+          persistence,
           strict: resolved.durability === 'strict',
           network: resolved.network,
           socket: drivers.socket(keepAlive),

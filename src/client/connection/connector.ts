@@ -1,7 +1,7 @@
 import type { SSEConnection } from '@instantdb/core';
 import type { SocketDriver } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
-import { within } from '../timing/within.ts';
+import { waitAtMost } from '../timing/wait-at-most.ts';
 import { openEventStream } from './event-stream.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './socket-connection.ts';
@@ -110,7 +110,7 @@ export class Connector {
   ending(): () => Promise<void> {
     const open = [...this.#open];
     return async () => {
-      await within(CLOSE_GRACE_MS, Promise.all(open.map((connection) => connection.closed)));
+      await waitAtMost(CLOSE_GRACE_MS, Promise.all(open.map((connection) => connection.closed)));
       for (const connection of this.#open) connection.terminate();
     };
   }

@@ -1,5 +1,5 @@
 import type { Reactor } from '@instantdb/core';
-import { changeInPlace } from '../persistence/change-in-place.ts';
+import { changeInPlace } from '../persisted/change-in-place.ts';
 import { conceal } from '../secrecy/conceal.ts';
 import { sealUserIn } from '../secrecy/sealed-user.ts';
 import { mendSyncTables } from '../sync-tables/mend-sync-tables.ts';

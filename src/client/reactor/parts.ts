@@ -10,14 +10,14 @@ import { ServerSession } from '../connection/server-session.ts';
 import { SessionRequests } from '../connection/session-requests.ts';
 import { ShownWrites } from '../engine/shown-writes.ts';
 import { Inbox } from '../messages/inbox.ts';
-import { Saves } from '../persistence/saves.ts';
+import { DatabaseFlusher } from '../persisted/database-flusher.ts';
 import { LiveAnswers } from '../queries/live-answers.ts';
 import { OneTimeQueries } from '../queries/one-time-queries.ts';
 import { PacedAnswers } from '../queries/paced-answers.ts';
 import { QueryCache } from '../queries/query-cache.ts';
 import { Rooms } from '../rooms/rooms.ts';
 import type { Reports } from '../secrecy/reports.ts';
-import type { Keeping } from '../storage/keeping.ts';
+import type { Persistence } from '../storage/persistence.ts';
 import { ClientStreams } from '../streams/client-streams.ts';
 import { Timers } from '../timing/timers.ts';
 import { CurrentUser } from '../users/current-user.ts';
@@ -35,7 +35,7 @@ import { type CoresWrites, writesHost } from './writes-host.ts';
 export interface PartsOptions {
   core: CoreConfig;
   reports: Reports;
-  keeping: Keeping;
+  persistence: Persistence;
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   strict: boolean;
   socket: SocketDriver;
@@ -71,7 +71,7 @@ export interface Parts {
   readonly shown: ShownWrites;
   readonly rooms: Rooms;
   readonly streams: ClientStreams;
-  readonly saves: Saves;
+  readonly flusher: DatabaseFlusher;
   readonly callbacks: GuardedCallbacks;
 }
 
@@ -81,7 +81,7 @@ export interface Parts {
  */
 // Long, because it is a list: each part with what it gets of core and of others. That of core is in the files beside this one.
 export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
-  const { reports, keeping, keepAlive, socket: driver } = options;
+  const { reports, persistence, keepAlive, socket: driver } = options;
   const { appId, apiURI, websocketURI, __adminToken } = options.core;
   const place = { appId, apiURI };
   const report = (error: InstantNodeError): void => reports.report(error);
@@ -101,7 +101,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     report: (problem) => report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`)),
   });
   const around = {
-    ...{ keeping, timers, reports, isStrict: options.strict },
+    ...{ persistence, timers, reports, isStrict: options.strict },
     session: () => session,
     connector: () => connector,
   };
@@ -115,12 +115,12 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
   );
   const inbox = new Inbox(inboxHost(core, { reports, answers, rooms, writes, session }, supers.receive));
   const paced = new PacedAnswers(timers, {
-    waitingWrites: () => keeping.queue.waiting,
+    waitingWrites: () => persistence.queue.waiting,
     isRefreshing: () => inbox.isRefreshing,
     tell: (hash) => answers.tell(hash),
   });
-  const saves = new Saves({
-    ...{ keeping, saved, keepAlive },
+  const flusher = new DatabaseFlusher({
+    ...{ persistence, saved, keepAlive },
     settleAnswers: () => cache.settle(),
     isLost: () => session.failure !== undefined,
   });
@@ -138,7 +138,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
       once,
       inbox,
       paced,
-      saves,
+      flusher,
     },
     callbacks: new GuardedCallbacks(),
     options: new CoreOptions(core, reports, cache),

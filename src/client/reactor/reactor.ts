@@ -50,14 +50,14 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   /** Only to be called in a browser-like host, see `inBrowserLikeHost`. */
   constructor({ network, versions, EventSource, ...options }: ReactorOptions) {
-    const { reports, keeping } = options;
+    const { reports, persistence } = options;
     const watched = releasable(network, (cause) => {
       const message = 'Cannot tell whether the network is there';
       reports.report(new InstantNodeError('connection-failed', message, { cause }));
     });
     // Core keeps the token among the options, where anybody who prints the database finds it; and see `setSchema`.
     const { __adminToken, schema, ...shown } = options.core;
-    super(shown, keeping.Store as never, watched.listener as never, versions, EventSource as never);
+    super(shown, persistence.Store as never, watched.listener as never, versions, EventSource as never);
     assertConstructed(this);
     setSchema(this, schema);
     this.#unlisten = watched.release;
@@ -86,7 +86,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   /** Saves what has changed and not been saved yet. Called by tests alone, as `report` is. */
   flush(): Promise<void> {
-    return this.parts.saves.flush();
+    return this.parts.flusher.flush();
   }
 
   /** Ends the connection, the timers, and every query and stream that waits for the server. */

@@ -4,7 +4,7 @@ import type { ServerSession } from '../connection/server-session.ts';
 import type { AttrsStore } from '../engine/store.ts';
 import { noWritesError } from '../refusals/no-writes.ts';
 import type { Reports } from '../secrecy/reports.ts';
-import type { Keeping } from '../storage/keeping.ts';
+import type { Persistence } from '../storage/persistence.ts';
 import type { Timers } from '../timing/timers.ts';
 import { whyUnusable } from '../values/usable-names.ts';
 import type { WriteSession } from '../writes/pending-transactions.ts';
@@ -13,7 +13,7 @@ import type { WritesHost } from '../writes/writes.ts';
 
 /** What of the reactor writing goes by, beside core. */
 export interface AroundWrites {
-  readonly keeping: Keeping;
+  readonly persistence: Persistence;
   readonly timers: Timers;
   readonly reports: Reports;
   readonly isStrict: boolean;
@@ -26,8 +26,8 @@ export type CoresWrites = Pick<WritesHost, 'coreSends' | 'coreRefuses' | 'coreFi
 
 /** Core as writing needs it. To be called once, and before `pushTx` is replaced. */
 export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWrites): WritesHost {
-  const { keeping, session, connector } = around;
-  const kv = showQueue(core.kv, keeping.queue);
+  const { persistence, session, connector } = around;
+  const kv = showQueue(core.kv, persistence.queue);
   const { pushTx } = core;
   return {
     ...around,

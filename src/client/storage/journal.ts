@@ -74,7 +74,7 @@ export class Journal {
    * Stores `writes`, and those of others, anew and nothing else: the storage has lost some, or has some back that were
    * removed.
    */
-  async keepAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void> {
+  async persistAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void> {
     for (const { eventId, mutation, author } of foreign) {
       this.#put(eventId, mutation, storedAuthor(author));
     }

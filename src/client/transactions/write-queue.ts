@@ -10,7 +10,7 @@ export interface WriteKeeper {
   /** Forgets a write. */
   remove(eventId: string): void;
   /** Keeps these anew, and nothing else. */
-  keepAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void>;
+  persistAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void>;
 }
 
 /**
@@ -118,9 +118,9 @@ export class WriteQueue extends Map<string, Mutation> {
   }
 
   /** Has all of them kept anew, and those of others, where they were lost. */
-  keepAgain(foreign: readonly AuthoredWrite[]): void {
+  persistAgain(foreign: readonly AuthoredWrite[]): void {
     const waiting = [...this].filter(([, mutation]) => mutation['tx-id'] === undefined && !mutation.error);
-    void this.#keeper?.keepAgain(waiting, foreign);
+    void this.#keeper?.persistAgain(waiting, foreign);
   }
 
   /** Takes other steps for the same writes, as core rewrites them for attributes that the server has already. */

@@ -1,4 +1,4 @@
-import type { Keeping } from '../storage/keeping.ts';
+import type { Persistence } from '../storage/persistence.ts';
 import type { WriteEntry } from '../transactions/pending-write.ts';
 import type { MutationError } from '../transactions/transactions.ts';
 import type { QueueView } from './queue-view.ts';
@@ -10,7 +10,7 @@ const USER_CHANGED = 'User changed while transaction was in progress.';
 
 /** What {@link AuthorChange} needs to know and to do. */
 export interface AuthorChangeHost {
-  readonly keeping: Keeping;
+  readonly persistence: Persistence;
   readonly view: QueueView;
   readonly promises: WritePromises;
   readonly refused: RefusedWrites;
@@ -28,14 +28,14 @@ export class AuthorChange {
 
   /** Has `user` write from now on; `update` is core's part, which it has done before it first waits. */
   change(user: unknown, update: () => Promise<void>): Promise<void> {
-    const { keeping, view, refused } = this.#host;
-    const left = [...keeping.queue].filter((write) => this.#isAcknowledged(write));
-    view.update(() => keeping.setAside(left));
-    keeping.setUser(user);
+    const { persistence, view, refused } = this.#host;
+    const left = [...persistence.queue].filter((write) => this.#isAcknowledged(write));
+    view.update(() => persistence.setAside(left));
+    persistence.setUser(user);
     const updated = update();
     for (const [eventId] of left) this.#endRetry(eventId);
-    view.update(() => keeping.takeBack());
-    refused.tellForeign(left.flatMap(([eventId]) => keeping.foreign.get(eventId) ?? []));
+    view.update(() => persistence.takeBack());
+    refused.tellForeign(left.flatMap(([eventId]) => persistence.foreign.get(eventId) ?? []));
     return updated;
   }
 

@@ -1,5 +1,5 @@
 import { InstantNodeError } from '../../errors.ts';
-import type { Keeping } from '../storage/keeping.ts';
+import type { Persistence } from '../storage/persistence.ts';
 import type { OwnTransaction, PendingTransaction } from '../transactions/transactions.ts';
 import { foreignTransaction, notTheirs } from './foreign-transaction.ts';
 import type { Outbox } from './outbox.ts';
@@ -21,7 +21,7 @@ export interface WriteSession {
 
 /** What {@link PendingTransactions} need to know and to do. */
 export interface PendingTransactionsHost {
-  readonly keeping: Keeping;
+  readonly persistence: Persistence;
   readonly outbox: Outbox;
   readonly promises: WritePromises;
   /** Writes that were sent over the present connection, and not answered. */
@@ -44,12 +44,12 @@ export class PendingTransactions {
 
   /** What waits for the server, oldest first, and behind that what waits for its author. */
   all(): PendingTransaction[] {
-    return [...this.own(), ...this.#host.keeping.foreign.all.map(foreignTransaction)];
+    return [...this.own(), ...this.#host.persistence.foreign.all.map(foreignTransaction)];
   }
 
   /** What waits for the server, oldest first. */
   own(): OwnTransaction[] {
-    return [...this.#host.keeping.queue]
+    return [...this.#host.persistence.queue]
       .filter(([, mutation]) => mutation['tx-id'] === undefined)
       .map(([eventId, mutation]) => ({
         eventId,
@@ -61,20 +61,20 @@ export class PendingTransactions {
 
   /** How many writes wait for the server, how many of them were sent over the present connection, how many are others'. */
   count(): { pending: number; sent: number; foreign: number } {
-    const { keeping, inFlight, session } = this.#host;
+    const { persistence, inFlight, session } = this.#host;
     const sent = session.isOpen() ? inFlight.size : 0;
-    return { pending: keeping.queue.waiting, sent, foreign: keeping.foreign.size };
+    return { pending: persistence.queue.waiting, sent, foreign: persistence.foreign.size };
   }
 
   /** Sends a write again, without waiting for the next session or the end of a delay. */
   retry(eventId: string): Promise<unknown> {
-    const { keeping, outbox, promises, session } = this.#host;
+    const { persistence, outbox, promises, session } = this.#host;
     const refusal = this.#whyNotRetried(eventId);
     if (refusal) return Promise.reject(refusal);
     const isFirst = !promises.has(eventId);
     const waiting = promiseOf(promises, eventId);
     if (isFirst) waiting.isRetry = true;
-    const isStuck = keeping.queue.stuck.delete(eventId);
+    const isStuck = persistence.queue.stuck.delete(eventId);
     if (session.isAccepted()) {
       // One that was sent, or waits for its turn, is answered without being sent twice.
       if (isStuck) outbox.again([eventId]);
@@ -87,24 +87,24 @@ export class PendingTransactions {
 
   /** Gives a write up: takes the local change back, and sends it no more. Whether there was one. */
   async discard(eventId: string): Promise<boolean> {
-    const { keeping, takeBack } = this.#host;
-    const mutation = keeping.queue.get(eventId);
+    const { persistence, takeBack } = this.#host;
+    const mutation = persistence.queue.get(eventId);
     if (mutation && mutation['tx-id'] === undefined) {
       const message = `Transaction "${eventId}" was discarded`;
-      const outcome = keeping.queue.outcomeOf(eventId);
+      const outcome = persistence.queue.outcomeOf(eventId);
       takeBack(eventId, new InstantNodeError('discarded', message, { outcome }));
-    } else if (!keeping.discardForeign(eventId)) return false;
-    await keeping.journal?.flush();
+    } else if (!persistence.discardForeign(eventId)) return false;
+    await persistence.journal?.flush();
     return true;
   }
 
   #whyNotRetried(eventId: string): InstantNodeError | undefined {
-    const { keeping, session } = this.#host;
+    const { persistence, session } = this.#host;
     const failure = session.failure();
     if (failure) return failure;
-    const foreign = keeping.foreign.get(eventId);
+    const foreign = persistence.foreign.get(eventId);
     if (foreign) return notTheirs(foreign);
-    const mutation = keeping.queue.get(eventId);
+    const mutation = persistence.queue.get(eventId);
     if (mutation && mutation['tx-id'] === undefined) return undefined;
     return new InstantNodeError('not-pending', `Cannot retry transaction "${eventId}": it does not wait`, {
       hint: 'db.pendingTransactions() lists those that do',
@@ -112,8 +112,8 @@ export class PendingTransactions {
   }
 
   #standing(eventId: string): Pick<OwnTransaction, 'state' | 'reason'> {
-    const { keeping, inFlight, session } = this.#host;
-    const { stuck, sent } = keeping.queue;
+    const { persistence, inFlight, session } = this.#host;
+    const { stuck, sent } = persistence.queue;
     const why = stuck.get(eventId);
     if (why !== undefined) return { state: 'stuck', reason: `The server refused it: ${why}` };
     if (inFlight.has(eventId) && session.isOpen()) {

@@ -1,5 +1,5 @@
 import { InstantNodeError, withOutcome } from '../../errors.ts';
-import type { Keeping } from '../storage/keeping.ts';
+import type { Persistence } from '../storage/persistence.ts';
 import type { WriteEntry } from '../transactions/pending-write.ts';
 import type { AckWatch } from './ack-watch.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
@@ -10,7 +10,7 @@ import type { WritePromises } from './write-promises.ts';
 
 /** What {@link Undelivered} needs to know and to do. */
 export interface UndeliveredHost {
-  readonly keeping: Keeping;
+  readonly persistence: Persistence;
   readonly view: QueueView;
   readonly acks: AckWatch;
   readonly promises: WritePromises;
@@ -34,8 +34,8 @@ export class Undelivered {
    * writes are safe: those that were acknowledged are told of, once; they are sent when there is a session after all.
    */
   sessionRefused({ message, hint }: InstantNodeError): void {
-    const { keeping, acknowledgements, pending, refused } = this.#host;
-    if (keeping.durable) return;
+    const { persistence, acknowledgements, pending, refused } = this.#host;
+    if (persistence.durable) return;
     acknowledgements.allEnqueued();
     for (const { eventId, steps } of pending.own()) {
       refused.tell({ eventId, steps, message, hint, type: 'connection-failed', isKept: true });
@@ -44,13 +44,13 @@ export class Undelivered {
 
   /** Settles the promises of writes that will not be answered any more: the storage keeps them, or they are lost. */
   async settle(): Promise<void> {
-    if (this.#host.keeping.durable) await this.#host.acknowledgements.settleAll();
+    if (this.#host.persistence.durable) await this.#host.acknowledgements.settleAll();
     else this.#lose();
   }
 
   /** Ends what waits when the storage is lost: whoever has the storage now sends what is in there. */
   async end(reason: InstantNodeError): Promise<void> {
-    const { journal, queue } = this.#host.keeping;
+    const { journal, queue } = this.#host.persistence;
     const saving: WriteEntry[] = [];
     for (const write of [...queue]) {
       if (journal?.standing(write[0]) === 'saving') saving.push(write);
@@ -61,36 +61,36 @@ export class Undelivered {
   }
 
   #lose(): void {
-    const { keeping, promises, pending, refused } = this.#host;
+    const { persistence, promises, pending, refused } = this.#host;
     const message = 'The transaction was not delivered before the database was closed';
     const hint =
       'Give close() more time with timeoutMs, or open the database with a storage that keeps pending writes';
     const acknowledged = pending.all().filter(({ eventId }) => !promises.has(eventId));
     this.#rejectAll(new InstantNodeError('closed', message, { hint }));
     for (const { eventId, steps } of acknowledged) {
-      const outcome = keeping.queue.outcomeOf(eventId);
+      const outcome = persistence.queue.outcomeOf(eventId);
       refused.tell({ eventId, steps, message, hint, type: 'closed', outcome, isKept: false });
     }
   }
 
   #rejectAll(reason: InstantNodeError): void {
-    const { keeping, promises } = this.#host;
+    const { persistence, promises } = this.#host;
     for (const [eventId, { reject }] of [...promises]) {
       promises.delete(eventId);
-      reject(withOutcome(reason, keeping.queue.outcomeOf(eventId)));
+      reject(withOutcome(reason, persistence.queue.outcomeOf(eventId)));
     }
   }
 
   #endWrite([eventId, mutation]: WriteEntry, reason: InstantNodeError): void {
-    const { keeping, view, acks, promises, refused } = this.#host;
-    const standing = keeping.journal?.standing(eventId) ?? 'not-kept';
-    if (!keeping.queue.has(eventId) || mutation['tx-id'] !== undefined) return;
+    const { persistence, view, acks, promises, refused } = this.#host;
+    const standing = persistence.journal?.standing(eventId) ?? 'not-kept';
+    if (!persistence.queue.has(eventId) || mutation['tx-id'] !== undefined) return;
     const waiting = promises.get(eventId);
     if (standing === 'kept') {
       if (waiting) this.#host.resolve(eventId);
       return;
     }
-    const outcome = standing === 'unsure' ? 'unknown' : keeping.queue.outcomeOf(eventId);
+    const outcome = standing === 'unsure' ? 'unknown' : persistence.queue.outcomeOf(eventId);
     acks.settled(eventId);
     promises.delete(eventId);
     if (outcome === 'not-applied') view.update((queue) => queue.delete(eventId));

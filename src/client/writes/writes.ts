@@ -1,6 +1,6 @@
 import type { AttrsStore } from '../engine/store.ts';
 import type { Reports } from '../secrecy/reports.ts';
-import type { Keeping } from '../storage/keeping.ts';
+import type { Persistence } from '../storage/persistence.ts';
 import type { Timers } from '../timing/timers.ts';
 import type { Mutation } from '../transactions/transactions.ts';
 import { AckWatch } from './ack-watch.ts';
@@ -26,7 +26,7 @@ export interface WritesHost
     Pick<RemadeWritesHost, 'make' | 'divert'>,
     Pick<SenderHost, 'knowsAttr' | 'send' | 'renewSession'>,
     Pick<TakingBackHost, 'tellSubscribers'> {
-  readonly keeping: Keeping;
+  readonly persistence: Persistence;
   readonly timers: Timers;
   readonly reports: Reports;
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
@@ -65,8 +65,8 @@ export class Writes {
 
   // Long, because it is a list: each part with what it gets of those above.
   constructor(host: WritesHost) {
-    const { keeping, promises, inFlight, session } = host;
-    const { queue, journal } = keeping;
+    const { persistence, promises, inFlight, session } = host;
+    const { queue, journal } = persistence;
     this.#host = host;
     const resolve = (eventId: string): void => this.refused.finish('enqueued', eventId);
     const enqueued = (eventId: string): void => this.#acknowledgements.enqueued(eventId);
@@ -109,25 +109,25 @@ export class Writes {
     });
     this.#acknowledgements = new Acknowledgements({
       ...{ queue, promises, journal, takeBack, resolve },
-      isStrict: host.isStrict && keeping.durable,
+      isStrict: host.isStrict && persistence.durable,
       isLost: () => session.failure() !== undefined,
       isShutdown: session.isShutdown,
     });
     this.pending = new PendingTransactions({
-      ...{ keeping, outbox, promises, inFlight, session, takeBack, enqueued },
+      ...{ persistence, outbox, promises, inFlight, session, takeBack, enqueued },
       connectNow: host.connectNow,
     });
     this.undelivered = new Undelivered({
-      ...{ keeping, view: this.view, acks: this.acks, promises, refused: this.refused, resolve },
+      ...{ persistence, view: this.view, acks: this.acks, promises, refused: this.refused, resolve },
       pending: this.pending,
       acknowledgements: this.#acknowledgements,
     });
     this.authors = new AuthorChange({
-      ...{ keeping, view: this.view, promises, refused: this.refused },
+      ...{ persistence, view: this.view, promises, refused: this.refused },
       reject: (eventId, error) => this.refused.finish('error', eventId, error),
     });
     this.remade = new RemadeWrites({
-      isLoaded: () => keeping.isLoaded,
+      isLoaded: () => persistence.isLoaded,
       make: host.make,
       divert: host.divert,
       refuse: (eventId, mutation) => this.take(eventId, mutation),
@@ -145,12 +145,12 @@ export class Writes {
 
   /** Whether what is kept outlives the process. */
   get isDurable(): boolean {
-    return this.#host.keeping.durable;
+    return this.#host.persistence.durable;
   }
 
   /** Makes a write of changes. */
   push(chunks: unknown): Promise<unknown> {
-    return this.#host.keeping.journal ? this.remade.push(chunks) : this.#host.make(chunks);
+    return this.#host.persistence.journal ? this.remade.push(chunks) : this.#host.make(chunks);
   }
 
   /** A session has begun. `flush` is what core does then, which is shown no writes: it would send all of them at once. */
@@ -175,21 +175,21 @@ export class Writes {
   }
 
   #followStorage(): void {
-    const { keeping } = this.#host;
-    if (!keeping.journal) return;
-    keeping.journal.onOutcome = () => this.sender.outbox.proceed();
-    keeping.remake = (eventId, mutation) => this.remade.remade(eventId, mutation);
-    void keeping.loaded.then(() => this.remade.clear());
+    const { persistence } = this.#host;
+    if (!persistence.journal) return;
+    persistence.journal.onOutcome = () => this.sender.outbox.proceed();
+    persistence.remake = (eventId, mutation) => this.remade.remade(eventId, mutation);
+    void persistence.loaded.then(() => this.remade.clear());
   }
 
   #mayDeliver(): boolean {
-    const { keeping, session } = this.#host;
+    const { persistence, session } = this.#host;
     if (!session.isOnline() || session.refusal()) return false;
-    return !session.isClosed() || !keeping.durable;
+    return !session.isClosed() || !persistence.durable;
   }
 
   #whyNotMade(): ReturnType<WriteSession['refusal']> {
-    const { keeping, session } = this.#host;
-    return session.failure() ?? (keeping.durable ? undefined : session.refusal());
+    const { persistence, session } = this.#host;
+    return session.failure() ?? (persistence.durable ? undefined : session.refusal());
   }
 }

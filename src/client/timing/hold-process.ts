@@ -4,7 +4,7 @@ import { clearInterval, setInterval } from 'node:timers';
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** The result of `work`, until which the process is kept running: what it waits for may not do that. */
-export async function holding<T>(work: Promise<T>): Promise<T> {
+export async function holdProcess<T>(work: Promise<T>): Promise<T> {
   const hold = setInterval(() => {}, LONGEST_MS);
   try {
     return await work;

@@ -10,13 +10,13 @@ import { userIdOf } from './core-values.ts';
 import { ForeignWrites } from './foreign-writes.ts';
 import { Journal } from './journal.ts';
 import type { LoadedWrites } from './load-writes.ts';
-import type { RecordsEvents } from './open-records.ts';
+import type { RecordStoreEvents } from './open-record-store.ts';
 import type { RecordStore } from './record-store.ts';
 import { retryUntilDone } from './retry-until-done.ts';
 import { storeClassOver } from './store-class.ts';
 
 /** What happens in the storage of a database. */
-export interface KeepingEvents extends Pick<RecordsEvents, 'report' | 'failed'> {
+export interface PersistenceEvents extends Pick<RecordStoreEvents, 'report' | 'failed'> {
   /** Writes of earlier processes wait for another author than who has the database now. */
   foreign(writes: readonly AuthoredWrite[]): void;
 }
@@ -30,7 +30,7 @@ type State = { is: 'loading' } | { is: 'loaded' } | { is: 'lost'; wasLoaded: boo
  * Nothing is read by core, sent or shown before the pending writes of earlier processes are in memory. What fails after that
  * is reported and tried again; a storage that cannot be used at all, or was taken over by another process, ends the database.
  */
-export class Keeping {
+export class Persistence {
   readonly durable: boolean;
   /** For core's constructor. */
   readonly Store: StoreInterfaceClass;
@@ -45,17 +45,17 @@ export class Keeping {
   readonly loaded: Promise<void>;
   readonly #records: RecordStore;
   readonly #background: BackgroundWrites;
-  readonly #events: BufferedEvents<KeepingEvents> = new BufferedEvents();
+  readonly #events: BufferedEvents<PersistenceEvents> = new BufferedEvents();
   /** Whose session it is: what they write and what the server answers is theirs. */
   #author: TransactionAuthor;
   #state: State = { is: 'loading' };
 
   /** With `isAdmin`, the session has an admin token. */
-  constructor(openRecords: (events: RecordsEvents) => RecordStore, isAdmin: boolean) {
+  constructor(openRecordStore: (events: RecordStoreEvents) => RecordStore, isAdmin: boolean) {
     this.#author = { userId: null, isAdmin };
     const report = this.#report;
     const failed = (error: InstantNodeError): void => this.#fail(error);
-    this.#records = openRecords({ report, failed, emptied: () => this.#keepAgain() });
+    this.#records = openRecordStore({ report, failed, emptied: () => this.#persistAgain() });
     this.durable = this.#records.durable;
     this.journal = this.durable ? new Journal(this.#records, report) : undefined;
     this.queue = new WriteQueue(this.journal);
@@ -102,7 +102,7 @@ export class Keeping {
   }
 
   /** Calls `events` for all that has happened and will. Not within this call. */
-  connect(events: KeepingEvents): void {
+  connect(events: PersistenceEvents): void {
     this.#events.connect(events);
   }
 
@@ -155,9 +155,9 @@ export class Keeping {
   }
 
   /** The storage has lost its content; the memory has not. */
-  #keepAgain(): void {
+  #persistAgain(): void {
     if (!this.isLoaded) return;
-    this.queue.keepAgain(this.foreign.all);
+    this.queue.persistAgain(this.foreign.all);
     void this.#background.saveAgain();
   }
 

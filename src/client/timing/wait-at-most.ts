@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 
 /** Resolves when `work` does, or after `ms`; rejects when `work` rejects before. */
-export async function within(ms: number, work: Promise<unknown>): Promise<void> {
+export async function waitAtMost(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);

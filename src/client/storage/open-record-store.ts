@@ -9,7 +9,7 @@ import type { RecordStore } from './record-store.ts';
 import type { StorageRequest } from './storage-request.ts';
 
 /** What happens in a storage. */
-export interface RecordsEvents {
+export interface RecordStoreEvents {
   /** Something went wrong, and the database goes on. */
   report(error: InstantNodeError): void;
   /** The storage cannot be used, or no more: the database must stop. */
@@ -19,10 +19,10 @@ export interface RecordsEvents {
 }
 
 /** Opens the storage that `init` was asked for. */
-export function openRecords(
+export function openRecordStore(
   kinds: StorageKinds,
   request: StorageRequest,
-  events: RecordsEvents,
+  events: RecordStoreEvents,
 ): RecordStore {
   const { storage, keyring } = request;
   const kind: StorageKind = kinds[storage.kind];

@@ -1,6 +1,6 @@
 import type { PersistedObject } from '../core-internals/persisted-object.ts';
 import { isSaveDue, onTimerStarted, stopTimers } from '../core-internals/save-timers.ts';
-import { within } from '../timing/within.ts';
+import { waitAtMost } from '../timing/wait-at-most.ts';
 
 /** How long one round of saving may take before the next is tried, in milliseconds. */
 const ROUND_MS = 1_000;
@@ -8,7 +8,7 @@ const ROUND_MS = 1_000;
 const MAX_ROUNDS = 10;
 
 /** One of core's objects that save themselves a moment after each change: `kv`, `querySubs` and the sync tables. */
-export class Saving {
+export class PersistedFlusher {
   readonly #saved: PersistedObject;
 
   constructor(persistedObject: object) {
@@ -16,7 +16,7 @@ export class Saving {
   }
 
   /** Lets the process end although core's timers for saving and for collecting garbage are running. */
-  letGo(): void {
+  unrefTimers(): void {
     onTimerStarted(this.#saved, (timer) => timer.unref());
   }
 
@@ -27,10 +27,10 @@ export class Saving {
       isLoaded = true;
     });
     // From a storage that cannot be read it never is, and then there is nothing to save.
-    await within(ROUND_MS, loaded);
+    await waitAtMost(ROUND_MS, loaded);
     if (!isLoaded) return;
     for (let round = 0; isSaveDue(this.#saved) && round < MAX_ROUNDS; round++) {
-      await within(ROUND_MS, this.#saved.flush());
+      await waitAtMost(ROUND_MS, this.#saved.flush());
     }
   }
 
