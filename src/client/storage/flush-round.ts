@@ -83,8 +83,8 @@ export class FlushRound {
       await records.write(changes);
       this.#saved(states);
     } catch (cause) {
-      if (isInstantNodeError(cause) && cause.outcome === 'not-applied') recorded.absent(added);
       this.#failed(states, cause);
+      if (isInstantNodeError(cause) && cause.outcome === 'not-applied') recorded.absent(added);
     }
     this.#events.pieceDone();
   }

@@ -117,6 +117,19 @@ test('a journal that could not read all that is kept reads all of it the next ti
   expect(writes.map(({ eventId }) => eventId)).toEqual(['a', 'b', 'c']);
 });
 
+test('what was put long before it is known who made it is saved once that is known, though nobody waits for it', async () => {
+  const records = new HeldRecords(undefined);
+  const journal = new Journal(records, () => {});
+  await journal.load();
+  journal.put('early', write(1));
+  // As long as the journal takes its time, and begun after it.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  journal.setAuthor({ userId: null, isAdmin: false });
+  await records.called(1);
+  expect(records.calls).toEqual([['early']]);
+  journal.stop();
+});
+
 test('a journal cuts by size, and never a record', async () => {
   const { records, journal } = await journalOver({ records: 100, bytes: 1_000 });
   journal.put('small', write(1));

@@ -63,6 +63,7 @@ export class Journal {
     for (const state of this.#unsaved.states()) Object.assign(state, this.#author);
     this.#flusher.start();
     if (this.#waiters.size > 0) this.#flusher.soon();
+    else if (!this.#unsaved.isEmpty) this.#flusher.later();
   }
 
   /** Takes the state of a write, to be saved in a moment, or with the next that cannot wait. */

@@ -68,12 +68,12 @@ export class RecordedWrites<State extends object> {
 
   /** Notes that the storage has done what it was given: a record has this state, or none is left. */
   acknowledged(eventId: string, state: State | undefined): void {
-    if (!state) this.#records.delete(eventId);
-    else if (this.has(eventId)) this.#records.set(eventId, 'acknowledged');
+    if (state) this.#records.set(eventId, 'acknowledged');
+    else this.#records.delete(eventId);
   }
 
-  /** Notes that these have no record after all. */
+  /** Notes that these have no record after all, but for those that the storage was given anew meanwhile. */
   absent(eventIds: readonly string[]): void {
-    for (const eventId of eventIds) this.#records.delete(eventId);
+    for (const eventId of eventIds) if (!this.isInFlight(eventId)) this.#records.delete(eventId);
   }
 }
