@@ -23,7 +23,6 @@ import type { DatabaseStats } from './stats.ts';
 import { deferred } from './timing/deferred.ts';
 import { holdProcess } from './timing/hold-process.ts';
 import { LatestIterator } from './timing/latest-iterator.ts';
-import { waitAtMost } from './timing/wait-at-most.ts';
 import type { PendingTransaction, TransactionError } from './transactions/transactions.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -283,7 +282,7 @@ export class InstantNodeDatabase<
     this.#forget();
     this.#calls.close();
     for (const onClosed of [...this.#whenClosed]) onClosed();
-    if (timeoutMs > 0) await waitAtMost(timeoutMs, writes.delivery.done());
+    if (timeoutMs > 0) await writes.delivery.doneWithin(timeoutMs);
     const settled = writes.undelivered.settle();
     const [saved] = await Promise.allSettled([flusher.flush(), this.#reactor.disconnect()]);
     await flusher.release();

@@ -1,3 +1,4 @@
+import { waitAtMost } from '../timing/wait-at-most.ts';
 import type { WriteQueue } from '../transactions/write-queue.ts';
 
 /** Waits until writes are delivered. */
@@ -12,17 +13,21 @@ export class Delivery {
     this.#mayDeliver = mayDeliver;
   }
 
-  /** Resolves once no write waits for the server any more, or waiting for it is of no use. */
-  async done(): Promise<void> {
-    while (this.#queue.waiting > this.#queue.stuck.size && this.#mayDeliver()) {
-      await new Promise<void>((resolve) => {
-        this.#onChange = resolve;
-      });
-    }
+  /** Resolves once no write waits for the server any more, or waiting for it is of no use, or after so many milliseconds. */
+  async doneWithin(timeoutMs: number): Promise<void> {
+    await waitAtMost(timeoutMs, this.#done());
   }
 
   /** The queue has changed, or whether waiting is of use. */
   changed(): void {
     this.#onChange?.();
+  }
+
+  async #done(): Promise<void> {
+    while (this.#queue.waiting > this.#queue.stuck.size && this.#mayDeliver()) {
+      await new Promise<void>((resolve) => {
+        this.#onChange = resolve;
+      });
+    }
   }
 }

@@ -49,7 +49,7 @@ export interface Topical {
  * The rooms of a session, presence and topics: what core's reactor means by them, whatever rooms, topics, keys and
  * sessions are called. As in core and in the protocol, a room's id alone says which it is.
  */
-export class Rooms {
+export class ClientRooms {
   readonly #session: RoomsSession;
   readonly #rooms = new Map<string, Room>();
   /** Rooms that were left before the server had answered the wish to join. */
