@@ -8,7 +8,7 @@ export interface DatabaseStats {
   subscriptions: number;
   /** Rooms joined. */
   rooms: number;
-  /** Writes that the server has not confirmed, of whoever is signed in. */
+  /** Writes of the present user that the server has not confirmed. */
   pendingTransactions: number;
   /** Whether what waits outlives the process: the storage keeps it. In memory it is lost with it. */
   durable: boolean;

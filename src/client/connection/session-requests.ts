@@ -8,7 +8,7 @@ export class SessionRequests {
     this.#adminToken = adminToken;
   }
 
-  /** A message as it is to be sent over `connection`; undefined when it is not. */
+  /** The message to send over `connection`; undefined when it should not be sent. */
   prepared<Message extends { op: string }>(message: Message, connection: object): Message | undefined {
     if (message.op !== 'init') return message;
     if (this.#asked.has(connection)) return undefined;

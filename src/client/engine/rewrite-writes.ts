@@ -1,7 +1,7 @@
 import type { Mutation, TransactionStep } from '../transactions/transactions.ts';
 import { type Attr, type AttrsStore, isLink } from './store.ts';
 
-/** What is to be written where a step names an attribute that a pending write has added under another id. */
+/** What to write where a step names an attribute that a pending write has added under another id. */
 interface Replacement {
   id: string;
   attr: Attr;
@@ -45,7 +45,7 @@ class Rewriting {
     this.#processedTxId = processedTxId ?? 0;
   }
 
-  /** The step as it is to be, or none. */
+  /** The rewritten step, or none. */
   rewrite(step: TransactionStep, txId: number | undefined): TransactionStep[] {
     const isOver = step[0] === 'add-attr' ? this.#isKnown(step[1], txId) : CHANGES.has(step[0]);
     if (isOver) this.hasChanged = true;

@@ -124,6 +124,12 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     settleAnswers: () => cache.settle(),
     isLost: () => session.failure !== undefined,
   });
+  keeping.connect({
+    report,
+    failed: (error) => session.fail(error),
+    foreign: (foreign) => writes.refused.tellForeign(foreign),
+  });
+  if (keepAlive) timers.hold();
   return {
     ...{
       place,

@@ -24,7 +24,7 @@ export interface AroundWrites {
 /** What core does where it is not overridden. */
 export type CoresWrites = Pick<WritesHost, 'coreSends' | 'coreRefuses' | 'coreFinishes'>;
 
-/** Core as writing needs it. To be called once, and before `pushTx` is replaced. */
+/** Core as writing needs it. Called once, before `pushTx` is replaced. */
 export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWrites): WritesHost {
   const { persistence, session, connector } = around;
   const kv = showQueue(core.kv, persistence.queue);

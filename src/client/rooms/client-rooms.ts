@@ -54,7 +54,7 @@ export class ClientRooms {
   readonly #rooms = new Map<string, Room>();
   /** Rooms that were left before the server had answered the wish to join. */
   readonly #leaving = new Set<string>();
-  /** What is to be said once the server has let this session in. */
+  /** What will be said once the server has let this session in. */
   readonly #unsaid = new Map<string, Topical[]>();
 
   constructor(session: RoomsSession) {
@@ -133,7 +133,7 @@ export class ClientRooms {
   }
 
   /**
-   * The server does not let this session into a room: whoever subscribes to its presence is given the reason, as an error.
+   * The server does not let this session into a room: subscribers to its presence get the reason, as an error.
    * Whether anybody was.
    */
   refused(id: unknown, { message = 'The server refused the room', hint, type, status }: Refusal): boolean {
@@ -148,7 +148,7 @@ export class ClientRooms {
     for (const [id, room] of this.#rooms) this.#askToJoin(id, room, room.user);
   }
 
-  /** To be told when there is no session any more: the server has forgotten who was where. */
+  /** There is no session any more: the server has forgotten who was where. */
   disconnected(): void {
     for (const room of this.#rooms.values()) room.isConnected = false;
     this.#leaving.clear();

@@ -57,7 +57,7 @@ export function peopleOf(
   return { peers: shown, ...(wantsUser ? { user: withId(user ?? {}, keys, sessionId) } : {}) };
 }
 
-/** Whether a subscriber is to be told: by a shallow comparison of each person, as core has it. */
+/** Whether there is news for a subscriber: by a shallow comparison of each person, as core has it. */
 export function hasChanged(before: PresenceSlice, after: PresenceSlice): boolean {
   if (before.isLoading !== after.isLoading || before.error !== after.error) return true;
   if (!isSame(before.user, after.user)) return true;

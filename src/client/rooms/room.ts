@@ -25,7 +25,7 @@ export interface Said {
   data?: unknown;
 }
 
-/** One room that was joined: who is known to be in it, and who is to be told. */
+/** One room that was joined: who is known to be in it, and who subscribes to that. */
 export class Room {
   readonly type: string;
   /** Whether the server has let this session in. */
@@ -43,12 +43,12 @@ export class Room {
     this.#sessionId = sessionId;
   }
 
-  /** Whether anybody is to be told of anything. */
+  /** Whether anybody subscribes to anything in it. */
   get isHeard(): boolean {
     return this.#watchers.size > 0 || this.#listeners.size > 0;
   }
 
-  /** Whether anybody is to be told of who shows what. */
+  /** Whether anybody subscribes to its presence. */
   get isWatched(): boolean {
     return this.#watchers.size > 0;
   }

@@ -1,5 +1,5 @@
 /**
- * Keeps a field of core's out of sight of whoever prints `target`: it is read and set as before, and held where only
+ * Keeps a field of core's out of sight when `target` is printed: it is read and set as before, and held where only
  * these two reach.
  */
 export function conceal<T extends object>(target: T, ...names: readonly string[]): void {

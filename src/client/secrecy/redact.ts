@@ -20,7 +20,7 @@ export function redact(value: unknown, hidden: Hidden): unknown {
   return holdsHidden(value, hidden) ? new Copying(hidden).copy(value) : value;
 }
 
-/** As {@link redact}, of an error that is to stay the same object: whoever has thrown it has made it for the caller. */
+/** As {@link redact}, of an error that must stay the same object, because it was made for the caller. */
 export function redactInPlace<T>(value: T, hidden: Hidden, seen: Set<unknown> = new Set()): T {
   if (!(value instanceof Error)) return redact(value, hidden) as T;
   if (seen.has(value)) return value;

@@ -23,7 +23,7 @@ interface UnconfirmedTransaction {
   reason: string;
 }
 
-/** A write of whoever has the database now. */
+/** A write by the present user of the database. */
 export interface OwnTransaction extends UnconfirmedTransaction {
   /**
    * Where it stands:

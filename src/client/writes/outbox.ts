@@ -31,10 +31,10 @@ interface Unanswered {
  */
 export class Outbox {
   readonly #events: OutboxEvents;
-  /** What is to be sent, from `#at` on; nothing while there is no session. */
+  /** What will be sent, from `#at` on; nothing while there is no session. */
   #line: string[] = [];
   #at = 0;
-  /** What is to be sent before that. */
+  /** What will be sent before that. */
   #urgent: string[] = [];
   readonly #unanswered: Map<string, Unanswered> = new Map();
   #bytes = 0;

@@ -48,7 +48,7 @@ export class Undelivered {
     else this.#lose();
   }
 
-  /** Ends what waits when the storage is lost: whoever has the storage now sends what is in there. */
+  /** Ends what waits when the storage is lost: its new owner sends what is in there. */
   async end(reason: InstantNodeError): Promise<void> {
     const { journal, queue } = this.#host.persistence;
     const saving: WriteEntry[] = [];
