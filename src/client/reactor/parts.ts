@@ -124,7 +124,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     settleAnswers: () => cache.settle(),
     isLost: () => session.failure !== undefined,
   });
-  keeping.connect({
+  persistence.connect({
     report,
     failed: (error) => session.fail(error),
     foreign: (foreign) => writes.refused.tellForeign(foreign),
