@@ -6,6 +6,8 @@ import {
   type InstaQLOptions,
   type InstaQLResponse,
   type PageInfoResponse,
+  type Reactor,
+  type RoomsOf,
   type TransactionResult,
   type ValidQuery,
 } from '@instantdb/core';
@@ -49,16 +51,18 @@ export class InstantNodeDatabase<
   readonly #calls: GuardedCalls;
   #closing: Promise<void> | undefined;
 
-  /** Made by `init`; `forget` takes it out of the register of open databases. */
-  constructor(reactor: NodeReactor<Schema>, forget: () => void) {
+  /** Made by `init`, over the reactor of this package; `forget` takes it out of the register of open databases. */
+  // Typed as core's: what ours consists of is nothing that users should see in the types.
+  constructor(reactor: Reactor<RoomsOf<Schema>>, forget: () => void) {
     super(reactor);
-    this.#reactor = reactor;
+    const { parts } = reactor as NodeReactor<Schema>;
+    this.#reactor = reactor as NodeReactor<Schema>;
     this.#forget = forget;
     for (const shown of [this, reactor, this.auth, this.storage, this.streams]) {
-      showAs(shown, () => ({ appId: reactor.parts.place.appId, ...this.stats() }));
+      showAs(shown, () => ({ appId: parts.place.appId, ...this.stats() }));
     }
-    this.#calls = new GuardedCalls(reactor, this, reactor.parts);
-    reactor.parts.session.onFailure = (error) => {
+    this.#calls = new GuardedCalls(reactor, this, parts);
+    parts.session.onFailure = (error) => {
       forget();
       this.#calls.fail(error);
     };
