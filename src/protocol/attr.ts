@@ -6,6 +6,14 @@ export type Ident = [id: string, etype: string, label: string];
 /** A type that the server enforces on an attribute's values. */
 export type CheckedDataType = 'string' | 'number' | 'boolean' | 'date';
 
+/** All of them. */
+export const CHECKED_DATA_TYPES: readonly CheckedDataType[] = ['string', 'number', 'boolean', 'date'];
+
+/** Whether a value names one of them. */
+export function isCheckedDataType(value: unknown): value is CheckedDataType {
+  return CHECKED_DATA_TYPES.some((type) => type === value);
+}
+
 /** A kind of value that was seen under an attribute. */
 export type InferredType = 'string' | 'number' | 'boolean' | 'json';
 

@@ -2,6 +2,17 @@ import type { JsonObject, JsonValue } from './json.ts';
 import { paramMalformed, paramMissing } from './param-error.ts';
 import { isUuid } from './uuid.ts';
 
+/**
+ * A UUID that is required, in lower case; `path` says where it stands.
+ *
+ * @throws {ServerError} `param-missing` or `param-malformed`, naming that.
+ */
+export function requiredUuid(path: readonly string[], value: unknown): string {
+  if (value === undefined || value === null) throw paramMissing(path);
+  if (!isUuid(value)) throw paramMalformed(path, value);
+  return value.toLowerCase();
+}
+
 /** Reads a field: returns the value in the form in which it is used, or undefined when it is not valid. */
 export type Read<T> = (value: JsonValue) => T | undefined;
 

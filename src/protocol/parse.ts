@@ -1,12 +1,12 @@
 import { ServerError, validationFailed } from './error.ts';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import { excessOf, MAX_DEPTH, MAX_VALUES } from './json-limits.ts';
-import { paramMalformed, paramMissing } from './param-error.ts';
+import { paramMalformed } from './param-error.ts';
+import { requiredUuid } from './params.ts';
 import { parseRoomMessage, ROOM_OPS } from './rooms.ts';
 import { parseStreamMessage, STREAM_OPS } from './streams.ts';
 import { parseSyncMessage, SYNC_OPS } from './sync.ts';
 import type { AddQueryMessage, InitMessage, RequestMessage, RequestOp, ReturnType, UpOp } from './up.ts';
-import { isUuid } from './uuid.ts';
 
 type ListedOp = (typeof ROOM_OPS | typeof SYNC_OPS | typeof STREAM_OPS)[number];
 
@@ -88,12 +88,9 @@ export function opOf(event: JsonObject): UpOp {
  * @throws {ServerError} when the app's id is missing or is not a UUID.
  */
 export function parseInit(event: JsonObject): InitMessage {
-  const appId = event['app-id'];
-  if (appId === undefined || appId === null) throw paramMissing(['app-id']);
-  if (!isUuid(appId)) throw paramMalformed(['app-id'], appId);
   return {
     op: 'init',
-    appId: appId.toLowerCase(),
+    appId: requiredUuid(['app-id'], event['app-id']),
     refreshToken: event['refresh-token'] ?? undefined,
     adminToken: event['__admin-token'] ?? undefined,
     versions: parseVersions(event.versions),

@@ -1,9 +1,10 @@
+import { isCheckedDataType } from '../../protocol/attr.ts';
 import { recordNotFound, validationFailed } from '../../protocol/error.ts';
 import type { App } from '../app/app.ts';
 import { applySteps } from '../schema/apply-steps.ts';
 import { parseDefinitions } from '../schema/definitions.ts';
 import type { JobBook } from '../schema/job-book.ts';
-import { isCheckedDataType, parseSchemaSteps } from '../schema/parse-schema-steps.ts';
+import { parseSchemaSteps } from '../schema/parse-schema-steps.ts';
 import { plannedSchema, planSchema, type SchemaPlan } from '../schema/plan-schema.ts';
 import { schemaOf } from '../schema/schema-json.ts';
 import { isJobType } from '../schema/schema-step.ts';

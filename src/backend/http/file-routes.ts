@@ -1,5 +1,4 @@
-import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
-import { isUuid } from '../../protocol/uuid.ts';
+import { requiredUuid } from '../../protocol/params.ts';
 import type { App } from '../app/app.ts';
 import type { Apps } from '../apps/apps.ts';
 import type { BackendHost } from '../apps/backend-host.ts';
@@ -64,7 +63,5 @@ function sign(request: HttpRequest, apps: Apps): Response {
 }
 
 function appFor(apps: Apps, path: readonly string[], id: unknown): App {
-  if (id === null) throw paramMissing(path);
-  if (!isUuid(id)) throw paramMalformed(path, id);
-  return apps.get(id.toLowerCase()).app;
+  return apps.get(requiredUuid(path, id)).app;
 }

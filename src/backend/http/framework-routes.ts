@@ -1,10 +1,8 @@
 import { isObject, type JsonObject } from '../../protocol/json.ts';
-import { paramMalformed, paramMissing } from '../../protocol/param-error.ts';
-import { isUuid } from '../../protocol/uuid.ts';
 import { answerQuery } from '../app/answer-query.ts';
-import type { App } from '../app/app.ts';
 import type { Apps } from '../apps/apps.ts';
 import type { HttpRequest } from './requests/http-request.ts';
+import { requestedAppId } from './requests/requested-app-id.ts';
 import { jsonTextResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 import { tokenHolder } from './requests/token-holder.ts';
@@ -17,7 +15,7 @@ export function frameworkRoutes(apps: Apps): Route[] {
 async function runQuery(request: HttpRequest, apps: Apps): Promise<Response> {
   const body = await request.body();
   const q = body.required('query', (value) => (isObject(value) ? value : undefined));
-  const app = appOf(request, apps);
+  const app = apps.get(requestedAppId(request)).app;
   // As on an Instant server: a token that is no longer good makes a visitor, who sees what visitors see.
   const actor = tokenHolder(request, app);
   app.assertReadable();
@@ -28,13 +26,4 @@ async function runQuery(request: HttpRequest, apps: Apps): Promise<Response> {
   });
   if (answer.is === 'failure') throw answer.error;
   return jsonTextResponse(`{"result":${answer.result},"attrs":${app.attrs.text}}`);
-}
-
-function appOf({ raw, url }: HttpRequest, apps: Apps): App {
-  const header = raw.headers.get('app-id');
-  const id = header ?? url.searchParams.get('app_id');
-  const path = header === null ? ['query-params', 'app_id'] : ['headers', 'app-id'];
-  if (id === null) throw paramMissing(['headers', 'app-id']);
-  if (!isUuid(id)) throw paramMalformed(path, id);
-  return apps.get(id.toLowerCase()).app;
 }

@@ -1,5 +1,5 @@
 import { type Attr, type CheckedDataType, etypeOf, labelOf } from '../../protocol/attr.ts';
-import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
+import { canonicalJson, type JsonValue, jsonTypeOf } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import { parseInstantDate } from '../store/instant-date.ts';
 import { type QueryIssue, type QueryPath, queryError } from './grammar.ts';
@@ -29,12 +29,6 @@ function friendlyName(attr: Attr): string {
   return `${etypeOf(attr)}.${labelOf(attr)}`;
 }
 
-function jsonType(value: JsonValue): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return typeof value;
-}
-
 function fail(place: CheckPlace, issue: Omit<QueryIssue, 'in'>, ...at: (string | JsonValue)[]): never {
   const path = [...place.path, '$', 'where', ...at] as (string | number)[];
   throw queryError(place.query, { ...issue, in: path });
@@ -50,7 +44,7 @@ function assertType(
   if (value === null) return;
   const at = op === undefined ? [place.label] : [place.label, op];
   const name = friendlyName(attr);
-  const kind = jsonType(value);
+  const kind = jsonTypeOf(value);
   if (type !== 'date' || typeof value === 'boolean') {
     if (typeof value === type) return;
     const message = `The data type of \`${name}\` is \`${type}\`, but the query got the value \`${JSON.stringify(value)}\` of type \`${kind}\`.`;
@@ -131,7 +125,7 @@ function afterPrefix(prefix: string): string | undefined {
 function comparison(place: CheckPlace, attr: Attr, comparator: ComparatorName, value: Scalar): Test {
   const type = comparableType(place, attr);
   if ((comparator === '$like' || comparator === '$ilike') && typeof value !== 'string') {
-    const message = `The $like value for \`${friendlyName(attr)}\` must be a string, but the query got the value \`${JSON.stringify(value)}\` of type \`${jsonType(value)}\`.`;
+    const message = `The $like value for \`${friendlyName(attr)}\` must be a string, but the query got the value \`${JSON.stringify(value)}\` of type \`${jsonTypeOf(value)}\`.`;
     fail(place, { 'expected?': 'string?', message }, place.label, comparator);
   }
   assertType(place, attr, type, value, comparator);

@@ -1,8 +1,6 @@
-import type { Attr, CheckedDataType } from '../../protocol/attr.ts';
+import { type Attr, type CheckedDataType, isCheckedDataType } from '../../protocol/attr.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { AttrDefinition, Definitions, LinkDefinition, LinkEnd } from './definitions.ts';
-
-const CHECKED: ReadonlySet<string> = new Set<CheckedDataType>(['string', 'number', 'boolean', 'date']);
 
 /** The system namespaces that a schema may add to. */
 const OPEN_SYSTEM_ETYPES: ReadonlySet<string> = new Set(['$users', '$files', '$streams']);
@@ -70,7 +68,7 @@ function blobShape({ etype, label, valueType, ...flags }: AttrDefinition): AttrS
     'unique?': flags.unique,
     'index?': flags.indexed,
     'required?': flags.required,
-    'checked-data-type': CHECKED.has(valueType) ? (valueType as CheckedDataType) : null,
+    'checked-data-type': isCheckedDataType(valueType) ? valueType : null,
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Attr, etypeOf, labelOf, type Triple } from '../../protocol/attr.ts';
 import { ServerError } from '../../protocol/error.ts';
-import { isObject, type JsonValue } from '../../protocol/json.ts';
+import { isObject, type JsonValue, jsonTypeOf } from '../../protocol/json.ts';
 import { ADMIN } from '../permissions/actor.ts';
 import { checkValue } from '../transact/check-value.ts';
 import { entitiesWithoutNulls } from '../transact/null-triples.ts';
@@ -127,11 +127,5 @@ function setType(app: SchemaApp, attr: Attr, type: Attr['checked-data-type']): u
 function samples(triples: readonly Triple[]): InvalidTriple[] {
   return triples
     .slice(0, MAX_SAMPLES)
-    .map(([e, , v]) => ({ entity_id: e, value: v, json_type: jsonType(v) }));
-}
-
-function jsonType(v: JsonValue): InvalidTriple['json_type'] {
-  if (v === null) return 'null';
-  if (Array.isArray(v)) return 'array';
-  return typeof v as 'string' | 'number' | 'boolean' | 'object';
+    .map(([e, , v]) => ({ entity_id: e, value: v, json_type: jsonTypeOf(v) }));
 }

@@ -1,12 +1,12 @@
 import type { CheckedDataType } from '../../protocol/attr.ts';
-import type { JsonValue } from '../../protocol/json.ts';
+import type { JsonType, JsonValue } from '../../protocol/json.ts';
 import type { JobType } from './schema-step.ts';
 
 /** A value that does not allow what a job is for. */
 export interface InvalidTriple {
   readonly entity_id: string;
   readonly value: JsonValue;
-  readonly json_type: 'string' | 'number' | 'boolean' | 'null' | 'object' | 'array';
+  readonly json_type: JsonType;
 }
 
 /** Why a job changed nothing. */

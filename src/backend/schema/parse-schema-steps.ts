@@ -1,10 +1,8 @@
-import type { CheckedDataType } from '../../protocol/attr.ts';
+import { isCheckedDataType } from '../../protocol/attr.ts';
 import { type ServerError, validationFailed } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import { isJobType, type JobType, type SchemaStep } from './schema-step.ts';
-
-const CHECKED_DATA_TYPES: readonly CheckedDataType[] = ['string', 'number', 'boolean', 'date'];
 
 /** Steps that the transaction engine reads, and says what is wrong with. */
 const TRANSACTION_STEPS: ReadonlySet<unknown> = new Set(['add-attr', 'update-attr', 'delete-attr']);
@@ -22,11 +20,6 @@ export function parseSchemaSteps(input: readonly unknown[]): SchemaStep[] {
     if (!isJobType(kind)) throw refuse(input, 'a step of a schema', [index, 0]);
     return parseJobStep(input, index, kind, target);
   });
-}
-
-/** Whether a value names a type that values can be held to. */
-export function isCheckedDataType(value: unknown): value is CheckedDataType {
-  return CHECKED_DATA_TYPES.some((type) => type === value);
 }
 
 function parseJobStep(input: readonly unknown[], index: number, kind: JobType, target: unknown): SchemaStep {

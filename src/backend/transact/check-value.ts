@@ -1,6 +1,6 @@
 import { type Attr, type CheckedDataType, etypeOf, labelOf } from '../../protocol/attr.ts';
 import { recordNotUnique, ServerError } from '../../protocol/error.ts';
-import type { JsonValue } from '../../protocol/json.ts';
+import { type JsonValue, jsonTypeOf } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import { parseInstantDate } from '../store/instant-date.ts';
 import type { TripleStore } from '../store/triple-store.ts';
@@ -27,7 +27,7 @@ export function checkValue(attr: Attr, e: string, v: JsonValue): void {
   if (isLink && !isUuid(v)) throw invalidValue('Linked value must be a valid uuid.', attr, e, v);
   const type = attr['checked-data-type'];
   if (type && !hasType(v, type)) {
-    const given = shown(v) === v ? ` but the provided value type is ${jsonType(v)}` : '';
+    const given = shown(v) === v ? ` but the provided value type is ${jsonTypeOf(v)}` : '';
     const message = `Invalid value type for ${etypeOf(attr)}.${labelOf(attr)}. Value must be a ${type}${given}.`;
     throw invalidValue(message, attr, e, v);
   }
@@ -77,9 +77,4 @@ function isTooLarge(v: JsonValue): boolean {
 function hasType(v: JsonValue, type: CheckedDataType): boolean {
   if (v === null) return true;
   return type === 'date' ? parseInstantDate(v) !== undefined : typeof v === type;
-}
-
-function jsonType(v: JsonValue): string {
-  if (v === null) return 'null';
-  return Array.isArray(v) ? 'array' : typeof v;
 }

@@ -1,10 +1,8 @@
-import type { Attr, CheckedDataType, Ident } from '../../protocol/attr.ts';
+import { type Attr, CHECKED_DATA_TYPES, type Ident } from '../../protocol/attr.ts';
 import { isObject } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import type { Path, Reject } from './issue.ts';
 import type { AttrUpdate } from './tx-steps.ts';
-
-const CHECKED_DATA_TYPES: readonly CheckedDataType[] = ['string', 'number', 'boolean', 'date'];
 
 /** Reads the definition of a new attribute. Keys that the server does not know are left out. */
 export function parseAttr(input: unknown, path: Path, reject: Reject): Attr {

@@ -8,6 +8,7 @@ import { getUserForToken } from '../../auth/refresh-tokens.ts';
 import { asEmail, getUser } from '../../auth/users.ts';
 import type { Actor, AuthUser } from '../../permissions/actor.ts';
 import type { HttpRequest } from './http-request.ts';
+import { requestedAppId } from './requested-app-id.ts';
 import { visitorOf } from './visitor-of.ts';
 
 /** What a request to the admin API may do, and where. */
@@ -21,7 +22,7 @@ export interface AdminAccess extends ServedApp {
  * @throws {ServerError} when the app or the token is missing, malformed or wrong.
  */
 export function adminApp(request: HttpRequest, apps: Apps): ServedApp {
-  const id = appIdOf(request);
+  const id = requestedAppId(request);
   const token = bearerToken(request);
   if (apps.isOperator(token)) return apps.get(id);
   if (!isUuid(token)) throw malformedToken();
@@ -41,7 +42,7 @@ export function adminAccess(request: HttpRequest, apps: Apps): AdminAccess {
   const { headers } = request.raw;
   const asToken = headers.get('as-token');
   if (asToken !== null) {
-    const served = apps.get(appIdOf(request));
+    const served = apps.get(requestedAppId(request));
     if (!isUuid(asToken)) throw paramMalformed(['asUser', 'token'], asToken);
     return { ...served, actor: userActor(request, getUserForToken(served.app, asToken.toLowerCase())) };
   }
@@ -52,7 +53,7 @@ export function adminAccess(request: HttpRequest, apps: Apps): AdminAccess {
     return { ...served, actor: userActor(request, user) };
   }
   if (headers.get('as-guest') !== null) {
-    return { ...apps.get(appIdOf(request)), actor: userActor(request, null) };
+    return { ...apps.get(requestedAppId(request)), actor: userActor(request, null) };
   }
   return { ...adminApp(request, apps), actor: { ...userActor(request, null), admin: true } };
 }
@@ -81,15 +82,6 @@ const AUTHORIZATION: readonly string[] = ['headers', 'authorization'];
 /** The error for what cannot be a token. It does not repeat it: it may be a secret of another kind. */
 function malformedToken(): ServerError {
   return paramMalformed(AUTHORIZATION, null);
-}
-
-function appIdOf({ raw, url }: HttpRequest): string {
-  const header = raw.headers.get('app-id');
-  const id = header ?? url.searchParams.get('app_id');
-  const path = ['headers', 'app-id'];
-  if (id === null) throw paramMissing(path);
-  if (!isUuid(id)) throw paramMalformed(header === null ? ['query-params', 'app_id'] : path, id);
-  return id.toLowerCase();
 }
 
 function userActor(request: HttpRequest, user: AuthUser | null): Actor {

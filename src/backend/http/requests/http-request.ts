@@ -3,6 +3,7 @@ import { ServerError } from '../../../protocol/error.ts';
 import { isObject } from '../../../protocol/json.ts';
 import { excessOf, MAX_DEPTH, MAX_VALUES } from '../../../protocol/json-limits.ts';
 import { paramMalformed, paramMissing } from '../../../protocol/param-error.ts';
+import { requiredUuid } from '../../../protocol/params.ts';
 import { isUuid } from '../../../protocol/uuid.ts';
 import { readBody } from '../../files/read-body.ts';
 
@@ -56,10 +57,7 @@ export class HttpRequest {
    * @throws {ServerError} `param-malformed` when it is none.
    */
   uuidParam(name: string): string {
-    const text = this.#params[name];
-    if (text === undefined) throw paramMissing(['params', name]);
-    if (!isUuid(text)) throw paramMalformed(['params', name], text);
-    return text.toLowerCase();
+    return requiredUuid(['params', name], this.#params[name]);
   }
 
   /**
