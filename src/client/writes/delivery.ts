@@ -6,13 +6,13 @@ export class Delivery {
   readonly #mayDeliver: () => boolean;
   #onChange: (() => void) | undefined;
 
-  /** `mayDeliver` says whether waiting is of use. */
+  /** `mayDeliver` says whether waiting makes sense. */
   constructor(queue: WriteQueue, mayDeliver: () => boolean) {
     this.#queue = queue;
     this.#mayDeliver = mayDeliver;
   }
 
-  /** Resolves once no write waits for the server any more, or waiting for it is of no use. */
+  /** Resolves once no write but stuck ones waits for the server, or waiting makes no sense. */
   async done(): Promise<void> {
     while (this.#queue.waiting > this.#queue.stuck.size && this.#mayDeliver()) {
       await new Promise<void>((resolve) => {
@@ -21,7 +21,7 @@ export class Delivery {
     }
   }
 
-  /** The queue has changed, or whether waiting is of use. */
+  /** The queue has changed, or whether waiting makes sense. */
   changed(): void {
     this.#onChange?.();
   }
