@@ -17,7 +17,8 @@ export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
 
 /** Opens a database, or returns the one that is open with the same options. */
 export const init: Init = bindInit({
-  // Bun's own socket cannot be let go of by the process, the one behind `ws` can (seen on Bun 1.4.5).
+  // Bun's native socket cannot be unreferenced, so it always holds the process; the one behind `ws` can (seen on Bun
+  // 1.4.5).
   socket: (hold) => (hold ? nativeSocketDriver : wsDriver),
   storage: storageKinds,
 });

@@ -2,17 +2,17 @@
  * What went wrong, as a closed set: switch over it.
  *
  * - `invalid-config`: an option of `init` or `startBackend` cannot be used; nothing was opened.
- * - `unsupported-runtime`: none of Node, Bun and Deno was found, or a feature the chosen runtime lacks was asked for.
+ * - `unsupported-runtime`: none of Node, Bun and Deno was found, or a feature was asked for that this runtime lacks.
  * - `missing-dependency`: an optional package that the chosen driver needs is not installed.
  * - `closed`: the database, or the local backend, was closed, and the call needs it open.
  * - `connection-failed`: the server refused the session, or could not be reached in the time given.
  * - `timeout`: a query was not answered in the time given.
  * - `protocol`: the other side sent something that is not Instant's protocol; the connection goes on or is renewed.
- * - `query-failed`: a query could not be evaluated over what the server sent for it; others go on, and so does it with the
- *   next change.
- * - `storage`: a storage could not be opened, read or written, or holds what cannot be used.
+ * - `query-failed`: a query could not be evaluated over what the server sent for it. Other queries go on, and this one
+ *   is evaluated again with the next change.
+ * - `storage`: a storage could not be opened, read or written, or holds something that cannot be used.
  * - `storage-locked`: another process has the storage open for the same app, or has taken it over.
- * - `not-pending`: `retryTransaction` was given the id of a write that does not wait.
+ * - `not-pending`: `retryTransaction` was given the id of a write that is not pending.
  * - `discarded`: a write was given up by `discardTransaction`.
  * - `backend`: the local backend could not start or serve.
  */
@@ -31,14 +31,14 @@ export type InstantNodeErrorCode =
   | 'discarded'
   | 'backend';
 
-// Not `instanceof`: the ES module and the CommonJS copy of this package have a class each.
+// Not `instanceof`: the ES module and the CommonJS copy of this package each have their own class.
 const brand: symbol = Symbol.for('instant-node-error');
 
 /**
- * What became of a write that ends with an error of this package, and not with the server's answer:
+ * What became of a write that failed with an error of this package rather than with the server's answer:
  *
- * - `not-applied`: the server does not have it, and nobody will send it. It can be made again.
- * - `unknown`: it was sent, or another process may have found it in the storage, and the server may have it.
+ * - `not-applied`: the server does not have it, and nothing will send it. It is safe to make it again.
+ * - `unknown`: it was sent, or another process may have found it in the storage, so the server may have it.
  */
 export type WriteOutcome = 'not-applied' | 'unknown';
 
@@ -63,7 +63,7 @@ export class InstantNodeError extends Error {
   readonly code: InstantNodeErrorCode;
   /** What would help, where that is known. */
   readonly hint: string | undefined;
-  /** What became of the write whose promise rejects with this; none where it is not about a write. */
+  /** What became of the write whose promise rejects with this; absent when the error is not about a write. */
   declare readonly outcome?: WriteOutcome;
 
   constructor(code: InstantNodeErrorCode, message: string, options: InstantNodeErrorOptions = {}) {
@@ -76,11 +76,11 @@ export class InstantNodeError extends Error {
   }
 }
 
-/** The same error, of a write that had this outcome. */
+/** A copy of the error that carries the outcome of its write. */
 export function withOutcome(error: InstantNodeError, outcome: WriteOutcome): InstantNodeError {
   const { code, message, hint, cause } = error;
   const same = new InstantNodeError(code, message, { ...(hint !== undefined && { hint }), cause, outcome });
-  // A refusal of the server stays one.
+  // Whatever else was set on the error is carried over, so that a refusal by the server is still recognized as one.
   for (const key of Reflect.ownKeys(error)) {
     if (!Object.hasOwn(same, key)) Object.defineProperty(same, key, propertyOf(error, key));
   }
@@ -106,9 +106,9 @@ export function isInstantNodeError(error: unknown, code?: InstantNodeErrorCode):
   );
 }
 
-/** Whether `error` says that a program is wrong, this package's or another: trying again would not help. */
+/** Whether `error` means a bug in a program, this package's or another: trying again would not help. */
 export function isFault(error: unknown): boolean {
   const isNative = [RangeError, TypeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
-  // What a system call fails with is no fault, whatever class a runtime gives it.
+  // A failed system call is not a bug, whatever class the runtime gives its error.
   return isNative && !/^E(?!RR_)/.test(String((error as { code?: unknown }).code));
 }

@@ -1,6 +1,6 @@
 /**
- * The Instant client for Node, Bun and Deno: finds out at the first call which of them it runs on. What npm's `.` gives
- * where no export condition chose, and what JSR's `.` is.
+ * The Instant client for Node, Bun and Deno, which detects the runtime at the first call. npm's `.` resolves to it when
+ * no export condition matches, and JSR's `.` always does.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export * from './client/exports.ts';
 export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
 
 /**
- * Opens a database, or returns the one that is open with the same options. Throws code `unsupported-runtime` where
- * none of Node, Bun and Deno is found.
+ * Opens a database, or returns the one that is open with the same options. Throws code `unsupported-runtime` when none
+ * of Node, Bun and Deno is found.
  */
 export const init: Init = bindInit({
   socket: (hold) => (detectRuntime() === 'bun' && hold ? nativeSocketDriver : wsDriver),

@@ -23,7 +23,7 @@ function editDistance(a: string, b: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** What to say to whoever wrote `word` where only `known` will do. */
+/** The hint for an error about `word` where only `known` is accepted. */
 export function hintAt(word: string, known: readonly string[], what = 'options'): string {
   const meant = nearest(word, known);
   return meant === undefined ? `The ${what} are ${known.join(', ')}` : `Did you mean "${meant}"?`;

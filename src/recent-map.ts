@@ -1,4 +1,4 @@
-/** The last `limit` entries that were set: one more forgets the one that was set longest ago. */
+/** A map of the last `limit` entries that were set: adding one more drops the one set longest ago. */
 export class RecentMap<Key, Value> extends Map<Key, Value> {
   readonly #limit: number;
 
@@ -7,7 +7,7 @@ export class RecentMap<Key, Value> extends Map<Key, Value> {
     this.#limit = limit;
   }
 
-  /** Sets an entry, behind all others, also where it was set before. */
+  /** Sets an entry and makes it the newest, even if the key was set before. */
   override set(key: Key, value: Value): this {
     this.delete(key);
     super.set(key, value);

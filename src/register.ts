@@ -1,16 +1,16 @@
 import { nodeVersion } from './version.ts';
 
-// One process may load this package more than once: by `import` and by `require`, anew by `bun --hot` or a test runner that
-// resets modules, in another version beside it. What one copy has open the others find here: in a list on `globalThis`, under
-// a symbol that every copy makes, which is not enumerable and is there only as long as something is open. A worker thread and a
-// `vm` context have a `globalThis` of their own.
+// One process may load this package more than once: by `import` and by `require`, again under `bun --hot` or a test
+// runner that resets modules, or in two versions side by side. The copies find out here what the others have open: a
+// list on `globalThis`, under a symbol that every copy can make. It is not enumerable, and exists only while something
+// is open. Worker threads and `vm` contexts have a `globalThis` of their own.
 //
-// The list and what is in it are frozen, and hold nothing secret, however they are printed. Only what each version promises
-// of its own is relied upon: of another version's records no more than three texts are read.
+// The list and its records are frozen and hold no secret, however they are printed. A copy relies only on what its own
+// version promises: of another version's records it reads no more than three texts.
 
 /** Something that a copy of this package has open. */
 export interface OpenRecord {
-  /** The version of the copy, exactly. */
+  /** The exact version of the copy. */
   readonly version: string;
   /** Where the copy was loaded from. */
   readonly file: string;
@@ -26,27 +26,27 @@ export interface OtherCopy {
   option(name: string): string | undefined;
 }
 
-// Where bundlers make CommonJS of it, `import.meta` is empty, and the file is known by another name.
+// In a CommonJS bundle `import.meta` is empty, and the file's name is in `__filename`.
 const file: string = import.meta.url ?? (typeof __filename === 'string' ? __filename : 'unknown');
 
-/** What the record of this copy begins with. */
+/** The fields that every record of this copy begins with. */
 export const thisCopy: Pick<OpenRecord, 'version' | 'file'> = { version: nodeVersion, file };
 
 /** What is open in this process, by all copies of this package that share its `globalThis`. */
 export class Register<Own extends OpenRecord> {
   readonly #key: symbol;
-  /** Those of this copy, which are found in any case. */
+  /** The records of this copy, which it finds even when the shared list cannot be used. */
   readonly #own: Set<Own> = new Set();
 
   readonly #isOwn: (record: unknown) => record is Own;
 
-  /** `isOwn`: whether what bears the version of this copy is what this version puts there. */
+  /** `isOwn` checks that a record bearing the version of this copy really is what this version writes. */
   constructor(name: string, isOwn: (record: unknown) => record is Own) {
     this.#key = Symbol.for(`@instantdb/node ${name}`);
     this.#isOwn = isOwn;
   }
 
-  /** Records of copies of this version, this one's among them. */
+  /** The records of all copies of this version, this one included. */
   get same(): Own[] {
     const isSame = (record: unknown): boolean => textOf(record, 'version') === nodeVersion;
     return [...new Set([...this.#own, ...this.#list().filter(isSame).filter(this.#isOwn)])];
@@ -76,7 +76,10 @@ export class Register<Own extends OpenRecord> {
     return Array.isArray(list) ? list : [];
   }
 
-  /** What is no list is somebody else's and stays; where nothing can be added, copies do not find each other. */
+  /**
+   * Anything there that is not a list is foreign and is left alone. Where nothing can be added to `globalThis`, copies
+   * do not find each other.
+   */
   #set(list: readonly unknown[]): void {
     const there = Object.getOwnPropertyDescriptor(globalThis, this.#key);
     if (there && !Array.isArray(there.value)) return;
@@ -93,7 +96,7 @@ export function hasFunctions(record: unknown, ...names: readonly string[]): bool
   return names.every((name) => typeof fieldOf(record, name) === 'function');
 }
 
-/** As a sentence's end, why something of another version is in the way. */
+/** The end of a sentence that says why something of another version is in the way. */
 export function whyOtherCopy({ version, file }: OtherCopy): string {
   return `@instantdb/node ${version} at "${file}" has it open in this process, and this is ${nodeVersion} at "${thisCopy.file}"`;
 }
@@ -103,7 +106,7 @@ function textOf(record: unknown, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Of whatever somebody else may have put there. */
+/** Anything may have been put on `globalThis`, so reading it may throw. */
 function fieldOf(record: unknown, name: string): unknown {
   try {
     return (record as Record<string, unknown>)[name];

@@ -153,3 +153,34 @@ test.each(['backend/store', 'backend/query', 'backend/transact'])(
     expect(own.filter((path) => impure.test(read(`src/${path}`)))).toEqual([]);
   },
 );
+
+/** The words in backticks of a sentence of CONTRIBUTING.md. */
+function namedIn(sentence: RegExp): string[] {
+  const [said = ''] = sentence.exec(read('CONTRIBUTING.md').replaceAll('\n', ' ')) ?? [];
+  return [...said.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+}
+
+test('no file imports more than 15 others, but those that CONTRIBUTING.md names', () => {
+  const many = files.filter((path) => {
+    const targets = new Set(importsOf(path).filter((name) => name.startsWith('.')));
+    return targets.size > 15;
+  });
+  expect(many.toSorted()).toEqual(namedIn(/No file is longer .*?\. /s).toSorted());
+});
+
+test('half of the files have at most 70 lines, nine of ten at most 160, and all at most 400', () => {
+  const lengths = files.map((path) => read(`src/${path}`).split('\n').length).toSorted((a, b) => a - b);
+  const at = (part: number): number => lengths[Math.floor((lengths.length - 1) * part)] ?? 0;
+  expect(at(0.5)).toBeLessThanOrEqual(70);
+  expect(at(0.9)).toBeLessThanOrEqual(160);
+  expect(at(1)).toBeLessThanOrEqual(400);
+});
+
+test('no two files have one name, but those that CONTRIBUTING.md names', () => {
+  const repeated = new Set(
+    files.map((path) => posix.basename(path)).filter((name, at, all) => all.indexOf(name) !== at),
+  );
+  const runtimes = ['bun.ts', 'deno.ts', 'node.ts'];
+  const named = namedIn(/No two files of `src` .*?have\. /s).filter((name) => name.endsWith('.ts'));
+  expect([...repeated].toSorted()).toEqual([...named, ...runtimes].toSorted());
+});

@@ -3,7 +3,7 @@ import type { BackendOptions, EphemeralAppOptions } from '../backend/index.ts';
 import type { Flags, FlagValues } from './parse-flags.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The flags that say whom a backend answers, and what anybody may do there. */
+/** The flags that say whom a backend answers, and what anyone may do there. */
 export const ACCESS_FLAGS = {
   'allow-host': {
     value: '<name>',
@@ -27,7 +27,7 @@ export const ACCESS_FLAGS = {
 
 type AccessFlags = FlagValues<typeof ACCESS_FLAGS>;
 
-/** @throws {UsageError} that names the flag whose value cannot be. */
+/** @throws {UsageError} that names the flag whose value is invalid. */
 export function accessOptions(flags: AccessFlags): BackendOptions {
   return {
     allowHosts: listOf(flags, 'allow-host', hostOfOption, 'a host name or an IP address, without a port'),

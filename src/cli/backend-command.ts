@@ -12,7 +12,7 @@ import { cannotUse, type Definitions, publish, untilKept } from './publish.ts';
 import { readSeed, type Seed, sow } from './seed.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Where Instant's own server listens when it runs on a developer's machine. */
+/** The port that Instant's own server uses on a developer's machine. */
 const DEFAULT_PORT = 8888;
 
 const FLAGS = {
@@ -87,12 +87,12 @@ function appIdOf(text: string | undefined): string | undefined {
 
 interface Wanted extends Definitions {
   readonly id: string | undefined;
-  /** The folder that apps are kept in; undefined for memory. */
+  /** The folder where apps are kept; undefined for memory. */
   readonly data: string | undefined;
   readonly seed: Seed | undefined;
 }
 
-/** The app that was asked for, as it was kept or new. A seed is for new apps. */
+/** The requested app, either a kept one or a new one. Only a new app is seeded. */
 async function openApp(backend: Backend, { id, data, schema, rules, seed }: Wanted): Promise<BackendApp> {
   const kept = id === undefined ? backend.apps()[0] : backend.app(id);
   if (kept) {
@@ -156,12 +156,12 @@ function logRequest({ what, appId, ms, outcome }: RequestEntry): void {
 function logEntry({ level, message, error }: BackendLogEntry): void {
   if (level === 'warning') return void console.error(message);
   if (level === 'info') return void (message.startsWith('Listening') || console.log(message));
-  // The backend stops by itself when it can keep nothing more, and this process with it.
+  // An error means that the backend can keep nothing more: it closes by itself, and the process ends with it.
   process.exitCode = 1;
   console.error(message, error);
 }
 
-/** Ends cleanly at the first Ctrl-C, and at once at the second. */
+/** The first Ctrl-C ends cleanly, the second one at once. */
 function endOnSignals(backend: Backend): void {
   let ending = false;
   const end = (signal: NodeJS.Signals): void => {

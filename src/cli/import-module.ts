@@ -1,15 +1,16 @@
 import * as nodeModule from 'node:module';
 import { extname } from 'node:path';
 
-/** What a relative import without an extension may stand for, as bundlers and `instant-cli` read it. */
+/** The files that a relative import without an extension may mean, in the way of bundlers and `instant-cli`. */
 const SUFFIXES = ['.ts', '.js', '/index.ts', '/index.js'];
 
 /**
- * Imports a module of somebody's project, as `instant-cli` does. Node by itself takes TypeScript for CommonJS where the
- * nearest package.json says so, as `npm init` writes it, and wants an extension behind each relative import.
+ * Imports a module of a user's project, as `instant-cli` does. Node on its own treats TypeScript as CommonJS where the
+ * nearest package.json says so, as the one written by `npm init` does, and requires an extension in every relative
+ * import.
  */
 export async function importModule(url: string): Promise<{ default?: unknown }> {
-  // Node 22.15 has it, and so has every Node that runs TypeScript; Bun and Deno need none of this.
+  // Node has `registerHooks` since 22.15, and so has every Node that runs TypeScript; Bun and Deno do not need it.
   const hooks = needsHooks() ? nodeModule.registerHooks(hooksForProjects) : undefined;
   try {
     return await import(url);
@@ -32,7 +33,7 @@ const hooksForProjects: nodeModule.RegisterHooksOptions = {
         try {
           return next(`${specifier}${suffix}`, context);
         } catch {
-          // The next one may be there.
+          // Try the next one.
         }
       }
       throw error;

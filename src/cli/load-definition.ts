@@ -8,16 +8,16 @@ import { UsageError } from './usage-error.ts';
 
 const TYPESCRIPT: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts']);
 
-/** A schema or permission rules, and the file they are from, as it was given. */
+/** A schema or permission rules, with the file they came from, named as the user gave it. */
 export interface Definition {
   readonly file: string;
   readonly content: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads a schema from a file, as `instant-cli` does: what a module has as its default export, or a JSON file.
+ * Reads a schema from a file, as `instant-cli` does: the default export of a module, or a JSON file.
  *
- * @throws {UsageError} when it cannot be read or is none, and what to do about it.
+ * @throws {UsageError} when the file cannot be read or is not a schema; the message says what to do about it.
  */
 export async function loadSchema(file: string): Promise<Definition> {
   const schema = await loadDefinition(file);
@@ -25,10 +25,10 @@ export async function loadSchema(file: string): Promise<Definition> {
   throw new UsageError(`Cannot use "${file}" as a schema: it has no "entities"`);
 }
 
-/** As {@link loadSchema}, of permission rules. */
+/** The same for permission rules. */
 export async function loadRules(file: string): Promise<Definition> {
   const rules = await loadDefinition(file);
-  // Every word may name an entity, so a schema would do as rules that rule nothing.
+  // Any name may be an entity's, so a schema would pass for rules, and they would protect nothing.
   if (!(isObject(rules.content.entities) && isObject(rules.content.links))) return rules;
   throw new UsageError(`Cannot use "${file}" as permission rules: it is a schema`);
 }
@@ -51,7 +51,7 @@ async function contentOf(file: string): Promise<unknown> {
   if (TYPESCRIPT.has(extension) && !readsTypeScript()) throw needsAnotherRuntime(file);
   try {
     const module = await importModule(pathToFileURL(path).href);
-    // A CommonJS module that was TypeScript has its default export one level further down.
+    // A CommonJS module compiled from TypeScript has its default export one level deeper.
     return unwrap(module.default);
   } catch (error) {
     throw new UsageError(`Cannot read "${file}": ${(error as Error).message}`);

@@ -2,6 +2,6 @@
 import { run } from './run.ts';
 
 void run(process.argv.slice(2)).then((code) => {
-  // Whatever is still open ends first: the process is not cut short.
+  // Not `process.exit()`: anything still open ends first.
   process.exitCode ??= code;
 });

@@ -2,20 +2,20 @@ import { parseArgs } from 'node:util';
 import { nearest } from '../nearest.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A flag: what it takes, and what it is for. */
+/** A flag: its value, if it takes one, and its help. */
 export interface Flag {
-  /** What stands for its value in the help; a flag without is a switch. */
+  /** The placeholder for its value in the help; a flag without one is a switch. */
   readonly value?: string;
   readonly help: string;
   readonly short?: string;
-  /** Whether it may be given more than once, and has all the values then. */
+  /** Whether it may be repeated; its value is then the list of all values given. */
   readonly many?: true;
 }
 
-/** The flags that a command line may have. */
+/** The flags of a command. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** What a command line says: a text for a flag with a value, several for one of many, true for a switch. */
+/** A parsed command line: a text for a flag with a value, a list for a repeatable one, true for a switch. */
 export type FlagValues<Known extends Flags> = {
   readonly [Name in keyof Known]?: Known[Name] extends { many: true }
     ? string[]
@@ -24,7 +24,7 @@ export type FlagValues<Known extends Flags> = {
       : true;
 };
 
-/** @throws {UsageError} that names the flag or the word that cannot be. */
+/** @throws {UsageError} that names the flag or the word that is not accepted. */
 export function parseFlags<Known extends Flags>(args: readonly string[], known: Known): FlagValues<Known> {
   const options = Object.fromEntries(
     Object.entries(known).map(([name, { value, short }]) => [
@@ -32,7 +32,7 @@ export function parseFlags<Known extends Flags>(args: readonly string[], known: 
       { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
     ]),
   );
-  // Not strict: its messages do not say what was meant.
+  // Not strict: the errors of `parseArgs` do not suggest the flag that was meant.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const values: Record<string, string | true | string[]> = {};
   for (const token of tokens) {
@@ -67,7 +67,7 @@ function flagValue(
   return token.value;
 }
 
-/** The flags with their help, a line each. */
+/** The help of the flags, one line each. */
 export function describeFlags(flags: Flags): string {
   const rows = Object.entries(flags).map(([name, { value, help, short }]) => {
     const long = `--${name}${value === undefined ? '' : ` ${value}`}`;

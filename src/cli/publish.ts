@@ -8,13 +8,13 @@ import { ServerError } from '../protocol/error.ts';
 import type { Definition } from './load-definition.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What an app is to have; undefined leaves what there is. */
+/** What to push to an app; undefined leaves the current schema or rules alone. */
 export interface Definitions {
   readonly schema: Definition | undefined;
   readonly rules: Definition | undefined;
 }
 
-/** Pushes a schema and rules to an app that is there, as `instant-cli push` does. */
+/** Pushes a schema and rules to an existing app, as `instant-cli push` does. */
 export async function publish(
   backend: Backend,
   app: BackendApp,
@@ -26,13 +26,13 @@ export async function publish(
   }
 }
 
-/** Waits until an app that was created is on disk: the backend answers nobody before that. */
+/** Waits until a new app is on disk: makes a request, which the backend does not answer before that. */
 export async function untilKept(backend: Backend, app: BackendApp): Promise<void> {
   const path = `/dash/apps/${app.id}/schema/pull`;
   await (await fetch(`${backend.url}${path}`, { headers: headersFor(backend) })).text();
 }
 
-/** What is read of the answer to the steps of a schema. */
+/** The part of the answer to `steps/apply` that is read here. */
 interface Applied {
   readonly 'indexing-jobs': { readonly jobs: readonly Job[] } | null;
 }
@@ -59,12 +59,12 @@ function planned(schema: Definition, attrs: readonly Attr[]): readonly SchemaSte
   }
 }
 
-/** The error of a file that the backend refuses. */
+/** The error for a file that the backend refuses. */
 export function cannotUse({ file }: Definition, refusal: Refusal): UsageError {
   return new UsageError(`Cannot use "${file}": ${refusalText(refusal)}`);
 }
 
-/** The answer to a request that is about a file: with a body it is a POST. */
+/** Sends a request that is about a file, as a POST when there is a body, and returns the answer. */
 async function ask(backend: Backend, path: string, source: Definition, body?: object): Promise<unknown> {
   const response = await fetch(`${backend.url}${path}`, {
     headers: headersFor(backend),

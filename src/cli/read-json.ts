@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from './usage-error.ts';
 
-/** @throws {UsageError} when the file cannot be read or is no JSON. */
+/** @throws {UsageError} when the file cannot be read or is not JSON. */
 export function readJson(file: string): unknown {
   let text: string;
   try {

@@ -13,7 +13,7 @@ Commands:
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = { backend: backendCommand };
 
-/** Runs a command line, and gives the exit code: 0, 1 for a failure, 2 for a command line that cannot be followed. */
+/** Runs a command line and returns the exit code: 0, 1 for a failure, 2 for a command line that is not valid. */
 export async function run(args: readonly string[]): Promise<number> {
   try {
     await dispatch(args);

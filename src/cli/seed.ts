@@ -3,14 +3,14 @@ import { isUuid } from '../protocol/uuid.ts';
 import { readJson } from './read-json.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What a new app is filled with: a data set as `snapshot()` gives it, or the steps of a transaction. */
+/** The content of a new app: a data set as `snapshot()` returns it, or the steps of a transaction. */
 export type Seed =
   | { readonly is: 'data-set'; readonly data: Partial<DataSet> }
   | { readonly is: 'steps'; readonly steps: unknown[] };
 
 /**
  * Reads a seed from a JSON file. It is one of: a snapshot; a list of steps, as `POST /admin/transact` takes them; or
- * entities by namespace, each with an `id` or without.
+ * entities by namespace, with or without an `id`.
  *
  * @throws {UsageError} when it is none of them.
  */

@@ -6,6 +6,8 @@ import {
   type InstaQLOptions,
   type InstaQLResponse,
   type PageInfoResponse,
+  type Reactor,
+  type RoomsOf,
   type TransactionResult,
   type ValidQuery,
 } from '@instantdb/core';
@@ -23,7 +25,6 @@ import type { DatabaseStats } from './stats.ts';
 import { deferred } from './timing/deferred.ts';
 import { holdProcess } from './timing/hold-process.ts';
 import { LatestIterator } from './timing/latest-iterator.ts';
-import { waitAtMost } from './timing/wait-at-most.ts';
 import type { PendingTransaction, TransactionError } from './transactions/transactions.ts';
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -50,16 +51,18 @@ export class InstantNodeDatabase<
   readonly #calls: GuardedCalls;
   #closing: Promise<void> | undefined;
 
-  /** Made by `init`; `forget` takes it out of the register of open databases. */
-  constructor(reactor: NodeReactor<Schema>, forget: () => void) {
+  /** Made by `init`, over the reactor of this package; `forget` takes it out of the register of open databases. */
+  // Typed as core's, since the parts of ours should not appear in users' types.
+  constructor(reactor: Reactor<RoomsOf<Schema>>, forget: () => void) {
     super(reactor);
-    this.#reactor = reactor;
+    const { parts } = reactor as NodeReactor<Schema>;
+    this.#reactor = reactor as NodeReactor<Schema>;
     this.#forget = forget;
     for (const shown of [this, reactor, this.auth, this.storage, this.streams]) {
-      showAs(shown, () => ({ appId: reactor.parts.place.appId, ...this.stats() }));
+      showAs(shown, () => ({ appId: parts.place.appId, ...this.stats() }));
     }
-    this.#calls = new GuardedCalls(reactor, this, reactor.parts);
-    reactor.parts.session.onFailure = (error) => {
+    this.#calls = new GuardedCalls(reactor, this, parts);
+    parts.session.onFailure = (error) => {
       forget();
       this.#calls.fail(error);
     };
@@ -286,7 +289,7 @@ export class InstantNodeDatabase<
     this.#forget();
     this.#calls.close();
     for (const onClosed of [...this.#whenClosed]) onClosed();
-    if (timeoutMs > 0) await waitAtMost(timeoutMs, writes.delivery.done());
+    if (timeoutMs > 0) await writes.delivery.doneWithin(timeoutMs);
     const settled = writes.undelivered.settle();
     const [saved] = await Promise.allSettled([flusher.flush(), this.#reactor.disconnect()]);
     await flusher.release();

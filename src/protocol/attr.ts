@@ -27,15 +27,15 @@ export interface Attr {
   'index?': boolean;
   /** Whether every entity of the namespace has a value. Default false. */
   'required?'?: boolean;
-  /** Whether the app defined it, or every app has it, as `$users.email`. */
+  /** Whether the app defined it, or every app has it, such as `$users.email`. */
   catalog: 'user' | 'system';
-  /** The kinds of values it was seen to have; null or absent when none is known. */
+  /** The kinds of values seen under it; null or absent when none is known. */
   'inferred-types'?: InferredType[] | null;
   /** The type that each value must have. Default: any. */
   'checked-data-type'?: CheckedDataType;
-  /** For a link: an entity goes with the one it leads to. */
+  /** For a link: the entity it leads from is deleted together with the one it leads to. */
   'on-delete'?: 'cascade';
-  /** For a link: the entity it leads to goes with the one it leads from. */
+  /** For a link: the entity it leads to is deleted together with the one it leads from. */
   'on-delete-reverse'?: 'cascade';
 }
 

@@ -6,7 +6,7 @@ import type { RoomDownMessage } from './rooms.ts';
 import type { StreamDownMessage } from './streams.ts';
 import type { SyncDownMessage } from './sync.ts';
 
-/** Whether an app reads and writes, only reads, or does neither. */
+/** Whether clients may read and write the app, only read it, or neither. */
 export type AppStatus = 'active' | 'read-only' | 'disabled';
 
 /** The statuses that an app can have. */
@@ -49,7 +49,7 @@ export interface AddQueryExists extends Answer<'add-query-exists'> {
   q: JsonValue;
 }
 
-/** The session does not have this query, be it that it never had. */
+/** The session does not have this query any more, or never had it. */
 export interface RemoveQueryOk extends Answer<'remove-query-ok'> {
   q: JsonValue;
 }
@@ -64,7 +64,7 @@ export interface Computation {
   'duration-ms': number;
 }
 
-/** New results of queries, because of transactions; and the attributes, when they changed. */
+/** New results of queries, because of transactions; and the attributes, if they changed. */
 export interface RefreshOk extends Down<'refresh-ok'> {
   'processed-tx-id': number;
   'processed-isn': string;
@@ -86,15 +86,15 @@ export interface AppStatusChanged extends Down<'app-status-changed'> {
 /** An event failed. */
 export interface ErrorMessage extends Answer<'error'> {
   status: 400 | 500;
-  /** The event as it was received, and the session; null when what was received is no event. */
+  /** The event as it was received, and the session; null when what arrived was not an event. */
   'original-event': JsonObject | null;
-  /** Absent for a failure of the server itself. */
+  /** Absent when the server itself failed. */
   type?: ServerErrorType;
   message: string;
   hint: unknown;
 }
 
-/** The first message over SSE: what the client presents when it posts messages. */
+/** The first message over SSE: the credentials for the client to post messages with. */
 export interface SseInit extends Down<'sse-init'> {
   'machine-id': string;
   'session-id': string;
@@ -116,7 +116,7 @@ export type DownMessage =
   | StreamDownMessage
   | SseInit;
 
-/** The name under which replication knows a transaction; clients only carry it along. */
+/** The name of a transaction in replication; clients only pass it along. */
 export function isnOf(txId: number): string {
   return `0/0/${txId.toString(16).toUpperCase()}`;
 }

@@ -1,12 +1,12 @@
 import type { JsonValue } from './json.ts';
 
-/** What every message of a server carries. */
+/** The fields of every message from a server. */
 export interface Down<Op extends string> {
   op: Op;
   'trace-id': string | null;
 }
 
-/** What every answer carries: which event it answers. */
+/** The fields of every answer: which event it answers. */
 export interface Answer<Op extends string> extends Down<Op> {
   'client-event-id'?: JsonValue;
 }

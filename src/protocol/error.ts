@@ -24,7 +24,7 @@ export type ServerErrorType =
 /** One of the problems inside a `validation-failed` error. */
 export interface ValidationIssue {
   message?: string;
-  /** The check of the server that failed: its name, or its parts. */
+  /** The server's check that failed: its name, or its parts. */
   expected?: JsonValue;
   in?: (string | number)[];
   hint?: unknown;
@@ -54,8 +54,8 @@ export class ServerError extends Error {
 }
 
 /**
- * A `validation-failed` error. Its message is `Validation failed for <dataType>`, with the messages of the issues
- * behind a colon when there are any.
+ * A `validation-failed` error. Its message is `Validation failed for <dataType>`, followed by a colon and the messages
+ * of the issues, if they have any.
  */
 export function validationFailed(dataType: string, input: unknown, errors: ValidationIssue[]): ServerError {
   const details = errors.flatMap((issue) => (issue.message ? [issue.message] : []));
@@ -63,7 +63,7 @@ export function validationFailed(dataType: string, input: unknown, errors: Valid
   return new ServerError('validation-failed', message, { 'data-type': dataType, input, errors });
 }
 
-/** A `record-not-found` error; `args` are what was looked for. */
+/** A `record-not-found` error; `args` say what was looked for. */
 export function recordNotFound(recordType: string, args: Record<string, unknown>): ServerError {
   return new ServerError('record-not-found', `Record not found: ${recordType}`, {
     args: [args],
@@ -71,7 +71,7 @@ export function recordNotFound(recordType: string, args: Record<string, unknown>
   });
 }
 
-/** A `record-expired` error; `args` are what was looked for. */
+/** A `record-expired` error; `args` say what was looked for. */
 export function recordExpired(recordType: string, args: Record<string, unknown>): ServerError {
   return new ServerError('record-expired', `Record expired: ${recordType}`, {
     args: [args],

@@ -1,4 +1,4 @@
-/** What a client understands, as told by the version of core that it names. */
+/** What a client understands, judging by the version of core that it names. */
 export interface ClientFeatures {
   /** `attrs` may be left out of `refresh-ok` while they are unchanged. */
   readonly skipAttrs: boolean;
@@ -6,13 +6,13 @@ export interface ClientFeatures {
   readonly patchPresence: boolean;
 }
 
-/** `dev` is 1 for a version under development, which comes after the one it is called after. */
+/** `dev` is 1 for a development version, which comes after the release that it is named after. */
 type Version = readonly [major: number, minor: number, patch: number, dev: 0 | 1];
 
 const SKIP_ATTRS_AFTER: Version = [0, 20, 4, 0];
 const PATCH_PRESENCE_AFTER: Version = [0, 17, 5, 0];
 
-/** The features of a client. One that names no version of core, or none that can be read, has none. */
+/** The features of a client. One that names no version of core, or an unreadable one, has none. */
 export function clientFeatures(versions: Readonly<Record<string, string>>): ClientFeatures {
   const version = parseVersion(versions['@instantdb/core']);
   return {

@@ -6,17 +6,17 @@ export const MAX_DEPTH = 512;
 
 /**
  * How many JSON values a message may hold: each object, array, text, number, `true`, `false` and `null` is one. Small
- * ones take some twenty times their length once they are parsed, so that bytes alone do not limit what a message takes.
+ * ones take about twenty times their length once parsed, so a limit on bytes alone would not limit memory.
  */
 export const MAX_VALUES = 4_000_000;
 
-/** What a JSON text may hold. */
+/** The limits on a JSON text. */
 export interface JsonLimits {
   readonly depth: number;
   readonly values: number;
 }
 
-/** What a JSON text has too much of. */
+/** The limit that a JSON text exceeds. */
 export type Excess = keyof JsonLimits;
 
 const LIMITS: JsonLimits = { depth: MAX_DEPTH, values: MAX_VALUES };
@@ -30,8 +30,9 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
 /**
- * Which limit a JSON text is beyond; undefined when none. Looks at the text once, up to where a limit is reached, and
- * without recursion, so that it can tell before anything is parsed. Of a text that is no JSON it may say either.
+ * The limit that a JSON text exceeds, or undefined. It scans the text once, up to the point where a limit is exceeded,
+ * and without recursion, so a message can be refused before anything is parsed. For a text that is not JSON the result
+ * means nothing.
  */
 export function excessOf(
   text: string,
@@ -39,7 +40,7 @@ export function excessOf(
 ): Excess | undefined {
   if (text.length <= maxDepth && text.length <= maxValues) return undefined;
   let depth = 0;
-  // The text is one. What is not empty holds one more, and each comma tells of another.
+  // The text itself is one value. A non-empty array or object holds one more, and each comma stands for another.
   let values = 1;
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
@@ -64,7 +65,7 @@ export function excessOf(
   return undefined;
 }
 
-/** Whether nothing but white space comes before a closing bracket or brace. */
+/** Whether only white space comes before a closing bracket or brace. */
 function closesAt(text: string, start: number): boolean {
   for (let i = start; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -2,11 +2,11 @@ import type { JsonObject, JsonValue } from './json.ts';
 import { paramMalformed, paramMissing } from './param-error.ts';
 import { isUuid } from './uuid.ts';
 
-/** What a field has to be: gives the value as it is used, or undefined when it is not that. */
+/** Reads a field: returns the value in the form in which it is used, or undefined when it is not valid. */
 export type Read<T> = (value: JsonValue) => T | undefined;
 
 /**
- * A field that has to be there.
+ * Reads a required field.
  *
  * @throws {ServerError} `param-missing` or `param-malformed`, naming the field.
  */
@@ -17,7 +17,7 @@ export function required<T>(event: JsonObject, name: string, read: Read<T>): T {
 }
 
 /**
- * A field that may be absent or null.
+ * Reads a field that may be absent or null.
  *
  * @throws {ServerError} `param-malformed`, naming the field.
  */
@@ -32,7 +32,7 @@ export function optional<T>(event: JsonObject, name: string, read: Read<T>): T |
 /** Any text. */
 export const text: Read<string> = (value) => (typeof value === 'string' ? value : undefined);
 
-/** A text that is not blank, without the white space around it. */
+/** A text that is not blank, trimmed. */
 export const wording: Read<string> = (value) =>
   typeof value === 'string' ? value.trim() || undefined : undefined;
 
@@ -42,7 +42,7 @@ export const uuid: Read<string> = (value) => (isUuid(value) ? value.toLowerCase(
 /** True or false. */
 export const flag: Read<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
 
-/** A whole number from 0. */
+/** A non-negative integer. */
 export const count: Read<number> = (value) =>
   Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined;
 

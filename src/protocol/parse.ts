@@ -10,7 +10,10 @@ import { isUuid } from './uuid.ts';
 
 type ListedOp = (typeof ROOM_OPS | typeof SYNC_OPS | typeof STREAM_OPS)[number];
 
-/** The operations that no list has. As a record, so that the compiler asks for one that is new here or in a list. */
+/**
+ * The operations that are in none of the lists. A record, so that the compiler demands a new operation here unless a
+ * list has it.
+ */
 const OTHER_OPS: Readonly<Record<Exclude<UpOp, ListedOp>, true>> = {
   init: true,
   'add-query': true,
@@ -27,7 +30,7 @@ const OPS: ReadonlySet<string> = new Set([
 
 /** A frame holds more than {@link MAX_VALUES} values. */
 export class TooManyValuesError extends ServerError {
-  /** What would do. */
+  /** The limit, in words. */
   readonly limit: string;
 
   constructor() {
@@ -39,10 +42,10 @@ export class TooManyValuesError extends ServerError {
 }
 
 /**
- * The event that one frame of a session holds.
+ * The event in one frame of a session.
  *
- * @throws {ServerError} when the frame is binary, is not JSON, nests too deep or holds anything but one object;
- * a {@link TooManyValuesError} when it holds too much.
+ * @throws {ServerError} when the frame is binary, is not JSON, nests too deep or holds anything but one object; a
+ * {@link TooManyValuesError} when it holds too many values.
  */
 export function decodeFrame(data: string | Uint8Array): JsonObject {
   if (typeof data !== 'string') throw malformedMessage('A message is text, and this one is binary');
@@ -61,7 +64,7 @@ export function decodeFrame(data: string | Uint8Array): JsonObject {
 /**
  * A value as an event.
  *
- * @throws {ServerError} when it is no object.
+ * @throws {ServerError} when it is not an object.
  */
 export function asEvent(value: unknown): JsonObject {
   if (!isObject(value)) throw malformedMessage('A message is one JSON object');
@@ -82,7 +85,7 @@ export function opOf(event: JsonObject): UpOp {
 /**
  * The fields of an `init`, checked.
  *
- * @throws {ServerError} when the app is not named by a UUID.
+ * @throws {ServerError} when the app's id is missing or is not a UUID.
  */
 export function parseInit(event: JsonObject): InitMessage {
   const appId = event['app-id'];
@@ -100,7 +103,7 @@ export function parseInit(event: JsonObject): InitMessage {
 /**
  * The fields of an event that needs an open session, checked.
  *
- * @throws {ServerError} when a field is missing or is not what it has to be.
+ * @throws {ServerError} when a field is missing or invalid.
  */
 export function parseRequest(op: RequestOp, event: JsonObject): RequestMessage {
   switch (op) {
@@ -127,7 +130,7 @@ export function parseRequest(op: RequestOp, event: JsonObject): RequestMessage {
   }
 }
 
-/** Package name to version, as far as the client gave strings. */
+/** Package name to version, for as many entries as have a string. */
 export function parseVersions(value: unknown): Record<string, string> {
   if (!isObject(value)) return {};
   const entries = Object.entries(value).filter(

@@ -2,11 +2,11 @@ import type { Answer, Down } from './envelope.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { optional, record, required, text } from './params.ts';
 
-/** Enters a room. The room's type is no part of its identity, so it is not read. */
+/** Enters a room. The room's type is not part of its identity, so it is not read. */
 export interface JoinRoomMessage {
   op: 'join-room';
   roomId: string;
-  /** What the others see at first. */
+  /** The initial presence that the others see. */
   data: JsonObject | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface SetPresenceMessage {
 export interface ClientBroadcastMessage {
   op: 'client-broadcast';
   roomId: string;
-  /** As sent: listeners compare it. */
+  /** Passed on as sent, because listeners compare it. */
   topic: JsonValue | undefined;
   data: JsonValue | undefined;
 }
@@ -38,7 +38,7 @@ export type RoomMessage = JoinRoomMessage | LeaveRoomMessage | SetPresenceMessag
 /** The operations on rooms. */
 export const ROOM_OPS = ['join-room', 'leave-room', 'set-presence', 'client-broadcast'] as const;
 
-/** One session in a room, as the others are told of it. */
+/** One session in a room, as the others see it. */
 export interface PresenceEntry {
   'peer-id': string;
   'instance-id': string;
@@ -47,7 +47,7 @@ export interface PresenceEntry {
 }
 
 /**
- * A change of presence: at `path`, which begins with a session's id, `+` adds, `r` replaces and `-` removes. Edits are
+ * A change of presence at `path`, which begins with a session's id: `+` adds, `r` replaces and `-` removes. Edits are
  * applied in order.
  */
 export type PresenceEdit =
@@ -59,26 +59,26 @@ export interface RoomOk extends Answer<'join-room-ok' | 'leave-room-ok' | 'set-p
   'room-id': string;
 }
 
-/** What was said in a room, and by whom. */
+/** What was said in a room, and by which peer. */
 export interface RoomSaid {
   'room-id': string;
   topic: JsonValue | undefined;
   data: { 'peer-id': string; user: { id: string } | null; data: JsonValue | undefined };
 }
 
-/** What the session said was passed on. */
+/** The session's broadcast was passed on. */
 export interface ClientBroadcastOk extends Answer<'client-broadcast-ok'>, RoomSaid {}
 
-/** Somebody else in the room said something. */
+/** Another session in the room said something. */
 export interface ServerBroadcast extends Down<'server-broadcast'>, RoomSaid {}
 
-/** Everybody in a room, by session id. */
+/** Everyone in a room, by session id. */
 export interface RefreshPresence extends Down<'refresh-presence'> {
   'room-id': string;
   data: Record<string, PresenceEntry>;
 }
 
-/** What changed about who is in a room. */
+/** The changes to the presence in a room. */
 export interface PatchPresence extends Down<'patch-presence'> {
   'room-id': string;
   edits: PresenceEdit[];
@@ -90,7 +90,7 @@ export type RoomDownMessage = RoomOk | ClientBroadcastOk | ServerBroadcast | Ref
 /**
  * The fields of an event on a room, checked.
  *
- * @throws {ServerError} when the room is not named by a text, or what is to be seen in it is no object.
+ * @throws {ServerError} when the room's id is not a text, or the presence is not an object.
  */
 export function parseRoomMessage(op: RoomMessage['op'], event: JsonObject): RoomMessage {
   const roomId = required(event, 'room-id', text);

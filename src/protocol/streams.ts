@@ -2,12 +2,12 @@ import type { Answer, Down } from './envelope.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { count, flag, optional, type Read, record, required, text, uuid, wording } from './params.ts';
 
-/** Begins to write a stream, or goes on after a lost connection. */
+/** Starts to write a stream, or resumes after a lost connection. */
 export interface StartStreamMessage {
   op: 'start-stream';
   /** The writer's own name for the stream. */
   clientId: string;
-  /** Proves, when writing goes on, that it is the same writer. */
+  /** Proves on resuming that this is the same writer. */
   reconnectToken: string;
   ruleParams: JsonObject | undefined;
 }
@@ -25,7 +25,7 @@ export interface AppendStreamMessage {
   abortReason: string | undefined;
 }
 
-/** Begins to read a stream. */
+/** Starts to read a stream. */
 export interface SubscribeStreamMessage {
   op: 'subscribe-stream';
   streamId: string | undefined;
@@ -38,7 +38,7 @@ export interface SubscribeStreamMessage {
 /** Stops reading. */
 export interface UnsubscribeStreamMessage {
   op: 'unsubscribe-stream';
-  /** The `client-event-id` of the event that began it. */
+  /** The `client-event-id` of the event that started it. */
   subscribeEventId: string | undefined;
 }
 
@@ -64,14 +64,14 @@ export interface StartStreamOk extends Answer<'start-stream-ok'> {
   offset: number;
 }
 
-/** What was written up to `offset` is kept, and need not be sent again. */
+/** Everything up to `offset` is stored and need not be sent again. */
 export interface StreamFlushed extends Down<'stream-flushed'> {
   'stream-id': string;
   offset: number;
   done: boolean;
 }
 
-/** What was written could not be kept: the writer is to start the stream again. */
+/** A write could not be stored: the writer must start the stream again. */
 export interface AppendFailed extends Down<'append-failed'> {
   'stream-id': string;
 }
@@ -85,7 +85,7 @@ export interface StreamAppend extends Answer<'stream-append'> {
   content?: string;
   done?: true;
   'abort-reason'?: string;
-  /** Why there is no more; the client is not to try again. */
+  /** Why there is no more; the client must not retry. */
   error?: string;
 }
 
@@ -95,13 +95,13 @@ export type StreamDownMessage = StartStreamOk | StreamFlushed | AppendFailed | S
 const chunks: Read<readonly string[]> = (value) =>
   Array.isArray(value) && value.every((chunk) => typeof chunk === 'string') ? value : undefined;
 
-/** A reason that is no text is kept as JSON. */
+/** A reason that is not a text is stored as JSON. */
 const reason: Read<string> = (value) => {
   const given = typeof value === 'string' ? value : JSON.stringify(value);
   return given.trim() || undefined;
 };
 
-/** The `client-event-id` of an event, as readers are found by it. */
+/** The `client-event-id` of an event, in the form that identifies a reader. */
 export function eventName(id: JsonValue | undefined): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
@@ -109,7 +109,7 @@ export function eventName(id: JsonValue | undefined): string | undefined {
 /**
  * The fields of an event on a stream, checked.
  *
- * @throws {ServerError} when a field is missing or is not what it has to be.
+ * @throws {ServerError} when a field is missing or invalid.
  */
 export function parseStreamMessage(op: StreamMessage['op'], event: JsonObject): StreamMessage {
   switch (op) {

@@ -10,7 +10,7 @@ export interface StartSyncMessage {
   q: JsonValue;
 }
 
-/** Goes on where an earlier session of the same client ended. */
+/** Resumes where an earlier session of the same client ended. */
 export interface ResyncTableMessage {
   op: 'resync-table';
   subscriptionId: string;
@@ -23,7 +23,7 @@ export interface ResyncTableMessage {
 export interface RemoveSyncMessage {
   op: 'remove-sync';
   subscriptionId: string;
-  /** Whether a later session will want to go on. */
+  /** Whether a later session will want to resume it. */
   keep: boolean;
 }
 
@@ -49,23 +49,23 @@ export interface SyncTransaction {
 export interface StartSyncOk extends Answer<'start-sync-ok'> {
   q: JsonValue;
   'subscription-id': string;
-  /** To be presented by whoever wants to go on later. */
+  /** Must be presented to resume the sync later. */
   token: string;
 }
 
-/** A part of what the namespace held: the triples of some entities, an array for each. */
+/** A part of the namespace's content: the triples of some entities, one array per entity. */
 export interface SyncLoadBatch extends Down<'sync-load-batch'> {
   'subscription-id': string;
   'join-rows': Triple[][];
 }
 
-/** The batches were all; they show the namespace after this transaction. */
+/** That was the last batch; together they show the namespace as of this transaction. */
 export interface SyncInitFinish extends Down<'sync-init-finish'> {
   'subscription-id': string;
   'tx-id': number;
 }
 
-/** What transactions changed since. */
+/** What later transactions changed. */
 export interface SyncUpdateTriples extends Down<'sync-update-triples'> {
   'subscription-id': string;
   txes: SyncTransaction[];
@@ -77,7 +77,7 @@ export type SyncDownMessage = StartSyncOk | SyncLoadBatch | SyncInitFinish | Syn
 /**
  * The fields of an event on a sync table, checked.
  *
- * @throws {ServerError} when a field is missing or is not what it has to be.
+ * @throws {ServerError} when a field is missing or invalid.
  */
 export function parseSyncMessage(op: SyncMessage['op'], event: JsonObject): SyncMessage {
   switch (op) {

@@ -3,7 +3,7 @@ import type { RoomMessage } from './rooms.ts';
 import type { StreamMessage } from './streams.ts';
 import type { SyncMessage } from './sync.ts';
 
-/** How the answer to a query is shaped: rows of triples, as core wants them, or a tree of objects. */
+/** The shape of a query's answer: rows of triples, as core expects them, or a tree of objects. */
 export type ReturnType = 'join-rows' | 'tree';
 
 /** Opens the session for one app. The first message of every session. */
@@ -15,7 +15,7 @@ export interface InitMessage {
   refreshToken: JsonValue | undefined;
   /** Makes the session an admin. Any value that the client sent, valid or not. */
   adminToken: JsonValue | undefined;
-  /** Package name to version, as far as the client gave strings. */
+  /** Package name to version, for as many entries as the client gave a string. */
   versions: Readonly<Record<string, string>>;
 }
 
@@ -37,7 +37,7 @@ export interface TransactMessage {
   op: 'transact';
   /** The client's name for this write; the same when it is sent again after a reconnect. */
   clientEventId: JsonValue | undefined;
-  /** As sent: the transaction engine says what is wrong with them. */
+  /** As sent: the transaction engine reports what is wrong with them. */
   steps: unknown;
 }
 
@@ -50,7 +50,7 @@ export type RequestMessage = AddQueryMessage | RemoveQueryMessage | TransactMess
 /** What a client sends over a session. */
 export type UpMessage = InitMessage | RequestMessage;
 
-/** The name of an operation that a client may ask for. */
+/** The name of an operation that a client may request. */
 export type UpOp = UpMessage['op'];
 
 /** The name of an operation that needs an open session. */

@@ -1,9 +1,9 @@
 /*
- * The parts of Bun's globals that this package uses, as minimal shapes. They are written here, and not taken from
- * `@types/bun`, so that nobody who targets another runtime needs Bun's types to compile.
+ * Minimal shapes of the Bun globals that this package uses. They are written here, rather than taken from `@types/bun`,
+ * so that projects for other runtimes compile without Bun's types.
  */
 
-/** A WebSocket on the server's side, of `Bun.serve`. */
+/** A server-side WebSocket of `Bun.serve`. */
 export interface BunServerWebSocket<Data> {
   readonly data: Data;
   readonly readyState: number;
@@ -51,7 +51,7 @@ export interface BunGlobal {
   serve<Data>(options: BunServeOptions<Data>): BunServer<Data>;
 }
 
-/** The global `Bun`. To be called on Bun only. */
+/** The global `Bun`. Call it only on Bun. */
 export function bunGlobal(): BunGlobal {
   return (globalThis as unknown as { Bun: BunGlobal }).Bun;
 }

@@ -1,6 +1,6 @@
 /*
- * The parts of Deno's globals that this package uses, as minimal shapes. They are written here, and not taken from
- * Deno's own types, so that nobody who targets another runtime needs them to compile.
+ * Minimal shapes of the Deno globals that this package uses. They are written here, rather than taken from Deno's own
+ * types, so that projects for other runtimes compile without them.
  */
 
 /** The global `Deno`. */
@@ -10,7 +10,7 @@ export interface DenoGlobal {
   };
 }
 
-/** The global `Deno`. To be called on Deno only. */
+/** The global `Deno`. Call it only on Deno. */
 export function denoGlobal(): DenoGlobal {
   return (globalThis as unknown as { Deno: DenoGlobal }).Deno;
 }

@@ -1,16 +1,16 @@
 import { InstantNodeError } from '../errors.ts';
 
 /**
- * The runtimes that this package serves, each with a global that it has; in the order in which they are asked for, because
- * Bun and Deno answer to Node's names too.
+ * The supported runtimes, each with a global that identifies it. The order matters: Bun and Deno define Node's global
+ * too, so they are tried first.
  */
 const RUNTIMES = { bun: 'Bun', deno: 'Deno', node: 'process' } as const;
 
-/** The runtimes that this package serves. */
+/** The supported runtimes. */
 export type RuntimeName = keyof typeof RUNTIMES;
 
 /**
- * Which runtime this is.
+ * Detects the current runtime.
  *
  * @throws {InstantNodeError} `unsupported-runtime` when none of the three is found.
  */

@@ -1,10 +1,11 @@
 import { requireFromProgram, requireHere } from './require-here.ts';
 
 /**
- * Loads a package that the user has installed or not, at once. It may be beside this one, or beside the program: a
- * bundle is somewhere else than this package was, and what Deno has from JSR is beside nothing.
+ * Loads, synchronously, a package that the user may or may not have installed. It is looked for next to this package,
+ * then next to the program: a bundle no longer sits where this package was, and a package that Deno loads from JSR has
+ * nothing next to it.
  *
- * @throws what the runtime says when the package is not there, or cannot be loaded.
+ * @throws the runtime's own error when the package is not there or cannot be loaded.
  */
 export function requireInstalled(name: string): unknown {
   try {

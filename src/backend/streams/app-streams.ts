@@ -1,5 +1,4 @@
 import { type ServerError, validationFailed } from '../../protocol/error.ts';
-import type { JsonObject } from '../../protocol/json.ts';
 import type {
   AppendStreamMessage,
   StartStreamMessage,
@@ -9,7 +8,6 @@ import { RecentMap } from '../../recent-map.ts';
 import type { CommitFollower } from '../app/commit-follower.ts';
 import type { StreamContent } from '../app/stream-content.ts';
 import { hashUuid } from '../permissions/hash-text.ts';
-import { assertAllowed } from '../permissions/index.ts';
 import type { ClientChannel } from '../session/client-channel.ts';
 import type { EventId } from '../session/encode.ts';
 import type { Change } from '../store/undo-log.ts';
@@ -17,6 +15,7 @@ import { upsert } from '../store/upsert.ts';
 import { LiveStream } from './live-stream.ts';
 import type { StreamApp } from './stream-app.ts';
 import { createStream, findStream, finishStream, type StreamEntity, streamAttr } from './stream-entities.ts';
+import { assertStreamAllowed } from './stream-permission.ts';
 import { StreamReader } from './stream-reader.ts';
 
 /** How many writers are remembered whose stream was deleted under them. */
@@ -46,7 +45,12 @@ export class AppStreams implements CommitFollower {
    */
   start(channel: ClientChannel, message: StartStreamMessage, id: EventId): LiveStream {
     const { clientId, reconnectToken, ruleParams } = message;
-    this.#assertAllowed('create', channel, { clientId }, ruleParams);
+    assertStreamAllowed(this.#app, {
+      action: 'create',
+      actor: channel.actor,
+      data: { clientId },
+      ruleParams,
+    });
     const hashedReconnectToken = hashUuid(reconnectToken);
     const entity = this.#reopened(channel, clientId, hashedReconnectToken);
     const stream = this.#open(entity ?? createStream(this.#app, { clientId, hashedReconnectToken }));
@@ -120,7 +124,7 @@ export class AppStreams implements CommitFollower {
     this.#app.assertReadable();
     const entity = findStream(this.#app, { streamId, clientId });
     if (!entity) throw refused('subscribe-stream', input, 'Stream is missing.');
-    this.#assertAllowed('view', channel, entity.values, ruleParams);
+    assertStreamAllowed(this.#app, { action: 'view', actor: channel.actor, data: entity.values, ruleParams });
     if (this.#isLost(entity)) throw refused('subscribe-stream', input, 'Stream is invalid.');
     const stream = this.#open(entity);
     return new StreamReader({
@@ -177,16 +181,6 @@ export class AppStreams implements CommitFollower {
   #isLost({ id, done, values }: StreamEntity): boolean {
     const size = this.content.size(id);
     return done ? values.size !== size : size === 0 && values.machineId !== this.#app.host.machineId;
-  }
-
-  #assertAllowed(
-    action: 'create' | 'view',
-    { actor }: ClientChannel,
-    data: JsonObject,
-    ruleParams: JsonObject | undefined,
-  ): void {
-    const question = { etype: '$streams', action, actor, data, ruleParams };
-    assertAllowed(this.#app, question, 'has-streams-permission?');
   }
 
   #open({ id, clientId, hashedReconnectToken: tokenHash, done, abortReason }: StreamEntity): LiveStream {

@@ -1,6 +1,6 @@
 import { InstantNodeError } from '../../errors.ts';
 import type { Refusal } from '../refusals/server-refusal.ts';
-import { isRoomFrame, type RoomFrame } from '../rooms/rooms.ts';
+import { isRoomFrame, type RoomFrame } from '../rooms/client-rooms.ts';
 import { type SoundPartHost, soundPartOf } from './sound-part.ts';
 
 /** A server message that core can handle. */

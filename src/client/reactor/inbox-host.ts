@@ -2,7 +2,7 @@ import { type Reactor, weakHash } from '@instantdb/core';
 import type { ServerSession } from '../connection/server-session.ts';
 import type { InboxHost } from '../messages/inbox.ts';
 import type { LiveAnswers } from '../queries/live-answers.ts';
-import type { Rooms } from '../rooms/rooms.ts';
+import type { ClientRooms } from '../rooms/client-rooms.ts';
 import { discreetRefusal } from '../secrecy/discreet-refusal.ts';
 import type { Reports } from '../secrecy/reports.ts';
 import type { Confirmation } from '../writes/confirmations.ts';
@@ -12,7 +12,7 @@ import type { Writes } from '../writes/writes.ts';
 export interface AroundInbox {
   readonly reports: Reports;
   readonly answers: LiveAnswers;
-  readonly rooms: Rooms;
+  readonly rooms: ClientRooms;
   readonly writes: Writes;
   readonly session: ServerSession;
 }

@@ -15,7 +15,7 @@ import { LiveAnswers } from '../queries/live-answers.ts';
 import { OneTimeQueries } from '../queries/one-time-queries.ts';
 import { PacedAnswers } from '../queries/paced-answers.ts';
 import { QueryCache } from '../queries/query-cache.ts';
-import { Rooms } from '../rooms/rooms.ts';
+import { ClientRooms } from '../rooms/client-rooms.ts';
 import type { Reports } from '../secrecy/reports.ts';
 import type { Persistence } from '../storage/persistence.ts';
 import { ClientStreams } from '../streams/client-streams.ts';
@@ -69,7 +69,7 @@ export interface Parts {
   readonly once: OneTimeQueries;
   readonly writes: Writes;
   readonly shown: ShownWrites;
-  readonly rooms: Rooms;
+  readonly rooms: ClientRooms;
   readonly streams: ClientStreams;
   readonly flusher: DatabaseFlusher;
   readonly callbacks: GuardedCallbacks;
@@ -94,7 +94,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     timers,
   });
   const answers = new LiveAnswers(queriesHost(core, report));
-  const rooms = new Rooms({
+  const rooms = new ClientRooms({
     isOpen: () => core.status === 'authenticated' && core._transport.isOpen(),
     send: (message) => core._trySendAuthed(id(), message),
     sessionId: () => core._sessionId,
@@ -124,6 +124,12 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     settleAnswers: () => cache.settle(),
     isLost: () => session.failure !== undefined,
   });
+  persistence.connect({
+    report,
+    failed: (error) => session.fail(error),
+    foreign: (foreign) => writes.refused.tellForeign(foreign),
+  });
+  if (keepAlive) timers.hold();
   return {
     ...{
       place,

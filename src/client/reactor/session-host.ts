@@ -2,14 +2,14 @@ import type { Reactor } from '@instantdb/core';
 import type { ServerSession, SessionHost, Status } from '../connection/server-session.ts';
 import type { OneTimeQueries } from '../queries/one-time-queries.ts';
 import { asQueryError } from '../refusals/session-refused.ts';
-import type { Rooms } from '../rooms/rooms.ts';
+import type { ClientRooms } from '../rooms/client-rooms.ts';
 import type { Reports } from '../secrecy/reports.ts';
 import type { Writes } from '../writes/writes.ts';
 
 /** What the session needs from the reactor besides core. */
 export interface AroundSession extends Pick<SessionHost, 'timers' | 'attempts' | 'place'> {
   readonly reports: Reports;
-  readonly rooms: Rooms;
+  readonly rooms: ClientRooms;
   readonly writes: Writes;
   once(): OneTimeQueries;
 }

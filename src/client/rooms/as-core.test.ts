@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { diffPresence } from '../../backend/rooms/diff-presence.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { PresenceEntry } from '../../protocol/rooms.ts';
-import { isRoomFrame, type RoomFrame, Rooms } from './rooms.ts';
+import { ClientRooms, isRoomFrame, type RoomFrame } from './client-rooms.ts';
 
 const seed = Number(process.env.FAST_CHECK_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -31,7 +31,7 @@ type Trace = unknown[];
 
 function ours(trace: Trace): Subject {
   let isOpen = false;
-  const rooms = new Rooms({
+  const rooms = new ClientRooms({
     // Core looks at what it knows of the room alone, and drops what cannot be sent.
     isOpen: () => true,
     send: (message) => isOpen && trace.push({ send: structuredClone(message) }),

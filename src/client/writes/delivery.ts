@@ -1,3 +1,4 @@
+import { waitAtMost } from '../timing/wait-at-most.ts';
 import type { WriteQueue } from '../transactions/write-queue.ts';
 
 /** Waits until writes are delivered. */
@@ -12,17 +13,21 @@ export class Delivery {
     this.#mayDeliver = mayDeliver;
   }
 
-  /** Resolves once no write but stuck ones waits for the server, or waiting makes no sense. */
-  async done(): Promise<void> {
-    while (this.#queue.waiting > this.#queue.stuck.size && this.#mayDeliver()) {
-      await new Promise<void>((resolve) => {
-        this.#onChange = resolve;
-      });
-    }
+  /** Resolves once no write but stuck ones waits for the server, or waiting makes no sense, or after `timeoutMs`. */
+  async doneWithin(timeoutMs: number): Promise<void> {
+    await waitAtMost(timeoutMs, this.#done());
   }
 
   /** The queue has changed, or whether waiting makes sense. */
   changed(): void {
     this.#onChange?.();
+  }
+
+  async #done(): Promise<void> {
+    while (this.#queue.waiting > this.#queue.stuck.size && this.#mayDeliver()) {
+      await new Promise<void>((resolve) => {
+        this.#onChange = resolve;
+      });
+    }
   }
 }

@@ -1,16 +1,16 @@
 /**
- * Asks a web server on behalf of somebody who may not be trusted with the choice of it.
+ * Sends a request to a web server whose address may come from an untrusted party.
  *
- * The name in the address is looked up once, each address that it has is judged, and one that passed is connected to:
- * whatever the name stands for a moment later makes no difference. A certificate has to be one for the name. Redirects
- * are not followed: they are an answer like any other. No proxy is used, whatever the environment says.
+ * The name in the address is resolved once, each of its addresses is judged, and the connection goes to one that
+ * passed: it makes no difference if the name resolves to something else a moment later. The certificate must match the
+ * name. Redirects are not followed: they are an answer like any other. No proxy is used, whatever the environment says.
  *
- * Rejects when the address is none of the web, when every address behind it is refused (an {@link AddressRefusedError}),
- * when the server cannot be reached, and when its answer takes too long or is too large.
+ * Rejects when the address is not a valid `http:` or `https:` URL, when every address behind it is refused (an
+ * {@link AddressRefusedError}), when the server cannot be reached, and when its answer takes too long or is too large.
  */
 export type Egress = (address: string, message?: OutgoingMessage) => Promise<IncomingAnswer>;
 
-/** What is sent. */
+/** The request to send. */
 export interface OutgoingMessage {
   /** Default `GET`. */
   readonly method?: 'GET' | 'POST';
@@ -19,27 +19,27 @@ export interface OutgoingMessage {
   readonly body?: string;
 }
 
-/** What came back, of whatever status. */
+/** The answer, whatever its status. */
 export interface IncomingAnswer {
   readonly status: number;
   readonly text: string;
 }
 
-/** What may be reached, and how long and how large an answer may be. */
+/** Which addresses may be reached, and how long and how large an answer may be. */
 export interface EgressOptions {
-  /** Judges an IP address. Default: none is refused. */
+  /** Judges an IP address. Default: all are allowed. */
   readonly mayReach?: (address: string) => boolean;
-  /** Gives the IP addresses of a name; not asked for `localhost`. Default: as the system resolves it. */
+  /** Resolves a name to IP addresses; not called for `localhost`. Default: the system's resolver. */
   readonly resolve?: (hostname: string) => Promise<readonly string[]>;
-  /** For all of it, the look-up included. Default 10 s. */
+  /** For the whole request, including the look-up. Default 10 s. */
   readonly timeoutMs?: number;
   /** The largest answer, in bytes. Default 1 MiB. */
   readonly maxBytes?: number;
-  /** Trusted with certificates in the place of the usual authorities, as PEM. */
+  /** Certificates to trust in place of the usual authorities, as PEM. */
   readonly ca?: string;
 }
 
-/** Nothing was connected to, because of the addresses that it would have been. */
+/** No connection was made, because none of the addresses may be reached. */
 export class AddressRefusedError extends Error {
   constructor(hostname: string) {
     super(`"${hostname}" has no address that may be reached`);

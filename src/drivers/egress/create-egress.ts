@@ -5,7 +5,7 @@ import { AddressRefusedError, type Egress, type EgressOptions } from './contract
 import { isLocalhost, LOOPBACK_ADDRESSES } from './loopback.ts';
 import { sendRequest } from './send-request.ts';
 
-/** Makes what keeps the promises of `Egress`, on whichever runtime this is. */
+/** Creates an `Egress` that works on every runtime. */
 export function createEgress({
   mayReach = () => true,
   resolve = resolveBySystem,
@@ -31,7 +31,7 @@ function webAddress(address: string): URL {
   throw new TypeError(`Cannot ask ${url.protocol}: only http: and https: are asked`);
 }
 
-/** The name or the IP address. `URL` has made the usual form of every other: 2130706433, 0x7f.1, 127.1. */
+/** The name or the IP address. `URL` has normalized other notations of an address: 2130706433, 0x7f.1, 127.1. */
 function hostnameOf({ hostname }: URL): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
@@ -46,7 +46,7 @@ async function resolveBySystem(hostname: string): Promise<string[]> {
   return found.map(({ address }) => address);
 }
 
-/** The result, or the reason of the signal when that comes first. */
+/** The result of `work`, or a rejection with the signal's reason if that comes first. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);

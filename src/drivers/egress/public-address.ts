@@ -1,12 +1,12 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** The ranges of IPv4 that lead to this machine, to its networks or to nobody (RFC 6890 and its successors). */
+/** The IPv4 ranges that lead to this machine, to its networks or to nothing (RFC 6890 and its successors). */
 const SPECIAL_V4 = [
   '0.0.0.0/8', // this network: 0.0.0.0 is this machine
   '10.0.0.0/8', // private
-  '100.64.0.0/10', // behind a carrier's translator
+  '100.64.0.0/10', // behind a carrier-grade NAT
   '127.0.0.0/8', // loopback
-  '169.254.0.0/16', // link-local; where clouds tell a machine its credentials
+  '169.254.0.0/16', // link-local; clouds serve a machine's credentials here
   '172.16.0.0/12', // private
   '192.0.0.0/24', // protocol assignments
   '192.0.2.0/24', // documentation
@@ -19,10 +19,10 @@ const SPECIAL_V4 = [
   '240.0.0.0/4', // reserved, and broadcast
 ].map(rangeOf);
 
-/** All of IPv6 that is given to anybody as an address of the internet. */
+/** All IPv6 addresses that are assigned as public ones. */
 const GLOBAL_V6 = rangeOf('2000::/3');
 
-/** What is not, within it. Some embed an address of IPv4, which would have to be judged by where a translator stands. */
+/** The exceptions within that range. Some embed an IPv4 address, whose meaning depends on where the translator is. */
 const SPECIAL_V6 = [
   '2001::/23', // protocol assignments: Teredo, benchmarks, ORCHID
   '2001:db8::/32', // documentation
@@ -34,13 +34,13 @@ const MAPPED_V4 = rangeOf('::ffff:0:0/96');
 
 interface Range {
   readonly bits: bigint;
-  /** How many bits at the end may be anything. */
+  /** How many bits at the end are free. */
   readonly free: bigint;
 }
 
 /**
- * Whether an IP address, as text, is one of the public internet: none of this machine, of a private or link-local
- * network, and none that stands for such a one in another form. What is no IP address is not.
+ * Whether an IP address, as text, belongs to the public internet: not to this machine or a private or link-local
+ * network, and not another notation for such an address. A text that is not an IP address is not public.
  */
 export function isPublicAddress(address: string): boolean {
   // An address with a zone is link-local.
@@ -80,7 +80,7 @@ function bitsOfV6(address: string): bigint {
   return joined([...head, ...zeros, ...(tail ?? [])], 16n);
 }
 
-/** The groups of a part of an IPv6 address, the last two of which may be written as an IPv4 address. */
+/** The groups of a part of an IPv6 address; the last two may be written as an IPv4 address. */
 function groupsOf(part: string): number[] {
   if (part === '') return [];
   return part.split(':').flatMap((group) => {

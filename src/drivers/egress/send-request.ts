@@ -3,23 +3,23 @@ import { request as requestHttps, Agent as SecureAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { IncomingAnswer, OutgoingMessage } from './contract.ts';
 
-/** A request, with the addresses that it may go to. */
+/** A request, with the addresses that it may be sent to. */
 export interface Dispatch extends OutgoingMessage {
   readonly url: URL;
   /** The name or the IP address in `url`, without brackets. */
   readonly hostname: string;
-  /** At least one. Nothing else is connected to. */
+  /** At least one. No other address is connected to. */
   readonly addresses: readonly string[];
 }
 
-/** When to give up. */
+/** When to give up, and which certificates to trust. */
 export interface AnswerLimits {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
   readonly ca: string | undefined;
 }
 
-/** Sends a request to one of the addresses that it has, in the name of its host, and gives the answer. */
+/** Sends a request to one of its addresses, with its hostname, and returns the answer. */
 export function sendRequest(
   dispatch: Dispatch,
   { signal, maxBytes, ca }: AnswerLimits,
@@ -31,10 +31,10 @@ export function sendRequest(
     port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
     path: url.pathname + url.search,
     method,
-    // Nothing here takes compressed answers apart.
+    // Compressed answers are not decoded here.
     headers: { 'accept-encoding': 'identity', ...headers, ...lengthOf(body) },
-    // A connection of its own: none that was made for another name, or by way of a proxy, which Deno's agents take from
-    // the environment unless they are told of none (seen on 2.9.6 with NODE_USE_ENV_PROXY=1).
+    // Not a shared agent, which might reuse a connection made for another name or through a proxy. Deno's agents take a
+    // proxy from the environment unless given an empty `proxyEnv` (seen on 2.9.6 with NODE_USE_ENV_PROXY=1).
     agent: isSecure ? new SecureAgent({ proxyEnv: {} }) : new Agent({ proxyEnv: {} }),
     lookup: pinnedTo(addresses),
     signal,
@@ -54,7 +54,7 @@ function lengthOf(body: string | undefined): { 'content-length'?: string } {
   return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
 }
 
-/** Answers every question of `node:net` for an address with those that were judged already. */
+/** A lookup for `node:net` that returns the addresses already judged, whatever name it is asked for. */
 function pinnedTo(addresses: readonly string[]): LookupFunction {
   const known = addresses.map((address) => ({ address, family: isIP(address) }));
   return (_hostname, { all }, done) => {
@@ -68,7 +68,7 @@ async function textOf(response: IncomingMessage, maxBytes: number): Promise<stri
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  // Leaving the loop destroys the response, and its connection with it.
+  // Leaving the loop destroys the response and its connection.
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > maxBytes) throw new RangeError(`Expected an answer of at most ${maxBytes} bytes`);

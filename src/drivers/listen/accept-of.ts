@@ -1,6 +1,6 @@
 import type { Accept, ListenOptions, Sender } from './contract.ts';
 
-/** What serves a handshake for `target`, or the status that refuses it. `target` is any text that a peer cared to send. */
+/** Returns what serves a handshake, or the status that refuses it. A peer may send any text as `target`. */
 export function acceptOf(options: ListenOptions, sender: Sender, target = '/'): Accept | number {
   let url: URL;
   try {

@@ -21,11 +21,11 @@ import { isLarger } from './is-larger.ts';
 import { listenerOf } from './listener-of.ts';
 import { PeerSet, STOP_LIMIT_MS, within } from './peer-set.ts';
 
-/** Above what anybody leaves unread who is not about to be closed for it. */
+/** More than a peer can leave unread before the backend closes it for that. */
 const MAX_UNREAD_BYTES = 1024 * 1024 * 1024;
 const OPEN = 1;
 
-/** What `Bun.serve` carries along with a socket. */
+/** The data that `Bun.serve` attaches to a socket. */
 interface SocketData {
   readonly accept: Accept;
   events: PeerEvents | undefined;
@@ -33,7 +33,7 @@ interface SocketData {
 
 type Socket = BunServerWebSocket<SocketData>;
 
-/** Listens on Bun, with `Bun.serve`. Keeps the promises of `Listen`. */
+/** Listens on Bun, with `Bun.serve`. Fulfills the contract of `Listen`. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const peers = new PeerSet(options.liveness ?? DEFAULT_LIVENESS);
   const server = await bind(options, peers);
@@ -45,7 +45,7 @@ async function bind(options: ListenOptions, peers: PeerSet): Promise<BunServer<S
     return bunGlobal().serve<SocketData>({
       hostname: options.host,
       port: options.port,
-      // Workers of node:cluster would share the port otherwise, and each answer from a memory of its own.
+      // Otherwise workers of node:cluster would share the port, and each would answer from its own memory.
       reusePort: false,
       idleTimeout: idleSeconds(options),
       fetch: (request, server) => answer(request, server, options),
@@ -74,13 +74,14 @@ function answer(
   return new Response(null, { status: 400 });
 }
 
-/** Bun takes at most 255, and looks every four. */
+/** Bun's limit is 255 s, and it checks every four. */
 function idleSeconds({ patience = DEFAULT_PATIENCE }: ListenOptions): number {
   return Math.min(255, Math.ceil(patience.idleMs / 1_000));
 }
 
-// What arrives does not put Bun's timer off, nor does all that is sent (seen on 1.4.5): while a body comes in and an
-// answer goes out there is none. Behind a short answer it waits for the next request, or the rest of an unread body.
+// Bun's idle timer is not reset by what arrives, nor by everything that is sent (seen on 1.4.5), so it is off while a
+// body is received or an answer is sent. After a short answer it waits for the next request, or for the rest of an
+// unread body.
 async function answerInTime(
   request: Request,
   ip: string | null,
@@ -90,7 +91,7 @@ async function answerInTime(
   server.timeout(request, 0);
   const behind: (() => void)[] = [];
   const response = await options.fetch(request, ip, (work) => void behind.push(work));
-  // Bun writes what is returned here in the same turn of the event loop, and tells nobody when it has.
+  // Bun writes the returned response in the same turn of the event loop, and gives no notice when it has.
   if (behind.length > 0) setImmediate(() => runAll(behind));
   const isShort =
     response.body === null || response.headers.get('content-type')?.startsWith('application/json');
@@ -106,10 +107,10 @@ function runAll(works: readonly (() => void)[]): void {
 function socketHandler(options: ListenOptions, peers: PeerSet): BunWebSocketHandler<SocketData> {
   return {
     maxPayloadLength: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
-    // By default Bun drops what is sent to a socket with 16 MiB unread, and says so in the result of send() alone.
+    // By default Bun drops messages to a socket with 16 MiB unread, and only the result of send() says so.
     backpressureLimit: MAX_UNREAD_BYTES,
     closeOnBackpressureLimit: true,
-    // The pings of PeerSet decide, as on Node.
+    // PeerSet's pings decide, as on Node.
     idleTimeout: 0,
     sendPings: false,
     open(ws) {
@@ -146,7 +147,7 @@ function peerOf(ws: Socket): Peer {
   };
 }
 
-// Bun.serve's stop() waits for open sockets, and none would leave by itself (oven-sh/bun#34961, seen on 1.4.5).
+// Bun.serve's stop() waits for open sockets, and none closes on its own (oven-sh/bun#34961, seen on 1.4.5).
 async function stop(server: BunServer<SocketData>, peers: PeerSet): Promise<void> {
   await peers.close(1001, 'Server closed');
   await within(server.stop(true), STOP_LIMIT_MS);

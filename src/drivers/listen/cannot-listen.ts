@@ -1,12 +1,12 @@
 import { InstantNodeError } from '../../errors.ts';
 import type { ListenOptions } from './contract.ts';
 
-/** The error of a listener that could not have its address. */
+/** The error for a listener that could not bind its address. */
 export function cannotListen({ host, port }: ListenOptions, cause: unknown): InstantNodeError {
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
   return new InstantNodeError('backend', `Cannot listen on "${host}" port ${port}${reason}`, {
     cause,
-    // With port 0 the port cannot be what is wrong.
+    // With port 0 the port cannot be at fault.
     hint:
       port === 0
         ? 'Give an address of this machine as the host: 127.0.0.1, or 0.0.0.0 for all there are'

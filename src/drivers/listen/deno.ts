@@ -3,14 +3,14 @@ import { denoGlobal } from '../../runtime/deno.ts';
 import type { Listener, ListenOptions } from './contract.ts';
 import { listen as listenOnNode } from './node.ts';
 
-/** What ws looks at when it is loaded. */
+/** The environment variables that ws reads when it is loaded. */
 const VARIABLES = ['WS_NO_BUFFER_UTIL', 'WS_NO_UTF_8_VALIDATE'];
 
 /**
- * Listens on Deno, with its `node:http` and ws. Keeps the promises of `Listen`.
+ * Listens on Deno, with its `node:http` and ws. Fulfills the contract of `Listen`.
  *
- * Not with `Deno.serve`, which is faster: it waits without end for a request that never comes, for headers that are
- * never whole and for the rest of a body that nobody wants, and shows none of these connections (seen on 2.9.6).
+ * Not with `Deno.serve`, although it is faster: it waits forever for a request that never comes, for incomplete headers
+ * and for the rest of an unread body, and exposes none of these connections (seen on 2.9.6).
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { permissions } = denoGlobal();

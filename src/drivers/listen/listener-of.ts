@@ -1,6 +1,6 @@
 import type { Listener } from './contract.ts';
 
-/** A listener on `port` that is stopped once, however often it is closed. */
+/** A listener on `port` whose `stop` runs once, however often it is closed. */
 export function listenerOf(port: number, stop: () => Promise<void>): Listener {
   let stopping: Promise<void> | undefined;
   return {

@@ -10,14 +10,14 @@ import {
 } from './contract.ts';
 import type { PeerSet } from './peer-set.ts';
 
-// ws closes with 1009 by itself when a message is too large, and gives no reason.
+// When a message is too large, ws closes with 1009 but gives no reason.
 class ReasonedWebSocket extends WebSocket {
   override close(code?: number, reason?: string | Buffer): void {
     super.close(code, reason ?? (code === 1009 ? TOO_LARGE_REASON : undefined));
   }
 }
 
-/** Makes what shakes hands with those who are to be served, and serves them. */
+/** Returns a function that completes the handshake of an accepted peer and serves it. */
 export function nodeSockets(
   options: ListenOptions,
   peers: PeerSet,
@@ -57,7 +57,7 @@ function serve(ws: WebSocket, socket: Duplex, accept: Accept, peers: PeerSet): v
   limitWhatIsCollected(ws, socket, events);
   ws.on('pong', () => peers.heard(ws));
   ws.on('ping', () => peers.heard(ws));
-  // A broken frame or a reset: ws closes the socket itself, and 'close' follows.
+  // After a broken frame or a reset ws closes the socket itself, and 'close' follows.
   ws.on('error', () => {});
   ws.on('close', () => {
     peers.delete(ws);
@@ -65,12 +65,12 @@ function serve(ws: WebSocket, socket: Duplex, accept: Accept, peers: PeerSet): v
   });
 }
 
-/** What is read from a socket at once, twice: the end of a message may come with the beginning of another. */
+/** Twice what a socket reads at once: the end of one message may arrive together with the beginning of the next. */
 const CHUNKS_BYTES = 128 * 1024;
 
 /**
- * Ends a peer as soon as it has sent more of a message than it may: ws takes one limit for all, and collects each
- * message up to that. It has looked at what comes before this does, as it listened first.
+ * Closes a peer as soon as it has sent more of a message than it may: ws has one limit for all peers, and buffers each
+ * message up to that. ws added its `data` listener earlier, so it has processed each chunk before this one counts it.
  */
 function limitWhatIsCollected(ws: WebSocket, socket: Duplex, events: PeerEvents): void {
   let bytes = 0;
@@ -81,7 +81,7 @@ function limitWhatIsCollected(ws: WebSocket, socket: Duplex, events: PeerEvents)
     const max = maxBytesOf(events);
     bytes += chunk.byteLength;
     if (bytes > max + CHUNKS_BYTES) cutOff(ws, socket);
-    // Who has been let in stays so.
+    // A limit that has been lifted does not come back.
     if (max < Number.POSITIVE_INFINITY) return;
     socket.off('data', count);
     ws.off('message', startAnew);
@@ -90,8 +90,8 @@ function limitWhatIsCollected(ws: WebSocket, socket: Duplex, events: PeerEvents)
   socket.on('data', count);
 }
 
-// Not ws.terminate(): the peer would see a reset in place of the reason. Nobody listens any more to what still comes,
-// and ws destroys the socket after its limit for a closing handshake.
+// Not ws.terminate(): the peer would see a reset instead of the reason. Whatever still arrives is discarded, and ws
+// destroys the socket once its limit for a closing handshake has passed.
 function cutOff(ws: WebSocket, socket: Duplex): void {
   if (ws.readyState === ws.OPEN) ws.close(1009, TOO_LARGE_REASON);
   socket.removeAllListeners('data');

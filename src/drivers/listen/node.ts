@@ -17,10 +17,10 @@ import { Incoming } from './incoming.ts';
 import { listenerOf } from './listener-of.ts';
 import { PeerSet, STOP_LIMIT_MS, within } from './peer-set.ts';
 
-/** How often connections are looked at. */
+/** How often connections are checked. */
 const CHECK_MS = 5_000;
 
-/** Listens on Node and on Deno, with `node:http` and `ws`. Keeps the promises of `Listen`. */
+/** Listens on Node and on Deno, with `node:http` and `ws`. Fulfills the contract of `Listen`. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { headersMs, idleMs } = options.patience ?? DEFAULT_PATIENCE;
   const settings = {
@@ -28,12 +28,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     headersTimeout: headersMs,
     keepAliveTimeout: idleMs,
     connectionsCheckingInterval: Math.min(headersMs, CHECK_MS),
-    // Uploads may take long: whoever reads a body says how long it waits.
+    // Uploads may take long, so the code that reads a body sets its own limit.
     requestTimeout: 0,
   };
   const server = createServer(settings, answerWith(options));
   server.on('request', (request, response) => {
-    // Later the request may have let go of it.
+    // Taken now: by then the request may have dropped it.
     const { socket } = request;
     response.once('finish', () => waitForRest(request, socket, idleMs));
   });
@@ -43,7 +43,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return listenerOf((server.address() as AddressInfo).port, () => loaded.then(() => stop(server, peers)));
 }
 
-/** Behind the end of an answer, or of the connection without one. */
+/** Runs `work` once the answer is finished, or the connection has closed without one. */
 function onceOver(response: ServerResponse, work: () => void): void {
   const end = (): void => {
     response.off('finish', end).off('close', end);
@@ -52,7 +52,7 @@ function onceOver(response: ServerResponse, work: () => void): void {
   response.on('finish', end).on('close', end);
 }
 
-// What arrives of a body that nobody reads puts Node's own timer off, however little it is.
+// Any byte of an unread body, however few arrive, resets Node's own timer.
 function waitForRest(request: IncomingMessage, socket: Socket, ms: number): void {
   if (request.complete || socket.destroyed) return;
   const timer = setTimeout(() => void socket.destroy(), ms);
@@ -61,7 +61,7 @@ function waitForRest(request: IncomingMessage, socket: Socket, ms: number): void
   socket.once('close', stop);
 }
 
-// srvx loads Node's `fetch` along with itself, and the two take as long as all the rest: sessions need neither.
+// srvx also loads Node's `fetch`, and the two take as long to load as all the rest; sessions need neither.
 function answerWith(options: ListenOptions): RequestListener {
   let loading: Promise<RequestListener> | undefined;
   return (request, response) => {
@@ -79,25 +79,25 @@ async function loadHandler({ fetch }: ListenOptions): Promise<RequestListener> {
     const response = request.runtime?.node?.res as ServerResponse;
     return fetch(request, request.ip ?? null, (work) => onceOver(response, work));
   };
-  // srvx types its handler for HTTP/1 and HTTP/2 at once; node:http calls it with the former.
+  // srvx types its handler for both HTTP/1 and HTTP/2; node:http always calls it with HTTP/1.
   return toNodeHandler(answer) as RequestListener;
 }
 
 async function bind(server: Server, options: ListenOptions): Promise<void> {
-  // Workers of node:cluster would share the port, and each answer from a memory of its own.
+  // Otherwise workers of node:cluster would share the port, and each would answer from its own memory.
   server.listen({ host: options.host, port: options.port, exclusive: true });
   try {
     await once(server, 'listening');
   } catch (cause) {
     throw cannotListen(options, cause);
   }
-  // An accept that fails later (no file descriptor left) concerns that one connection, not the process.
+  // A later failure to accept (no file descriptor left) concerns that one connection, not the process.
   server.on('error', () => {});
 }
 
 /**
- * ws takes most of the time that all of this takes to load, so it is loaded when somebody can connect already. Settles
- * when that has come to an end; never rejects.
+ * ws accounts for most of the loading time here, so it is loaded after the server accepts connections. The returned
+ * promise settles when the loading has ended; it never rejects.
  */
 function serveSockets(server: Server, options: ListenOptions, peers: PeerSet): Promise<void> {
   const loading = import('./node-sockets.ts').then(({ nodeSockets }) => nodeSockets(options, peers));
@@ -122,13 +122,14 @@ function serveSockets(server: Server, options: ListenOptions, peers: PeerSet): P
 
 function refuse(socket: Duplex, status: number): void {
   socket.on('error', () => {});
-  // Nobody else looks after a socket that was to be upgraded: half open, it would stay for as long as its client likes.
+  // Nothing else takes care of a socket after an upgrade request: half open, it would stay for as long as its client
+  // likes.
   socket.once('finish', () => socket.destroy());
   const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;
   socket.end(`${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-// Neither close() nor closeAllConnections() of node:http ends an upgraded socket: the peers go first.
+// Neither close() nor closeAllConnections() of node:http ends an upgraded socket, so the peers are closed first.
 async function stop(server: Server, peers: PeerSet): Promise<void> {
   const stopped = once(server, 'close');
   server.close();

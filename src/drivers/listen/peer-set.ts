@@ -1,6 +1,6 @@
 import type { Liveness } from './contract.ts';
 
-/** What is needed of a runtime's socket to keep watch over it and to end it. */
+/** The part of a runtime's socket that is needed to monitor and end it. */
 export interface Connection {
   close(code: number, reason: string): void;
   /** Drops the connection without a handshake. */
@@ -10,10 +10,10 @@ export interface Connection {
 
 const CLOSE_GRACE_MS = 1_000;
 
-/** For how long a server that has lost its peers may take to stop, in milliseconds. */
+/** How long a server without peers may take to stop, in milliseconds. */
 export const STOP_LIMIT_MS = 1_000;
 
-/** The open peers of one listener: notices the silent ones, and ends them all when the listener closes. */
+/** The open peers of one listener: drops the silent ones, and closes all of them with the listener. */
 export class PeerSet {
   readonly #unanswered = new Map<Connection, number>();
   readonly #liveness: Liveness;
@@ -29,7 +29,7 @@ export class PeerSet {
     this.#unanswered.set(connection, 0);
   }
 
-  /** Notes that something came from the peer: a message or a pong. */
+  /** Records a sign of life from the peer: a message or a pong. */
   heard(connection: Connection): void {
     if (this.#unanswered.has(connection)) this.#unanswered.set(connection, 0);
   }
@@ -39,7 +39,7 @@ export class PeerSet {
     if (this.#unanswered.size === 0) this.#emptied?.();
   }
 
-  /** Ends every peer: with a closing handshake, and without one those that take no part in it. */
+  /** Ends every peer: with a closing handshake, or without one if it does not take part in it. */
   async close(code: number, reason: string): Promise<void> {
     clearInterval(this.#timer);
     if (this.#unanswered.size === 0) return;
@@ -63,7 +63,7 @@ export class PeerSet {
   }
 }
 
-/** Settles when `work` does, and at the latest after `ms`. Never rejects. */
+/** Resolves when `work` settles, or after `ms` at the latest. Never rejects. */
 export async function within(work: Promise<unknown>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<void>((resolve) => {
@@ -72,7 +72,7 @@ export async function within(work: Promise<unknown>, ms: number): Promise<void> 
   try {
     await Promise.race([work, limit]);
   } catch {
-    // The caller waits for an end, of whatever kind.
+    // The caller only waits for the end, whatever the outcome.
   } finally {
     clearTimeout(timer);
   }

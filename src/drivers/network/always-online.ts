@@ -1,8 +1,6 @@
 import type { NetworkListenerClass } from '../contract.ts';
 
-/**
- * Takes the network for granted, as a server may: a connection that fails is tried again, whatever the reason.
- */
+/** Assumes that the network is up, as a server may: a failed connection is retried, whatever the reason. */
 export const AlwaysOnline: NetworkListenerClass = {
   getIsOnline: () => Promise.resolve(true),
   listen: () => () => {},

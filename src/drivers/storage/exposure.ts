@@ -1,17 +1,17 @@
 import { statSync } from 'node:fs';
 import { InstantNodeError } from '../../errors.ts';
 
-/** A file or a folder that is not its owner's alone. */
+/** A file or a folder that others than its owner may use. */
 export interface Exposure {
-  /** As a sentence's end: `others than its owner may use "/data/app.db" (mode 644)`. */
+  /** The end of a sentence: `others than its owner may use "/data/app.db" (mode 644)`. */
   readonly what: string;
-  /** As a sentence: `Run: chmod 600 "/data/app.db"`. */
+  /** A sentence: `Run: chmod 600 "/data/app.db"`. */
   readonly hint: string;
 }
 
 /**
- * Whether other users of this machine may read, write or enter any of `paths`. What is not there is open to nobody, and
- * Windows has no modes. A mode is told and never changed: it may be meant.
+ * Finds out whether other users of this machine may read, write or enter any of `paths`. A missing path is open to no
+ * one, and Windows has no modes. A mode is reported but never changed, since it may be intended.
  */
 export function exposureOf(...paths: readonly string[]): Exposure | undefined {
   if (process.platform === 'win32') return undefined;
@@ -28,12 +28,12 @@ export function exposureOf(...paths: readonly string[]): Exposure | undefined {
   };
 }
 
-/** The parts of a database's storage that are told of it. */
+/** The part of the storage options that takes reports. */
 interface Told {
   report(error: InstantNodeError): void;
 }
 
-/** Reports that a storage is open to others, if it is: to be called once, when it was opened. */
+/** Reports that a storage is open to other users, if it is. Call it once, after opening. */
 export function reportExposure(subject: string, paths: readonly string[], { report }: Told): void {
   const exposure = exposureOf(...paths);
   if (!exposure) return;

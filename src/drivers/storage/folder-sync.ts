@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import { InstantNodeError } from '../../errors.ts';
 
 /**
- * Has the names in a folder on the disk. False where that cannot be asked for, and the system decides when: a power cut may
- * take back what was made or renamed last.
+ * Syncs the names in a folder to disk. Returns false where a folder cannot be synced and the system decides when: then
+ * a power failure may undo the latest creations and renames.
  */
 export function syncFolderSync(folder: string): boolean {
   if (KEEPS_NAMES) return true;
@@ -19,7 +19,7 @@ export function syncFolderSync(folder: string): boolean {
   }
 }
 
-/** The same, while the event loop goes on. */
+/** The same without blocking the event loop. */
 export async function syncFolder(folder: string): Promise<boolean> {
   if (KEEPS_NAMES) return true;
   const handle = await open(folder, 'r');
@@ -33,7 +33,7 @@ export async function syncFolder(folder: string): Promise<boolean> {
   }
 }
 
-/** What is weaker in a folder whose names cannot be synced, as a sentence's end, with what would help; undefined where they can. */
+/** What is weaker if a folder's names cannot be synced, as a sentence's end, and a hint; undefined if they can. */
 export function unsyncedNamesOf(folder: string): { what: string; hint: string } | undefined {
   if (syncFolderSync(folder)) return undefined;
   const names = `what is made or renamed in "${folder}" cannot be synced`;
@@ -46,12 +46,12 @@ export function unsyncedNamesOf(folder: string): { what: string; hint: string } 
     : { what: `${names} on its file system`, hint: `On a local disk it can be; here, ${risk}` };
 }
 
-/** The parts of a database's storage that are told of it. */
+/** The part of the storage options that takes reports. */
 interface Told {
   report(error: InstantNodeError): void;
 }
 
-/** Reports that names in `folder` cannot be synced, if so: to be called once, when a storage in it was opened. */
+/** Reports that names in `folder` cannot be synced, if so. Call it once, after opening a storage in it. */
 export function reportUnsyncedNames(subject: string, folder: string, { report }: Told): void {
   const weakness = unsyncedNamesOf(folder);
   if (!weakness) return;
@@ -59,17 +59,17 @@ export function reportUnsyncedNames(subject: string, folder: string, { report }:
 }
 
 /**
- * To be added to the flags of a file that is to be synced: with it, what is written is on the disk when the call returns.
- * Node's permission model refuses to sync a file that is open, and nothing else does.
+ * Extra flags for opening a file that must be durable: with them, each write returns when its data is on disk. Empty
+ * except under Node's permission model, which alone refuses to sync an open file.
  */
 export const SYNCED_WRITES: number = process.permission ? (constants.O_SYNC ?? 0) : 0;
 
-/** Windows keeps names safe by itself, and opens no folder. */
+/** Windows makes names durable by itself, and cannot open folders. */
 const KEEPS_NAMES = process.platform === 'win32';
 
 /**
- * Some network and FUSE file systems keep names by themselves, and refuse to sync a folder, as Node's permission model does
- * (`fsync API is disabled`, seen on 22 to 26). Throws what else went wrong.
+ * Some network and FUSE file systems make names durable by themselves and refuse to sync a folder; so does Node's
+ * permission model (`fsync API is disabled`, seen on 22 to 26). Throws any other error.
  */
 function passIfUnsyncable(error: unknown): false {
   const { code } = error as NodeJS.ErrnoException;

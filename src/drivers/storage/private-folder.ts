@@ -2,7 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { syncFolderSync } from './folder-sync.ts';
 
-/** Makes a folder for its owner alone, with those above it, and has their names on the disk. One that is there stays as it is. */
+/**
+ * Creates a folder and its parents, for the owner only, and makes their names durable. An existing one is left
+ * unchanged.
+ */
 export function makeFolder(folder: string): void {
   const path = resolve(folder);
   const first = mkdirSync(path, { recursive: true, mode: 0o700 });

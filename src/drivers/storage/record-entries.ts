@@ -1,9 +1,9 @@
 import type { StorageDriver, StorageEntry } from '../contract.ts';
 
-/** How many records are in memory, or on their way to a server, at a time. */
+/** How many records are in memory, or in flight to a server, at a time. */
 const ENTRIES_AT_ONCE = 500;
 
-/** Every record whose key begins with `prefix`, some at a time, as a driver's own `entries` gives them. */
+/** Every record whose key begins with `prefix`, in chunks: from the driver's own `entries` if it has them. */
 export async function* entriesOf(
   driver: StorageDriver,
   prefix: string,
@@ -11,7 +11,7 @@ export async function* entriesOf(
   yield* driver.entries?.(prefix) ?? entriesByKey(driver, prefix);
 }
 
-/** The same of a driver that finds them by their keys alone. */
+/** The same for a driver that reads records only by key. */
 export async function* entriesByKey(
   driver: Pick<StorageDriver, 'get' | 'keys'>,
   prefix: string,
@@ -21,7 +21,7 @@ export async function* entriesByKey(
   yield* entriesUnder(driver, wanted);
 }
 
-/** What is under `keys`, some at a time; a key that is not there is left out. */
+/** The records under `keys`, in chunks; missing keys are left out. */
 export async function* entriesUnder(
   driver: Pick<StorageDriver, 'get'>,
   keys: readonly string[],
@@ -35,12 +35,12 @@ export async function* entriesUnder(
   }
 }
 
-/** Forgets `keys`. */
+/** Deletes `keys`, in chunks. */
 export async function forget(driver: StorageDriver, keys: readonly string[]): Promise<void> {
   for (const some of chunksOf(keys)) await driver.write(some.map((key) => [key, null] as const));
 }
 
-/** Pieces of a list that are dealt with at once. */
+/** A list in chunks of the size that is handled at once. */
 export function* chunksOf<T>(list: readonly T[]): Generator<T[]> {
   for (let at = 0; at < list.length; at += ENTRIES_AT_ONCE) yield list.slice(at, at + ENTRIES_AT_ONCE);
 }

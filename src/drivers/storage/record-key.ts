@@ -1,7 +1,7 @@
 /**
- * Writes the parts of a key as one string, so that two different lists of parts never meet and no part can reach
- * outside its own place: everything but letters, digits, `-` and `_` is written as the hexadecimal of its UTF-16
- * units, and `:` stands between the parts.
+ * Joins the parts of a key into one string. Different lists of parts give different keys, and no part can reach outside
+ * its own place: everything but letters, digits, `-` and `_` is written as the hexadecimal of its UTF-16 units, and `:`
+ * separates the parts.
  */
 export function joinKey(...parts: string[]): string {
   return parts.map(encodePart).join(':');

@@ -3,8 +3,8 @@ import type { StorageScope } from '../contract.ts';
 import { joinKey } from './record-key.ts';
 
 /**
- * A name for the files of a scope: whatever app and instance are called, it is short, stays the same where upper and
- * lower case do not differ, and is of no other scope. It begins with what can be told of the app, for people.
+ * The name of a scope's files: short whatever the app and instance are called, different for every scope, and the same
+ * on file systems that ignore case. For human readers it begins with the legible part of the app's id.
  */
 export function fileNameOf({ appId, instanceKey }: StorageScope): string {
   const app = appId

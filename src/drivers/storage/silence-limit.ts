@@ -1,21 +1,21 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 
-/** How long a storage of somebody else's may say nothing. */
+/** How long a storage that is not our own may stay silent. */
 const LIMIT_MS = 10_000;
 
-/** Waits for calls of something that may never answer, as long as it answers any. */
+/** Waits for calls to something that may never answer, for as long as it answers any of them. */
 export class SilenceLimit {
   readonly #silent: (seconds: number) => Error;
   readonly #waiting: Set<(error: Error) => void> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #isExhausted = false;
 
-  /** `silent` makes the error that calls reject with. */
+  /** `silent` creates the error that calls reject with. */
   constructor(silent: (seconds: number) => Error) {
     this.#silent = silent;
   }
 
-  /** What `answer` gives. Rejects after 10 seconds without any sign of life, having called `giveUp`. */
+  /** The outcome of `answer`. Rejects after 10 seconds without any sign of life, after calling `giveUp`. */
   of<T>(answer: Promise<T>, giveUp: () => void = () => {}): Promise<T> {
     return new Promise((resolve, reject) => {
       const end = (error: Error): void => {
@@ -32,12 +32,15 @@ export class SilenceLimit {
     });
   }
 
-  /** The same for what nobody depends on: waits no longer when nothing has been heard since a call rejected. */
+  /**
+   * The same for an answer that nothing depends on: does not wait if there has been no sign of life since a call was
+   * rejected.
+   */
   async untilSilent(answer: Promise<unknown>): Promise<void> {
     if (!this.#isExhausted) await this.of(answer).catch(() => {});
   }
 
-  /** There was a sign of life. */
+  /** Records a sign of life. */
   heard(): void {
     this.#isExhausted = false;
     this.#timer?.refresh();

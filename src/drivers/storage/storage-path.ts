@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { refusedOption } from '../../invalid-option.ts';
 import type { GivenOptions, StorageOption } from './storage-kind.ts';
 
-/** Option `storagePath`, of the kinds that keep files. */
+/** Option `storagePath`, for the kinds that store files. */
 export const storagePath: StorageOption = {
   name: 'storagePath',
   check(value) {
@@ -14,7 +14,7 @@ export const storagePath: StorageOption = {
   },
 };
 
-/** The absolute path that was given for a kind that keeps a `file` or a `folder`. */
+/** The absolute path given for a kind that stores its data in a `file` or a `folder`. */
 export function storagePathIn(
   { storagePath: path }: GivenOptions,
   { kind, of }: { kind: string; of: 'file' | 'folder' },

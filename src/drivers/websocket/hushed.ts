@@ -1,14 +1,14 @@
 import type { SocketEvents } from '../contract.ts';
 
-/** Events of a socket that can be hushed. */
+/** Events of a socket that can be silenced. */
 export interface HushedEvents extends SocketEvents {
-  /** From now on nothing is passed on but the end: the socket was told to close. */
+  /** From now on only `close` is passed on: the socket was told to close. */
   hush(): void;
 }
 
 /**
- * Keeps the promises of `SocketEvents` over a runtime's socket that does not: `ws` goes on delivering messages while it
- * waits for the peer's close frame, and a socket may tell of an error or an end more than once.
+ * Enforces the contract of `SocketEvents` over a runtime's socket that does not keep it: `ws` still delivers messages
+ * while it waits for the peer's close frame, and a socket may report an error or its end more than once.
  */
 export function hushed(events: SocketEvents): HushedEvents {
   let state: 'heard' | 'hushed' | 'ended' = 'heard';

@@ -4,12 +4,12 @@ import type { Socket, SocketDriver } from '../contract.ts';
 import { hushed } from './hushed.ts';
 import { sendOpen } from './send-open.ts';
 
-/** What Bun's WebSocket has beyond the standard. */
+/** The member of Bun's WebSocket that the standard lacks. */
 interface Terminable {
   terminate(): void;
 }
 
-/** WebSockets by the runtime itself, for Bun, whose own can be dropped without the peer's consent. */
+/** The runtime's own WebSockets. For Bun, whose WebSockets can be dropped without the peer's consent. */
 export const nativeSocketDriver: SocketDriver = {
   name: 'native',
   open(url, events): Socket {
@@ -17,7 +17,7 @@ export const nativeSocketDriver: SocketDriver = {
     const heard = hushed(events);
     socket.onopen = () => heard.open();
     socket.onmessage = (event) => heard.message(String(event.data));
-    // Bun's event holds the error itself, the standard's none.
+    // Bun's event contains the error itself, the standard one does not.
     socket.onerror = (event) => heard.error((event as { error?: unknown }).error ?? event);
     socket.onclose = (event) => heard.close(event.code, event.reason);
     return {

@@ -7,12 +7,12 @@ import type { Socket, SocketDriver } from '../contract.ts';
 import { type HushedEvents, hushed } from './hushed.ts';
 import { sendOpen } from './send-open.ts';
 
-/** Frames larger than this end the connection: far above what a server sends, below what would exhaust a process. */
+/** Larger frames end the connection: far above what a server sends, below what would exhaust a process. */
 const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
 /**
- * WebSockets by the `ws` package, for Node and Deno. The sockets that these runtimes bring can neither be dropped
- * without the peer's consent nor be let go of by the process (seen on Node 24.21 and Deno 2.9.6).
+ * WebSockets of the `ws` package, for Node and Deno. The sockets of these runtimes can neither be dropped without the
+ * peer's consent nor unreferenced to let the process exit (seen on Node 24.21 and Deno 2.9.6).
  */
 export const wsDriver: SocketDriver = {
   name: 'ws',
@@ -24,8 +24,8 @@ export const wsDriver: SocketDriver = {
   },
 };
 
-// Where this is not built, the name `ws` is Bun's own for a class whose sockets cannot be let go of (seen on Bun 1.4.5):
-// there it is loaded by its path. The build holds the package's.
+// In unbuilt code on Bun, `ws` resolves to Bun's own class, whose sockets cannot be unreferenced (seen on Bun 1.4.5),
+// so the package is loaded by its path. The build contains the package's class.
 function packageWebSocket(): typeof WebSocket {
   if (detectRuntime() !== 'bun') return WebSocket;
   const load = requireHere();
@@ -54,7 +54,7 @@ function bind(socket: WebSocket, events: HushedEvents): Socket {
   };
 }
 
-// `ws` has no way of its own to unref a client: the stream below it is that of the handshake's request.
+// `ws` offers no way to unref a client; the stream below it is the one of the handshake's request.
 function letGo(request: ClientRequest): void {
   request.once('socket', (stream) => stream.unref());
   request.end();

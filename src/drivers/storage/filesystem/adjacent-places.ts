@@ -1,6 +1,6 @@
 import type { Place } from './log-line.ts';
 
-/** Groups places, in the order of their offsets, into such as can be read at once. */
+/** Groups places, sorted by offset, into runs that can be read at once. */
 export function* adjacentPlaces<P extends Place>(
   places: readonly P[],
   limits: { readonly most: number; readonly gap?: number },

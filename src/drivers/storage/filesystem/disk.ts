@@ -1,39 +1,39 @@
 import * as fs from 'node:fs';
 import { SYNCED_WRITES, syncFolder } from '../folder-sync.ts';
 
-/** A file that the log reads and writes. Nothing is called once it is closed. */
+/** A file that the log reads and writes. No method is called after `close`. */
 export interface DiskFile {
   size(): number;
-  /** Reads into `bytes`; gives how many there were. */
+  /** Reads into `bytes`; returns how many were read. */
   readSync(bytes: Uint8Array, position: number): number;
-  /** Reads into `bytes`; gives how many there were. */
+  /** Reads into `bytes`; returns how many were read. */
   read(bytes: Uint8Array, position: number): Promise<number>;
-  /** Writes `bytes`, or some from their start on; gives how many. */
+  /** Writes `bytes`, or only a part from their start; returns how many were written. */
   write(bytes: Uint8Array, position: number): Promise<number>;
-  /** Resolves when all that was written is on the disk. */
+  /** Resolves when everything written is on disk. */
   sync(): Promise<void>;
   truncate(size: number): Promise<void>;
   close(): void;
-  /** Whether it has no name any more: what is written to it is gone when it is closed. */
+  /** Whether it has lost its last name, so that its content is gone once it is closed. */
   isRemoved(): boolean;
 }
 
-/** What the log needs of a file system; a test simulates one. */
+/** The file system as the log needs it; tests simulate one. */
 export interface Disk {
   list(folder: string): string[];
   openFile(path: string): DiskFile;
-  /** Makes a file that is not there, readable by its owner alone. */
+  /** Creates a file that must not exist yet, readable only by its owner. */
   createFile(path: string): DiskFile;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file that may be gone already. */
   remove(path: string): Promise<void>;
-  /** Resolves when the names in the folder are on the disk. */
+  /** Resolves when the names in the folder are on disk. */
   syncFolder(folder: string): Promise<void>;
 }
 
 const NEW_FILE = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
-/** The file system of this machine. */
+/** The real file system. */
 export const machineDisk: Disk = {
   list: (folder) => fs.readdirSync(folder),
   openFile: (path) => fileOver(fs.openSync(path, fs.constants.O_RDWR | SYNCED_WRITES)),
@@ -45,8 +45,8 @@ export const machineDisk: Disk = {
   },
 };
 
-// Callbacks and numbers, not the file handles of `fs.promises`: a handle that is not closed warns, and reads only
-// asynchronously, while opening a storage is synchronous.
+// Callbacks and descriptors rather than the file handles of `fs.promises`: an unclosed handle prints a warning, and
+// handles read only asynchronously, while opening a storage is synchronous.
 function fileOver(fd: number): DiskFile {
   return {
     size: () => fs.fstatSync(fd).size,
@@ -57,7 +57,7 @@ function fileOver(fd: number): DiskFile {
       promised((done) =>
         fs.write(fd, bytes, 0, bytes.length, position, (error, count) => done(error, count)),
       ),
-    // Refused where what was written is on the disk already.
+    // With synced writes the data is on disk already, and a sync would be refused.
     sync: () =>
       SYNCED_WRITES ? Promise.resolve() : promised((done) => fs.fdatasync(fd, (error) => done(error))),
     truncate: (size) => promised((done) => fs.ftruncate(fd, size, (error) => done(error))),

@@ -16,11 +16,11 @@ import { generationAfter } from './log-folder.ts';
 import { encodeNote } from './log-note.ts';
 
 /**
- * Keeps records in files: in `folder`, which is made where it is missing, a folder for each scope, with a log that is
- * only ever added to, and written anew when most of it is garbage. All is readable by its owner alone.
+ * Stores records in files: in `folder`, which is created if missing, each scope has a folder with an append-only log,
+ * which is rewritten when most of it is garbage. All of it is readable only by its owner.
  *
- * @throws {InstantNodeError} `storage` when the folder cannot be written or a later version of this package has
- * written it, `storage-locked` when another has the scope open and `whenLocked` is `'fail'`.
+ * @throws {InstantNodeError} `storage` when the folder cannot be written or was written by a later version of this
+ * package, `storage-locked` when the scope is open elsewhere and `whenLocked` is `'fail'`.
  */
 export function openFilesystemStorage(
   folder: string,
@@ -46,13 +46,13 @@ function openScope(folder: string, subject: string, options: StorageOptions, dis
       emptied: () => options.emptied(),
     });
   } catch (cause) {
-    // What was said of the log is still true of it.
+    // What the last owner said of the log still holds, so it is passed on.
     const note = noteIn(lock.found);
     lock.release(note && encodeNote(note));
     if (cause instanceof InstantNodeError) throw cause;
     throw new InstantNodeError('storage', `Cannot open ${subject}: its log cannot be read`, { cause });
   }
-  // Closed, it closes all that is in it.
+  // Only the folder is checked: if others cannot enter it, they reach nothing inside.
   reportExposure(subject, [folder], options);
   reportUnsyncedNames(subject, path, options);
   return driverOver(log, lock);

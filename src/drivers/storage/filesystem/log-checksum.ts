@@ -1,8 +1,8 @@
 import * as zlib from 'node:zlib';
 
-/** CRC-32, the one of gzip and PNG. */
+/** CRC-32, as in gzip and PNG. */
 export const crc32: (bytes: Uint8Array) => number =
-  // Node has it since 20.15 and 22.2.
+  // Node has it natively since 20.15 and 22.2.
   'crc32' in zlib ? (bytes) => zlib.crc32(bytes) : crc32ByTable;
 
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -11,7 +11,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** The same without help. */
+/** The same in JavaScript. */
 export function crc32ByTable(bytes: Uint8Array): number {
   let value = 0xffff_ffff;
   for (const byte of bytes) value = (value >>> 8) ^ (table[(value ^ byte) & 0xff] as number);

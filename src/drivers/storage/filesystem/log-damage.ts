@@ -9,17 +9,17 @@ import type { LogNote } from './log-note.ts';
 /** How much is copied at a time. */
 const PIECE = 1 << 20;
 
-/** What was found of a log that is not as it was written. */
+/** Damage found in a log. */
 export interface Damage {
-  /** What is wrong with the log as a whole; undefined where some lines are damaged and nothing else. */
+  /** What is wrong with the log as a whole; undefined when only some lines are damaged. */
   readonly flaw?: string | undefined;
-  /** What is to be set aside: those lines, or all that is left. */
+  /** What to set aside: the damaged lines, or everything that is left. */
   readonly places: readonly Readonly<Place>[];
-  /** Whether it came about while this process had the log open. */
+  /** Whether it happened while this process had the log open. */
   readonly wasOpen?: boolean;
 }
 
-/** What is damaged in a log that was opened; undefined when nothing is. */
+/** The damage in a log that was opened; undefined when there is none. */
 export function damageOf(log: OpenedLog | undefined, note: LogNote | undefined): Damage | undefined {
   const flaw = flawOf(log, note);
   if (flaw !== undefined) return { flaw, places: log ? [{ offset: 0, length: log.file.size() }] : [] };
@@ -27,17 +27,17 @@ export function damageOf(log: OpenedLog | undefined, note: LogNote | undefined):
   return places.length > 0 ? { places } : undefined;
 }
 
-/** Where damage comes from, and where it goes. */
+/** Where the damaged bytes are, and where their copy goes. */
 export interface SetAside {
   readonly disk: Disk;
   readonly folder: string;
-  /** Undefined where nothing is left. */
+  /** Undefined when nothing is left. */
   readonly source: LogFile | undefined;
   /** For messages. */
   readonly subject: string;
 }
 
-/** Copies what is damaged into a file of its own, has that on the disk, and gives the error that tells of it. */
+/** Copies the damaged bytes into a file of their own, syncs it, and returns the error that reports it. */
 export async function setAside({ flaw, places }: Damage, from: SetAside): Promise<InstantNodeError> {
   const { source, subject } = from;
   const left = places.flatMap(piecesOf);

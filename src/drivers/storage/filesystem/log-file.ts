@@ -2,16 +2,16 @@ import { adjacentPlaces } from './adjacent-places.ts';
 import type { DiskFile } from './disk.ts';
 import type { Place } from './log-line.ts';
 
-/** What is read together at most, and what may lie between two places for it. */
+/** The most to read at once, and the largest gap between two places of one read. */
 const TOGETHER = { most: 1 << 20, gap: 1 << 14 };
 
-/** A place that somebody waits for. */
+/** A pending read. */
 interface Asked extends Place {
   resolve(bytes: Buffer): void;
   reject(error: unknown): void;
 }
 
-/** A log on the disk: whole lines up to `end`. */
+/** A log on disk: complete lines up to `end`. */
 export class LogFile {
   path: string;
   /** Where the next line goes. */
@@ -27,7 +27,7 @@ export class LogFile {
     this.end = end;
   }
 
-  /** The bytes at a place, which it must have all. */
+  /** The bytes at a place. Rejects when the file ends before it does. */
   async read(place: Readonly<Place>): Promise<Buffer> {
     this.#beginReading();
     try {
@@ -37,7 +37,7 @@ export class LogFile {
     }
   }
 
-  /** The same, read together with what else is asked for in this turn: a call takes longer than what it reads. */
+  /** The same, but combined with the other reads of this turn: a call costs more than the bytes it reads. */
   async readTogether({ offset, length }: Readonly<Place>): Promise<Buffer> {
     this.#beginReading();
     if (this.#asked.length === 0) void Promise.resolve().then(() => this.#readAsked());
@@ -60,7 +60,7 @@ export class LogFile {
       const bytes = await this.#bytesAt({ offset, length: last.offset + last.length - offset });
       for (const it of run) it.resolve(bytes.subarray(it.offset - offset, it.offset - offset + it.length));
     } catch (error) {
-      // What cannot be read must not cost what stands beside it.
+      // An unreadable place must not fail its neighbors.
       if (run.length > 1) for (const it of run) await this.#readRun([it]);
       else run[0].reject(error);
     }
@@ -86,7 +86,7 @@ export class LogFile {
     this.#closeWhenUnused();
   }
 
-  /** Writes all of `bytes` behind the end, which stays where it is. */
+  /** Writes all of `bytes` after the end, without moving it. */
   async writeBehindEnd(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
       const count = await this.#file.write(bytes.subarray(done), this.end + done);
@@ -95,13 +95,13 @@ export class LogFile {
     }
   }
 
-  /** Writes all of `bytes` and moves the end behind them. */
+  /** Writes all of `bytes` after the end, and moves the end behind them. */
   async append(bytes: Uint8Array): Promise<void> {
     await this.writeBehindEnd(bytes);
     this.end += bytes.length;
   }
 
-  /** Cuts off what is behind the end. */
+  /** Truncates the file at the end of the log. */
   truncate(): Promise<void> {
     return this.#file.truncate(this.end);
   }
@@ -110,7 +110,7 @@ export class LogFile {
     return this.#file.isRemoved();
   }
 
-  /** How many bytes there are, with what is behind the end. */
+  /** The size of the file, including any bytes after the end. */
   size(): number {
     return this.#file.size();
   }
@@ -119,7 +119,7 @@ export class LogFile {
     return this.#file.sync();
   }
 
-  /** Closes the file once those that read it have finished. Repeatable. */
+  /** Closes the file once pending reads have finished. Repeatable. */
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;

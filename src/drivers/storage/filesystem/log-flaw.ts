@@ -3,24 +3,25 @@ import type { FoundNote } from '../lock/file-lock.ts';
 import { isOlder, type OpenedLog } from './log-folder.ts';
 import { decodeNote, type LogNote } from './log-note.ts';
 
-/** What the last owner has said of a log, and whether that is still all of it. */
+/** The last owner's note on its log. Unless the owner left it on release, the log may have grown since. */
 export function noteIn(found: FoundNote | undefined): LogNote | undefined {
   const note = found && decodeNote(found.text);
   return note && { ...note, mayHaveGrown: note.mayHaveGrown || !found.isLast };
 }
 
 /**
- * Why a log as a whole is not what was left, as the end of a sentence; undefined where it is, but for lines that say so
- * themselves. A batch at the end of which a part is missing is no flaw, as long as nobody has said that it was all there.
+ * How a log as a whole differs from what was left, as the end of a sentence; undefined if it does not, damaged lines
+ * aside, which their checksums reveal. An incomplete batch at the end is not a flaw, unless a note says that it was
+ * complete.
  */
 export function flawOf(log: OpenedLog | undefined, note: LogNote | undefined): string | undefined {
   if (log) return formFlawOf(log) ?? (note && differenceOf(log, note));
   return note && `"${note.log}" is gone`;
 }
 
-/** A log gets its name when it is whole and on the disk: with a first line, and one that vouches for all before it. */
+/** A log gets its name once it is complete and on disk: with a header, and a line that vouches for all before it. */
 function formFlawOf({ content }: OpenedLog): string | undefined {
-  // What is there in the place of such a line is told of by itself.
+  // Damage in place of such a line is reported as a damaged line.
   if (content.damaged.length > 0) return undefined;
   if (content.version === undefined) return 'it does not begin as a log does';
   if (!content.isVouched) return 'it ends within what was there from its beginning on';
@@ -37,7 +38,7 @@ function differenceOf({ file, content }: OpenedLog, note: LogNote): string | und
   if (size < note.length) return `it ends at byte ${size} of ${note.length}`;
   if (note.mayHaveGrown) return undefined;
   if (size > note.length) return `it has ${size} bytes, where it had ${note.length}`;
-  // Damaged lines are told of, and the number may have been in one of them.
+  // Damaged lines are reported anyway, and the last batch's number may have been in one of them.
   if (content.lastBatch !== note.batch && content.damaged.length === 0)
     return `its last batch is ${content.lastBatch}, where that was ${note.batch}`;
   return undefined;

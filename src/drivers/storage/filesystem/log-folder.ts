@@ -3,29 +3,30 @@ import type { Disk } from './disk.ts';
 import { LogFile } from './log-file.ts';
 import { type ScannedLog, scanLog } from './log-scan.ts';
 
-// `log-v<version of the format>-<generation of the lock>-<number>`. The highest counts. A new one is written under
-// another name, and gets this one when it is whole and on the disk, so the highest is always whole.
+// `log-v<version of the format>-<generation of the lock>-<number>`. The highest one is the current log. A new log is
+// written under another name, and renamed to this one when it is complete and on disk, so the highest is always
+// complete.
 const LOG = /^log-v(\d+)-(\d+)-(\d+)$/;
 const UNFINISHED = '.new';
 
-/** Of files, and of the lines in them. */
+/** The version of the format: of the files, and of the lines in them. */
 export const LOG_VERSION = 1;
 
-/** A log that was opened, with what it holds. */
+/** A log that was opened, with its content. */
 export interface OpenedLog {
   readonly file: LogFile;
   readonly content: ScannedLog;
-  /** Of the lock whose owner began it. */
+  /** The generation of the lock whose owner began it. */
   readonly generation: number;
-  /** Which of that owner's it is. */
+  /** Its number among the logs of that owner. */
   readonly number: number;
 }
 
-/** What a folder of logs holds. */
+/** The logs in a folder. */
 export interface LogFolder {
-  /** The log that counts. */
+  /** The current log. */
   readonly current: OpenedLog | undefined;
-  /** Logs that do not count any more, and such as never did. */
+  /** Logs that are no longer current, or never were. */
   readonly obsolete: readonly string[];
 }
 
@@ -39,7 +40,7 @@ interface Name {
 /**
  * Reads a folder of logs.
  *
- * @throws {InstantNodeError} `storage` when a later version of this package has written it; nothing is changed.
+ * @throws {InstantNodeError} `storage` when it was written by a later version of this package; nothing is changed.
  */
 export function openLogFolder(disk: Disk, folder: string, subject: string): LogFolder {
   const names = disk.list(folder);
@@ -56,12 +57,12 @@ export function openLogFolder(disk: Disk, folder: string, subject: string): LogF
   };
 }
 
-/** A generation in which no log was begun: locks may have been lost, or left out of a copy of the folder. */
+/** A generation after that of every log here: lock files may have been lost, or left out of a copy of the folder. */
 export function generationAfter(names: readonly string[]): number {
   return Math.max(0, ...names.flatMap(parseName).map(({ generation }) => generation)) + 1;
 }
 
-/** Where a log is to be, and where it is written before. */
+/** The path of a new log, and the path where it is written until it is complete. */
 export function newLogPaths(
   folder: string,
   generation: number,
@@ -95,7 +96,7 @@ function byAge(a: Name, b: Name): number {
   return a.generation - b.generation || a.number - b.number;
 }
 
-/** Whether the log of the first name is older than that of the second; what is no name of a log is older than any. */
+/** Whether the first name is of an older log than the second; a name that is not a log's is older than any log's. */
 export function isOlder(name: string, than: string): boolean {
   const [a] = parseName(name);
   const [b] = parseName(than);

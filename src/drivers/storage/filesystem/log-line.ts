@@ -1,15 +1,15 @@
 import type { StorageChange } from '../../contract.ts';
 import { crc32 } from './log-checksum.ts';
 
-// A log is lines of text, each the CRC-32 of what follows, a space, and one of
+// A log is lines of text. Each is the CRC-32 of its rest, a space, and one of
 //
 //   instantdb-node log <version>                         the first line
 //   <batch> <synced> <number>/<total> <key> <record>     a change, one of the `total` of its batch
-//   synced <batch>                                       all lines above, and all to this batch, were on the disk
+//   synced <batch>                                       all lines above, and all up to this batch, were on disk
 //
-// A record is its text as JSON, or `-` where the key is forgotten. A batch counts when all of its lines are there, one
-// after the other. `synced` is the last batch that was on the disk when this one was written. A key has no space, and
-// JSON without indentation has no line break, so what is damaged ends where the next line begins.
+// A record is its text as JSON, or `-` where the key is deleted. A batch counts when all of its lines are there, in
+// order. `synced` is the last batch that was on disk when this one was written. Keys contain no space, and JSON without
+// indentation no line break, so damage ends where the next line begins.
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -19,20 +19,20 @@ const CHECKSUM_LENGTH = 9;
 const HEADER = /^instantdb-node log (\d{1,9})$/;
 const SYNCED = /^synced (\d{1,15})$/;
 const HEAD = /^(\d{1,15}) (\d{1,15}) (\d{1,9})\/(\d{1,9})$/;
-/** What stands before key and record of a record that was moved: it was on the disk already. */
+/** The fields before the key of a record that was moved: it was on disk already. */
 const MOVED: Buffer = Buffer.from('0 0 1/1 ');
 
 /** A line's place in its file, in bytes. */
 export interface Place {
   offset: number;
-  /** With the line break. */
+  /** Including the line break. */
   length: number;
 }
 
-/** What a line says, without its record. */
+/** The content of a line, without its record. */
 export type Line = ChangeLine | { readonly is: 'synced'; readonly batch: number };
 
-/** One change of a batch. A record that was moved from another log is of batch 0. */
+/** One change of a batch. A record that was moved from another log has batch 0. */
 export interface ChangeLine {
   readonly is: 'change';
   readonly batch: number;
@@ -48,7 +48,7 @@ export function encodeHeader(version: number): Buffer {
   return encodeLine(`instantdb-node log ${version}`);
 }
 
-/** The line that vouches for those above it, and all up to `batch`. */
+/** The line that vouches for all lines above it, and all up to `batch`. */
 export function encodeSynced(batch: number): Buffer {
   return encodeLine(`synced ${batch}`);
 }
@@ -61,13 +61,13 @@ export function encodeBatch(batch: number, synced: number, changes: readonly Sto
   });
 }
 
-/** The version that the first line of a log names; undefined when it is no such line, or damaged. */
+/** The version in the first line of a log; undefined when the line is something else, or damaged. */
 export function versionIn(line: Buffer): number | undefined {
   const version = HEADER.exec(bodyOf(line)?.toString('latin1', 0, 100) ?? '')?.[1];
   return version === undefined ? undefined : Number(version);
 }
 
-/** Reads a line, with or without its line break; undefined when it is damaged. */
+/** Parses a line, with or without its line break; undefined when it is damaged. */
 export function decodeLine(line: Buffer): Line | undefined {
   const body = bodyOf(line);
   if (!body) return undefined;
@@ -83,7 +83,7 @@ export function decodeLine(line: Buffer): Line | undefined {
   return { is: 'change', batch, synced, number, total, key, forgets };
 }
 
-/** The record of a line under `key`; undefined when the line is damaged or another's. */
+/** The record in a line; undefined when the line is damaged or has another key. */
 export function recordIn(line: Buffer, key: string): string | undefined {
   const body = bodyOf(line);
   if (!body) return undefined;
@@ -93,7 +93,7 @@ export function recordIn(line: Buffer, key: string): string | undefined {
   return JSON.parse(body.toString('utf8', atRecord)) as string;
 }
 
-/** A line as it stands in another log. A damaged one stays as it is, so that whoever reads it sees that. */
+/** A line in the form for another log. A damaged one stays unchanged, so that readers still see the damage. */
 export function movedLine(line: Buffer): Buffer {
   const body = bodyOf(line);
   return body ? encodeLine(Buffer.concat([MOVED, body.subarray(startOfKey(body))])) : line;
@@ -108,7 +108,7 @@ function encodeLine(body: string | Buffer): Buffer {
   return line;
 }
 
-/** What stands between checksum and line break, if that is what the checksum says. */
+/** The text between checksum and line break, if it matches the checksum. */
 function bodyOf(line: Buffer): Buffer | undefined {
   const end = line.at(-1) === NEWLINE ? line.length - 1 : line.length;
   if (end <= CHECKSUM_LENGTH) return undefined;
@@ -120,7 +120,7 @@ function checksumOf(body: Uint8Array): string {
   return `${crc32(body).toString(16).padStart(8, '0')} `;
 }
 
-/** Behind the third space. */
+/** The index after the third space. */
 function startOfKey(body: Buffer): number {
   let at = 0;
   for (let spaces = 0; spaces < 3; spaces++) at = body.indexOf(SPACE, at) + 1;

@@ -1,12 +1,12 @@
-/** What an owner says of its log when it lets go, for the next one to compare. */
+/** What an owner says about its log when it releases it, for the next owner to check. */
 export interface LogNote {
   /** The name of its file. */
   readonly log: string;
-  /** Of the file, in bytes. */
+  /** The size of the file, in bytes. */
   readonly length: number;
   /** The number of the last batch in it. */
   readonly batch: number;
-  /** Whether it has become more since, or another log: whoever says so could not tell. */
+  /** Whether the log may have grown since, or been replaced: its author could not rule that out. */
   readonly mayHaveGrown: boolean;
 }
 
@@ -15,7 +15,7 @@ export function encodeNote(note: LogNote): string {
   return JSON.stringify(note);
 }
 
-/** What a line says; undefined when it is no note, or damaged. */
+/** Parses a note; undefined when the text is not one, or is damaged. */
 export function decodeNote(text: string): LogNote | undefined {
   let note: Partial<Record<keyof LogNote, unknown>> | null;
   try {

@@ -6,12 +6,12 @@ import { encodeHeader, encodeSynced, movedLine, type Place } from './log-line.ts
 
 /** How much is read and written at a time. */
 const PIECE = 1 << 20;
-/** What may be left to be copied while writers wait. */
+/** How much may be left to copy while writers wait. */
 const LAST_PIECE = 1 << 16;
 
 /**
- * Writes a new log that holds what lives of another, while the other goes on to be written: first the records that
- * live, then, as they are, the lines that came meanwhile.
+ * Writes a new log with the live records of another, which is still written to meanwhile: first the live records, then,
+ * unchanged, the lines that were added since.
  */
 export class Rewrite {
   readonly target: LogFile;
@@ -20,9 +20,9 @@ export class Rewrite {
   readonly #moved: Place[] = [];
   /** Where the source ended when this began. */
   readonly #from: number;
-  /** Up to where the source's lines are copied. */
+  /** How far the source's lines have been copied. */
   #copied: number;
-  /** What is to be added to the offset of a line that was copied as it is. */
+  /** The offset in the target of a line copied unchanged, minus its offset in the source. */
   #shift = 0;
   #isCancelled = false;
 
@@ -34,12 +34,12 @@ export class Rewrite {
     this.target = new LogFile(path, disk.createFile(path), 0);
   }
 
-  /** Copies until there is little left. */
+  /** Copies until little is left. */
   async copy(): Promise<void> {
     await this.target.append(encodeHeader(LOG_VERSION));
     for (const run of adjacentPlaces(this.#places, { most: PIECE })) await this.#move(run);
     this.#shift = this.target.end - this.#from;
-    // Who writes as fast as this copies is never caught up with.
+    // Stop when the rest no longer halves: a writer as fast as this copy would never be caught up with.
     for (
       let before = Number.POSITIVE_INFINITY, left = this.#remaining();
       left > LAST_PIECE && left < before / 2;
@@ -50,20 +50,20 @@ export class Rewrite {
     }
   }
 
-  /** Copies the rest, up to batch `synced`, and has it all on the disk. Nothing may be written to the source any more. */
+  /** Copies the rest, up to batch `synced`, and syncs all of it. The source must not be written to any more. */
   async finish(synced: number): Promise<void> {
     await this.#follow();
     await this.target.append(encodeSynced(synced));
     await this.target.sync();
   }
 
-  /** Turns places in the source into places in the target. */
+  /** Updates places in the source to the same records' places in the target. */
   turn(places: Iterable<Place>): void {
     for (const place of places) if (place.offset >= this.#from) place.offset += this.#shift;
     for (const [at, place] of this.#places.entries()) Object.assign(place, this.#moved[at]);
   }
 
-  /** Has `copy` reject soon. */
+  /** Makes `copy` reject soon. */
   cancel(): void {
     this.#isCancelled = true;
   }
@@ -91,7 +91,7 @@ export class Rewrite {
     await this.target.append(Buffer.concat(lines));
   }
 
-  /** Copies the lines that are there now. */
+  /** Copies the lines that the source has now. */
   async #follow(): Promise<void> {
     const source = this.#source;
     if (!source) return;

@@ -5,20 +5,20 @@ import type { LogTable } from './log-table.ts';
 
 const MIN_GARBAGE = 1 << 22;
 
-/** A log that is being written, and what it will be called. */
+/** A log that is being written, and the name that it will get. */
 interface Begun {
   readonly work: Rewrite;
   readonly path: string;
   readonly unfinished: string;
 }
 
-/** A log that is being written beside the writers. `copied` never rejects. */
+/** A log that is being written in the background. `copied` never rejects. */
 interface Background extends Begun {
   readonly copied: Promise<void>;
   outcome: 'copying' | 'copied' | 'failed';
 }
 
-/** Puts a new log in the place of one: of one that is mostly garbage, or one that cannot be gone on with. */
+/** Replaces the log: when it is mostly garbage, or can no longer be appended to. */
 export class Rewriter {
   readonly #disk: Disk;
   readonly #folder: string;
@@ -37,7 +37,7 @@ export class Rewriter {
   ) {
     this.#disk = options.disk;
     this.#folder = options.folder;
-    // Later than the one that is there, whatever became of the locks.
+    // No earlier than the current log's, even if lock files were lost.
     this.#generation = Math.max(options.generation, current?.generation ?? 0);
     this.#nextNumber = current?.generation === this.#generation ? current.number + 1 : 0;
     this.#leastGarbage = options.minGarbage ?? MIN_GARBAGE;
@@ -46,7 +46,10 @@ export class Rewriter {
     this.#obsolete = [...obsolete];
   }
 
-  /** Begins to write the log anew beside the writers, if that is worth it; `ready` is called when `finish` has something to do. */
+  /**
+   * Starts to rewrite the log in the background, if that is worthwhile; `ready` is called when `finish` has something
+   * to do.
+   */
   beginWhenWorthwhile(ready: () => void): void {
     const { living, garbage } = this.#table.size;
     if (this.#background || garbage <= living || garbage <= this.#minGarbage) return;
@@ -73,8 +76,8 @@ export class Rewriter {
   }
 
   /**
-   * Goes over to the log that was written beside the writers, if it is there. Where that fails the old one goes on.
-   * Rejects when it is not known which of the two another process would find: the old one may not go on then.
+   * Switches to the log that was written in the background, if it is complete. If that fails, the old one stays in use.
+   * Rejects when it is unknown which of the two another process would find: then the old one must not be used either.
    */
   async finish(): Promise<void> {
     const background = this.#background;
@@ -90,7 +93,7 @@ export class Rewriter {
     await this.#goOver(background);
   }
 
-  /** Writes the log anew and goes over to it, while nobody writes. */
+  /** Rewrites the log and switches to it, while nothing else is written. */
   async rewrite(): Promise<void> {
     await this.cancel();
     const begun = this.#begin();
@@ -104,7 +107,7 @@ export class Rewriter {
     await this.#goOver(begun);
   }
 
-  /** Ends what is done beside the writers. */
+  /** Ends the rewrite in the background. */
   async cancel(): Promise<void> {
     const background = this.#background;
     if (!background) return;
@@ -114,7 +117,7 @@ export class Rewriter {
     await this.#discard(background);
   }
 
-  /** Removes logs that do not count any more. The one that does must be on the disk, its name too. */
+  /** Removes obsolete logs. The current one must be on disk, including its name. */
   async removeObsolete(): Promise<void> {
     const paths = this.#obsolete;
     this.#obsolete = [];
@@ -149,12 +152,12 @@ export class Rewriter {
     await this.#remove(unfinished);
   }
 
-  /** What cannot be removed is in nobody's way, and tried again by whoever opens the folder next. */
+  /** A file that cannot be removed does no harm, and is tried again when the folder is next opened. */
   async #remove(path: string): Promise<void> {
     await this.#disk.remove(path).catch(() => {});
   }
 
-  /** Tries again when there is twice the garbage: there may be room on the disk then. */
+  /** Waits until there is twice as much garbage: the disk may have room by then. */
   #postpone(): void {
     this.#minGarbage = 2 * this.#table.size.garbage;
   }

@@ -4,31 +4,31 @@ import { type ChangeLine, decodeLine, type Line, type Place, versionIn } from '.
 const CHUNK = 1 << 20;
 const NEWLINE = 0x0a;
 
-/** What a log holds. */
+/** The content of a log. */
 export interface ScannedLog {
   /** The version in its first line; undefined when that is damaged. */
   readonly version: number | undefined;
-  /** The line of each key's record. */
+  /** Where each key's record is. */
   readonly index: Map<string, Place>;
-  /** Where the last whole line ends that counts. */
+  /** The end of the last complete line that counts. */
   readonly end: number;
-  /** Whether something follows that: a batch that was not written to its end. */
+  /** Whether an incomplete batch follows. */
   readonly torn: boolean;
-  /** What cannot be used, though it was written to its end. */
+  /** Lines that were written completely, and still cannot be used. */
   readonly damaged: readonly Place[];
   /** The number of the last batch. */
   readonly lastBatch: number;
-  /** Whether there is a line that vouches for others, as there is in each log that was written to its end. */
+  /** Whether some line vouches for others, as in every log that was written to its end. */
   readonly isVouched: boolean;
 }
 
 /** Lines of one batch. */
 type Batch = { readonly line: ChangeLine; readonly place: Place }[];
 
-/** A batch whose end has not come yet. */
+/** A batch whose last line has not come yet. */
 interface Begun {
   readonly lines: Batch;
-  /** Whether damaged lines stand among or before its own. */
+  /** Whether there are damaged lines among or before its own. */
   isBroken: boolean;
 }
 
@@ -48,13 +48,13 @@ export function scanLog(file: DiskFile): ScannedLog {
 }
 
 /**
- * Puts lines together to batches, and what batches do to an index.
+ * Assembles lines into batches, and applies these to an index.
  *
- * A damaged line is either what a disk has spoiled, which costs that line alone, or the remains of a write that a power
- * failure cut short, where pages reach the disk in any order. In the latter case whole batches may follow, all written
- * with the same sync that never came: they are not to count without the one before them. So what follows damage, and
- * what is left of the batch that is damaged, is held back until a line says that it was written after all that had been
- * on the disk.
+ * A damaged line is either a disk error, which costs that line alone, or the remains of a write that a power failure
+ * cut short, in which pages reach the disk in any order. In the latter case complete batches may follow, written with
+ * the same sync that never happened, and they must not count without the one before them. So whatever follows damage,
+ * and the rest of the damaged batch, is held back until a later line says that it was written after all of that was on
+ * disk.
  */
 class Scan {
   readonly index = new Map<string, Place>();
@@ -63,7 +63,7 @@ class Scan {
   lastBatch = 0;
   isVouched = false;
   #begun: Begun | undefined;
-  /** Batches that are damaged or follow damage; undefined as long as there is none. */
+  /** Batches that are damaged or follow damage; undefined while there is no damage. */
   #heldBack: Batch[] | undefined;
 
   take(line: Line | undefined, place: Place): void {
@@ -77,7 +77,7 @@ class Scan {
     }
   }
 
-  /** To be called after the last line. A batch that was not written to its end remains behind `end`. */
+  /** Call it after the last line. An incomplete batch remains after `end`. */
   finish(): void {
     if (this.#begun?.isBroken) this.#holdBack(this.#begun.lines);
     for (const batch of this.#heldBack ?? []) this.#spoil(batch);
@@ -104,7 +104,7 @@ class Scan {
     return isBroken ? line.number > number + (last ? 0 : 1) : line.number === number + 1;
   }
 
-  /** Ends a batch of which no more lines come. */
+  /** Ends a batch that gets no more lines. */
   #interrupt(): void {
     const begun = this.#begun;
     this.#begun = undefined;
@@ -162,8 +162,8 @@ class Scan {
 }
 
 /**
- * The lines that were written to their end, each valid until the next is asked for. The last may end with another byte
- * than the line break that was written: what is before it is whole, so no write was cut short there.
+ * The complete lines, each valid until the next is requested. The last one may have a wrong byte in place of its line
+ * break: everything before that byte is intact, so the write was not cut short there.
  */
 function* linesOf(file: DiskFile): Generator<{ bytes: Buffer; offset: number }> {
   const chunk = Buffer.allocUnsafe(CHUNK);
@@ -189,7 +189,7 @@ function* linesOf(file: DiskFile): Generator<{ bytes: Buffer; offset: number }> 
   if (decodeLine(rest.subarray(0, -1))) yield { bytes: rest, offset };
 }
 
-/** Behind the next line break; 0 when there is none. */
+/** The index after the next line break; 0 when there is none. */
 function lineEnd(chunk: Buffer, from: number, count: number): number {
   const at = chunk.subarray(0, count).indexOf(NEWLINE, from);
   return at + 1;

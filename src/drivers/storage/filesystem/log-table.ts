@@ -2,11 +2,11 @@ import type { LogFile } from './log-file.ts';
 import type { OpenedLog } from './log-folder.ts';
 import { type Place, recordIn } from './log-line.ts';
 
-/** Where each record of a log is. */
+/** The location of each record in a log. */
 export class LogTable {
   /** The log; undefined before there is one. */
   file: LogFile | undefined;
-  /** The number of the last batch that is on the disk. */
+  /** The number of the last batch that is on disk. */
   synced: number;
   readonly #index: Map<string, Place>;
   #living = 0;
@@ -18,7 +18,7 @@ export class LogTable {
     this.#measure();
   }
 
-  /** How many bytes of the log are lines that hold a record, and how many are of no use any more. */
+  /** How many bytes of the log are lines with a current record, and how many are garbage. */
   get size(): { living: number; garbage: number } {
     return { living: this.#living, garbage: (this.file?.end ?? 0) - this.#living };
   }
@@ -27,7 +27,7 @@ export class LogTable {
     return [...this.#index.keys()];
   }
 
-  /** All places, each of which is turned into a new one when the log is written anew. */
+  /** All places. A rewrite of the log updates each of them in place. */
   places(): Iterable<Place> {
     return this.#index.values();
   }
@@ -35,7 +35,7 @@ export class LogTable {
   async read(key: string): Promise<string | null> {
     const place = this.#index.get(key);
     if (!place || !this.file) return null;
-    // A copy: the log may be written anew meanwhile.
+    // `readTogether` copies the place, which a rewrite of the log may change meanwhile.
     const record = recordIn(await this.file.readTogether(place), key);
     if (record === undefined) throw new Error('The record is damaged');
     return record;
@@ -47,14 +47,14 @@ export class LogTable {
     else this.#index.delete(key);
   }
 
-  /** Forgets what was behind `end` of a log that was cut off there. */
+  /** Drops what was after `end` in a log that was truncated there. */
   cutOff(end: number): void {
     for (const [key, place] of this.#index) if (place.offset + place.length > end) this.#index.delete(key);
     if (this.file) this.file.end = end;
     this.#measure();
   }
 
-  /** Goes over to a log that was written anew; `move` turns the places. */
+  /** Switches to a rewritten log; `move` updates the places. */
   goOver(file: LogFile, move: (places: Iterable<Place>) => void): void {
     move(this.places());
     this.file?.close();

@@ -12,28 +12,28 @@ import { encodeNote, type LogNote } from './log-note.ts';
 import { Rewriter } from './log-rewriter.ts';
 import type { LogTable } from './log-table.ts';
 
-/** What a log is written with. */
+/** What the log needs to be written. */
 export interface LogOptions {
   readonly disk: Disk;
-  /** A folder that is there, of this log alone. */
+  /** An existing folder for this log alone. */
   readonly folder: string;
   /** For messages: `storage "filesystem" at "/data"`. */
   readonly subject: string;
   readonly lock: Pick<Lock, 'generation' | 'fence' | 'found' | 'loss' | 'assertHeld'>;
-  /** Garbage that is not worth a new log, in bytes. Default 4 MB. */
+  /** The garbage, in bytes, up to which the log is not rewritten. Default 4 MB. */
   readonly minGarbage?: number;
   report(error: InstantNodeError): void;
-  /** Tells that records are gone which were there, after that was reported. */
+  /** Records that existed are gone. Called after that was reported. */
   emptied(): void;
 }
 
 /**
- * What is to be done before lines can be added: nothing; have on the disk what was found, as its last owner may not
- * have; or go on in another log, because it is not known what is in this one, or who else writes to it.
+ * What must happen before lines can be added: nothing; syncing what was found, as its last owner may not have done so;
+ * or switching to another log, because it is unknown what is in this one, or who else writes to it.
  */
 type Trust = 'full' | 'unsynced' | 'none';
 
-/** Adds batches to a log. Nothing may be called before what was called before has settled. */
+/** Appends batches to a log. Each call must have settled before the next one is made. */
 export class LogWriter {
   readonly #options: LogOptions;
   readonly #table: LogTable;
@@ -41,7 +41,7 @@ export class LogWriter {
   #trust: Trust;
   #torn: boolean;
   #damage: Damage | undefined;
-  /** What was said of the log, which is true of what is there, or of what that has come from. */
+  /** The last note about the log; it describes the current state, or one that the current state came from. */
   #note: LogNote | undefined;
   #lastBatch: number;
   /** The last batch that a line in the log vouches for. */
@@ -61,12 +61,12 @@ export class LogWriter {
     this.#trust = mayGoOn ? 'unsynced' : 'none';
   }
 
-  /** Whether the log is to be left for another at once, without a batch to be written. */
+  /** Whether the log must be replaced at once, even if nothing is to be written. */
   get mustGoOver(): boolean {
     return this.#trust === 'none' && (this.#table.file !== undefined || this.#damage !== undefined);
   }
 
-  /** Has all of the batches on the disk, one after the other, or none of them. */
+  /** Makes all of the batches durable, in order, or none of them. */
   async commit(batches: readonly (readonly StorageChange[])[]): Promise<void> {
     await this.#makeReady();
     const file = this.#table.file;
@@ -82,7 +82,7 @@ export class LogWriter {
     }
   }
 
-  /** Does what is due between two commits; `again` is called when that is the case once more. */
+  /** Does maintenance between two commits; `again` is called when there is more of it to do. */
   async tidy(again: () => void): Promise<void> {
     if (this.#trust !== 'full') return;
     try {
@@ -94,19 +94,19 @@ export class LogWriter {
     this.#rewriter.beginWhenWorthwhile(again);
   }
 
-  /** Goes on in a new log, so that nothing is left of what was replaced or forgotten. */
+  /** Switches to a new log, so that nothing replaced or deleted is left. */
   async scrub(): Promise<void> {
     await this.#makeReady();
     await this.#goOver();
   }
 
-  /** Closes the log, and gives the note that says what is in it, where there is something to be said. */
+  /** Closes the log and returns a note about its content, if there is anything to say. */
   async close(): Promise<string | undefined> {
     await this.#rewriter.cancel();
     try {
       if (this.#table.file && this.#trust !== 'none') this.#note = await this.#end();
     } catch {
-      // Nothing that was promised depends on it.
+      // No promise depends on it.
       this.#loosenNote();
     } finally {
       this.#table.file?.close();
@@ -114,7 +114,7 @@ export class LogWriter {
     return this.#note && encodeNote(this.#note);
   }
 
-  /** Has a log on the disk that holds what is known, up to its last byte, with a line that vouches for that. */
+  /** Makes sure that the log on disk is complete to its last byte, with a line that vouches for it. */
   async #end(): Promise<LogNote | undefined> {
     const isAsFound = this.#trust === 'unsynced' && this.#note?.mayHaveGrown === false;
     if (isAsFound && !this.#hasLost()) return this.#note;
@@ -140,7 +140,7 @@ export class LogWriter {
     this.#trust = 'full';
   }
 
-  /** Nothing has been written yet, so that whoever has the lock finds none of the batches. */
+  /** Nothing has been written at this point, so the lock's new owner finds none of the batches. */
   #assertOurs(): void {
     try {
       this.#options.lock.assertHeld();
@@ -149,7 +149,7 @@ export class LogWriter {
     }
   }
 
-  /** Whether somebody has taken the log away while it was open, or a part of it. */
+  /** Whether the log, or a part of it, was removed while it was open. */
   #hasLost(): boolean {
     const { file } = this.#table;
     return file !== undefined && (file.isRemoved() || file.size() < file.end);
@@ -162,7 +162,7 @@ export class LogWriter {
     this.#trust = 'none';
   }
 
-  /** What it holds can still be read, and is not lost. */
+  /** A removed file can still be read while it is open, so nothing is lost. */
   #reportRemoved(): void {
     const message = `Found the log of ${this.#options.subject} removed: it is written anew`;
     this.#options.report(
@@ -177,7 +177,7 @@ export class LogWriter {
     this.#table.cutOff(size);
   }
 
-  /** From here on there may be more than what was said, or another log. */
+  /** From here on the log may hold more than the note says, or have been replaced. */
   #loosenNote(): void {
     this.#note = this.#note && { ...this.#note, mayHaveGrown: true };
   }
@@ -215,13 +215,13 @@ export class LogWriter {
       await file.sync();
     } catch (cause) {
       await this.#undo(file);
-      // Which of its pages are on the disk is not known after this, and another sync would not tell.
+      // It is now unknown which of its pages are on disk, and another sync would not tell.
       this.#trust = 'none';
       throw cause;
     }
   }
 
-  /** What was refused must not be read back. */
+  /** A rejected write must not be read back. */
   async #undo(file: LogFile): Promise<void> {
     this.#trust = 'none';
     try {
@@ -229,7 +229,7 @@ export class LogWriter {
       await file.sync();
       this.#trust = 'full';
     } catch {
-      // The log that follows does not have it.
+      // The log that replaces this one will not have it.
     }
   }
 }

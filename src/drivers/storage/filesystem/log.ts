@@ -5,10 +5,10 @@ import { openLogFolder } from './log-folder.ts';
 import { LogTable } from './log-table.ts';
 import { type LogOptions, LogWriter } from './log-writer.ts';
 
-/** How many characters are written with one sync, when more waits. */
+/** How many characters to write with one sync when more are waiting. */
 const MAX_GROUP = 1 << 24;
 
-/** Something that was called and has no outcome yet. */
+/** A pending call. */
 interface Called {
   resolve(): void;
   reject(error: InstantNodeError): void;
@@ -19,8 +19,8 @@ interface Batch extends Called {
 }
 
 /**
- * Records in a file that is written at its end alone: a batch is some lines, and a table in memory tells where each
- * record is. Batches that are called while others are on their way to the disk share the next write and the next sync.
+ * Records in an append-only file: a batch is a few lines, and a table in memory says where each record is. Batches that
+ * are called while others are on their way to disk share the next write and the next sync.
  */
 export class Log {
   readonly #options: LogOptions;
@@ -28,19 +28,19 @@ export class Log {
   readonly #writer: LogWriter;
   #queue: Batch[] = [];
   readonly #scrubs: Called[] = [];
-  /** Settles when all that was called has. */
+  /** Settles when every batch called so far has settled. */
   #settled: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
   readonly #reads = new Set<Promise<unknown>>();
   #closing: Promise<string | undefined> | undefined;
 
-  /** @throws {InstantNodeError} `storage` when the log is of a later version; it is left as it is. */
+  /** @throws {InstantNodeError} `storage` when the log was written by a later version; it is left unchanged. */
   constructor(options: LogOptions) {
     this.#options = options;
     const folder = openLogFolder(options.disk, options.folder, options.subject);
     this.#table = new LogTable(folder.current);
     this.#writer = new LogWriter(options, this.#table, folder);
-    // Not left to the first batch: another may go on to write to it.
+    // Not deferred to the first batch, because a former owner may still write to this log.
     if (this.#writer.mustGoOver) this.#run();
   }
 
@@ -63,7 +63,7 @@ export class Log {
     return outcome;
   }
 
-  /** Leaves nothing in the files of what was replaced or forgotten. */
+  /** Leaves nothing replaced or deleted in the files. */
   async scrub(): Promise<void> {
     this.#assertOpen();
     return new Promise((resolve, reject) => {
@@ -72,7 +72,7 @@ export class Log {
     });
   }
 
-  /** Waits for what was called, then closes the files. Gives what is to be told to the next owner. Repeatable. */
+  /** Waits for pending calls, then closes the files. Returns the note for the next owner. Repeatable. */
   close(): Promise<string | undefined> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -86,7 +86,7 @@ export class Log {
 
   async #read<Value>(read: () => Promise<Value>): Promise<Value> {
     this.#assertOpen();
-    // So that it sees every batch that was called before, and none that is refused.
+    // So that it sees every batch that was called before, and none that was rejected.
     const reading = this.#settled.then(read);
     this.#reads.add(reading);
     try {
@@ -105,13 +105,13 @@ export class Log {
     });
   }
 
-  /** Goes on with what is done beside the writers, which `close` ends. */
+  /** Continues background work, which `close` ends. */
   #goOn(): void {
     if (!this.#closing) this.#run();
   }
 
   async #work(): Promise<void> {
-    // What is called in the same turn goes together.
+    // Calls of the same turn are committed together.
     await undefined;
     do {
       await this.#commit(this.#takeGroup());

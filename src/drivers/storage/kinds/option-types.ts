@@ -1,4 +1,4 @@
-/** The types that options of storages have, which every entry exports. */
+/** The types of the storage options, which every entry exports. */
 
 export type { RedisClass, RedisConfig } from '../redis/redis-config.ts';
 export type { SqliteClass, SqliteConfig } from '../sqlite/sqlite-config.ts';

@@ -2,27 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-// `bun --watch` puts a new program in the place of the old one, and `deno run --watch` begins anew in the same process, both
-// without a word to the old one: by its pid it still runs. So does a thread that ended while its process goes on. An open
-// file is what they leave last, and what the system closes for them: as long as an owner is there, the anchor that its lock
-// names is open in its process, whoever of it has opened it: another thread, a `vm` context, another copy of this package.
+// `bun --watch` replaces the program by a new one, and `deno run --watch` starts over in the same process, both without
+// telling the old one: by its pid, it still runs. The same goes for a thread that ended while its process goes on. An
+// open file is the last thing that they leave, and the system closes it for them: while an owner is alive, the anchor
+// that its lock names is open in its process, whichever part of it opened the file: another thread, a `vm` context,
+// another copy of this package.
 //
-// Nothing but Linux lists what a process has open. Elsewhere nothing is proved, and silence decides.
+// Only Linux lists the files that a process has open. Elsewhere nothing can be proved, and silence decides.
 
-/** A file that is open as long as its owner is there. */
+/** A file that is open while its owner is alive. */
 export interface Anchor {
-  /** Names it to whoever looks for it. */
+  /** Identifies it to other processes. */
   readonly name: string;
-  /** To be called when the owner is none any more. Repeatable. */
+  /** Call it when the owner no longer holds anything. Repeatable. */
   weigh(): void;
 }
 
-/** The name of an open file as an anchor, as long as it is not removed; undefined where it can have none. */
+/** The name of an open file as an anchor, valid until the file is removed; undefined if it cannot serve as one. */
 export function anchorIn(fd: number): string | undefined {
   return whereSeen(fd, numbersOf(fstatSync(fd)));
 }
 
-/** Makes a file for nothing else, which nobody finds; undefined where it cannot be made. */
+/** Creates a file for this purpose alone, which no one else can find; undefined if that is not possible. */
 export function dropAnchor(): Anchor | undefined {
   const path = `${tmpdir()}/instant-node-${randomUUID()}`;
   try {
@@ -36,12 +37,12 @@ export function dropAnchor(): Anchor | undefined {
     if (name !== undefined) return { name, weigh };
     weigh();
   } catch {
-    // Silence decides then.
+    // Then silence decides.
   }
   return undefined;
 }
 
-/** Whether a process that runs has certainly no anchor of this name, in whichever of its threads. */
+/** Whether a running process certainly has no anchor of this name open, in any of its threads. */
 export function isWeighed(anchor: string, pid: number): boolean {
   const open = `/proc/${pid}/fd`;
   try {
@@ -51,28 +52,31 @@ export function isWeighed(anchor: string, pid: number): boolean {
   }
 }
 
-/** On a file system that says other numbers of the same file elsewhere, an owner that is there would count as gone. */
+/**
+ * The name, if `/proc` shows the file by the same numbers. On a file system where it does not, a live owner would count
+ * as gone.
+ */
 function whereSeen(fd: number, name: string | undefined): string | undefined {
   try {
     return name !== undefined && isAnchor(`/proc/${process.pid}/fd/${fd}`, name) ? name : undefined;
   } catch {
-    // Others may be allowed to look there.
+    // Other processes may be allowed to look there.
     return name;
   }
 }
 
 function isAnchor(path: string, anchor: string): boolean {
-  // What was closed since it was listed, as what has listed it, is not there any more.
+  // A descriptor that was closed since the listing, such as the listing's own, is gone.
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats !== undefined && (anchor === numbersOf(stats) || anchor === nameOf(stats));
 }
 
-/** Numbers beyond what JavaScript counts to may be another's too, and another runtime may round them otherwise. */
+/** Undefined beyond safe integers: a rounded number may be another file's too, and runtimes may round differently. */
 function numbersOf({ dev, ino }: Stats): string | undefined {
   return Number.isSafeInteger(dev) && Number.isSafeInteger(ino) ? `${dev}:${ino}` : undefined;
 }
 
-/** Those of a removed file are given to the next, once it is closed. */
+/** Includes the time, because the numbers of a removed file are reused once it is closed. */
 function nameOf(stats: Stats): string | undefined {
   const numbers = numbersOf(stats);
   return numbers && `${numbers}:${Math.trunc(stats.mtimeMs)}`;

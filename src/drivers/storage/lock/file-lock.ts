@@ -15,61 +15,61 @@ import {
 } from './lock-file.ts';
 import { holdHere, isOfThisProcess, type LockOwner, lifeOf, newOwner, seesProcesses } from './lock-owner.ts';
 
-// How it excludes. A lock is files `<place>.lock.<generation>`; the owner is who made the one of the highest
-// generation. A contender lists them, judges the owner of the highest, and where that has let go or is dead creates
-// the next one exclusively, which of several contenders only one can. Generations never go down: an owner that lets
-// go writes so into its file and leaves it, since a contender that listed earlier and was slow could else make a
-// generation that a new owner has been beyond. Such a one makes a low generation at worst, and sees when it lists
-// again, twice over, that it is not the highest.
+// How it excludes. A lock is files `<place>.lock.<generation>`; the owner is the process that created the one of the
+// highest generation. A contender lists them and judges the owner of the highest; if that has released the lock or is
+// dead, it creates the next one exclusively, in which only one of several contenders can succeed. Generations never go
+// down: an owner that releases the lock says so in its file and leaves the file there, because a slow contender with an
+// older listing could otherwise create a generation that a new owner has already passed. As it is, that contender
+// creates a low generation at worst, and sees when it lists again, twice over, that it is not the highest.
 //
-// A file can be taken away with the lock alone where all that take it and let it go do so one at a time: no contender
-// has a list then that is older than what another has done, so generations may begin anew. See `withdraw`.
+// A file can be removed with its lock only where processes take and release the lock one at a time: then no contender
+// has a listing older than another's last action, so generations may start over. See `withdraw`.
 //
-// An owner learns that it was replaced from the next generation's file, or where the owner after that has removed it
-// already, from its own file being gone: generations are removed from the lowest up, so one of the two always holds.
+// An owner learns that it was replaced from the next generation's file or, if the owner after that has already removed
+// it, from its own file being gone: generations are removed from the lowest up, so one of the two always holds.
 //
-// Who is dead. A process that is on the same machine and sees the same pids: exactly, from the system. Another thread of
-// this process, or a program that was in it before: when the lock's file, which an owner keeps open, is not open in it any
-// more. Any other: when the file's time, which the owner renews, has stood still by the clock of the file system. An owner
-// that was merely stopped may come back from that, hence `fence`.
+// Who is dead. A process on the same machine that sees the same pids: the system says exactly. Another thread of this
+// process, or a program that was in it before: when the lock's file, which an owner keeps open, is no longer open in
+// it. Any other: when the file's time, which the owner renews, has stood still by the clock of the file system. An
+// owner that was merely suspended may come back from that, hence `fence`.
 //
-// Not the lock of a file of the operating system, since neither Node nor Bun offers one, and not SQLite's, since the
-// filesystem driver runs where there is no SQLite.
+// Not an operating system's file lock, since neither Node nor Bun offers one, and not SQLite's, since the filesystem
+// driver runs where there is no SQLite.
 
 const HEARTBEAT_MS = 1_000;
-/** Several heartbeats, for a program that computes for a while between two turns of its event loop. */
+/** Several heartbeats, so that a program may compute for a while between two turns of its event loop. */
 const SILENT_AFTER_MS = 5_000;
-/** Far more than contenders that get in each other's way would need. */
+/** Far more than contenders that get in each other's way need. */
 const MAX_ATTEMPTS = 100;
 
 /** A place that this process holds. */
 export interface Lock {
-  /** Higher than that of each owner before. */
+  /** Higher than that of every owner before. */
   readonly generation: number;
   /**
-   * An owner of a generation below this one was taken for dead without proof, and may still write once what it has
-   * begun: what it was writing to is not to be written to any more.
+   * An owner of a generation below this one was taken for dead without proof, and may still finish a write that it has
+   * begun: whatever it was writing to must not be written to any more.
    */
   readonly fence: number;
-  /** What the owner before has said of what is there; undefined when there was none, or it said nothing. */
+  /** The note that the owner before left about what is there; undefined when there was no owner or no note. */
   readonly found: FoundNote | undefined;
-  /** Why the place is this process's no more, once that was found. */
+  /** Why this process no longer holds the place, once that is known. */
   readonly loss: InstantNodeError | undefined;
   /** Throws code `storage-locked` once another process has taken the place, or the lock's file was removed. */
   assertHeld(): void;
-  /** Lets another have the place, and tells it `note`, a line. Repeatable. */
+  /** Releases the place, and leaves `note`, one line, for the next owner. Repeatable. */
   release(note?: string): void;
   /**
-   * The same, and takes the file away. To be called only where no other process can take or release a lock in the
-   * folder meanwhile.
+   * The same, but removes the file. Call it only where no other process can take or release a lock in the folder at the
+   * same time.
    */
   withdraw(): void;
 }
 
-/** What an owner has said of what is in its place. */
+/** An owner's note about what is in its place. */
 export interface FoundNote {
   readonly text: string;
-  /** Whether it was said last of all; else it was found by an owner that was killed, or has become another's, later. */
+  /** Whether it was the last word. If not, the owner that left or found it was killed, or lost the place, later on. */
   readonly isLast: boolean;
 }
 
@@ -77,18 +77,19 @@ export interface FoundNote {
 export interface LockOptions {
   /** For messages: `storage "sqlite" at "/data/app.db"`. */
   readonly subject: string;
-  /** The generation to begin with where no owner has left a file. Default 1. */
+  /** The generation to start with if no owner has left a file. Default 1. */
   readonly first?: number;
-  /** Called at most once, when the place is found to be another's. */
+  /** Called at most once, when the place is found to be taken over. */
   lost(error: InstantNodeError): void;
 }
 
 /**
- * Takes the lock on `place`, a path in a folder that exists; its files are beside it. The lock of a process,
- * or of a program in it, that ended is taken over: at once where that can be seen, else after 5 seconds without a sign of life.
+ * Takes the lock on `place`, a path in a folder that exists; its files are next to it. If the process that held the
+ * lock, or the program in it, has ended, the lock is taken over: at once where that can be seen, otherwise after 5
+ * seconds without a sign of life.
  *
  * @throws {InstantNodeError} `storage-locked` when another process or another database of this one holds it, `storage`
- * when its files cannot be made.
+ * when its files cannot be created.
  */
 export function takeLock(place: string, options: LockOptions): Lock {
   try {
@@ -107,8 +108,8 @@ export function takeLock(place: string, options: LockOptions): Lock {
 }
 
 /**
- * Does nothing where the lock on `place` could be taken, and takes it not: whoever can wait for that needs not to when
- * it is held.
+ * Checks that the lock on `place` could be taken, without taking it: a caller that would have to wait before taking it
+ * need not do so when it is held.
  *
  * @throws {InstantNodeError} `storage-locked` when another holds it.
  */
@@ -117,7 +118,7 @@ export function assertFree(place: string, subject: string): void {
   if (highest !== undefined) judge(place, highest, subject);
 }
 
-/** What a contender finds of the owner before it. */
+/** What a contender learns about the owner before it. */
 interface Judged {
   readonly fence: number;
   readonly found: FoundNote | undefined;
@@ -149,9 +150,9 @@ function tryToClaim(place: string, { subject, first = 1 }: LockOptions): Claimed
 }
 
 /**
- * What there is to know for whoever follows the owner of `generation`; undefined when its file is gone.
+ * What the next owner must know about the owner of `generation`; undefined when its file is gone.
  *
- * @throws {InstantNodeError} `storage-locked` when that owner lives.
+ * @throws {InstantNodeError} `storage-locked` when that owner is alive.
  */
 function judge(place: string, generation: number, subject: string): Judged | undefined {
   const file = lockFile(place, generation);
@@ -175,17 +176,17 @@ function judge(place: string, generation: number, subject: string): Judged | und
   }
 }
 
-/** False when the file is gone. Throws where its owner has said something lately. */
+/** False when the file is gone. Throws when its owner has recently given a sign of life. */
 function isSilent(file: string, subject: string, owner: string): boolean {
   const silence = silenceOf(file);
   if (silence === undefined) return false;
-  // Written in the future: the clock was set back, and nothing was written since.
+  // A time in the future means that the clock was set back and nothing was written since.
   if (Math.abs(silence) < SILENT_AFTER_MS)
     throw lockedBy(subject, `${owner} has it open for the same app`, whenItIsFree());
   return true;
 }
 
-/** Of an owner of whom it cannot be seen from here whether it has ended. */
+/** For an owner whose end cannot be observed from here. */
 function whenItIsFree(): string {
   const seconds = SILENT_AFTER_MS / 1_000;
   const free = `. If that has ended without closing it, this is free ${seconds} seconds after its last sign of life`;
@@ -254,7 +255,7 @@ class FileLock implements Lock {
     this.#end(() => remove(lockFile(this.#place, this.generation)));
   }
 
-  /** `tell` lets others know. */
+  /** `tell` tells other processes about the release. */
   #end(tell: () => void): void {
     if (this.#state.is !== 'held') return;
     clearInterval(this.#state.heartbeat);
@@ -263,7 +264,7 @@ class FileLock implements Lock {
     try {
       if (this.#isOurs()) tell();
     } catch {
-      // It is taken over as that of a dead owner then.
+      // Then it is taken over like a dead owner's.
     }
     this.#file.close();
   }
@@ -280,7 +281,7 @@ class FileLock implements Lock {
       this.assertHeld();
       this.#file.write('held');
     } catch {
-      // A loss was told where it was found; what else fails may succeed with the next beat.
+      // A loss was reported when it was found; other failures may be gone by the next heartbeat.
     }
   }
 
@@ -305,7 +306,7 @@ class FileLock implements Lock {
       }
       for (const file of passingFilesOf(this.#place)) remove(file);
     } catch {
-      // Left over, and in nobody's way.
+      // What is left over does no harm.
     }
   }
 }

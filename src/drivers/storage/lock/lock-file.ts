@@ -15,13 +15,13 @@ import { basename, dirname } from 'node:path';
 import { anchorIn } from './anchor.ts';
 import type { LockOwner } from './lock-owner.ts';
 
-/** What a lock file says, once it says all of it. */
+/** The content of a complete lock file. */
 export interface LockClaim {
   readonly state: 'held' | 'free';
   readonly owner: LockOwner;
   /** See `Lock.fence`. */
   readonly fence: number;
-  /** What the owner has said of what it locks, or found said of it when it took the lock; empty when nothing was. */
+  /** The owner's note about what it locks, or the note that it found when it took the lock; empty if there is none. */
   readonly note: string;
 }
 
@@ -30,7 +30,7 @@ export function lockFile(place: string, generation: number): string {
   return `${place}.lock.${generation}`;
 }
 
-/** The generations that are there, in order. */
+/** The existing generations, in order. */
 export function generationsOf(place: string): number[] {
   return suffixesOf(place)
     .filter((suffix) => GENERATION.test(suffix))
@@ -38,7 +38,7 @@ export function generationsOf(place: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** What contenders have beside the lock files for a moment; some that were killed have left theirs. */
+/** The temporary files of contenders; those of killed ones stay until an owner removes them. */
 export function passingFilesOf(place: string): string[] {
   return suffixesOf(place)
     .filter((suffix) => !GENERATION.test(suffix))
@@ -54,7 +54,7 @@ function suffixesOf(place: string): string[] {
     .map((name) => name.slice(prefix.length));
 }
 
-/** What the file says; undefined when it is gone; `incomplete` when whoever made it has not written it to its end. */
+/** The content of the file; undefined when it is gone; `incomplete` when its creator has not finished writing it. */
 export function readClaim(file: string): LockClaim | 'incomplete' | undefined {
   const text = readIfThere(file);
   if (text === undefined) return undefined;
@@ -68,10 +68,10 @@ export function readClaim(file: string): LockClaim | 'incomplete' | undefined {
   }
 }
 
-/** No owner has been silent for so long; in seconds since 1970. */
+/** A time so old that the file's owner counts as dead; in seconds since 1970. */
 const LONG_AGO = 1;
 
-/** The file that its owner has made, kept open: no other file has its number as long as it is. */
+/** An owner's own lock file. It is kept open, so no other file can get its inode number. */
 export class ClaimFile {
   readonly #path: string;
   readonly #fd: number;
@@ -88,14 +88,14 @@ export class ClaimFile {
     this.#number = fstatSync(fd).ino;
   }
 
-  /** Whether it is still there, under its name. Asked before each batch, so it does not read the file. */
+  /** Whether it still exists under its name. Checked before each batch, so it does not read the file. */
   isThere(): boolean {
     return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#number;
   }
 
   /**
-   * Writes the state anew. Also the heartbeat: a write gives the file the time of the clock of its file system, which
-   * is the one clock that two machines have in common.
+   * Writes the state. This is also the heartbeat: a write gives the file the time of its file system's clock, the one
+   * clock that two machines share.
    */
   write(state: LockClaim['state']): void {
     try {
@@ -103,21 +103,22 @@ export class ClaimFile {
       else this.#writeAt(0, `${state}\n${this.#text}\n${this.#note}\n`);
       this.#isWritten = true;
     } catch (error) {
-      // A file that says nothing holds as well. What is stored can still be read then.
+      // On a full disk an empty file locks just as well, and the stored records can be read.
       if (this.#isWritten || !isFull(error)) throw error;
       futimesSync(this.#fd, new Date(), new Date());
     }
   }
 
   /**
-   * Says for the last time that the place is free, and `note` of what is there. The note comes first: whoever is killed
-   * between the two has said something true of a place that it held.
+   * Marks the place as free for good, and leaves `note` about what is there. The note is written first: if the process
+   * is killed in between, it has left a true note about a place that it held.
    */
   free(note: string): void {
     if (this.#isWritten) this.#rewriteNote(note);
     this.#note = note;
     this.write('free');
-    // A disk that was full all the time has a file that says nothing. That of an owner would be waited for.
+    // If the disk was full throughout, the file is still empty. Without the old time, contenders would wait for its
+    // owner.
     if (!this.#isWritten) futimesSync(this.#fd, LONG_AGO, LONG_AGO);
   }
 
@@ -127,26 +128,27 @@ export class ClaimFile {
       this.#writeAt(place, `${note}\n`);
     } catch (error) {
       if (!isFull(error)) throw error;
-      // Takes no room. What was said before is not to be taken for what is said last.
+      // Needs no space. The earlier note must not pass for the last word.
       this.#writeAt(place, '\n');
     }
   }
 
   #writeAt(place: number, text: string): void {
-    // As bytes: Deno writes a text at the end, whatever place is named (seen on 2.9.6).
+    // As bytes: Deno appends a text at the end, whatever position is given (seen on 2.9.6).
     const bytes = Buffer.from(text);
     writeSync(this.#fd, bytes, 0, bytes.length, place);
   }
 
-  /** Nothing may be called any more. */
+  /** No method may be called after it. */
   close(): void {
     closeSync(this.#fd);
   }
 }
 
 /**
- * Makes the file for `owner`; undefined when another contender was faster. It appears with all that it says, where the
- * file system has links: one that says nothing yet, because its owner was killed just then, would have to be waited for.
+ * Creates the lock file for `owner`; undefined when another contender was faster. Where the file system has hard links,
+ * the file appears with its full content: contenders would have to wait for an empty one whose owner was killed at that
+ * moment.
  */
 export function createClaim(
   path: string,
@@ -158,7 +160,7 @@ export function createClaim(
   try {
     return createFile(draft, path, content, () => linkSync(draft, path));
   } catch (error) {
-    // An owner takes away drafts that it finds.
+    // An owner removes the drafts that it finds.
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return undefined;
     return createInPlace(path, content);
   } finally {
@@ -176,10 +178,10 @@ function createInPlace(path: string, content: Content): ClaimFile | undefined {
   }
 }
 
-/** What stands in the file behind its state. */
+/** The content of the file after its state. */
 type Content = readonly [text: (anchor: string | undefined) => string, note: string];
 
-/** Makes a file of this `name` that is to be at `path`, says in it that it is held, and does the rest. */
+/** Creates a file under `name` that will end up at `path`, writes that it is held, and calls `finish`. */
 function createFile(name: string, path: string, [text, note]: Content, finish = () => {}): ClaimFile {
   const fd = openSync(name, 'wx', 0o600);
   try {
@@ -211,7 +213,7 @@ function clockBeside(lock: string): number {
     try {
       writeSync(fd, '.');
     } catch (error) {
-      // It has the time at which it was made.
+      // Then it still has the time of its creation.
       if (!isFull(error)) throw error;
     }
     return fstatSync(fd).mtimeMs;

@@ -4,14 +4,14 @@ import type { StorageChange, StorageDriver, StorageEntry, StorageOptions } from 
 import { entriesOf } from '../record-entries.ts';
 
 const POLL_MS = 200;
-/** What keeps a driver from opening for a moment is asked for more often, and not for ever. */
+/** A momentary obstacle is polled more often, and not forever. */
 const BUSY_POLL_MS = 20;
 
-/** Thrown where a driver could not be opened just now, and may be in a moment. */
+/** Thrown when a driver could not be opened right now, but may be in a moment. */
 export class NotJustNow extends Error {
-  /** What there is to say where it could not be for long. */
+  /** The error to report if that takes too long. */
   readonly failure: InstantNodeError;
-  /** How long that is, in ms. */
+  /** How long is too long, in ms. */
   readonly patience: number;
 
   constructor(failure: InstantNodeError, patience: number) {
@@ -21,18 +21,19 @@ export class NotJustNow extends Error {
   }
 }
 
-/** What waits for a lock needs to know of the driver it waits for. */
+/** What has to be known about the driver that is waited for. */
 export interface WaitedFor extends Pick<StorageDriver, 'name' | 'durable'> {
   /** For messages: `storage "sqlite" at "/data/app.db"`. */
   readonly subject: string;
-  /** Opens it, or throws code `storage-locked` while another has the scope, or {@link NotJustNow}. */
+  /** Opens it. Throws code `storage-locked` while the scope is taken, or {@link NotJustNow}. */
   open(): StorageDriver;
 }
 
 /**
- * Opens a driver whose scope only one may hold. With `whenLocked` `'wait'` and the scope taken, gives a driver at once
- * whose calls wait until the scope is free. With `hold` the waiting keeps the process running. What cannot be opened just
- * now is waited for in the same way, and keeps the process running until that has an outcome.
+ * Opens a driver whose scope has one holder at a time. If the scope is taken and `whenLocked` is `'wait'`, it returns a
+ * driver at once whose calls wait until the scope is free; with `hold`, waiting keeps the process running. A driver
+ * that cannot be opened right now is waited for in the same way, which keeps the process running until it succeeds or
+ * fails.
  */
 export function openOrWait(driver: WaitedFor, options: StorageOptions): StorageDriver {
   try {
@@ -67,7 +68,7 @@ class WaitingStorage implements StorageDriver {
     this.#opened = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    // Told to whoever calls, and nobody may.
+    // Callers get the rejection, but there may be none.
     this.#opened.catch(() => {});
     this.#waitOrFail(why);
   }
@@ -95,14 +96,14 @@ class WaitingStorage implements StorageDriver {
 
   async dispose(): Promise<void> {
     this.#disposed = true;
-    // What is waited for a moment only is not given up, nor are the calls that were made.
+    // A momentary wait is not abandoned, nor are the calls already made.
     if (this.#busySince === undefined) this.#giveUp();
     const driver = await this.#opened.catch(() => undefined);
     if (driver) await new Promise((resolve) => setImmediate(resolve));
     await driver?.dispose();
   }
 
-  // Calls go on in the order in which they came, as what waits for one promise does.
+  // Calls proceed in the order in which they were made, because they all await the same promise.
   async #whenOpen(): Promise<StorageDriver> {
     if (this.#disposed) throw this.#closed();
     return this.#opened;

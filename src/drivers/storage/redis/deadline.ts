@@ -2,25 +2,25 @@ import { clearTimeout, setTimeout } from 'node:timers';
 
 const SLICES = 10;
 
-/** What puts a deadline off, and what it holds. */
+/** What postpones a deadline, and whether it keeps the process running. */
 interface DeadlineOptions {
-  /** Whether the wait is nobody's fault. Default: never. */
+  /** Whether the wait has a legitimate cause: then it starts over. Default: never. */
   isExcused?: () => boolean;
-  /** Whether silence is to be expected just now: the wait begins anew then. */
+  /** Whether silence is expected at the moment: then the wait starts over. */
   isExpected?: () => boolean;
-  /** A number that rises when something was heard: the wait begins anew then. */
+  /** A number that rises with every sign of life: then the wait starts over. */
   progress?: () => number;
   /** Whether it keeps the process running. Default true. */
   hold?: boolean;
 }
 
 /**
- * Calls `expire` after `ms` in which an answer could have been heard, and puts that off while `isExcused` and whenever
- * there is `progress`. Holds the process meanwhile, as a file that is being written does, unless it is excused or `hold`
- * is false. Returns what takes it back.
+ * Calls `expire` after `ms` in which an answer could have been received. That is postponed while `isExcused` and
+ * whenever there is `progress`. Meanwhile it keeps the process running, as a pending write to a file does, unless it is
+ * excused or `hold` is false. Returns a function that cancels it.
  *
- * A process that computes for seconds hears nothing of what has come, which is not the server's silence. So time is
- * taken in slices, of which one passes however late it ends.
+ * A process that computes for seconds does not receive what has arrived, and that is not the server's silence. So the
+ * time is divided into slices, and each counts as one however late it ends.
  */
 export function deadline(
   ms: number,

@@ -1,6 +1,6 @@
 import { isOfThisProcess, type Life, type LockOwner, lifeOf } from '../lock/lock-owner.ts';
 
-/** Whether a holder of a scope is there, as far as this process can see. */
+/** What this process can see of the life of a scope's holder. */
 export function lifeOfHolder(holder: string): Life {
   const owner = ownerIn(holder);
   return owner ? lifeOf(owner) : 'unknown';

@@ -3,7 +3,7 @@ import { requireInstalled } from '../../../runtime/require-installed.ts';
 import { REDIS_PACKAGE, type RedisNode, type ResolvedRedisConfig } from './redis-config.ts';
 import { AT_ONCE, type RedisConnection, RedisConnections } from './redis-connections.ts';
 
-/** The part of a client of `ioredis` that is used, of a single server's or a cluster's. */
+/** The part of an `ioredis` client that is used, for a single server or a cluster. */
 export interface RedisClient {
   readonly status: string;
   evalsha(digest: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
@@ -12,14 +12,14 @@ export interface RedisClient {
   on(event: string, listener: (...args: never[]) => void): unknown;
 }
 
-/** What `ioredis` has beside that, undocumented, with which it would write to the console or listen for messages. */
+/** Undocumented members of `ioredis` by which it would write to the console or subscribe to messages. */
 interface Insides extends RedisConnection {
   readonly subscriber?: { stop?(): void };
   auth(credentials: unknown, done: (error: Error | null | undefined, ok: unknown) => void): unknown;
   connect(): Promise<unknown>;
 }
 
-/** What is used of the package `ioredis`. */
+/** The part of the package `ioredis` that is used. */
 interface Ioredis {
   readonly Redis: {
     new (options: object): RedisClient & Insides;
@@ -28,13 +28,13 @@ interface Ioredis {
   readonly Cluster: new (nodes: readonly RedisNode[], options: object) => RedisClient & Insides;
 }
 
-/** How a client is made. */
+/** The options of a client. */
 export interface RedisClientOptions {
   /** Whether its connections keep the process running. */
   readonly hold: boolean;
-  /** Within this many ms a connection is there or given up. */
+  /** How long a connection may take to be established, in ms, before it is given up. */
   readonly connectTimeoutMs: number;
-  /** The server asks for no password, though one is given. */
+  /** The server needs no password, though one is given. */
   unneededPassword(): void;
 }
 
@@ -43,11 +43,11 @@ const INSTALL =
 const RETRY_MS = { least: 50, most: 1_000 } as const;
 
 /**
- * Makes a client of `ioredis`. It connects at once, and again for as long as it is not disconnected. What it cannot send
- * at once it rejects, rather than send it when nobody waits for it any more.
+ * Creates an `ioredis` client. It connects at once, and reconnects until it is disconnected. A command that cannot be
+ * sent at once is rejected, rather than sent when no one waits for it any more.
  *
- * @throws {InstantNodeError} `missing-dependency` when `ioredis` is not installed. What `ioredis` says when it refuses
- * the options is thrown as it is.
+ * @throws {InstantNodeError} `missing-dependency` when `ioredis` is not installed. If `ioredis` refuses the options,
+ * its error is thrown unchanged.
  */
 export function openRedisClient(
   config: ResolvedRedisConfig,
@@ -60,15 +60,15 @@ export function openRedisClient(
     connections.add(connection);
     if (typeof connection.auth === 'function') silenceAuth(connection, options.unneededPassword);
   };
-  // One with nobody to hear it is written to the console.
+  // An error without a listener is written to the console.
   client.on('error', () => {});
   tame(client);
   client.on('+node', tame);
   client.on('connect', () => {
-    // The connection on which a cluster's client would listen for messages.
+    // The connection on which a cluster's client would subscribe to messages.
     client.subscriber?.stop?.();
   });
-  // Not before: a client asks a sentinel at once. What it fails with is told by its events.
+  // Only now, because a client contacts a sentinel at once. Its events report failures.
   client.connect().catch(() => {});
   return { client, connections };
 }
@@ -104,7 +104,7 @@ function clientOf(
     lazyConnect: true,
     enableOfflineQueue: false,
     clusterRetryStrategy: retryStrategy,
-    // By a timer that would hold the process. A slot that has moved is found when it is asked for.
+    // The refresh uses a timer that would keep the process running. A slot that has moved is found when it is used.
     slotsRefreshInterval: 0,
   });
 }
@@ -112,28 +112,29 @@ function clientOf(
 function connectionOptions(options: ResolvedRedisConfig['options'], connectTimeoutMs: number) {
   return {
     connectTimeout: connectTimeoutMs,
-    // As `ioredis` waits for the words of a sentinel for as long as it takes.
+    // Without it `ioredis` waits indefinitely for a sentinel's answer.
     sentinelCommandTimeout: connectTimeoutMs,
     ...options,
     ...AT_ONCE,
     lazyConnect: false,
-    // By a timer that would hold the process. When no sentinel answers, `retryStrategy` says when to try again.
+    // Null, because its retry uses a timer that would keep the process running. If no sentinel answers, `retryStrategy`
+    // decides.
     sentinelRetryStrategy: () => null,
-    // While it waits for what these send, ioredis takes a connection that is lost for one that is ready, and makes no
-    // other (seen in 5.11.1).
+    // While it waits for the answers to the commands that these send, ioredis takes a lost connection for a ready one,
+    // and makes no other (seen in 5.11.1).
     disableClientInfo: true,
     connectionName: undefined,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // With 0, what a lost connection has not answered is rejected at once.
+    // With 0, commands that a lost connection has not answered are rejected at once.
     maxRetriesPerRequest: 0,
-    // Only sentinels need it; of what is not ready, the server's replies tell.
+    // Only sentinels need it; otherwise the server's replies say when it is not ready.
     enableReadyCheck: options.sentinels !== undefined,
     retryStrategy: (times: number): number => Math.min(RETRY_MS.least * times, RETRY_MS.most),
   };
 }
 
-/** `ioredis` writes to the console when a server wants no password, and then goes on. */
+/** `ioredis` writes to the console when a server needs no password, and then goes on. */
 function silenceAuth(client: Insides, unneededPassword: () => void): void {
   const auth = client.auth.bind(client);
   client.auth = (credentials, done) =>

@@ -3,7 +3,7 @@ import { invalidOption } from '../../../invalid-option.ts';
 import { hintAt } from '../../../nearest.ts';
 import { isObject } from '../../../protocol/json.ts';
 
-/** The package that connects. */
+/** The package that makes the connections. */
 export const REDIS_PACKAGE = 'ioredis';
 
 /** A node of a Redis cluster. */
@@ -12,7 +12,7 @@ export interface RedisNode {
   port: number;
 }
 
-/** The class `Redis` of the package `ioredis`, by what is looked for in it. */
+/** The class `Redis` of the package `ioredis`, reduced to the members by which it is recognized. */
 export interface RedisClass {
   new (...args: never[]): { connect(): Promise<unknown>; disconnect(): void };
   /** The class for clusters. */
@@ -22,34 +22,35 @@ export interface RedisClass {
 }
 
 /**
- * Where storage `'redis'` keeps its data, and how it connects. One of `url`, `cluster` and, within `options`, `host`,
- * `path` or `sentinels` says where.
+ * Where storage `'redis'` stores its data, and how it connects. The server is named by one of `url`, `cluster` or,
+ * within `options`, `host`, `path` or `sentinels`.
  *
- * An acknowledged write is as safe as the server keeps it: with `appendonly yes` it survives the server, and with
- * replicas a failover may lose what was not copied yet. `maxmemory-policy` must be `noeviction`, its default.
+ * An acknowledged write is as safe as the server makes it: with `appendonly yes` it survives the server, and with
+ * replicas a failover may lose what was not replicated yet. `maxmemory-policy` must be `noeviction`, its default.
  */
 export interface RedisConfig {
   /** The server, as `redis://user:password@host:6379/0`, `rediss://…` for TLS, or the path of its socket. */
   url?: string;
-  /** Nodes to learn the cluster from; the others are found. */
+  /** Nodes to discover the cluster from; the others are found. */
   cluster?: RedisNode[];
-  /** What the names of all keys begin with. Not empty, without `{` and `}`. Default `instant`. */
+  /** The prefix of all keys. Not empty, without `{` and `}`. Default `instant`. */
   prefix?: string;
   /**
-   * Options of `ioredis` for each connection: `username`, `password`, `tls`, `db`, `sentinels` and so on. How often it
-   * tries again, what it queues and how its connections are called is not up for choice.
+   * Options of `ioredis` for each connection: `username`, `password`, `tls`, `db`, `sentinels` and so on. Retries,
+   * queueing and the names of connections cannot be configured.
    */
   options?: object;
-  /** Options of `ioredis` for a cluster: `natMap`, `dnsLookup` and so on. Only beside `cluster`. */
+  /** Options of `ioredis` for a cluster: `natMap`, `dnsLookup` and so on. Only together with `cluster`. */
   clusterOptions?: object;
   /**
-   * The class of your own import, `import { Redis } from 'ioredis'`, which a bundler, or what traces the files of a
-   * deployment, sees and brings along. Default: the package `ioredis`, which is looked for when `init` is called.
+   * The class from your own import, `import { Redis } from 'ioredis'`, so that a bundler, or a tool that traces the
+   * files of a deployment, sees the package and includes it. Default: the package `ioredis`, which is looked for when
+   * `init` is called.
    */
   Redis?: RedisClass;
 }
 
-/** What a {@link RedisConfig} says, with its defaults. */
+/** A {@link RedisConfig} with its defaults filled in. */
 export interface ResolvedRedisConfig {
   readonly where: { readonly url: string } | { readonly cluster: readonly RedisNode[] } | 'options';
   /** The number of the server's database. */
@@ -68,8 +69,8 @@ const DATABASE_HINT = 'Give its number, such as 1 in redis://127.0.0.1:6379/1, o
 /**
  * Checks option `redis` of `init`.
  *
- * @throws {InstantNodeError} `invalid-config`, naming what cannot be used. Never shows an address, which may hold a
- * password.
+ * @throws {InstantNodeError} `invalid-config`, naming what cannot be used. It never shows an address, which may contain
+ * a password.
  */
 export function parseRedisConfig(value: unknown): RedisConfig {
   resolveRedisConfig(value);
@@ -106,7 +107,7 @@ function isRedisClass(value: unknown): value is RedisClass {
   return isObject(prototype) && typeof prototype.evalsha === 'function' && typeof Cluster === 'function';
 }
 
-/** Where the server is, for messages: never a user or a password. */
+/** The server's address, for messages: never a user or a password. */
 export function placeOf({ where, database, options }: ResolvedRedisConfig): string {
   const db = database === 0 ? '' : `/${database}`;
   if (where === 'options') return `${placeOfOptions(options)}${db}`;
@@ -145,7 +146,7 @@ function whereOf(value: Record<string, unknown>, options: Record<string, unknown
 }
 
 function urlOf(value: unknown): string {
-  // Not shown, not even when it is wrong: it may hold a password.
+  // Not shown, even when it is invalid: it may contain a password.
   const expected = 'a URL that begins with redis:// or rediss://, or the absolute path of a socket';
   if (typeof value !== 'string') throw refused('redis.url', value, expected);
   if (value.startsWith('/') && !value.includes('?')) return value;
@@ -154,7 +155,10 @@ function urlOf(value: unknown): string {
   throw invalidOption(`option "redis.url" cannot be used, expected ${expected}`);
 }
 
-/** What `ioredis` takes for the number: of the URL first. What is none it would take for 0, or fail with later. */
+/**
+ * The database number that `ioredis` will use: the one in the URL comes first. Anything that is not a number is refused
+ * here; `ioredis` would take it for 0, or fail with it later.
+ */
 function databaseOf(
   where: Where,
   options: Record<string, unknown>,
@@ -172,7 +176,7 @@ function databaseOf(
   const url = where === 'options' ? undefined : asUrl(where.url);
   const path = url?.pathname.replace(/^\//, '') || undefined;
   const inUrl = [path, url?.searchParams.get('db') ?? undefined].filter((text) => text !== undefined);
-  // Not shown: what stands there may be a password in the wrong place.
+  // Not shown: it may be a password in the wrong place.
   if (!inUrl.every(isDatabase)) {
     throw invalidOption('option "redis.url" names no database that there can be', DATABASE_HINT);
   }
@@ -182,7 +186,7 @@ function databaseOf(
   return Number(inUrl[0] ?? options.db ?? 0);
 }
 
-/** A number, or one as text. Redis has them as integers of 32 bits. */
+/** A number, or a text with one. Redis uses 32-bit integers. */
 function isDatabase(value: unknown): boolean {
   if (typeof value !== 'number' && typeof value !== 'string') return false;
   return /^\d{1,10}$/.test(String(value)) && Number(value) < 2 ** 31;
@@ -218,7 +222,7 @@ function placeOfOptions({ path, host, port, sentinels, name }: Readonly<Record<s
 function passwordsIn(url: string): string[] {
   const parsed = asUrl(url);
   if (!parsed) return [];
-  // `password` may also stand among the parameters.
+  // `password` may also be among the parameters.
   const all = [
     parsed.password,
     ...[...parsed.searchParams].filter(([name]) => /password/i.test(name)).map(([, one]) => one),
@@ -249,7 +253,7 @@ function refused(option: string, value: unknown, expected: string): InstantNodeE
   return invalidOption(`option "${option}" is ${kindOf(value)}, expected ${expected}`);
 }
 
-/** The kind of a value, as the value may be a secret in the wrong place. */
+/** Only the kind of a value, because the value may be a secret in the wrong place. */
 function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';

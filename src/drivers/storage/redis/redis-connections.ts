@@ -1,4 +1,4 @@
-/** What a connection of `ioredis` has, documented and not, that matters to how it holds the process. */
+/** The members of an `ioredis` connection, documented or not, that decide whether it keeps the process running. */
 export interface RedisConnection {
   readonly status: string;
   readonly stream?: { unref(): void; destroy(): void };
@@ -10,8 +10,9 @@ export interface RedisConnection {
 }
 
 /**
- * Every connection that a client of `ioredis` makes: to the server or the nodes of a cluster, to each sentinel that it
- * asks, and to each node that it learns the slots from. `ioredis` ends the first alone, and lets the others run.
+ * Every connection that an `ioredis` client makes: to the server or the nodes of a cluster, to each sentinel that it
+ * asks, and to each node that it learns the slots from. `ioredis` closes only the first kind, and leaves the others
+ * open.
  */
 export class RedisConnections {
   readonly #hold: boolean;
@@ -23,7 +24,7 @@ export class RedisConnections {
     this.#hold = hold;
   }
 
-  /** Adds a connection, and whatever it makes. */
+  /** Adds a connection, and every one that it creates. */
   add<Connection extends RedisConnection>(connection: Connection): Connection {
     this.#open.add(connection);
     connection.on('end', () => this.#open.delete(connection));
@@ -34,12 +35,12 @@ export class RedisConnections {
     return connection;
   }
 
-  /** Cuts all, in the middle of whatever they do; the client makes new ones. */
+  /** Cuts all connections, whatever they are doing; the client reconnects. */
   cut(): void {
     for (const { stream } of this.#open) stream?.destroy();
   }
 
-  /** Ends all, and each that is made later. Repeatable. */
+  /** Closes all connections, and every one that is made later. Repeatable. */
   end(): void {
     this.#hasEnded = true;
     for (const connection of [...this.#open]) end(connection);
@@ -58,8 +59,8 @@ export class RedisConnections {
 }
 
 /**
- * `ioredis` waits, by a timer that holds the process, for a connection that it has ended to close: two seconds also where
- * it has closed long ago (seen in 5.11.1).
+ * For a connection that it has ended, `ioredis` waits until it is closed, with a timer that keeps the process running:
+ * for two seconds even if it was closed long ago (seen in 5.11.1).
  */
 export const AT_ONCE = { disconnectTimeout: 0 } as const;
 

@@ -8,29 +8,35 @@ import type { RedisConnections } from './redis-connections.ts';
 import { RedisUnreachable, refusalOf, withoutSecrets } from './redis-refusal.ts';
 import type { RedisScript } from './scripts.ts';
 
-/** How long a server may take to answer or to let a connection in. */
+/** How long a server may take to answer or to accept a connection. */
 export const ANSWER_MS = 5_000;
-/** How much longer, for each change of a script that makes very many. Without other load it takes a hundredth. */
+/**
+ * The additional time, for each change of a script that makes a great many. Without other load it takes a hundredth of
+ * that.
+ */
 const CHANGE_MS = 0.5;
-/** How soon a server that is busy is asked again. */
+/** The delay before a busy server is tried again. */
 export const TRY_AGAIN_MS = 100;
 
-/** What can be done with the connection. Each that is lost leaves the state that belonged to it. */
+/** What the connection can be used for. Losing it ends any state that depended on it. */
 type State =
-  /** Nothing: there is none, or the server has refused the database. */
+  /** Nothing: there is no connection, or the server has refused the database. */
   | { readonly is: 'away' }
-  /** It is there, and the database is being chosen on it. */
+  /** It is established, and the database is being selected. */
   | { readonly is: 'choosing' }
   | { readonly is: 'up' }
   | { readonly is: 'ended' };
 
-/** What has kept the server from answering since it last did. */
+/** Why the server has not answered since it last did. */
 interface Outage {
   readonly cause: Error;
   isReported: boolean;
 }
 
-/** A connection that comes back: runs scripts while it is there, says so when it is not, and never waits for long. */
+/**
+ * A connection that is re-established: runs scripts while it is up, fails at once when it is not, and never waits for
+ * long.
+ */
 export class RedisLink {
   /** For messages: `storage "redis" at "127.0.0.1:6379"`. */
   readonly subject: string;
@@ -65,7 +71,7 @@ export class RedisLink {
     client.on('error', (error: unknown) => this.#failed(error));
   }
 
-  /** What the connection last failed with. */
+  /** The last failure of the connection. */
   get lastFailure(): Error | undefined {
     return this.#outage?.cause;
   }
@@ -74,7 +80,7 @@ export class RedisLink {
     return this.#isReady && this.#state.is === 'up';
   }
 
-  /** Whether the server has a script to run that makes very many changes, and not for longer than that may take. */
+  /** Whether the server is running a script that makes a great many changes, and has not exceeded the time for it. */
   get isBusy(): boolean {
     return this.#longRuns > 0;
   }
@@ -84,8 +90,8 @@ export class RedisLink {
   }
 
   /**
-   * Resolves when the server can be asked, or the link has ended. Rejects when the server does not let it in, or not into
-   * the database.
+   * Resolves when the server can be used, or the link has ended. Rejects when the server refuses the connection, or the
+   * database.
    */
   async whenUp(): Promise<void> {
     if (this.isUp || this.#state.is === 'ended') return;
@@ -95,10 +101,10 @@ export class RedisLink {
   }
 
   /**
-   * Runs a script on the server, which keeps it from answering anything else: one that makes very many changes is
-   * waited for longer, and so is what was called meanwhile.
+   * Runs a script on the server, which can answer nothing else meanwhile: a script that makes a great many changes is
+   * given more time, and so is everything called in the meantime.
    *
-   * @throws {RedisUnreachable} when there is no answer. The script may have been run.
+   * @throws {RedisUnreachable} when there is no answer. The script may have run.
    * @throws {InstantNodeError} `storage` when the server refuses. A script that changes several things may have begun.
    */
   async run(
@@ -116,13 +122,13 @@ export class RedisLink {
       const refusal =
         error instanceof RedisUnreachable ? error : refusalOf(error, this.subject, this.#secrets);
       if (refusal instanceof RedisUnreachable) this.#reportOnce(refusal);
-      // It may have been the primary until now: the name may lead to another server.
+      // It may have been the primary until now, so reconnect: its name may lead to another server.
       else if (/\bREADONLY\b/.test(String(refusal.cause))) this.#connections.cut();
       throw refusal;
     }
   }
 
-  /** Ends the connection at once. Repeatable. */
+  /** Closes the connection at once. Repeatable. */
   end(): void {
     if (this.#state.is === 'ended') return;
     this.#state = { is: 'ended' };
@@ -148,7 +154,7 @@ export class RedisLink {
     }
   }
 
-  /** A server that says nothing is left: what it still does with the script is found out on the next connection. */
+  /** Drops the connection to a silent server: what became of the script is found out on the next connection. */
   async #answered(reply: Promise<unknown>, changes = 0): Promise<unknown> {
     let cancel = (): void => {};
     const isLong = changes > 0;
@@ -167,7 +173,7 @@ export class RedisLink {
     }
   }
 
-  /** Of sentinels and clusters, `ioredis` waits for the first words of a server for as long as it takes. */
+  /** For sentinels and clusters, `ioredis` itself waits indefinitely for a server's first answer. */
   #expectReady(): void {
     this.#stopWaiting();
     const expire = (): void => {
@@ -182,8 +188,9 @@ export class RedisLink {
   }
 
   /**
-   * `ioredis` chooses the database of its own accord, but sends what follows without waiting for the answer, and leaves a
-   * connection on which that failed in database 0. Nothing is sent before the answer to this is there.
+   * `ioredis` selects the database by itself, but sends the next commands without waiting for the answer, and keeps
+   * using a connection on which that failed, in database 0. So nothing is sent before the answer to this select has
+   * come.
    */
   #choose(): void {
     this.#stopWaiting();
@@ -225,7 +232,7 @@ export class RedisLink {
   }
 
   #failed(error: unknown): void {
-    // Of a cluster, the error says that all nodes have failed, and has the last one's.
+    // For a cluster, the error says that all nodes have failed, and contains the last one's error.
     const own = (error as { lastNodeError?: unknown } | undefined)?.lastNodeError ?? error;
     const refusal = refusalOf(own, this.subject, this.#secrets);
     this.#noteFailure(withoutSecrets(own, this.#secrets));
@@ -236,7 +243,7 @@ export class RedisLink {
     this.#outage = { cause, isReported: this.#outage?.isReported ?? false };
   }
 
-  /** Once until the server has answered again. */
+  /** Once per outage: again only after the server has answered. */
   #reportOnce(cause: Error): void {
     this.#outage ??= { cause, isReported: false };
     if (this.#outage.isReported || this.#state.is === 'ended') return;
@@ -277,7 +284,7 @@ async function evaluate(
   }
 }
 
-/** Holds no process. */
+/** Does not keep the process running. */
 export function later(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -1,7 +1,7 @@
 import { InstantNodeError, isFault } from '../../../errors.ts';
 import { PARTIAL } from './scripts.ts';
 
-/** The connection failed or the server has to be asked again: whether a command was done is not known. */
+/** The connection failed, or the server must be asked again: it is unknown whether the command was carried out. */
 export class RedisUnreachable extends Error {}
 
 interface Meaning {
@@ -10,7 +10,7 @@ interface Meaning {
   readonly hint?: string;
 }
 
-/** Replies by which a server refuses, by a word of theirs. */
+/** Refusals of a server, recognized by a word in the reply. */
 const MEANINGS: readonly Meaning[] = [
   {
     reply: 'OOM',
@@ -52,10 +52,13 @@ const MEANINGS: readonly Meaning[] = [
   { reply: 'NOREPLICAS', why: 'the server has too few replicas, and takes no writes' },
 ];
 
-/** The server is there and will do it later. */
+/** The server is up, but cannot run the command yet. */
 const LATER = /\b(?:LOADING|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY|UNBLOCKED)\b/;
 
-/** What a failed command means: `RedisUnreachable`, or what the server refused or cannot be asked, of code `storage`. */
+/**
+ * What a failed command means: `RedisUnreachable`, or an error of code `storage` when the server refused it or it
+ * cannot be sent.
+ */
 export function refusalOf(
   error: unknown,
   subject: string,
@@ -82,18 +85,19 @@ export function refusalOf(
   );
 }
 
-/** Whether the server has done a part of what it refused. */
+/** Whether the server has carried out a part of what it refused. */
 export function isPartial(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Error && error.cause.message.includes(PARTIAL);
 }
 
 /**
- * What `ioredis` says, without the command that failed, which it puts on the error with the password or the records in
- * it, and without the arguments that a server repeats when it does not know the command.
+ * The error of `ioredis` without the failed command, which it attaches with the password or the records in it, and
+ * without the arguments that a server repeats when it does not know the command.
  */
 export function withoutSecrets(error: unknown, secrets: readonly string[]): Error {
   const said = error instanceof Error ? error : new Error(String(error));
-  // What was on its way when the connection was lost, with the number of tries that is set to 0.
+  // Commands in flight when the connection was lost fail with this error, whose message mentions the number of retries,
+  // which is set to 0.
   if (said.name === 'MaxRetriesPerRequestError') return new Error('The connection was lost');
   const message = secrets.reduce(
     (text, secret) => text.replaceAll(secret, '…'),
@@ -103,7 +107,7 @@ export function withoutSecrets(error: unknown, secrets: readonly string[]): Erro
   return 'code' in said ? Object.assign(clean, { code: said.code }) : clean;
 }
 
-// By its name: `ioredis` may be there more than once.
+// By name, because `ioredis` may be loaded more than once.
 function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }

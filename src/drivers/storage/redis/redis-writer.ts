@@ -14,33 +14,33 @@ import {
 } from './staging.ts';
 
 interface Batch extends BatchArgs {
-  /** Reads that were called before and are not to see it. */
+  /** Reads that were called earlier and must not see it. */
   readonly after: Promise<unknown>;
-  /** The most of its changes that the server has had, for one that is brought in parts. */
+  /** The most of its changes that the server has received, for a batch that is sent in parts. */
   brought: number;
-  /** Whether the server may have done it under a token that was given up. */
+  /** Whether the server may have applied it under a token that was given up. */
   isUnsure: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
 
-/** A batch that waits to be done. */
+/** A batch that waits to be applied. */
 export interface PendingBatch {
   readonly done: Promise<void>;
-  /** Rejects it, unless it is done. Whatever the server has done of it is taken back. */
+  /** Rejects it, unless it is done. Anything that the server has applied of it is undone. */
   abandon(error: InstantNodeError): void;
 }
 
 /**
- * Batches in the order in which they came, one script at a time: those that come while one is under way go together in
- * the next. A script whose answer is lost is sent again, and never done twice.
+ * Applies batches in the order in which they came, one script at a time: those that come while one is in flight go
+ * together in the next. A script whose answer is lost is sent again, and never applied twice.
  */
 export class RedisWriter {
   readonly #link: RedisLink;
   readonly #lease: ScopeLease;
   readonly #queue: Batch[] = [];
   #sent: readonly Batch[] = [];
-  /** How many batches from the head of the queue are to be sent one by one, as the server refused them together. */
+  /** How many batches at the head of the queue must be sent one by one, because the server refused them together. */
   #apart = 0;
   #last: Promise<unknown> = Promise.resolve();
   #isRunning = false;
@@ -52,7 +52,10 @@ export class RedisWriter {
     this.#lease = lease;
   }
 
-  /** Adds a batch, to be done when `after` has settled: the same promise for batches between which nothing else was called. */
+  /**
+   * Adds a batch, to be applied when `after` has settled. Batches with no other call between them share the same
+   * `after`.
+   */
   add(changes: readonly StorageChange[], after: Promise<unknown>): PendingBatch {
     const args = changes.flatMap(([key, record]) => (record === null ? ['-', key, ''] : ['+', key, record]));
     const characters = args.reduce((sum, arg) => sum + arg.length, 0);
@@ -66,12 +69,12 @@ export class RedisWriter {
     return { done, abandon: (error) => batch && this.#abandon(batch, error) };
   }
 
-  /** Rises whenever the server has done something of what waits. */
+  /** Rises whenever the server has made progress with what is waiting. */
   get progress(): number {
     return this.#progress;
   }
 
-  /** Resolves when every batch that was added before is done or has failed. */
+  /** Resolves when every batch added so far is done or has failed. */
   async idle(): Promise<void> {
     await this.#last;
   }
@@ -90,7 +93,7 @@ export class RedisWriter {
     this.#isRunning = false;
   }
 
-  /** With another token than before, what was done under that is taken back. */
+  /** A new token means that everything uncertain under the old one has been undone. */
   async #owned(): Promise<string> {
     const token = await this.#lease.owned();
     if (token !== this.#token) for (const batch of this.#queue) batch.isUnsure = false;
@@ -105,7 +108,7 @@ export class RedisWriter {
     const large = group.find(isTooLarge);
     try {
       const reply = await (large ? this.#bring(token, large) : this.#send(token, group));
-      // Once the token is given up, what the server has done is taken back, and what still waits is sent again.
+      // Once the token is given up, whatever the server has applied is undone, and what still waits is sent again.
       if (!this.#lease.isCurrent(token)) {
         if (reply !== 0) unsure(group);
         return;
@@ -132,7 +135,7 @@ export class RedisWriter {
 
   #bring(token: string, batch: Batch): Promise<unknown> {
     const staged = (changes: number): void => {
-      // What has to be brought again is no progress.
+      // Sending the same part again is not progress.
       if (changes > batch.brought) this.#progress++;
       batch.brought = Math.max(batch.brought, changes);
     };
@@ -184,7 +187,7 @@ function unsure(group: readonly Batch[]): void {
   for (const batch of group) batch.isUnsure = true;
 }
 
-/** That the scope is another's, as the end of a batch that nobody will find. */
+/** Marks the loss of the scope as the outcome of a batch that no one will find. */
 function notDone(error: unknown): unknown {
   return isInstantNodeError(error, 'storage-locked') ? withOutcome(error, 'not-applied') : error;
 }

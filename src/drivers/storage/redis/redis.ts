@@ -11,17 +11,17 @@ import { GET, LIST, type RedisScript } from './scripts.ts';
 import { MOST_CHANGES, MOST_CHARACTERS } from './staging.ts';
 
 /**
- * Keeps records on a Redis server or cluster, in one hash a scope: `<prefix>:{<scope>}:records`. Connects at once, and
- * again whenever the connection is lost.
+ * Stores records on a Redis server or cluster, in one hash per scope: `<prefix>:{<scope>}:records`. Connects at once,
+ * and reconnects whenever the connection is lost.
  *
- * A call is answered by the server, or rejects with code `storage` after 5 seconds in which it did not answer; what a
- * rejected batch had done before its answer was lost is taken back. A batch that is too large for one script is brought by
- * several, under a key of its own, and done by one. A call waits longer only while another holds the
- * scope: until that lets go with `whenLocked` `'wait'`, and else until it is clear that it lives, at most 5 seconds.
- * The scope of a process that died is free 5 seconds after its last sign of life.
+ * A call is answered by the server, or rejects with code `storage` after 5 seconds without an answer from it; whatever
+ * a rejected batch had done before its answer was lost is undone. A batch that is too large for one script is sent by
+ * several, under a key of its own, and applied by one. A call waits longer only while another holder has the scope:
+ * with `whenLocked` `'wait'` until it is released, otherwise until it is clear that the holder is alive, at most 5
+ * seconds. The scope of a process that died is free 5 seconds after its last sign of life.
  *
  * @throws {InstantNodeError} `invalid-config`, and `missing-dependency` when the package `ioredis` is not installed.
- * Every other failure is told by the calls: `storage-locked`, `storage`.
+ * All other failures are reported by the calls: `storage-locked`, `storage`.
  */
 export function openRedisStorage(config: RedisConfig, options: StorageOptions): StorageDriver {
   return new RedisStorage(config, options);
@@ -30,7 +30,7 @@ export function openRedisStorage(config: RedisConfig, options: StorageOptions): 
 /** How many records one script reads. */
 const MOST_RECORDS = 500;
 
-/** Keys that are asked for in one turn of the event loop, and their records. */
+/** Keys that are requested in one turn of the event loop, and their records. */
 interface Reading {
   readonly keys: string[];
   readonly records: Promise<(string | null)[]>;
@@ -43,7 +43,7 @@ class RedisStorage implements StorageDriver {
   readonly #link: RedisLink;
   readonly #lease: ScopeLease;
   readonly #writer: RedisWriter;
-  /** Settles when every read that was called has. */
+  /** Settles when every read called so far has settled. */
   #reads: Promise<unknown> = Promise.resolve();
   #reading: Reading | undefined;
   #disposed: Promise<void> | undefined;
@@ -70,7 +70,7 @@ class RedisStorage implements StorageDriver {
 
   async write(changes: readonly StorageChange[]): Promise<void> {
     this.#assertOpen();
-    // What is read from here on is to see the batch.
+    // Reads from here on must see the batch.
     this.#reading = undefined;
     const batch = this.#writer.add(changes, this.#reads);
     const cancel = this.#deadline(() => batch.abandon(this.#noAnswer()));
@@ -88,13 +88,13 @@ class RedisStorage implements StorageDriver {
   }
 
   async #dispose(): Promise<void> {
-    // Whoever has the scope may keep it for as long as it likes.
+    // The holder of the scope may keep it for as long as it likes.
     await Promise.race([this.#writer.idle(), this.#lease.contended]);
     await this.#lease.release(this.#closed());
     this.#link.end();
   }
 
-  /** Reads what every batch that was called before has left, and none that is called after. */
+  /** Reads the state after every batch called so far, and before any called later. */
   async #read<Reply>(read: () => Promise<Reply>): Promise<Reply> {
     const reply = this.#answered(this.#writer.idle().then(read));
     this.#reads = Promise.allSettled([this.#reads, reply]);

@@ -8,24 +8,24 @@ import { later, type RedisLink, TRY_AGAIN_MS } from './redis-link.ts';
 import { RedisUnreachable } from './redis-refusal.ts';
 import { ACQUIRE, RELEASE, RENEW } from './scripts.ts';
 
-/** After this much silence of its holder a scope is free. */
+/** A scope is free after this much silence from its holder. */
 const LEASE_MS = 5_000;
 const RENEW_MS = 1_500;
-/** How often to look whether a lease that another holds is renewed. */
+/** How often to check whether the holder of a lease renews it. */
 const LOOK_MS = 250;
-/** What a server that has fallen silent may delay the end of a database by. */
+/** How long an unresponsive server may delay the closing of a database. */
 const RELEASE_MS = 1_000;
 
 type State =
   /**
-   * `epoch` and `acked`: the last epoch that was owned, and what was done in it for certain. `isContended`: another has it,
-   * by what the server said last.
+   * `epoch` and `acked`: the last epoch that was owned, and how many of its batches are known to be done.
+   * `isContended`: by the server's last answer, another holder has the scope.
    */
   | { readonly is: 'unsettled'; readonly epoch: number; readonly acked: number; isContended: boolean }
   | { readonly is: 'owned'; readonly epoch: number; readonly token: string; acked: number }
   | { readonly is: 'ended'; readonly error: InstantNodeError };
 
-/** Another has the scope, for `ms` from now if it says nothing more. */
+/** Another holder has the scope, for `ms` from now unless it renews its lease. */
 interface Held {
   readonly is: 'held';
   readonly holder: string;
@@ -38,9 +38,9 @@ type Reply =
   | { readonly is: 'lost'; readonly holder: string };
 
 /**
- * A scope's owner on the server. It is owned under a token, a new one for each connection: a script that was sent with
- * an earlier one and arrives late changes nothing, and what one whose answer was lost has done is taken back when the
- * scope is owned again.
+ * Ownership of a scope on the server. It is held under a token, a new one for each connection: a script that was sent
+ * with an earlier token and arrives late changes nothing, and the effects of a script whose answer was lost are undone
+ * when the scope is acquired again.
  */
 export class ScopeLease {
   readonly keys: readonly string[];
@@ -76,27 +76,27 @@ export class ScopeLease {
     });
   }
 
-  /** Whether it waits for another to let go of the scope, with a server that answers. */
+  /** Whether it waits for another holder to release the scope, with a server that answers. */
   get isContended(): boolean {
     return this.#state.is === 'unsettled' && this.#state.isContended && this.#link.isUp;
   }
 
-  /** Resolves when it is found that another holds the scope. */
+  /** Resolves when another holder of the scope is found. */
   get contended(): Promise<void> {
     return this.#contended;
   }
 
-  /** What a batch that is sent under the present token says of itself. */
+  /** The arguments by which a script renews the lease. */
   get terms(): readonly string[] {
     return [String(LEASE_MS), this.#label];
   }
 
-  /** The number that the next batch has. */
+  /** The number of the next batch. */
   get nextSeq(): number {
     return this.#state.is === 'owned' ? this.#state.acked + 1 : 0;
   }
 
-  /** The token to act under. Waits for the server and, where that is wanted, for whoever has the scope. */
+  /** The token to act under. Waits for the server and, if `whenLocked` says so, for the holder of the scope. */
   owned(): Promise<string> {
     if (this.#state.is === 'ended') return Promise.reject(this.#state.error);
     if (this.#state.is === 'owned') return Promise.resolve(this.#state.token);
@@ -106,32 +106,32 @@ export class ScopeLease {
     return this.#acquiring;
   }
 
-  /** Whether `token` is still the one to act under. */
+  /** Whether `token` is still the current one. */
   isCurrent(token: string): boolean {
     return this.#state.is === 'owned' && this.#state.token === token;
   }
 
-  /** Notes that one more batch was done for certain. */
+  /** Counts one more batch that is known to be done. */
   acknowledge(): void {
     if (this.#state.is === 'owned') this.#state.acked++;
   }
 
-  /** Gives up the token: it may be of no right any more, or what was sent under it may have been done or not. */
+  /** Gives up the token: it may no longer be valid, or it is unknown whether a script sent under it was carried out. */
   unsettle(token?: string): void {
     if (this.#state.is !== 'owned' || (token !== undefined && token !== this.#state.token)) return;
     const { epoch, acked } = this.#state;
     this.#state = { is: 'unsettled', epoch, acked, isContended: false };
   }
 
-  /** Takes the scope in the background, or takes it again. */
+  /** Acquires the scope in the background, for the first time or again. */
   settle(): void {
     if (this.#state.is !== 'unsettled') return;
     this.#heartbeat ??= setInterval(() => void this.#beat(), RENEW_MS).unref();
-    // What it fails with is told to whoever calls.
+    // Callers get the failure.
     this.owned().catch(() => {});
   }
 
-  /** Lets the scope go if the server answers soon, and rejects whoever waits for it with `error`. */
+  /** Releases the scope if the server answers soon, and rejects everyone waiting for it with `error`. */
   async release(error: InstantNodeError): Promise<void> {
     const before = this.#state;
     if (before.is === 'ended') return;
@@ -142,7 +142,7 @@ export class ScopeLease {
   }
 
   async #letGo(token: string): Promise<void> {
-    // Unless the server hears of it, the lease runs out.
+    // If the server does not receive it, the lease expires.
     await this.#link.run(RELEASE, this.keys, [token]).catch(() => {});
   }
 
@@ -168,7 +168,7 @@ export class ScopeLease {
     }
   }
 
-  /** Waits for a while, and not for the rest of it once nothing is to be tried any more. */
+  /** Waits for `ms`, or until there is nothing left to try. */
   async #pause(ms: number): Promise<void> {
     if (this.#state.is === 'ended') return;
     const ended = new Promise<void>((resolve) => {
@@ -214,7 +214,7 @@ export class ScopeLease {
     try {
       if ((await this.#link.run(RENEW, this.keys, [token, ...this.terms])) === 1) return;
     } catch (error) {
-      // What it refuses is told to whoever calls.
+      // Callers get the refusal.
       if (!(error instanceof RedisUnreachable)) return;
     }
     this.unsettle(token);
@@ -264,18 +264,18 @@ export class ScopeLease {
   }
 }
 
-/** The keys of a scope, in the order in which the scripts know them. */
+/** The keys of a scope, in the order that the scripts expect. */
 export function keysOf(prefix: string, scope: string): string[] {
   return ['records', 'lease', 'state', 'staged'].map((name) => `${prefix}:{${scope}}:${name}`);
 }
 
-/** What it had begun to write comes under a token that is of no right any more. */
+/** Anything it had begun to write arrives under a token that is no longer valid. */
 function hasEnded({ holder }: Held): boolean {
   const life = lifeOfHolder(holder);
   return life === 'dead' || life === 'gone';
 }
 
-/** Whether the holder is seen to live, or has renewed its lease since it was `seen`. */
+/** Whether the holder is seen to be alive, or has renewed its lease since it was `seen`. */
 function isAlive(now: Held, seen: Held | undefined): boolean {
   const life = lifeOfHolder(now.holder);
   if (life !== 'unknown') return life === 'alive';

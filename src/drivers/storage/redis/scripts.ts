@@ -1,29 +1,35 @@
 import { createHash } from 'node:crypto';
 
-// Each script is one atomic step on the server. The four keys of a scope, which one hash tag puts into one slot:
+// Each script is one atomic step on the server. The four keys of a scope, which share a hash tag and thus a slot:
 //
-//   records   a hash: every record under its key, and under `!`, which is no key, a mark: it goes where the records go
-//   lease     its holder, as `<instance> <owner, as JSON>`; expires by itself when its holder falls silent
+//   records   a hash: every record under its key, and under `!`, which is no key, a mark: it is lost with them
+//   lease     its holder, as `<instance> <owner, as JSON>`; expires on its own when the holder falls silent
 //   state     a hash:
-//     generation  how often the scope has gone from one process to another; tells a server that lost data from a takeover
+//     generation  how often the scope has changed hands; distinguishes a server that lost data from a takeover
 //     owner       the fencing token, `<instance>.<epoch>`: a script that carries another one changes nothing
-//     seq         the number of the last batch that was done under that token
-//     undo        what that batch took the place of, so that one whose answer was lost can be taken back; `staged` when
-//                 that is in the key of this name
-//   staged    a hash, only while a batch is too large for one script: the batch, which several scripts bring and one does.
-//             Change 1 is `1k`, `+` or `-` and a key, and `1v`, a record or ''. What was done has, in their place, what
-//             it took the place of: `<` and the key for a record, `>` for none
+//     seq         the number of the last batch that was applied under that token
+//     undo        what that batch replaced, so that a batch whose answer was lost can be undone; `staged` when this is
+//                 in the key of that name
+//   staged    a hash, only while a batch is too large for one script: several scripts stage it, and one applies it.
+//             Change 1 is `1k`, `+` or `-` and a key, and `1v`, a record or ''. An applied one holds what it replaced:
+//             `<` and the key for a record, `>` for none
 //
-// A script that fails does not take back what it has done before, so each one first does what a full or read-only
-// server refuses, or one on which a key is used for something else.
+// A script that fails does not undo what it has already done, so each one first does what would be refused by a server
+// that is full or read-only, or on which a key is used for something else.
 
-/** What a refusal begins with when a part of the batch has been done. It is taken back when the scope is taken again. */
+/**
+ * What a refusal begins with when a part of the batch was applied. That part is undone when the scope is acquired
+ * again.
+ */
 export const PARTIAL = 'PARTIAL';
 
-/** Tells records that are gone, the hash with them, from a scope that has none yet. */
+/** Distinguishes records that are gone, together with their hash, from a scope that has none yet. */
 const MARK = '!';
 
-/** What stands for undo when that is too large for its place. Lists as MessagePack has them begin with another byte. */
+/**
+ * Replaces the `undo` that is too large for its field. A MessagePack list, as `undo` otherwise is, begins with another
+ * byte.
+ */
 const STAGED = 'staged';
 
 /** A script and its digest. */
@@ -37,9 +43,9 @@ function script(text: string): RedisScript {
 }
 
 /**
- * Takes the scope, or takes it again after a connection was lost. Arguments: instance, epoch, the last epoch that was
- * owned or 0, the number of the last batch known to be done in it, the generation owned or 0, lease in ms, holder, and
- * the holder that is known to be dead or ''.
+ * Acquires the scope, or acquires it again after a connection was lost. Arguments: instance, epoch, the last epoch that
+ * was owned or 0, the number of the last batch known to be done in it, the generation owned or 0, lease in ms, holder,
+ * and the holder that is known to be dead or ''.
  *
  * Replies `{'owned', generation, 1 if the server has lost data}`, `{'held', holder, ms}` or `{'lost', holder or ''}`.
  */
@@ -88,10 +94,7 @@ redis.call('SET', lease, ARGV[7], 'PX', ARGV[6])
 return {'owned', generation, rolledBack}
 `);
 
-/**
- * Says that the holder is there. Arguments: token, lease in ms, holder. Replies 1, or 0 when the scope is to be taken
- * again.
- */
+/** Renews the lease. Arguments: token, lease in ms, holder. Replies 1, or 0 when the scope must be acquired again. */
 export const RENEW: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] or redis.call('HEXISTS', KEYS[1], '${MARK}') == 0 then return 0 end
 if redis.call('PEXPIRE', KEYS[2], ARGV[2]) == 0 then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2]) end
@@ -99,9 +102,9 @@ return 1
 `);
 
 /**
- * Does a batch. Arguments: token, lease in ms, holder, the batch's number, then `+`, key and record or `-`, key and ''
- * for each change. Replies 1, also when it had been done before, or 0 when the scope is to be taken again. A full server
- * still takes a batch that only removes: it then replies 2, and has noted neither number nor undo.
+ * Applies a batch. Arguments: token, lease in ms, holder, the batch's number, then `+`, key and record or `-`, key and
+ * '' for each change. Replies 1, also when it was applied before, or 0 when the scope must be acquired again. A full
+ * server still accepts a batch that only removes: it then replies 2, and has recorded neither number nor undo.
  */
 export const WRITE: RedisScript = script(`
 local records, lease, state = KEYS[1], KEYS[2], KEYS[3]
@@ -130,8 +133,8 @@ return full and 2 or 1
 `);
 
 /**
- * Brings a part of a batch that is too large for one script. Arguments: token, lease in ms, holder, how many changes were
- * brought before, then changes as {@link WRITE} takes them. Replies 1, or 0 when the scope is to be taken again.
+ * Stages a part of a batch that is too large for one script. Arguments: token, lease in ms, holder, how many changes
+ * were staged before, then changes as {@link WRITE} takes them. Replies 1, or 0 when the scope must be acquired again.
  */
 export const STAGE: RedisScript = script(`
 local records, lease, state, staged = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -147,8 +150,8 @@ return 1
 `);
 
 /**
- * Does the batch that was brought. Arguments: token, lease in ms, holder, the batch's number, how many changes it has.
- * Replies as {@link WRITE}, but never 2.
+ * Applies the staged batch. Arguments: token, lease in ms, holder, the batch's number, how many changes it has. Replies
+ * as {@link WRITE} does, but never 2.
  */
 export const SWITCH: RedisScript = script(`
 local records, lease, state, staged = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -172,14 +175,14 @@ if redis.call('PEXPIRE', lease, ARGV[2]) == 0 then redis.pcall('SET', lease, ARG
 return 1
 `);
 
-/** Forgets the batch that was brought: it was done for certain, or is not to be. Argument: token. */
+/** Discards the staged batch: it is known to be applied, or will not be. Argument: token. */
 export const CLEAR: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
 redis.call('UNLINK', KEYS[4])
 return 1
 `);
 
-/** Reads records. Arguments: token, some keys. Replies a list with the record of each, nil for none, or 0. */
+/** Reads records. Arguments: token, some keys. Replies a list with each key's record, or nil if it has none; or 0. */
 export const GET: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
 return redis.call('HMGET', KEYS[1], unpack(ARGV, 2))
@@ -195,7 +198,7 @@ end
 return keys
 `);
 
-/** Lets the scope go. Argument: token. */
+/** Releases the scope. Argument: token. */
 export const RELEASE: RedisScript = script(`
 if redis.call('HGET', KEYS[3], 'owner') ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])

@@ -3,34 +3,34 @@ import { isPartial, RedisUnreachable } from './redis-refusal.ts';
 import type { ScopeLease } from './scope-lease.ts';
 import { CLEAR, STAGE, SWITCH } from './scripts.ts';
 
-/** How much goes to the server in one script, which keeps everybody else waiting. */
+/** How much is sent to the server in one script, during which all its other clients wait. */
 export const MOST_CHANGES = 1_000;
 export const MOST_CHARACTERS = 1_000_000;
-/** What a single batch may have beyond that, before it is worth to be brought in parts. */
+/** How far a single batch may exceed that before sending it in parts is worthwhile. */
 const MOST_ALONE = { changes: 2 * MOST_CHANGES, characters: 4 * MOST_CHARACTERS } as const;
 
-/** A batch as the scripts take it: `+` or `-`, key, and record or '', for each change. */
+/** A batch in the form that the scripts take: `+` or `-`, key, and record or '', for each change. */
 export interface BatchArgs {
   readonly args: readonly string[];
   readonly characters: number;
 }
 
-/** Whether a batch is to be brought in parts. A change is never parted. */
+/** Whether a batch must be sent in parts. A change is never split. */
 export function isTooLarge({ args, characters }: BatchArgs): boolean {
   return args.length > 3 * MOST_ALONE.changes || (args.length > 3 && characters > MOST_ALONE.characters);
 }
 
-/** Who brings a batch, and what is to be known of it. */
+/** Where a batch is staged, and who is told of the progress. */
 interface Staging {
   readonly link: RedisLink;
   readonly lease: ScopeLease;
-  /** Called with how many changes the server has got. */
+  /** Called with the number of changes that the server has received. */
   staged(changes: number): void;
 }
 
 /**
- * Brings a batch in parts and has it done as one. Replies as the script {@link SWITCH}: 0 also when the token was given
- * up meanwhile. Until that script was run, nobody sees anything of it.
+ * Sends a batch in parts and applies it as one. Replies as the script {@link SWITCH} does, and 0 also when the token
+ * was given up meanwhile. Nothing of the batch is visible before that script has run.
  */
 export async function writeStaged(
   { link, lease, staged }: Staging,
@@ -49,13 +49,13 @@ export async function writeStaged(
     const changes = args.length / 3;
     return await link.run(SWITCH, lease.keys, [...head, String(lease.nextSeq), String(changes)], changes);
   } catch (error) {
-    // Otherwise it may have been done, and what it took the place of is there.
+    // In these two cases it may have been applied, and what it replaced is stored there.
     if (!(error instanceof RedisUnreachable || isPartial(error))) await clearStaged(link, lease, token);
     throw error;
   }
 }
 
-/** Has the server forget what was brought. What is left when it does not answer, the next owner of the scope forgets. */
+/** Discards what was staged. If the server does not answer, the next owner of the scope discards it. */
 export async function clearStaged(link: RedisLink, lease: ScopeLease, token: string): Promise<void> {
   if (lease.isCurrent(token)) await link.run(CLEAR, lease.keys, [token]).catch(() => {});
 }

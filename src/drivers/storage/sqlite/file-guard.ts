@@ -8,15 +8,15 @@ interface Seen {
 }
 
 /**
- * Notices when a file, or its log, is taken away, replaced or cut off while it is open: what is written then is gone when
- * it is closed, or what was written before.
+ * Detects that a file, or its log, was removed, replaced or truncated while it is open: then either what is written now
+ * is lost when the file is closed, or what was written before is lost already.
  */
 export class FileGuard {
   readonly #file: string;
   readonly #open: SqliteOpener;
   readonly #seen = new Map<string, Seen>();
 
-  /** `file` is open. */
+  /** `file` is open already. */
   constructor(file: string, open: SqliteOpener) {
     this.#file = file;
     this.#open = open;
@@ -26,12 +26,12 @@ export class FileGuard {
     }
   }
 
-  /** Throws code `storage` when that has happened. To be called within a transaction, before it is settled. */
+  /** Throws code `storage` when that has happened. Call it within a transaction, before the commit. */
   assertWhole(): void {
     for (const path of this.#paths) this.#assertThere(path);
   }
 
-  /** Takes sizes as they are now, after this process has changed them. */
+  /** Records the current sizes, after this process has changed them. */
   noteSizes(): void {
     for (const [path, seen] of this.#seen) seen.size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   }
@@ -44,16 +44,16 @@ export class FileGuard {
     const stats = statSync(path, { throwIfNoEntry: false });
     const seen = this.#seen.get(path);
     if (!stats || (seen && seen.number !== stats.ino)) throw this.#failure(path, 'removed or replaced');
-    // Others may have given space back. Where nothing is missing, what is there is all there.
+    // Others may have returned free space: a smaller file that can be read whole is intact.
     if (seen && stats.size < seen.size && !this.#isReadable()) throw this.#failure(path, 'cut off');
     this.#seen.set(path, { number: stats.ino, size: stats.size });
   }
 
-  /** By a connection of its own, which has read nothing yet. */
+  /** Checked over a separate connection, which has cached nothing yet. */
   #isReadable(): boolean {
     let fresh: SqliteDatabase | undefined;
     try {
-      // An empty file is an empty database, too.
+      // SQLite would also take an empty file for an intact, empty database.
       if (statSync(this.#file).size === 0) return false;
       fresh = this.#open(this.#file, { readOnly: true });
       const row = fresh.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };

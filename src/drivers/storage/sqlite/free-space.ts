@@ -1,13 +1,13 @@
 import type { SqliteDatabase } from './sqlite-database.ts';
 
-/** Free pages that are worth giving back: a megabyte, of pages of 4 KB. */
+/** How many free pages are worth returning: a megabyte, at 4 KB a page. */
 const WORTHWHILE = 256;
-/** Pages that are given back in one transaction, which others wait for. */
+/** How many pages are returned in one transaction, during which others wait. */
 const SLICE = 512;
-/** Pages in use of which a file that was made without `auto_vacuum` is written anew: 16 MB, a tenth of a second. */
+/** The most pages in use at which a file created without `auto_vacuum` is rewritten: 16 MB, a tenth of a second. */
 const CHEAP = 4_096;
 
-/** Gives back the space of records that were removed, a little at a time. */
+/** Returns the space of deleted records to the file system, a little at a time. */
 export class FreeSpace {
   readonly #database: SqliteDatabase;
 
@@ -16,8 +16,8 @@ export class FreeSpace {
   }
 
   /**
-   * Gives back some of what is free, where that is worth it; says whether there is more. A file of a version before is
-   * written anew, once, when little is left in it: from then on it gives back a little at a time as well.
+   * Returns some free space, if that is worthwhile, and says whether there is more. A file of an earlier version is
+   * rewritten once, when little is left in it; from then on it also returns its space a little at a time.
    */
   giveBack(): 'nothing' | 'some' | 'all' {
     const free = this.#number('freelist_count');
@@ -34,7 +34,7 @@ export class FreeSpace {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       let left = free;
-      // Deno gives back one page, however many are asked for (seen on 2.9.6).
+      // Deno returns one page, however many are asked for (seen on 2.9.6).
       while (left > rest) {
         this.#database.exec(`PRAGMA incremental_vacuum(${left - rest})`);
         const now = this.#number('freelist_count');

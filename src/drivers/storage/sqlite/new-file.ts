@@ -18,17 +18,17 @@ import type { SqliteOpener } from './sqlite-database.ts';
 import { cannotOpen } from './sqlite-refusal.ts';
 import { makeSchema } from './sqlite-schema.ts';
 
-/** A file that is there, or was just made. */
+/** An existing file, or one that was just created. */
 export interface FoundFile {
-  /** Its one true path. */
+  /** Its canonical path. */
   readonly path: string;
-  /** Whether it is empty though nobody just made it: what was in it is lost. */
+  /** Whether it is empty although it was not just created: then its content is lost. */
   readonly isEmptied: boolean;
 }
 
 /**
- * Makes a file that is not there, for its owner alone. It gets its name when all is in it that a new one has, so that one
- * without has lost that.
+ * Creates the file if it does not exist, for its owner alone. A new file gets its name only once it has its full
+ * initial content, so an empty one must have lost its content.
  */
 export function findOrMakeFile(file: string, open: SqliteOpener): FoundFile {
   try {
@@ -36,11 +36,11 @@ export function findOrMakeFile(file: string, open: SqliteOpener): FoundFile {
     const isNew = !statOf(file) && make(file, open);
     const stats = statSync(file);
     if (!stats.isFile()) throw new TypeError('It is no file');
-    // That of a maker who was killed, or will find this one.
+    // A draft of a creator that was killed, or that will find this file in place.
     if (stats.nlink > 1) removeDrafts(file);
     return { path: realpathSync(file), isEmptied: stats.size === 0 && !isNew };
   } catch (cause) {
-    // That there is no SQLite, say, which is nothing of the file's.
+    // SQLite may be missing, say, which is not the file's fault.
     if (cause instanceof InstantNodeError) throw cause;
     throw cannotOpen(file, 'the file cannot be written', {
       hint: 'Give storagePath a file in a folder that this process may write',
@@ -49,9 +49,10 @@ export function findOrMakeFile(file: string, open: SqliteOpener): FoundFile {
   }
 }
 
-/** Whether this call has made it; false when another was faster. */
+/** Whether this call created it. False when another was faster, or a leftover log shows that the file was lost. */
 function make(file: string, open: SqliteOpener): boolean {
-  // A log without its file is all that is left of that. SQLite would add it to a whole one, and drops it with an empty one.
+  // A log without its file is what remains of a lost file. SQLite would apply it to a file that has content, and
+  // discards it along with an empty one.
   if ((statOf(`${file}-wal`)?.size ?? 0) > 0) {
     makeEmpty(file);
     return false;
@@ -77,7 +78,8 @@ function writeDraft(draft: string, open: SqliteOpener): void {
   closeSync(openSync(draft, 'wx', 0o600));
   const database = open(draft);
   try {
-    // Without files beside it, and synced once it is whole. By SQLite: Node's permission model lets nothing else do that.
+    // No files next to it, and synced once it is complete. SQLite does this, because Node's permission model allows
+    // nothing else to.
     database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; BEGIN');
     makeSchema(database);
     database.exec('COMMIT');
@@ -86,7 +88,7 @@ function writeDraft(draft: string, open: SqliteOpener): void {
   }
 }
 
-// Opened only where it is not there: a process that closes a file drops every lock it has on it, those of SQLite too.
+// Opened only if it does not exist: when a process closes a file, it drops all its locks on it, including SQLite's.
 function makeEmpty(file: string): boolean {
   try {
     closeSync(openSync(file, 'wx', 0o600));

@@ -9,9 +9,9 @@ import { fileNameOf } from '../scope-file-name.ts';
 import type { FileGuard } from './file-guard.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
-// Locks of scopes are files in a folder beside the database, which are there as long as a scope is open. To take one, and
-// to take one away, is done within a transaction that writes: SQLite lets one connection at a time have that, and ends it
-// with the process. So nobody acts on a list of those files that is older than what another has done.
+// The locks of scopes are files in a folder next to the database, which exist while a scope is open. They are created
+// and removed within a write transaction: SQLite gives that to one connection at a time, and ends it with the process.
+// So no one acts on a listing of those files that is older than another's last action.
 
 /** The locks of the scopes in one file. */
 export class ScopeLocks {
@@ -23,17 +23,17 @@ export class ScopeLocks {
     this.#subject = subject;
   }
 
-  /** Throws code `storage-locked` when another has the scope. May be called at any time. */
+  /** Throws code `storage-locked` when the scope is taken. May be called at any time. */
   assertFree({ scope }: StorageOptions): void {
     try {
       assertFree(`${this.#folder}/${fileNameOf(scope)}`, this.#subject);
     } catch (cause) {
       if (cause instanceof InstantNodeError) throw cause;
-      // Where there is no folder, there is no lock; what else is wrong is found by whoever takes it.
+      // No folder means no lock; any other problem comes up when the lock is taken.
     }
   }
 
-  /** To be called within a transaction that writes. */
+  /** Call it within a write transaction. */
   take({ scope, lost }: StorageOptions): Lock {
     try {
       makeFolder(this.#folder);
@@ -47,19 +47,19 @@ export class ScopeLocks {
     return takeLock(`${this.#folder}/${fileNameOf(scope)}`, { subject: this.#subject, lost });
   }
 
-  /** Lets a lock go and leaves nothing of it. To be called within a transaction that writes. */
+  /** Releases a lock and removes all its files. Call it within a write transaction. */
   withdraw(lock: Lock): void {
     lock.withdraw();
     try {
       rmdirSync(this.#folder);
     } catch {
-      // Others have their locks there.
+      // It holds other locks.
     }
   }
 
   /**
-   * Lets a lock go. Where no transaction can be had for that, or only in a file that others do not see any more, the file
-   * of the lock stays until the scope was open again.
+   * Releases a lock. If no transaction can be had for that, or only in a file that others no longer see, the lock's
+   * file stays until the scope is opened again.
    */
   letGo(lock: Lock, database: SqliteDatabase, guard?: FileGuard): void {
     try {

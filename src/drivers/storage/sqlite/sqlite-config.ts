@@ -1,10 +1,10 @@
 import { invalidOption } from '../../../invalid-option.ts';
 import { isObject } from '../../../protocol/json.ts';
 
-/** The package that stands in where the runtime has no SQLite. */
+/** The package to use when the runtime has no SQLite. */
 export const SQLITE_PACKAGE = 'better-sqlite3';
 
-/** The class `Database` of the package `better-sqlite3`, or `DatabaseSync` of `node:sqlite`, by what both have. */
+/** The common part of class `Database` of package `better-sqlite3` and class `DatabaseSync` of `node:sqlite`. */
 export type SqliteClass = new (
   path: string,
   ...options: never[]
@@ -14,12 +14,13 @@ export type SqliteClass = new (
   close(): unknown;
 };
 
-/** How storage `'sqlite'` comes by SQLite. */
+/** Where storage `'sqlite'` gets SQLite from. */
 export interface SqliteConfig {
   /**
-   * The class of your own import, which a bundler, or what traces the files of a deployment, sees and brings along:
-   * `import Database from 'better-sqlite3'`, or `import { DatabaseSync as Database } from 'node:sqlite'`. Default:
-   * `node:sqlite` where the runtime has it, else the package `better-sqlite3`, which is looked for when `init` is called.
+   * The class from your own import, so that a bundler, or a tool that traces the files of a deployment, sees the
+   * package and includes it: `import Database from 'better-sqlite3'`, or
+   * `import { DatabaseSync as Database } from 'node:sqlite'`. Default: `node:sqlite` if the runtime has it, otherwise
+   * the package `better-sqlite3`, which is looked for when `init` is called.
    */
   Database?: SqliteClass;
 }
@@ -44,12 +45,13 @@ export function parseSqliteConfig(value: unknown): SqliteConfig {
   throw invalidOption(`option "sqlite.Database" cannot be used, expected ${WANTED}`);
 }
 
-/** Whether `Database` is that of the package `better-sqlite3`, which alone has `pragma`. */
+/** Whether `Database` is the class of the package `better-sqlite3`: only that has `pragma`. */
 export function isBetterSqlite3({ prototype }: SqliteClass): boolean {
   return 'pragma' in prototype;
 }
 
-// The class of `bun:sqlite` has the same methods, and other options. It is known by what it lacks; Bun has `node:sqlite`.
+// The class of `bun:sqlite` has the same methods but other options. It is recognized by what it lacks; Bun also has
+// `node:sqlite`.
 function isSqliteClass(value: unknown): value is SqliteClass {
   if (typeof value !== 'function') return false;
   const prototype: unknown = value.prototype;

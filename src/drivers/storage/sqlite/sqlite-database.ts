@@ -19,7 +19,7 @@ export interface SqliteStatement {
 
 /** How to open a SQLite file. */
 export interface SqliteOptions {
-  /** Whether to leave the file as it is: nothing is created, and a write fails. Default false. */
+  /** Whether to leave the file unchanged: nothing is created, and a write fails. Default false. */
   readOnly?: boolean;
 }
 
@@ -27,12 +27,12 @@ export interface SqliteOptions {
 export type SqliteOpener = (path: string, options?: SqliteOptions) => SqliteDatabase;
 
 /**
- * Opens a SQLite file with what the runtime brings: `node:sqlite` on Node from 22.13, Bun and Deno, else the package
- * `better-sqlite3`, which the user installs.
+ * Opens a SQLite file with the runtime's own `node:sqlite`, on Node from 22.13, Bun and Deno, otherwise with the
+ * package `better-sqlite3`, which the user installs.
  */
 export const openSqliteDatabase: SqliteOpener = (path, options) => (builtIn() ?? installed())(path, options);
 
-/** Opens SQLite files with a class of the user's own import. */
+/** Opens SQLite files with a class that the user imported. */
 export function openerWith(Database: SqliteClass): SqliteOpener {
   if (!isBetterSqlite3(Database)) return openerWithBuiltIn(Database);
   return (path, options) => {
@@ -42,8 +42,8 @@ export function openerWith(Database: SqliteClass): SqliteOpener {
 }
 
 function builtIn(): SqliteOpener | undefined {
-  // Not by `require`, which bundlers take away. Node 20 does not have the module, and before 20.16 not the function
-  // either; Node 22 before 22.13 hides it behind a flag.
+  // Not with `require`, which bundlers remove. Node 20 does not have the module, and before 20.16 not this function
+  // either; Node 22 before 22.13 hides the module behind a flag.
   const sqlite = process.getBuiltinModule?.('node:sqlite');
   return sqlite && openerWithBuiltIn(sqlite.DatabaseSync);
 }
@@ -72,7 +72,7 @@ function openerWithBetterSqlite3(BetterSqlite3: SqliteClass): SqliteOpener {
   return (path, { readOnly = false } = {}) => new Database(path, { readonly: readOnly });
 }
 
-/** It is looked for when a database is opened: what is wrong with that is not the file's fault. */
+/** The native part is only loaded when a database is opened; a failure of that is not the file's fault. */
 function assertNativePart(BetterSqlite3: SqliteClass, why: string): void {
   try {
     new BetterSqlite3(':memory:').close();

@@ -6,20 +6,20 @@ import { cannotOpen, refusalOf } from './sqlite-refusal.ts';
 import { APPLICATION_ID, makeSchema, SCHEMA_VERSION } from './sqlite-schema.ts';
 import { hidesCommits } from './wal-damage.ts';
 
-/** What a file is opened with. */
+/** How a file is opened. */
 export interface FileOptions<Held> {
   open: SqliteOpener;
-  /** Called while nobody else can begin to write, before anything is changed. */
+  /** Called before anything is changed, while no one else can start to write. */
   begin(): Held;
-  /** Takes back what `begin` gave, as the file is not opened. Called while nobody else can write, too. */
+  /** Undoes `begin` when the file cannot be opened. Also called while no one else can write. */
   undo(held: Held): void;
-  /** Tells of damage that can be done without. */
+  /** Reports damage that does not prevent opening. */
   report(error: InstantNodeError): void;
 }
 
 /**
- * Opens a file that is there; an empty one becomes ours. One that is not ours, or a later version's, is left as it is.
- * Where another has the file locked, what SQLite says of that is thrown as it is.
+ * Opens an existing file; an empty one becomes ours. A file that is not ours, or was written by a later version, is
+ * left unchanged. If another connection has it locked, SQLite's error is thrown unchanged.
  */
 export function openSqliteFile<Held>(
   { path, isEmptied }: FoundFile,
@@ -33,7 +33,7 @@ export function openSqliteFile<Held>(
     throw refusalOf(path, cause);
   }
   try {
-    // Waiting for others is not done within SQLite, which would hold up all else.
+    // SQLite must not wait for other processes, which would block the event loop.
     database.exec('PRAGMA busy_timeout = 0');
     const held = inTransaction(database, options, () => {
       if (claim(database, path, options.report) && told) options.report(told);
@@ -45,7 +45,7 @@ export function openSqliteFile<Held>(
   }
 }
 
-/** Full: each commit is on the disk when it returns. On macOS that takes more than a sync. */
+/** FULL: each commit is on disk when it returns. On macOS that takes more than a sync. */
 export function prepareConnection(database: SqliteDatabase): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON');
 }
@@ -55,7 +55,7 @@ function inTransaction<Held>(
   { begin, undo }: FileOptions<Held>,
   work: () => void,
 ): Held {
-  // Also for what another process has begun to write, so that this one sees it.
+  // Also so that this process sees what another one has begun to write.
   database.exec('BEGIN IMMEDIATE');
   let begun: [Held] | undefined;
   try {
@@ -70,7 +70,7 @@ function inTransaction<Held>(
   }
 }
 
-/** Whether the file was empty, and is ours from now on. */
+/** Whether the file was empty, and is now ours. */
 function claim(database: SqliteDatabase, file: string, report: (error: InstantNodeError) => void): boolean {
   const { id, version, tables } = database
     .prepare(
@@ -88,14 +88,14 @@ function claim(database: SqliteDatabase, file: string, report: (error: InstantNo
     throw cannotOpen(file, `it has version ${version}, this package reads ${SCHEMA_VERSION}`, {
       hint: 'Use the version of @instantdb/node that wrote it, or another storagePath',
     });
-  // While nobody writes.
+  // While no one writes.
   reportHiddenCommits(database, file, report);
   mendIndex(database, file, report);
   if (version < SCHEMA_VERSION) database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   return false;
 }
 
-/** Before SQLite is asked for the file, as it drops the log of an empty one. */
+/** Called before SQLite opens the file, because it discards the log of an empty one. */
 function emptiedReport(file: string): InstantNodeError {
   const log = `${file}-wal`;
   const isLeft = (statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 0;
@@ -131,18 +131,18 @@ function setAside(log: string): string {
   for (let number = 1; ; number++) {
     const path = `${log}.damaged-${number}`;
     if (existsSync(path)) continue;
-    // It gets the mode of the log.
+    // The copy gets the mode of the log.
     copyFileSync(log, path, constants.COPYFILE_EXCL);
     return path;
   }
 }
 
-/** A record that the index has under another key, or not at all, is neither found nor missed. */
+/** A record that the index has under another key, or not at all, is not found, and its absence goes unnoticed. */
 function mendIndex(database: SqliteDatabase, file: string, report: (error: InstantNodeError) => void): void {
   const damage = damageIn(database);
   if (damage.length === 0) return;
   database.exec('REINDEX');
-  // Throws where rows cannot be read.
+  // Throws if rows cannot be read.
   database.prepare('SELECT count(*), sum(length(value)) FROM items NOT INDEXED').get();
   const found = damageIn(database).length === 0 ? 'its index was made anew' : 'records may be lost';
   const message = `Found damage in storage "sqlite" at "${file}": ${found}`;

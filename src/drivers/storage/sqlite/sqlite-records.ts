@@ -7,14 +7,14 @@ interface Row {
   readonly value: string | Uint8Array;
 }
 
-/** Where records are: their row ids, which hold until the file is written anew, as VACUUM does. */
+/** The row ids of records, valid until the file is rewritten, as VACUUM does. */
 export interface Places {
   readonly ids: readonly number[];
-  /** Differs once that was done: https://www.sqlite.org/pragma.html#pragma_schema_version */
+  /** Changes when the file is rewritten: https://www.sqlite.org/pragma.html#pragma_schema_version */
   readonly arrangement: number;
 }
 
-/** The records of one scope in a SQLite file that several share. Every call is synchronous. */
+/** The records of one scope in a SQLite file that several scopes share. Every call is synchronous. */
 export class SqliteRecords {
   readonly #database: SqliteDatabase;
   readonly #statements: Record<'get' | 'set' | 'remove' | 'keys', SqliteStatement>;
@@ -47,8 +47,8 @@ export class SqliteRecords {
   }
 
   /**
-   * Where the records are whose keys begin with `prefix`, which ends with ":", in the order of the file: read so, each
-   * page is read once. Undefined in a file of version 1, whose table is in the order of its keys.
+   * The places of the records whose keys begin with `prefix`, which ends with ":", in the order of the file, so that
+   * each page is read once. Undefined in a file of version 1, whose table is sorted by key.
    */
   placesOf(prefix: string): Places | undefined {
     if (!this.#byPlace) return undefined;
@@ -57,7 +57,7 @@ export class SqliteRecords {
     return { ids: JSON.parse(found.ids), arrangement: found.arrangement };
   }
 
-  /** The records at some of `places`, without those that are gone; undefined when the file was rearranged meanwhile. */
+  /** The records at some of `places`, without deleted ones; undefined when the file was rearranged meanwhile. */
   at(ids: readonly number[], { arrangement }: Places): StorageEntry[] | undefined {
     if (!this.#byPlace) return undefined;
     const rows = this.#byPlace.rows.all(JSON.stringify(ids)) as Row[];
@@ -66,7 +66,7 @@ export class SqliteRecords {
     return rows.map((row) => [this.#keyOf(row), recordOf(row)]);
   }
 
-  /** Has all of the batches in the file, or none of them. `check` is called before it is settled, and may throw. */
+  /** Writes all of the batches to the file, or none. `check` is called before the commit, and may throw. */
   commit(batches: readonly (readonly StorageChange[])[], check: () => void): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
@@ -79,12 +79,12 @@ export class SqliteRecords {
     }
   }
 
-  /** Writes the file anew, without what is left of rows that were replaced or deleted. */
+  /** Rewrites the file without the remains of replaced or deleted rows. */
   scrub(): void {
     this.#database.exec('PRAGMA secure_delete = ON; VACUUM');
   }
 
-  /** Leaves nothing in the log beside the file. Throws what a locked file is told by while others read from it. */
+  /** Empties the log next to the file. While others read from the log, it throws the error of a locked file. */
   emptyLog(): void {
     const { busy } = this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
     if (busy !== 0) throw new Error('database is locked: its log is in use by another connection');
@@ -103,7 +103,7 @@ export class SqliteRecords {
     try {
       this.#database.exec('ROLLBACK');
     } catch {
-      // SQLite has done so itself, as it does when the disk is full.
+      // SQLite has already done so, as it does when the disk is full.
     }
   }
 
@@ -111,7 +111,7 @@ export class SqliteRecords {
     return viewOf(key).toString('utf16le', 2 * this.#prefix.length);
   }
 
-  // As bytes: that is how they have been stored from the first version on, when keys could be any string.
+  // As bytes: keys have been stored that way since the first version, when they could be any string.
   #bytesOf(key: string): Buffer {
     return Buffer.from(this.#prefix + key, 'utf16le');
   }
@@ -143,12 +143,12 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-// A text with a NUL as bytes, because Deno cuts text at it (seen on 2.9.6).
+// A text with a NUL is stored as bytes, because Deno truncates text at it (seen on 2.9.6).
 function storedAs(record: string): string | Buffer {
   return record.includes('\0') ? Buffer.from(record) : record;
 }
 
-/** The least key that comes after all that start with `prefix`, which ends with ":". */
+/** The smallest key after all those that begin with `prefix`, which ends with ":". */
 function behind(prefix: Buffer): Buffer {
   const next = Buffer.from(prefix);
   // The low byte of the last UTF-16 unit.

@@ -1,7 +1,7 @@
 import { InstantNodeError } from '../../../errors.ts';
 import { withHint } from '../failure-hint.ts';
 
-/** An error of a file that is not opened. */
+/** The error for a file that cannot be opened. */
 export function cannotOpen(
   file: string,
   why: string,
@@ -10,7 +10,7 @@ export function cannotOpen(
   return new InstantNodeError('storage', `Cannot open storage "sqlite" at "${file}": ${why}`, details);
 }
 
-/** The same for what SQLite or the file system has said. */
+/** The same for an error of SQLite or the file system. */
 export function refusalOf(file: string, cause: unknown): InstantNodeError {
   if (cause instanceof InstantNodeError) return cause;
   return cannotOpen(file, ...reasonOf(cause));
@@ -24,7 +24,7 @@ function reasonOf(cause: unknown): [why: string, details: { hint?: string; cause
   }
   if (/not a database/i.test(said)) return ['not a database of ours', { cause }];
   if (/readonly|read-only/i.test(said)) return ['the file cannot be written', withHint(cause)];
-  // Permission is what it most often lacks, and SQLite does not say.
+  // Usually permission is missing, and SQLite does not say so.
   if (/unable to open|permission|access/i.test(said)) {
     const hint =
       'Give storagePath a file that this process may read and write, in a folder that it may write';

@@ -11,26 +11,26 @@ import { FreeSpace } from './free-space.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import type { SqliteRecords } from './sqlite-records.ts';
 
-/** How soon a locked file is asked for again, at first and at most, in ms. */
+/** The delay before a locked file is tried again, at first and at most, in ms. */
 const RETRY = { first: 1, most: 20 };
-/** For so long nothing is to be called before space is given back, and between two pieces of it, in ms. */
+/** How long the storage must be idle before space is returned, and the pause between two slices of that, in ms. */
 const IDLE = { before: 100, between: 10 };
 
-/** What a storage is made of. All of it is open. */
+/** The parts of a storage. All of them are open. */
 export interface SqliteParts {
   readonly database: SqliteDatabase;
   readonly records: SqliteRecords;
   readonly lock: Lock;
-  /** Lets the lock go. */
+  /** Releases the lock. */
   letGo(): void;
   readonly guard: FileGuard;
   /** For messages: `storage "sqlite" at "/data/app.db"`. */
   readonly subject: string;
-  /** How long another program may have the file locked, in ms. */
+  /** How long another program may keep the file locked, in ms. */
   readonly patience: number;
 }
 
-/** Something that was called and has no outcome yet. */
+/** A pending call. */
 interface Called {
   reject(error: InstantNodeError): void;
 }
@@ -40,15 +40,15 @@ interface Batch extends Called {
   resolve(): void;
 }
 
-/** Throws only when the file is locked, and is to be called again then. */
+/** Throws only when the file is locked; it must be called again then. */
 interface Read extends Called {
   perform(): void;
 }
 
-/** What is to be done in this turn of the event loop, or when the file is not locked any more. */
+/** The work for this turn of the event loop, or for when the file is no longer locked. */
 interface Turn {
   readonly batches: Batch[];
-  /** What reads, once the batches have settled. */
+  /** Reads, to be done once the batches have settled. */
   readonly reads: Read[];
   /** Since when the file has been locked. */
   lockedSince: number | undefined;
@@ -57,7 +57,7 @@ interface Turn {
   finish(): void;
 }
 
-/** Records of a scope in a file that is open. */
+/** The records of a scope in an open file. */
 export class SqliteStorage implements StorageDriver {
   readonly name = 'sqlite';
   readonly durable = true;
@@ -66,14 +66,14 @@ export class SqliteStorage implements StorageDriver {
   #turn: Turn | undefined;
   #tidying: NodeJS.Timeout | undefined;
   #isTidy = true;
-  /** Whether it is known that the file can be smaller. */
+  /** Whether the file can shrink once its log is emptied. */
   #hasGivenBack = false;
   #disposing: Promise<void> | undefined;
 
   constructor(parts: SqliteParts) {
     this.#parts = parts;
     this.#space = new FreeSpace(parts.database);
-    // What an earlier process has left.
+    // Free space that an earlier process left.
     this.#tidyLater(IDLE.before);
   }
 
@@ -99,7 +99,7 @@ export class SqliteStorage implements StorageDriver {
   async scrub(): Promise<void> {
     let isScrubbed = false;
     return this.#read(() => {
-      // Not again, where only the log has to be waited for.
+      // Not again when only the log is left to wait for.
       if (!isScrubbed) this.#parts.records.scrub();
       isScrubbed = true;
       this.#parts.records.emptyLog();
@@ -191,19 +191,19 @@ export class SqliteStorage implements StorageDriver {
     if (!this.#isTidy) this.#tidyLater(IDLE.before);
   }
 
-  /** Has the turn tried again; false when it has been for too long. */
+  /** Schedules another try of the turn; false when it has waited too long. */
   #waitsFor(turn: Turn): boolean {
     turn.lockedSince ??= performance.now();
     if (performance.now() - turn.lockedSince > this.#parts.patience) return false;
-    // Keeps the process running, as any write does that is under way.
+    // Keeps the process running, as any pending write does.
     setTimeout(() => this.#flush(), backoffMs(turn.tries, RETRY));
     turn.tries++;
     return true;
   }
 
-  /** Throws only when the file is locked: the batches that are left are to be settled again then. */
+  /** Throws only when the file is locked; the remaining batches must be settled again then. */
   #settle(batches: Batch[]): void {
-    // One that cannot be written must not cost the others.
+    // A batch that cannot be written must not fail the others.
     for (let together = batches.length; batches.length > 0; together = 1) {
       const group = together > 1 ? batches : batches.slice(0, 1);
       try {
@@ -219,7 +219,7 @@ export class SqliteStorage implements StorageDriver {
     }
   }
 
-  // Whoever takes the scope over waits for a transaction that was begun, so the lock is asked for within it.
+  // The lock is checked within the transaction, because a process that takes the scope over has to wait for its end.
   #commit(batches: readonly Batch[]): void {
     const { lock, records, guard } = this.#parts;
     if (lock.loss) throw lock.loss;
@@ -232,7 +232,7 @@ export class SqliteStorage implements StorageDriver {
         },
       );
     } catch (cause) {
-      // That says better why than SQLite does.
+      // The guard's error explains more than SQLite's.
       if (!isBusy(cause)) guard.assertWhole();
       throw cause;
     }
@@ -247,19 +247,19 @@ export class SqliteStorage implements StorageDriver {
     }, ms).unref();
   }
 
-  /** Gives back a piece of what is free, unless there is something else to do. */
+  /** Returns a slice of the free space, unless there is something else to do. */
   #tidy(): void {
     if (this.#disposing) return;
     if (this.#turn) this.#tidyLater(IDLE.before);
     else if (this.#giveBack()) this.#tidyLater(IDLE.between);
   }
 
-  /** The same for all of it, at the end. */
+  /** The same for all of it, when closing. */
   async #tidyNow(): Promise<void> {
     while (!this.#isTidy && this.#giveBack()) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Whether there is more to be given back. What fails is tried again by whoever removes something next. */
+  /** Whether there is more to return. After a failure, the next deletion causes another try. */
   #giveBack(): boolean {
     const { lock, guard, records } = this.#parts;
     this.#isTidy = true;
@@ -267,18 +267,18 @@ export class SqliteStorage implements StorageDriver {
       lock.assertHeld();
       guard.assertWhole();
     } catch {
-      // Told to whoever writes.
+      // The next write reports it.
       return false;
     }
     try {
       const gaveBack = this.#space.giveBack();
       if (gaveBack !== 'nothing') this.#hasGivenBack = true;
       this.#isTidy = gaveBack !== 'some';
-      // The file becomes smaller with what is folded into it.
+      // The file shrinks only when the log is folded into it.
       if (this.#isTidy && this.#hasGivenBack) records.emptyLog();
       if (this.#isTidy) this.#hasGivenBack = false;
     } catch {
-      // In use by others. It is smaller later.
+      // In use by others. It shrinks later.
     }
     guard.noteSizes();
     return !this.#isTidy;
@@ -289,7 +289,7 @@ export class SqliteStorage implements StorageDriver {
   }
 
   #failure(action: string, cause: unknown, why = ''): InstantNodeError {
-    // A transaction that finds the lock gone is taken back.
+    // A transaction that finds the lock lost is rolled back.
     const { loss } = this.#parts.lock;
     if (loss && cause === loss) return withOutcome(loss, 'not-applied');
     if (cause instanceof InstantNodeError) return cause;

@@ -15,19 +15,19 @@ import { SqliteRecords } from './sqlite-records.ts';
 import { refusalOf } from './sqlite-refusal.ts';
 import { SqliteStorage } from './sqlite-storage.ts';
 
-/** What else there is to choose. */
+/** Further settings. */
 export interface SqliteSettings extends SqliteConfig {
-  /** For tests: how long another program may have the file locked, in ms. Default 5 seconds. */
+  /** For tests: how long another program may keep the file locked, in ms. Default 5 seconds. */
   readonly patience?: number;
 }
 
 /**
- * Keeps records in one SQLite file, which several scopes and processes may share: write-ahead log, synced at each
- * commit. The file is readable by its owner alone; locks of the scopes that are open are in a folder beside it,
+ * Stores records in one SQLite file, which several scopes and processes may share, with a write-ahead log that is
+ * synced at each commit. The file is readable only by its owner; the locks of open scopes are in a folder next to it,
  * `<file>.locks`.
  *
- * SQLite is called synchronously. Batches that are called in one turn of the event loop are one transaction. While another
- * program has the file locked, calls wait, and the event loop goes on.
+ * SQLite is called synchronously. Batches that are called in one turn of the event loop are one transaction. While
+ * another program has the file locked, calls wait without blocking the event loop.
  *
  * @throws {InstantNodeError} `storage` when the file cannot be written, is damaged, or is not one of ours,
  * `storage-locked` when another has the scope open and `whenLocked` is `'fail'`, `missing-dependency` on a Node that
@@ -62,7 +62,7 @@ function openScope(path: string, { subject, patience, opener }: How, options: St
   const found = findOrMakeFile(path, opener);
   const file = found.path;
   const locks = new ScopeLocks(file, subject);
-  // Not only when the file is not locked: who has the scope may be writing.
+  // Checked even while the file is locked, because the scope's holder may be writing.
   locks.assertFree(options);
   const { database, held: lock } = openSqliteFile<Lock>(found, {
     open: opener,
@@ -72,7 +72,7 @@ function openScope(path: string, { subject, patience, opener }: How, options: St
   });
   try {
     prepareConnection(database);
-    // SQLite gives the files beside it the mode that it has.
+    // SQLite gives the files next to it the same mode.
     reportExposure(subject, [file, `${file}-wal`, `${file}-shm`], options);
     reportUnsyncedNames(subject, dirname(file), options);
     const records = new SqliteRecords(database, options.scope);

@@ -1,7 +1,8 @@
-// The format: https://www.sqlite.org/fileformat2.html#walformat. A header, then frames: a page each, with a checksum over
-// all that comes before it. SQLite reads up to the first frame that is not right, and passes over the rest in silence,
-// as what follows is the end of a write that was cut short, or is left from a log that was begun anew. But a commit is
-// synced before the next is begun, so where one follows, of the same log, a disk has spoiled what was right.
+// The format: https://www.sqlite.org/fileformat2.html#walformat. A header, then frames: a page each, with a checksum
+// over everything before it. SQLite reads up to the first invalid frame and silently ignores the rest, which is
+// normally the end of a write that was cut short, or left from before the log was restarted. But a commit is synced
+// before the next one begins, so if a commit of the same log follows an invalid frame, the disk has damaged a valid
+// one.
 
 const HEADER_LENGTH = 32;
 const FRAME_HEADER_LENGTH = 24;
@@ -14,14 +15,14 @@ interface Frame {
   readonly isRight: boolean;
 }
 
-/** Whether a write-ahead log holds commits that SQLite passes over, because something before them is damaged. */
+/** Whether a write-ahead log holds commits that SQLite ignores because something before them is damaged. */
 export function hidesCommits(log: Buffer, pageSize: number): boolean {
   const frames = framesOf(log, pageSize);
   const wrong = frames.findIndex(({ isRight }) => !isRight);
   if (wrong < 0) return false;
   const rest = frames.slice(wrong).filter(({ isOfThisLog }) => isOfThisLog);
   const commit = rest.findIndex(({ isCommit }) => isCommit);
-  // Alone, and the first that is wrong, it may be one that was being written.
+  // A commit that is itself the first invalid frame, with nothing after it, may have been cut short.
   return commit >= 0 && (rest.length > 1 || !frames[wrong]?.isOfThisLog);
 }
 
@@ -32,7 +33,7 @@ function framesOf(log: Buffer, pageSize: number): Frame[] {
   let sum = read.sum(header.subarray(0, 24), [0, 0]);
   let isRight = read.isAt(header, 24, sum) && header.readUInt32BE(8) === pageSize;
   const length = FRAME_HEADER_LENGTH + pageSize;
-  // Where the header is damaged, its salts may be: those of the first frame are the same.
+  // If the header is damaged, its salts may be too; the first frame has the same ones.
   const salts = (isRight ? log.subarray(16) : log.subarray(HEADER_LENGTH + 8)).subarray(0, SALTS_LENGTH);
   const frames: Frame[] = [];
   for (let at = HEADER_LENGTH; at + length <= log.length; at += length) {
@@ -47,7 +48,7 @@ function framesOf(log: Buffer, pageSize: number): Frame[] {
 
 type Sum = readonly [number, number];
 
-/** Checksums are over words in the order of bytes of the machine that began the log, and are written big-endian. */
+/** Checksums are computed over words in the byte order of the machine that started the log, and stored big-endian. */
 function readerOf(log: Buffer): {
   sum(bytes: Buffer, from: Sum): Sum;
   isAt(bytes: Buffer, at: number, sum: Sum): boolean;

@@ -3,8 +3,8 @@ import { InstantNodeError } from '../../../errors.ts';
 const claims = new WeakMap<object, Set<string>>();
 
 /**
- * Claims a scope of an object for one database of this process, and returns what gives it up. Other processes that
- * reach the same data by an object of their own are not seen.
+ * Claims a scope of an object for one database of this process, and returns a function that releases the claim. Other
+ * processes that reach the same data through an object of their own go unnoticed.
  *
  * @throws {InstantNodeError} `storage-locked` when another database has it.
  */

@@ -5,13 +5,14 @@ import { claimWithin } from './claims.ts';
 import { ItemDriver, type ItemStore } from './item-driver.ts';
 
 /**
- * Keeps records in a class of core's `StoreInterface`, all of them in its store `kv`, under their keys as they are. The
- * class knows the app alone: one database of this process has a class and an app at a time, whatever its `instanceKey`.
+ * Stores records in a class of core's `StoreInterface`, all of them in its store `kv`, with their keys unchanged. The
+ * class knows only the app, so for each class and app one database of this process is open at a time, whatever its
+ * `instanceKey`.
  *
- * What a batch stores goes to `multiSet` in one call, what it removes to `removeItem` one by one: a batch of one call is
- * as atomic as the class, and a larger one is put back when a call of it fails.
+ * The records that a batch stores go to `multiSet` in one call, and the keys that it removes to `removeItem` one by
+ * one: a batch that takes one call is as atomic as the class, and a larger one is put back when one of its calls fails.
  *
- * `durable` says whether what it keeps outlives the process.
+ * `durable` says whether its records outlive the process.
  *
  * @throws {InstantNodeError} `storage-locked` when another database of this process has it.
  */
@@ -43,11 +44,11 @@ class ClassItems implements ItemStore {
 
   async get(key: string): Promise<string | null> {
     const value: unknown = (await this.#store.getItem(key)) ?? null;
-    // What no driver of ours has written is handed on: the layer above finds it damaged.
+    // A value that no driver of ours has written is passed on: the layer above finds it damaged.
     return value === null || typeof value === 'string' ? value : String(JSON.stringify(value));
   }
 
-  /** Neighbours that store something are one step; what removes is a step of its own. */
+  /** Consecutive changes that store something are one step; each removal is a step of its own. */
   steps(changes: readonly StorageChange[]): StorageChange[][] {
     const steps: StorageChange[][] = [];
     for (const change of changes) {

@@ -9,7 +9,7 @@ export interface ClassChoice {
   readonly durable: boolean;
 }
 
-/** What users bring as a class of core's `StoreInterface`. It is opened as a driver only where what it is given is sealed. */
+/** A user's class of core's `StoreInterface`. It is opened as a driver only if the records are sealed. */
 export const classKind: StorageKind<ClassChoice> = {
   given: { what: 'a class that extends StoreInterface', matches: (value) => typeof value === 'function' },
   options: [durableOption],

@@ -1,7 +1,7 @@
 /**
- * Drivers of unstorage that keep what they are given outside of the process. Not among them: `memory`, `null`, `lru-cache`,
- * `session-storage` and `vercel-runtime-cache`, which do not; `localstorage`, which depends on how the process was started;
- * and `overlay`, which writes to whatever its first layer is.
+ * The unstorage drivers that store data outside of the process. Not included: `memory`, `null`, `lru-cache`,
+ * `session-storage` and `vercel-runtime-cache`, which do not; `localstorage`, which depends on how the process was
+ * started; and `overlay`, which writes to whatever its first layer is.
  */
 const LASTING: ReadonlySet<string> = new Set([
   'azure-app-configuration',
@@ -32,7 +32,7 @@ const LASTING: ReadonlySet<string> = new Set([
   'vercel-kv',
 ]);
 
-/** Whether a driver is known to keep what it is given when the process ends. One without a name, or of another, is not. */
+/** Whether a driver's data is known to outlive the process. A driver without a name, or with one not listed, is not. */
 export function isKnownToLast(driverName: string | undefined): boolean {
   return driverName !== undefined && LASTING.has(driverName);
 }

@@ -1,7 +1,7 @@
 import { refusedOption } from '../../../invalid-option.ts';
 import type { StorageOption } from '../storage-kind.ts';
 
-/** Option `durable`, of the kinds that only the user knows all about. */
+/** Option `durable`, for the kinds that only the user fully knows. */
 export const durableOption: StorageOption = {
   name: 'durable',
   check(value) {

@@ -3,7 +3,7 @@ import type { StorageChange, StorageDriver } from '../../contract.ts';
 import { SilenceLimit } from '../silence-limit.ts';
 import { ReadWriteLock } from './read-write-lock.ts';
 
-/** What is known of a storage of somebody else's. */
+/** What is known about a storage that is not our own. */
 export interface ItemStoreFacts {
   readonly name: string;
   readonly durable: boolean;
@@ -11,20 +11,21 @@ export interface ItemStoreFacts {
   readonly subject: string;
 }
 
-/** A storage of somebody else's, which knows single items and no batches. */
+/** A storage that is not our own, and knows single items but no batches. */
 export interface ItemStore {
   get(key: string): Promise<string | null>;
-  /** Splits a batch into what the storage takes in one call. */
+  /** Splits a batch into parts that the storage can apply in one call each. */
   steps(changes: readonly StorageChange[]): (readonly StorageChange[])[];
-  /** Does one of `steps`. */
+  /** Applies one of `steps`. */
   apply(step: readonly StorageChange[]): Promise<void>;
   keys(): Promise<string[]>;
 }
 
 /**
- * A driver over single items. Calls reject when the storage does not answer for 10 seconds; what it was doing then is
- * still waited for before anything else is done. A batch of one step is as atomic as the storage is. One of several steps is put back step
- * by step when one of them fails; a process that is killed within it leaves the steps it has done.
+ * A driver over single items. Calls reject when the storage does not answer for 10 seconds; whatever it was doing then
+ * is still waited for before anything else is done. A batch of one step is as atomic as the storage. A batch of several
+ * steps is put back step by step when one of them fails; if the process is killed within it, the steps already applied
+ * stay.
  */
 export class ItemDriver implements StorageDriver {
   readonly name: string;
@@ -36,7 +37,7 @@ export class ItemDriver implements StorageDriver {
   readonly #limit: SilenceLimit;
   #disposed: Promise<void> | undefined;
 
-  /** `release` gives up the claim on the storage, which itself stays open: it is the user's. */
+  /** `release` releases the claim on the storage. The storage itself stays open: it is the user's. */
   constructor(items: ItemStore, { name, durable, subject }: ItemStoreFacts, release: () => void) {
     this.name = name;
     this.durable = durable;
@@ -73,7 +74,7 @@ export class ItemDriver implements StorageDriver {
   }
 
   dispose(): Promise<void> {
-    // One that does not answer may still do what it was asked: nobody else is to have it before.
+    // A silent storage may still carry out what it was asked to: no one else may have it before.
     this.#disposed ??= this.#limit.untilSilent(this.#lock.idle().then(this.#release));
     return this.#disposed;
   }

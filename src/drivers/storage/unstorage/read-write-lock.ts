@@ -1,6 +1,6 @@
 /**
- * Lets calls take turns: writes one after the other, in the order in which they were called, and reads side by side,
- * each after the writes that were called before it and before the writes that are called after it.
+ * Makes calls take turns: writes one after the other, in the order in which they were called, and reads side by side,
+ * each after the writes called before it and before the writes called after it.
  */
 export class ReadWriteLock {
   #lastWrite: Promise<unknown> = Promise.resolve();

@@ -1,20 +1,20 @@
 import { isKnownToLast } from './durability.ts';
 import type { UnstorageDriver, UnstorageMount, UnstorageStorage } from './unstorage-shape.ts';
 
-/** What is used of an unstorage `Storage` or `Driver`, which take and give the same in different ways. */
+/** The part of an unstorage `Storage` or `Driver` that is used, with their different signatures unified. */
 export interface UnstorageAccess {
-  /** The driver's own name, where it says one. */
+  /** The driver's own name, if it has one. */
   readonly driverName: string | undefined;
-  /** Whether it is known that what it keeps outlives the process. */
+  /** Whether its data is known to outlive the process. */
   readonly isDurable: boolean;
   get(key: string): Promise<unknown>;
   set(key: string, text: string): Promise<void>;
   remove(key: string): Promise<void>;
-  /** Every key that begins with `base`, and perhaps others. */
+  /** Every key that begins with `base`, and possibly others. */
   keys(base: string): Promise<string[]>;
 }
 
-/** Reaches a `Storage` or a `Driver`; `base` is where our keys begin. */
+/** Wraps a `Storage` or a `Driver`; `base` is the prefix of our keys. */
 export function accessTo(storage: UnstorageStorage | UnstorageDriver, base: string): UnstorageAccess {
   return isStorage(storage) ? overStorage(storage, base) : overDriver(storage);
 }
@@ -41,9 +41,9 @@ function overStorage(storage: UnstorageStorage, base: string): UnstorageAccess {
 }
 
 /**
- * The mounts that our keys may be in. A storage that `prefixStorage` made gives its mounts by the keys of the storage
- * below, and does not say what it puts before ours: any may have them. That it is one is seen by two functions that
- * are the same in it alone (1.17.6).
+ * The mounts that may hold our keys. A storage made by `prefixStorage` returns its mounts by the keys of the storage
+ * below, without saying what prefix it adds to ours, so any of them may hold our keys. It is recognized by two
+ * functions that are identical only there (1.17.6).
  */
 function mountsOf(storage: UnstorageStorage & { keys?: unknown }, base: string): UnstorageMount[] {
   if (storage.keys === storage.getKeys) return storage.getMounts?.('', { parents: true }) ?? [];
@@ -56,7 +56,7 @@ function overDriver(driver: UnstorageDriver): UnstorageAccess {
   if (!setItem || !removeItem) {
     throw new TypeError('The driver is one for reading: it has no setItem or no removeItem');
   }
-  // Bound to the driver, and awaited within an async function, as a driver may throw, return or promise.
+  // Called on the driver, and awaited in an async function, because a driver may throw, return or return a promise.
   return {
     driverName: driver.name,
     isDurable: isKnownToLast(driver.name),
@@ -71,7 +71,7 @@ function overDriver(driver: UnstorageDriver): UnstorageAccess {
   };
 }
 
-/** unstorage's driver "fs" gives an error as if it were a value (seen in 1.17.6). */
+/** unstorage's driver "fs" returns an error as if it were a value (seen in 1.17.6). */
 function orThrow(value: unknown): unknown {
   if (value instanceof Error) throw value;
   return value ?? null;

@@ -3,13 +3,13 @@ import { durableOption } from './durable-option.ts';
 import { openUnstorageStorage } from './unstorage.ts';
 import type { UnstorageDriver, UnstorageStorage } from './unstorage-shape.ts';
 
-/** A `Storage` or `Driver` of unstorage. Without `durable`, its name says what it is. */
+/** A `Storage` or `Driver` of unstorage. Without `durable`, the driver's name decides. */
 export interface UnstorageChoice {
   readonly storage: UnstorageStorage | UnstorageDriver;
   readonly durable: boolean | undefined;
 }
 
-/** What users bring by way of unstorage. */
+/** A user's storage from unstorage. */
 export const unstorageKind: StorageKind<UnstorageChoice> = {
   given: { what: 'a Storage or Driver of unstorage', matches: isUnstorage },
   options: [durableOption],

@@ -8,24 +8,25 @@ import { isHashed, keyOf, segmentOf } from './key-segment.ts';
 import { accessTo, type UnstorageAccess } from './unstorage-access.ts';
 import type { UnstorageDriver, UnstorageStorage } from './unstorage-shape.ts';
 
-/** Under which all of our keys are, so that a storage can be shared with a program's own items. */
+/** The prefix of all our keys, so that a storage can be shared with a program's own items. */
 const ROOT = 'instant';
 
 /**
- * Keeps records in any unstorage `Storage` or `Driver`, one item a record, under `instant:<scope>:<key>`. What it keeps
- * is as safe as that storage: a record is on disk when it says so, and gone when it drops items by age or number.
+ * Stores records in any unstorage `Storage` or `Driver`, one item per record, under `instant:<scope>:<key>`. Records
+ * are as safe as that storage: a record is on disk when the storage says so, and gone when it evicts items by age or
+ * number.
  *
- * No unstorage driver can change several items as one. A batch of one change is as atomic as the driver; a larger one
- * is put back when a change of it fails, and leaves the changes it has made when the process is killed within it.
+ * No unstorage driver can change several items atomically. A batch of one change is as atomic as the driver; a larger
+ * one is put back when one of its changes fails, and if the process is killed within it, the changes already made stay.
  *
- * One database of this process has the scope at a time. Another process that opens the same data is not seen, and must
- * not be: storages `filesystem`, `sqlite` and `redis` keep each other out.
+ * One database of this process has the scope at a time. Another process that opens the same data goes unnoticed, so
+ * there must not be one: the storages `filesystem`, `sqlite` and `redis` do exclude each other's processes.
  *
- * `durable` says whether what it keeps outlives the process. Without it the driver's name does, and what is not known to
- * is reported.
+ * `durable` says whether the data outlives the process. Without it the driver's name decides, and a driver that is not
+ * known to be durable is reported.
  *
  * @throws {InstantNodeError} `storage-locked` when another database of this process has it, `storage` when the driver
- * is one for reading.
+ * is read-only.
  */
 export function openUnstorageStorage(
   storage: UnstorageStorage | UnstorageDriver,
@@ -105,7 +106,7 @@ class UnstorageItems implements ItemStore {
   async keys(): Promise<string[]> {
     const all = await this.#access.keys(this.#base);
     const segments = all
-      // A driver may write `/` for `:`, and may give keys that it was not asked for.
+      // A driver may write `/` for `:`, and may return keys that it was not asked for.
       .map((key) => key.replace(/[/\\]/g, ':'))
       .filter((key) => key.startsWith(this.#base))
       .map((key) => key.slice(this.#base.length));
@@ -125,7 +126,7 @@ class UnstorageItems implements ItemStore {
   async #set(segment: string, text: string): Promise<void> {
     await this.#access.set(this.#base + segment, text);
     if (this.#isProven) return;
-    // A storage that is mounted for reading takes what it is given and keeps nothing.
+    // A storage that is mounted read-only accepts writes and stores nothing.
     if ((await this.#access.get(this.#base + segment)) !== text) {
       throw new InstantNodeError(
         'storage',
@@ -137,12 +138,13 @@ class UnstorageItems implements ItemStore {
   }
 }
 
-// `Storage.getItem` parses what looks like JSON, and a driver may cut space off: no item looks so, or ends in a space.
+// `Storage.getItem` parses texts that look like JSON, and a driver may trim white space: our items never look like JSON
+// or end in white space.
 function textOf(segment: string, key: string, record: string): string {
   return isHashed(segment) ? `=${key}=${record}=` : `=${record}=`;
 }
 
-/** What is not as {@link textOf} writes it is handed on as it is: the layer above finds it damaged. */
+/** A text that {@link textOf} did not write is passed on unchanged: the layer above finds it damaged. */
 function itemOf(segment: string, value: unknown): { key: string | undefined; record: string } {
   const text = typeof value === 'string' ? value : String(JSON.stringify(value));
   const [, key, record] = (isHashed(segment) ? /^=([^=]*)=(.*)=$/s : /^=()(.*)=$/s).exec(text) ?? [];

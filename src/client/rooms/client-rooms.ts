@@ -49,7 +49,7 @@ export interface Topical {
  * The rooms of a session, with presence and topics: they work as core's do, whatever rooms, topics, keys and sessions
  * are called. As in core and in the protocol, a room is identified by its id alone.
  */
-export class Rooms {
+export class ClientRooms {
   readonly #session: RoomsSession;
   readonly #rooms = new Map<string, Room>();
   /** Rooms that were left before the server had answered the request to join. */
