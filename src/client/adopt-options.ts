@@ -7,19 +7,22 @@ import type { OpenDatabase } from './open-databases.ts';
 import type { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 
-/** Those of single kinds of storage change nothing: a part of them is what makes it another database, and the rest is for opening it. */
+/**
+ * Without the options of single kinds of storage, which never change an open database: some of them make it another
+ * database, the others only matter when one is opened.
+ */
 type Option = Exclude<keyof NodeConfig, StorageOptionName> | keyof typeof coreInternalOptions;
 type Reactor = NodeReactor<AnySchema>;
 
-/** What an option that is given again does to a database that is open. */
+/** What an option does when `init` is called again for a database that is already open. */
 type Adoption =
-  /** Nothing: with another value it is another database. */
+  /** Nothing: with another value it is a different database. */
   | 'identity'
-  /** It is refused when it differs, since it is gone by when a database is opened. */
+  /** It is refused when it differs, since it only takes effect when a database is opened. */
   | 'opening'
   | ((reactor: Reactor, value: never) => void);
 
-/** In the order in which they are adopted: a schema brings an inference of its own. */
+/** In the order of adoption: a schema also sets the inference, which the option after it overrides. */
 const ADOPTIONS: Record<Option, Adoption> = {
   appId: 'identity',
   useDateObjects: 'identity',
@@ -52,9 +55,10 @@ const ADOPTIONS: Record<Option, Adoption> = {
 };
 
 /**
- * Has a database that is open go by the options of another `init` for it. One that is left out changes nothing.
+ * Applies the options of a repeated `init` to the open database. An option that is left out changes nothing.
  *
- * @throws {InstantNodeError} `invalid-config` that names an option which differs and cannot be changed; nothing is then.
+ * @throws {InstantNodeError} `invalid-config`, naming an option that differs and cannot be changed; then none is
+ * applied.
  */
 export function adoptOptions(
   { database, options }: OpenDatabase,

@@ -8,20 +8,20 @@ import { persistedObjectWhys } from './core-internals/persisted-object.ts';
 import { syncTableWhys } from './core-internals/sync-table.ts';
 import type { Whys } from './core-internals/whys.ts';
 
-/** A class of core's, and which of its members matter here. */
+/** A class of core, and which of its members matter here. */
 interface CoreClass {
-  /** Where it is, among the ES modules that core ships. */
+  /** Its file among the ES modules that core ships. */
   readonly module: string;
   readonly members: Whys<string>;
 }
 
 /**
- * Everything of core that core does not document and this package overrides, calls, reads, writes or relies upon, by class
- * and member. `core-internals.test.ts` keeps a hash of each one's text: it names those whose bodies a new version of core has
- * changed, which are then to be read again, with what is said here of why they matter.
+ * Every member that core does not document and this package overrides, calls, reads, writes or relies on, by class.
+ * `core-internals.test.ts` keeps a hash of each one's text and names those that a new version of core has changed: read
+ * their bodies again, and check them against the reason given here.
  *
- * The folder of the same name has, for each class, its types and what gives its members names that mean something to the
- * rest of the client. It and the class over core's `Reactor` are the only places that name them.
+ * The folder of the same name holds the types of each class, and functions that give its members names the rest of the
+ * client understands. Only that folder and the class over core's `Reactor` name these members.
  */
 export const coreClasses: Readonly<Record<string, CoreClass>> = {
   Reactor: { module: 'Reactor.js', members: reactorWhys },
@@ -36,5 +36,5 @@ export const coreClasses: Readonly<Record<string, CoreClass>> = {
   Deferred: { module: 'utils/Deferred.js', members: deferredWhys },
 };
 
-/** The same of functions that core's modules do not export, by module. */
+/** The same for functions that core's modules do not export, by module. */
 export const coreFunctions: Readonly<Record<string, Whys<string>>> = functionWhys;

@@ -33,13 +33,13 @@ const CLOSE_TIMEOUT_MS = 5_000;
 export interface WatchedResult<Schema extends AnySchema, Q, UseDates extends boolean> {
   /** The entities, by namespace, as `queryOnce` gives them. */
   data: InstaQLResponse<Schema, Q, UseDates>;
-  /** Cursors of each namespace of which the query asked for a page. */
+  /** Cursors, for each namespace that the query pages through. */
   pageInfo: PageInfoResponse<Q>;
 }
 
 /**
- * Core's database, on a server. Everything that core documents is there, with the same meaning; what follows is what
- * a long-running process needs beyond it.
+ * Core's database, on a server. Everything that core documents is there, with the same meaning; the members below add
+ * what a long-running process needs.
  */
 export class InstantNodeDatabase<
   Schema extends AnySchema = InstantUnknownSchema,
@@ -52,7 +52,7 @@ export class InstantNodeDatabase<
   #closing: Promise<void> | undefined;
 
   /** Made by `init`, over the reactor of this package; `forget` takes it out of the register of open databases. */
-  // Typed as core's: what ours consists of is nothing that users should see in the types.
+  // Typed as core's, since the parts of ours should not appear in users' types.
   constructor(reactor: Reactor<RoomsOf<Schema>>, forget: () => void) {
     super(reactor);
     const { parts } = reactor as NodeReactor<Schema>;
@@ -69,11 +69,12 @@ export class InstantNodeDatabase<
   }
 
   /**
-   * Resolves once the server has accepted the session: queries and writes go to it at once from then on.
+   * Resolves once the server has accepted the session: from then on queries and writes are sent to it at once.
    *
-   * Waits as long as it takes when the server cannot be reached; give a signal to wait less. Rejects with the signal's
-   * reason, with code `connection-failed` when the server refuses the session (an unknown app, a wrong admin token; it is
-   * asked again every 30 seconds, and a later call resolves once it accepts), with code `storage` or `storage-locked` when the storage cannot be used, or with code `closed`.
+   * Waits without a limit while the server cannot be reached; pass a signal to set one. Rejects with the signal's
+   * reason; with code `connection-failed` when the server refuses the session (an unknown app, a wrong admin token; the
+   * client asks again every 30 seconds, and a later call resolves once the server accepts); with code `storage` or
+   * `storage-locked` when the storage cannot be used; or with code `closed`.
    */
   async ready(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options;
@@ -107,11 +108,11 @@ export class InstantNodeDatabase<
   /**
    * The answers of a live query, as an async iterator: the first as soon as there is one, then one for each change.
    *
-   * Answers that arrive while the loop's body runs replace each other: the next turn gets the newest, so a slow reader
-   * holds one answer in memory and never a queue. Leaving the loop ends the subscription. Throws core's
+   * Answers that arrive while the loop's body runs replace each other: the next iteration gets the newest, so a slow
+   * reader holds one answer in memory and never a queue. Leaving the loop ends the subscription. Throws core's
    * `QueryValidationError` at once for a query that does not fit the schema. The iteration ends when the database is
-   * closed, throws the signal's reason when it is aborted, a {@link ServerRefusal} when the server refuses the query, and code
-   * `connection-failed` when it refuses the session.
+   * closed. It throws the signal's reason when that is aborted, a {@link ServerRefusal} when the server refuses the
+   * query, and code `connection-failed` when the server refuses the session.
    *
    * @example
    * for await (const { data } of db.watch({ goals: {} })) console.log(data.goals);
@@ -160,7 +161,7 @@ export class InstantNodeDatabase<
     return super.queryOnce(query, options as InstaQLOptions | undefined);
   }
 
-  /** Core's; a namespace that nobody has written to has an empty page. */
+  /** Core's; a namespace that was never written to has an empty page. */
   override subscribeInfiniteQuery<Q extends ValidQuery<Q, Schema>>(
     query: Q,
     callback: (answer: InfiniteQueryCallbackResponse<Schema, Q, UseDates>) => void,
@@ -178,10 +179,10 @@ export class InstantNodeDatabase<
   }
 
   /**
-   * Calls `callback` for each write that is refused after its promise had already resolved as `enqueued`, writes of an
-   * earlier process on the same storage among them, and for each that is kept because its author has left. Subscribe right
-   * after `init` to hear of all. The local change is taken back first, unless the write still waits (`isKept`). Without a subscriber a refusal is logged. Returns what
-   * unsubscribes.
+   * Calls `callback` for each write that is refused after its promise has resolved as `enqueued`, writes of an earlier
+   * process on the same storage included, and for each that is kept because its author has left. Subscribe right after
+   * `init` to miss none. The local change is taken back first, unless the write still waits (`isKept`). Without a
+   * subscriber a refusal is logged. Returns a function that unsubscribes.
    */
   subscribeTransactionErrors(callback: (error: TransactionError) => void): () => void {
     this.#assertOpen('subscribeTransactionErrors');
@@ -190,10 +191,10 @@ export class InstantNodeDatabase<
   }
 
   /**
-   * Calls `callback` for what goes wrong in the background, where no call could report it: a server that sends what is
-   * not Instant's protocol (code `protocol`), a connection that had to be renewed (`connection-failed`), a storage that
-   * cannot be written, or that other users of the machine may use (`storage`). The database goes on. Without a subscriber
-   * the error is logged. Returns what unsubscribes.
+   * Calls `callback` for failures in the background, which no call could report: a server that sends something other
+   * than Instant's protocol (code `protocol`), a connection that had to be renewed (`connection-failed`), a storage
+   * that cannot be written, or that other users of the machine may use (`storage`). The database keeps working. Without
+   * a subscriber the error is logged. Returns a function that unsubscribes.
    */
   subscribeErrors(callback: (error: InstantNodeError) => void): () => void {
     this.#assertOpen('subscribeErrors');
@@ -202,18 +203,19 @@ export class InstantNodeDatabase<
   }
 
   /**
-   * The writes that the server has not confirmed yet, oldest first, with where each stands and why it waits; those of
-   * others, which wait for their author, come last. Those of earlier processes are among them once the storage was read,
-   * which an awaited `transact()` or `ready()` waits for.
+   * The writes that the server has not confirmed yet, oldest first, with the state of each and why it waits; writes of
+   * other users, which wait for their author, come last. Writes of earlier processes are included once the storage has
+   * been read, which an awaited `transact()` or `ready()` waits for.
    */
   pendingTransactions(): PendingTransaction[] {
     return this.#parts.writes.pending.all();
   }
 
   /**
-   * Sends a write that waits again, at once: one that is `stuck`, or any while there is no connection, which is renewed
-   * without the usual delay. One that others come before keeps its place. Resolves and rejects as `transact` does. Rejects
-   * with code `not-pending` when no write of that id waits, or it waits for its author (`foreign`).
+   * Sends a waiting write again, at once: one that is `stuck`, or any while there is no connection, which is then
+   * renewed without the usual backoff. A write that others come before keeps its place. Resolves and rejects as
+   * `transact` does; also rejects with code `not-pending` when no write with that id is waiting, or it waits for its
+   * author (`foreign`).
    */
   retryTransaction(eventId: string): Promise<TransactionResult> {
     if (this.#closing) return Promise.reject(closedError('retryTransaction'));
@@ -221,9 +223,9 @@ export class InstantNodeDatabase<
   }
 
   /**
-   * Gives a write up that waits: its local change is taken back, it is sent no more, and its promise, if it still waits,
-   * rejects with code `discarded`. The server may have a write that was sent before. Resolves with whether there was one,
-   * once the storage has forgotten it.
+   * Discards a waiting write: its local change is taken back, it is not sent again, and its promise, if it is still
+   * pending, rejects with code `discarded`. A write that was sent before may still have reached the server. Resolves
+   * with whether there was such a write, once the storage has forgotten it.
    */
   discardTransaction(eventId: string): Promise<boolean> {
     if (this.#closing) return Promise.reject(closedError('discardTransaction'));
@@ -248,13 +250,14 @@ export class InstantNodeDatabase<
   }
 
   /**
-   * Closes the database: waits up to `timeoutMs` milliseconds (default 5,000) for pending writes to be confirmed, saves,
-   * disconnects and lets go of the process. With a storage that outlives the process, writes that could not be
-   * delivered are kept there and their promises resolve as `enqueued`; in memory they are lost: their promises reject
-   * with code `closed`, and those that had resolved are told to `subscribeTransactionErrors`. Rejects with code `storage`
-   * when what is left cannot be saved; all else is released then too.
+   * Closes the database: waits up to `timeoutMs` milliseconds (default 5,000) for pending writes to be confirmed,
+   * saves, disconnects and lets the process exit. With a storage that outlives the process, writes that could not be
+   * delivered stay there and their promises resolve as `enqueued`. In memory they are lost: their promises reject with
+   * code `closed`, and writes whose promise had already resolved are reported to `subscribeTransactionErrors`. Rejects
+   * with code `storage` when the remaining changes cannot be saved; everything else is released even then.
    *
-   * Repeatable: each call waits for the same end. Calls of other methods reject or throw with code `closed` from then on.
+   * Can be called repeatedly: every call waits for the same close. From the first on, calls of other methods reject or
+   * throw with code `closed`.
    */
   close(options: { timeoutMs?: number } = {}): Promise<void> {
     try {
@@ -271,7 +274,7 @@ export class InstantNodeDatabase<
     return this.close();
   }
 
-  /** Core's: disconnects at once. Saves, and lets go of the process, without waiting for pending writes. */
+  /** Core's: disconnects at once. Saves and lets the process exit without waiting for pending writes. */
   override shutdown(): void {
     this.#closing ??= holdProcess(this.#close(0));
     this.#closing.catch((cause) => {

@@ -1,4 +1,4 @@
-/** What every entry exports beside core's names and its own `init`. */
+/** What every entry exports besides core's names and its own `init`. */
 
 export type { NetworkListenerClass } from '../drivers/contract.ts';
 export type * from '../drivers/storage/kinds/option-types.ts';

@@ -15,11 +15,11 @@ import { Reports } from './secrecy/reports.ts';
 import { openRecordStore } from './storage/open-record-store.ts';
 import { Persistence } from './storage/persistence.ts';
 
-/** What an entry chooses for its runtime. */
+/** The drivers that an entry chooses for its runtime. */
 export interface Drivers {
-  /** The driver for sockets that keep the process running, or that do not. */
+  /** The driver for sockets that keep the process running, or do not, as `hold` says. */
   socket(hold: boolean): SocketDriver;
-  /** What `storage` may be. */
+  /** The kinds that the `storage` option can choose from. */
   storage: StorageKinds;
 }
 
@@ -68,7 +68,7 @@ export function bindInit(drivers: Drivers): Init {
   };
 }
 
-/** Core takes a store and a network listener behind the config; an option of the config wins. */
+/** Core accepts a store and a network listener as arguments after the config; options in the config win. */
 function withPositional(config: unknown, Store: unknown, NetworkListener: unknown): unknown {
   if (!isObject(config)) return config;
   return {

@@ -11,7 +11,7 @@ import type { Keyring } from './storage/keyring.ts';
 
 type Database = InstantNodeDatabase<AnySchema, boolean>;
 
-/** What a database was opened with that cannot be changed while it is open, and is no secret. */
+/** Options of a database that cannot change while it is open and are not secret. */
 interface OpenOptions {
   readonly appId: string;
   readonly instanceKey: string;
@@ -21,10 +21,10 @@ interface OpenOptions {
   readonly whenStorageLocked: 'fail' | 'wait';
 }
 
-/** What two configs of one database have in common. Tokens and keys are in it as digests. */
+/** What all configs of one database have in common. Tokens are in it as digests, keys as the keyring. */
 export interface Identity {
   readonly text: string;
-  /** Classes and objects, which have no name to tell them apart by. */
+  /** Classes and objects, compared by reference as nothing else tells them apart. */
   readonly objects: readonly unknown[];
   readonly keyring: Keyring | undefined;
 }
@@ -33,7 +33,10 @@ export interface Identity {
 export interface OpenDatabase extends OpenRecord {
   readonly options: OpenOptions;
   readonly database: Database;
-  /** Whether this is the database that a config of this identity asks for. A call, so that the identity shows nowhere. */
+  /**
+   * Whether this is the database that a config of this identity asks for. A method, so that the identity is never
+   * exposed.
+   */
   isSame(identity: Identity): boolean;
 }
 
@@ -41,13 +44,13 @@ const register = new Register('databases', (record): record is OpenDatabase =>
   hasFunctions(record, 'isSame', 'close'),
 );
 
-/** The database that is open with the same options, by whichever copy of this version. */
+/** The open database with the same options, whichever copy of this version has opened it. */
 export function findOpen(resolved: ResolvedConfig, kinds: StorageKinds): OpenDatabase | undefined {
   const identity = identityOf(resolved, kinds);
   return register.same.find((open) => open.isSame(identity));
 }
 
-/** Has copies of this package find a database. Returns what takes that back. */
+/** Registers a database, for every copy of this package to find. Returns a function that unregisters it. */
 export function noteOpen(database: Database, resolved: ResolvedConfig, kinds: StorageKinds): () => void {
   const { core, storage, instanceKey, keepAlive, whenStorageLocked } = resolved;
   const record: OpenDatabase = Object.freeze({
@@ -69,8 +72,8 @@ export function noteOpen(database: Database, resolved: ResolvedConfig, kinds: St
 }
 
 /**
- * Throws code `storage-locked` where another version of this package has the files open that are asked for, which says
- * more than their lock does. Who waits for that waits for the other version, too.
+ * Throws code `storage-locked` when another version of this package has the requested files open, with a message that
+ * says more than their lock could. Does nothing when told to wait for the lock: that waits for another version as well.
  */
 export function assertNotOtherVersions({
   core,
@@ -100,7 +103,7 @@ function sameAs({ text, objects, keyring }: Identity): OpenDatabase['isSame'] {
     other.keyring?.fingerprint(salt) === key;
 }
 
-/** Core's key, and where the data is kept. Admin tokens and passwords of servers are a part of it, hence a digest. */
+/** Core's key, and where the data is kept. Contains admin tokens and server passwords, hence the digest. */
 function identityOf(resolved: ResolvedConfig, kinds: StorageKinds): Identity {
   const { core, storage, instanceKey, network, keyring } = resolved;
   const kind: StorageKind = kinds[storage.kind];
@@ -119,7 +122,7 @@ function identityOf(resolved: ResolvedConfig, kinds: StorageKinds): Identity {
   ]);
   return {
     text: createHash('sha256').update(parts).digest('base64url'),
-    // Each copy has a class of its own for what is the same.
+    // Each copy of this package has its own `AlwaysOnline`; all of them mean the same.
     objects: [object, network === AlwaysOnline ? undefined : network],
     keyring,
   };

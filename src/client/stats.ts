@@ -2,19 +2,19 @@
 export interface DatabaseStats {
   /** Core's connection status; `errored` when the server refused the session. */
   status: 'connecting' | 'opened' | 'authenticated' | 'closed' | 'errored';
-  /** Different queries that are live. */
+  /** Distinct live queries. */
   queries: number;
-  /** Callbacks that are subscribed to them. */
+  /** Callbacks subscribed to them. */
   subscriptions: number;
   /** Rooms joined. */
   rooms: number;
-  /** Writes of the present user that the server has not confirmed. */
+  /** Writes of the current author that the server has not confirmed. */
   pendingTransactions: number;
-  /** Whether what waits outlives the process: the storage keeps it. In memory it is lost with it. */
+  /** Whether pending writes outlive the process because the storage keeps them. In memory they are lost with it. */
   durable: boolean;
-  /** Those of them that were sent over the present connection. */
+  /** Pending writes that were sent over the current connection. */
   sentTransactions: number;
-  /** Writes of others, which are kept until those are back. */
+  /** Writes of other authors, kept until their author is back. */
   foreignTransactions: number;
   /** Connections opened so far; one less is the number of reconnects. */
   connections: number;

@@ -15,23 +15,23 @@ import { hintAt, nearest } from '../../nearest.ts';
 import type { QueryOnceOptions } from '../queries/query-once.ts';
 import type { PresenceOptions } from '../rooms/presence-slice.ts';
 
-/** The names of what a method takes as options. The record makes the compiler ask for a new one here. */
+/** The names of a method's options. The record makes the compiler demand new ones here. */
 function namesOf<Options>(names: Record<keyof Options, true>): readonly string[] {
   return Object.keys(names);
 }
 
 /** How a method takes its options. */
 interface Taking {
-  /** Which of its arguments they are. */
+  /** The index of the argument that holds them. */
   readonly at: number;
   readonly names: readonly string[];
-  /** Whether more may be among them: these hold what a form was filled in with, and core reads what it needs. */
+  /** Whether other names are allowed: such a record often comes straight from a form, and core reads what it needs. */
   readonly isRecord?: true;
-  /** Whether the method fails by its promise. */
+  /** Whether the method fails by rejecting. */
   readonly rejects?: true;
 }
 
-/** What core has behind these in its sources, and not in its exported types. */
+/** What core reads from these according to its sources, but not its exported types. */
 interface SignOutOptions {
   invalidateToken: unknown;
 }
@@ -51,7 +51,7 @@ const presence = namesOf<PresenceOptions>({
 
 const record = (names: readonly string[]): Taking => ({ at: 0, names, isRecord: true, rejects: true });
 
-/** Every method of core's reactor that takes options of a user, under the name that users call it by. */
+/** Every method of core's reactor that takes options from users, under its public name. */
 const METHODS: Record<string, Taking & { reactorName?: string }> = {
   queryOnce: {
     at: 1,
@@ -78,7 +78,7 @@ const METHODS: Record<string, Taking & { reactorName?: string }> = {
     names: namesOf<FileOpts>({ contentType: true, contentDisposition: true, fileSize: true }),
     rejects: true,
   },
-  // A handler of events, which it may be as it is, is given one: on Bun that has a field.
+  // May be used as an event handler itself, and then gets an event, which has a field on Bun.
   signOut: record(namesOf<SignOutOptions>({ invalidateToken: true })),
   sendMagicCode: record(namesOf<SendMagicCodeParams>({ email: true })),
   signInWithMagicCode: record(
@@ -112,12 +112,12 @@ const METHODS: Record<string, Taking & { reactorName?: string }> = {
   },
 };
 
-/** The options of a step: of `update` and `merge`. */
+/** The options of a step, for `update` and `merge`. */
 const STEP_OPTIONS: readonly string[] = ['upsert'];
 
 /**
- * Has the methods of core's reactor and database refuse options that they do not have. Core takes no notice of them, and so a word that
- * is misspelt is a limit that does not hold, or a parameter that no rule sees.
+ * Makes the methods of core's reactor and database refuse options they do not have. Core ignores them, so a misspelt
+ * name is a limit that does not hold, or a parameter that no rule sees.
  */
 export function refuseUnknownOptions(reactor: object, database: object): void {
   for (const [method, { reactorName = method, ...taking }] of Object.entries(METHODS)) {
@@ -126,15 +126,15 @@ export function refuseUnknownOptions(reactor: object, database: object): void {
     });
   }
   guard(reactor, 'pushTx', true, ([chunks]) => assertStepOptions(chunks));
-  // The reactor is given the presence alone.
+  // The reactor only gets the presence.
   guard(database, 'joinRoom', false, ([, , options]) =>
     assertOptions('joinRoom', options, ['initialPresence']),
   );
 }
 
 /**
- * @throws {InstantNodeError} `invalid-config`, naming the first of `options` that `method` does not have, and which was
- * most likely meant.
+ * @throws {InstantNodeError} `invalid-config`, naming the first of `options` that `method` does not have and the name
+ * that was most likely meant.
  */
 export function assertOptions(method: string, options: unknown, names: readonly string[]): void {
   assertKnown(method, options, { names });
@@ -154,7 +154,7 @@ function assertKnown(
   }
 }
 
-/** Whether no name is near, or the one that is near is there as well. */
+/** Whether no known name is close, or the close one is given as well. */
 function isSomethingElse(name: string, names: readonly string[], options: object): boolean {
   const meant = nearest(name, names);
   return meant === undefined || Object.hasOwn(options, meant);
@@ -164,7 +164,7 @@ function assertStepOptions(chunks: unknown): void {
   for (const chunk of Array.isArray(chunks) ? chunks : [chunks]) {
     const steps: unknown = getOps(Object(chunk));
     if (!Array.isArray(steps)) continue;
-    // What is no step is core's to refuse.
+    // Anything that is not a step is left for core to refuse.
     for (const step of steps.filter(Array.isArray)) assertOptions(String(step[0]), step[4], STEP_OPTIONS);
   }
 }

@@ -1,10 +1,10 @@
-/** A function of the user's. */
+/** A user's function. */
 export type Callback = (...values: never[]) => void;
 
 /**
- * Where core lets it be anything, it fails when there is something to tell: outside the call, and with the process.
+ * Core accepts anything as a callback and fails when it calls it: outside the user's call, taking the process down.
  *
- * @throws {TypeError} when it is no function, naming the method that it was given to.
+ * @throws {TypeError} when it is not a function, naming the method that it was passed to.
  */
 export function assertCallback(method: string, callback: unknown): void {
   if (typeof callback === 'function') return;

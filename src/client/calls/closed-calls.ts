@@ -16,13 +16,13 @@ const HTTP = [
   'getDownloadUrl',
 ] as const;
 
-/** Methods of core's reactor that wait for something which may never come: the HTTP API, or the storage. */
+/** Methods of core's reactor that wait for something that may never come: the HTTP API, or the storage. */
 const WAITING = [...HTTP, 'getLocalId', 'getAuth'] as const;
 
 /** Methods of core's reactor that return a promise; once closed, it rejects. */
 const ASYNC = ['pushTx', 'pushOps', 'queryOnce', ...WAITING] as const;
 
-/** Methods of core's reactor that work at once; once closed, they throw. */
+/** Synchronous methods of core's reactor; once closed, they throw. */
 const SYNC = [
   'subscribeQuery',
   'subscribeTable',
@@ -43,7 +43,7 @@ const SYNC = [
 type Method = (typeof ASYNC | typeof SYNC)[number];
 type Refusal = (method: string) => Error;
 
-/** What users call the methods that core names otherwise. */
+/** Public names of the methods that core's reactor calls something else. */
 const PUBLIC_NAMES: Partial<Record<Method, string>> = {
   pushTx: 'transact',
   signInWithCustomToken: 'signInWithToken',
@@ -52,17 +52,17 @@ const PUBLIC_NAMES: Partial<Record<Method, string>> = {
   subscribeTable: '_syncTableExperimental',
 };
 
-/** A call of a method that has failed. */
+/** A failed call of a method. */
 export interface FailedCall {
   readonly name: string;
-  /** What users call it. */
+  /** The name by which users call it. */
   readonly publicName: string;
-  /** Whether it was one of the HTTP API. */
+  /** Whether it called the HTTP API. */
   readonly isHttp: boolean;
   readonly args: readonly unknown[];
 }
 
-/** Makes every method that a user can reach refuse, with the error that `refusal` makes of the method's name. */
+/** Makes every method that a user can reach fail, with the error that `refusal` makes from the method's name. */
 export function refuseCalls(reactor: object, refusal: Refusal): void {
   refuseAsyncCalls(reactor, refusal);
   for (const name of SYNC) {
@@ -72,14 +72,14 @@ export function refuseCalls(reactor: object, refusal: Refusal): void {
   }
 }
 
-/** As {@link refuseCalls}, of the methods that return a promise. */
+/** As {@link refuseCalls}, but only for the methods that return a promise. */
 export function refuseAsyncCalls(reactor: object, refusal: Refusal): void {
   for (const name of ASYNC) define(reactor, name, () => Promise.reject(refusalOf(name, refusal)));
 }
 
 /**
- * Keeps account of the calls under way that may wait for ever, and passes what they fail with through `told`. Returns
- * what makes all of them reject.
+ * Tracks the calls in flight that may wait forever, and passes their errors through `told`. Returns a function that
+ * rejects them all.
  */
 export function trackCalls(
   reactor: Pick<Reactor, (typeof WAITING)[number]>,
@@ -89,7 +89,7 @@ export function trackCalls(
   for (const name of WAITING) {
     const call = reactor[name] as (...args: unknown[]) => Promise<unknown>;
     define(reactor, name, (...args) => {
-      // What it throws at once is not under way.
+      // A call that throws is not in flight.
       const answer = call.apply(reactor, args);
       const { promise, resolve, reject } = deferred<unknown>();
       const entry = { name, reject };

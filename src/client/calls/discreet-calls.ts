@@ -2,21 +2,21 @@ import { withoutAnswer } from '../refusals/no-answer.ts';
 import { asRefusal } from '../refusals/server-refusal.ts';
 import type { FailedCall } from './closed-calls.ts';
 
-/** The fields of a sign-in that are secrets as long as they are good: once, or a few minutes. */
+/** Fields of a sign-in that are secrets while they are valid: for one use, or a few minutes. */
 const GIVEN = ['code', 'codeVerifier', 'idToken', 'nonce'] as const;
 
-/** An address from its path on: that of an upload is as good as the right to it. */
+/** A URL, with its origin captured. The rest of an upload's URL is a secret: knowing it is enough to upload. */
 const PATHS = /(https?:\/\/[^\s/?#"'()<>]+)[/?#][^\s"'()<>]*/g;
 
-/** Who knows the secrets of a database, and where its server is. */
+/** What knows a database's secrets and where its server is. */
 export interface Discreet {
   readonly place: { readonly apiURI: string };
   readonly reports: { withoutSecrets<T>(value: T, more?: readonly unknown[]): T };
 }
 
 /**
- * What a call of the HTTP API fails with, without what it was given: a server repeats that, and so do runtimes. A refusal
- * of the server is known as one, and where there was no answer it says of whom.
+ * Removes what a call was given from the error it failed with: servers repeat that, and so do runtimes. In the HTTP API
+ * a refusal is marked as one, and an error without an answer says which server gave none.
  */
 export function discreet({ place, reports }: Discreet): (error: unknown, call: FailedCall) => unknown {
   return (error, { name, publicName, isHttp, args }) => {
@@ -30,7 +30,7 @@ export function discreet({ place, reports }: Discreet): (error: unknown, call: F
   };
 }
 
-/** What comes behind the host in each address of an error. */
+/** What follows the origin in each URL of an error. */
 function pathsIn(error: unknown, seen: Set<unknown> = new Set()): string[] {
   if (!(error instanceof Error) || seen.has(error)) return [];
   seen.add(error);

@@ -2,14 +2,14 @@ import { callSafely } from '../timing/emitter.ts';
 import { assertCallback } from './callback.ts';
 
 /**
- * Functions of users, for core to call. In a browser an exception in a callback is reported and forgotten. In a socket's
- * handler on a server it would cut off core in the middle of its work.
+ * Users' callbacks, for core to call. In a browser an exception in a callback is reported and forgotten. On a server it
+ * would escape into the socket's handler and interrupt core in the middle of its work.
  */
 export class GuardedCallbacks {
-  /** Whether the last that there was to tell has been told. */
+  /** Whether callbacks are no longer called. */
   #isSilent = false;
 
-  /** `callback` for core to call: it may throw, and hears nothing of a database that was closed. */
+  /** Wraps `callback` for core to call: it may throw, and is not called once the database is closed. */
   guard<Args extends unknown[]>(
     method: string,
     callback: (...values: Args) => void,
@@ -20,7 +20,7 @@ export class GuardedCallbacks {
     };
   }
 
-  /** From now on nothing is told. */
+  /** No callback is called from now on. */
   silence(): void {
     this.#isSilent = true;
   }

@@ -4,7 +4,10 @@ import { refuseUnknownOptions } from './call-options.ts';
 import { refuseAsyncCalls, refuseCalls, trackCalls } from './closed-calls.ts';
 import { type Discreet, discreet } from './discreet-calls.ts';
 
-/** The calls of core's methods: what they may be given, what they fail with, and when they are refused. */
+/**
+ * Guards the calls of core's methods: checks their options, cleans their errors, and refuses them once the database has
+ * failed or is closed.
+ */
 export class GuardedCalls {
   readonly #reactor: Reactor;
   readonly #rejectWaiting: (refusal: (method: string) => Error) => void;
@@ -15,7 +18,7 @@ export class GuardedCalls {
     this.#rejectWaiting = trackCalls(reactor, discreet(secrets));
   }
 
-  /** The storage was lost: calls that wait reject with this, and so do later ones. */
+  /** The storage was lost: waiting calls reject with this error, and so do later ones. */
   fail(error: InstantNodeError): void {
     refuseAsyncCalls(this.#reactor, (method) =>
       method === 'transact' ? withOutcome(error, 'not-applied') : error,
@@ -23,7 +26,7 @@ export class GuardedCalls {
     this.#rejectWaiting(() => error);
   }
 
-  /** The database is closed: calls that wait reject with code `closed`, and later ones reject or throw. */
+  /** The database is closed: waiting calls reject with code `closed`, and later ones reject or throw. */
   close(): void {
     refuseCalls(this.#reactor, closedError);
     this.#rejectWaiting(closedError);

@@ -9,12 +9,12 @@ interface Answer {
 
 type Subscribe = (query: object, callback: (answer: Answer) => void, options?: object) => () => void;
 
-/** Says that there is nothing before and behind what is there. */
+/** The page info of an answer that is all there is. */
 const ALL_THERE = { startCursor: null, endCursor: null, hasNextPage: false, hasPreviousPage: false };
 
 /**
- * What core's infinite queries are to use as their database. They take for granted that a server says where the page of an
- * answer ends, which it does not for a namespace that nobody has written to; what they throw then would end the process.
+ * The database that core's infinite queries use. They take for granted that the server sends page info with an answer,
+ * which it does not for a namespace that was never written to; what they throw then would end the process.
  */
 export function pagingDatabase(subscribe: Subscribe): { subscribeQuery: Subscribe } {
   return {
@@ -23,7 +23,9 @@ export function pagingDatabase(subscribe: Subscribe): { subscribeQuery: Subscrib
   };
 }
 
-/** `callback` for core to call from where it awaits: what it throws surfaces as that of any other callback. */
+/**
+ * Wraps `callback` for core to call from an async function: what it throws surfaces as it does from any other callback.
+ */
 export function safely<Answer>(callback: (answer: Answer) => void): (answer: Answer) => void {
   return (answer) => callSafely(callback, answer);
 }

@@ -21,65 +21,65 @@ export interface NodeConfig<Schema extends AnySchema = InstantUnknownSchema, Use
   schema?: Schema;
   /** Whether attributes of type `date` arrive as `Date`. Default false: as they were written. */
   useDateObjects?: UseDates;
-  /** Where the server's HTTP API is. Default: core's own. */
+  /** The URL of the server's HTTP API. Default: core's own. */
   apiURI?: string;
   /**
-   * Where the server takes WebSocket sessions. Default: `apiURI` with `ws` for `http` and `/runtime/session` behind it.
-   * When this one alone is given and ends so, `apiURI` is derived from it in the same way.
+   * Where the server accepts WebSocket sessions. Default: `apiURI` with `ws` for `http` and `/runtime/session`
+   * appended. When only this one is given and ends that way, `apiURI` is derived from it in reverse.
    */
   websocketURI?: string;
   /** The app's admin token: the server then skips every permission rule for this database. Never logged. */
   adminToken?: string;
   /**
-   * Seals what is stored, with AES-256-GCM: 32 bytes, or a passphrase; `{ current, previous }` to change the key. Default,
-   * also for undefined (an environment variable that is not set, say): what is stored can be read by whoever can read the
-   * files. A storage that was sealed is not opened without its key. `docs/storage.md` says what is protected.
+   * Seals stored data with AES-256-GCM. Takes 32 bytes or a passphrase; `{ current, previous }` changes the key. By
+   * default, and when undefined (an environment variable that is not set, say), anyone who can read the files can read
+   * the data. A sealed storage does not open without its key. `docs/storage.md` says what is protected.
    */
   encryptionKey?: EncryptionKeyOption;
   /**
-   * When a write that has to wait for the server is said to be `enqueued`.
+   * When a write that has to wait for the server resolves as `enqueued`.
    *
    * - `'strict'` (default): once the storage has it, on disk or acknowledged by its server.
-   * - `'relaxed'`: at once. It is saved within a tenth of a second, and lost if the process is killed before.
+   * - `'relaxed'`: at once. It is saved within a tenth of a second, and lost if the process is killed before that.
    *
-   * Without effect in memory. A write that the server confirms first is `synced` without waiting for the storage.
+   * Has no effect in memory. A write that the server confirms first is `synced` without waiting for the storage.
    */
   durability?: 'strict' | 'relaxed';
   /**
    * What to do when another process, or another database of this one, has the storage open for the same app and
    * `instanceKey`. The storage of a process that has died is taken over in either case.
    *
-   * - `'fail'` (default): code `storage-locked`, thrown by `init`, or by `ready()` where it takes a server to know.
-   * - `'wait'`: the database opens as soon as the other has let go. Until then it behaves as if it were offline.
+   * - `'fail'` (default): code `storage-locked`, thrown by `init`, or by `ready()` where only a server can tell.
+   * - `'wait'`: the database opens as soon as the other has released it. Until then it behaves as if it were offline.
    */
   whenStorageLocked?: 'fail' | 'wait';
   /**
-   * Tells two databases of one process apart that are otherwise opened with the same options, and their data in one
+   * Tells apart two databases of one process that are otherwise opened with the same options, and their data in one
    * storage. Default `''`.
    */
   instanceKey?: string;
   /**
    * How the database learns whether there is a network.
    *
-   * - `'always-online'` (default): it takes the network for granted and tries again when a connection fails.
+   * - `'always-online'` (default): assumes that there is one and tries again when a connection fails.
    * - a class in the shape of core's `WindowNetworkListener`: going offline pauses and queues, coming back delivers.
    */
   network?: 'always-online' | NetworkListenerClass;
-  /** Whether an open database keeps the process running. Default true; `close()` lets it go in either case. */
+  /** Whether an open database keeps the process running. Default true; `close()` lets it exit in either case. */
   keepAlive?: boolean;
-  /** Whether to log what is sent and received, tokens left out. Default false. */
+  /** Whether to log messages sent and received, without tokens. Default false. */
   verbose?: boolean;
   /** Where to log. Default: the console. */
   logger?: Logger;
   /**
-   * How many answers of queries that nobody subscribes to any more are kept, in memory or in the storage: those that were
-   * used last. Default 10; 0 keeps none. Live queries do not count. What earlier processes left is forgotten ten seconds
-   * after `init`, or by `close()`, so that a program has time to subscribe to it.
+   * How many answers are kept, in memory or in the storage, for queries without a subscriber: the most recently used
+   * ones. Default 10; 0 keeps none. Live queries do not count. Excess answers of earlier processes are forgotten ten
+   * seconds after `init`, or by `close()`: until then a program has time to subscribe to them.
    */
   queryCacheLimit?: number;
   /** Whether to skip the validation of queries and transactions on this side. Default false. */
   disableValidation?: boolean;
-  /** Core's: the path of a route handler that is told of each change of user. */
+  /** Core's: the path of a route handler that is notified of each change of user. */
   firstPartyPath?: string;
   /** Core's, without effect outside a browser. */
   devtool?: boolean | object;
@@ -91,7 +91,9 @@ export interface NodeConfig<Schema extends AnySchema = InstantUnknownSchema, Use
   ReadableStream?: ReadableStreamCtor;
 }
 
-/** Every option of `init` but those of single kinds of storage. The record makes the compiler ask for a new one here. */
+/**
+ * Every option of `init` except those of single kinds of storage. The record makes the compiler demand new ones here.
+ */
 const OPTIONS: Record<Exclude<keyof NodeConfig, StorageOptionName>, true> = {
   appId: true,
   schema: true,
@@ -121,8 +123,8 @@ const OPTIONS: Record<Exclude<keyof NodeConfig, StorageOptionName>, true> = {
 export const optionNames: readonly string[] = Object.keys(OPTIONS);
 
 /**
- * Options that core reads without documenting them. They are passed on, so that a program written for core keeps its
- * meaning.
+ * Options that core reads without documenting them. They are passed on, so that a program written for core behaves the
+ * same.
  */
 export const coreInternalOptions = {
   __adminToken: 'string',
@@ -132,7 +134,7 @@ export const coreInternalOptions = {
   pendingMutationCleanupThreshold: 'number',
 } as const;
 
-/** What `init` works with once the options have been read: nothing is missing and nothing contradicts. */
+/** The options of `init` after parsing: complete and free of contradictions. */
 export interface ResolvedConfig extends StorageRequest {
   /** What core's reactor is given. */
   core: CoreConfig;

@@ -20,8 +20,8 @@ const SESSION_PATH = '/runtime/session';
 type Options = Record<string, unknown>;
 
 /**
- * Reads the options of `init`. Whatever cannot be used throws an `InstantNodeError` of code `invalid-config` that
- * names the option, what it got and what would do; the value of a secret is never named.
+ * Parses the options of `init`. An option that cannot be used throws an `InstantNodeError` with code `invalid-config`
+ * that names the option, its value and what is expected; the value of a secret is never shown.
  */
 export function parseConfig(config: unknown, kinds: StorageKinds): ResolvedConfig {
   if (!isObject(config)) {
@@ -105,7 +105,7 @@ function uri(config: Options, name: string, protocols: string[]): string | undef
   const wanted = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
   const url = URL.parse ? URL.parse(value) : parseUrl(value);
   const isRight = url !== null && protocols.includes(url.protocol);
-  // A value that holds a secret, or may, is not named.
+  // A value that holds, or may hold, a secret is not shown.
   if (value.includes('@') && (!isRight || url.username || url.password)) {
     throw invalidOption(`option "${name}" holds a user name or password, expected ${wanted}`);
   }
@@ -139,7 +139,7 @@ function logger(config: Options): Logger {
   throw refusedOption('logger', value, 'an object with the functions info, debug and error');
 }
 
-/** Options of ours, which core is not given: some are secrets, and core keeps what it gets. */
+/** Our own options, which core does not get: some are secret, and core keeps what it gets. */
 const OURS: readonly string[] = [
   'adminToken',
   'storage',
@@ -190,7 +190,7 @@ function network(config: Options): NetworkListenerClass {
 }
 
 function refuseUnknown(config: Options, ofStorages: readonly string[]): void {
-  // Those of storages stand behind the one that they go with.
+  // The storages' options follow the one they go with.
   const known = optionNames.flatMap((name) => (name === 'storage' ? [name, ...ofStorages] : [name]));
   for (const name of Object.keys(config)) {
     if (known.includes(name) || Object.hasOwn(coreInternalOptions, name)) continue;

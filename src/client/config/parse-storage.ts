@@ -2,12 +2,14 @@ import type { StorageChoice, StorageKinds } from '../../drivers/storage/kinds/in
 import type { GivenOptions, StorageKind, StorageOption } from '../../drivers/storage/storage-kind.ts';
 import { invalidOption, refusedOption } from '../../invalid-option.ts';
 
-/** The options that belong to some kinds of storage alone, by name. */
+/** Names of the options that only some kinds of storage have. */
 export function storageOptionNames(kinds: StorageKinds): string[] {
   return [...new Set(Object.values(kinds).flatMap(namesOf))];
 }
 
-/** Reads the options that say where data is kept. Core's name for a class, `Store`, counts where there is no `storage`. */
+/**
+ * Parses the options that say where data is kept. `Store`, core's name for a class, counts when there is no `storage`.
+ */
 export function parseStorage(config: GivenOptions, kinds: StorageKinds): StorageChoice {
   const rows: [name: string, kind: StorageKind][] = Object.entries(kinds);
   const { storage = storeOf(config) ?? rows[0]?.[0] } = config;
@@ -24,7 +26,7 @@ function storeOf({ Store }: GivenOptions): unknown {
   throw refusedOption('Store', Store, 'a class');
 }
 
-/** Throws where an option cannot be used, or belongs to other kinds than the one that was `chosen`. */
+/** Throws when an option cannot be used, or belongs only to kinds other than the `chosen` one. */
 function checkOptions(
   config: GivenOptions,
   rows: readonly [name: string, kind: StorageKind][],

@@ -13,7 +13,7 @@ export interface Transport {
   close(): void;
 }
 
-/** Stands in for a connection while there has been none. */
+/** Stands in until there is a first connection. */
 export const neverConnected: Transport = { isOpen: () => false, isConnecting: () => false, close() {} };
 
 /** What a {@link Connector} needs to know and to do. */
@@ -24,15 +24,15 @@ export interface ConnectorHost {
   readonly attempts: FailedAttempts;
   socketUrl(): string;
   eventStreamUrl(): string;
-  /** The class of event streams, when the next connection is one. */
+  /** The class of event streams, when the next connection is to use one. */
   eventSource(): unknown;
-  /** The present connection. */
+  /** The current connection. */
   transport(): Transport;
-  /** Makes a connection the present one. */
+  /** Makes `made` the current connection. */
   attach(made: SocketConnection | SSEConnection): void;
   isOnline(): boolean;
   isShutdown(): boolean;
-  /** Has the next connection follow at once. */
+  /** Lets the next connection follow at once. */
   resetDelay(): void;
   setStatus(status: 'closed' | 'connecting'): void;
   isClosed(): boolean;
@@ -42,8 +42,8 @@ export interface ConnectorHost {
 }
 
 /**
- * Opens connections. Core opens the runtime's global WebSocket, which Node 20 lacks and which the others cannot let go of.
- * It also connects at first when it was told that there is no network, and then reads but does not write.
+ * Opens connections. Core would open the runtime's global WebSocket, which Node 20 lacks and which cannot be unref'd on
+ * the others. Told that there is no network, it would also connect once, and then read but not write.
  */
 export class Connector {
   readonly traffic: Traffic = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0 };
@@ -55,12 +55,12 @@ export class Connector {
     this.#host = host;
   }
 
-  /** How many connections were opened so far. */
+  /** How many connections have been opened so far. */
   get connections(): number {
     return this.#count;
   }
 
-  /** Opens a connection in the place of the present one, unless that is being opened. */
+  /** Opens a connection in place of the current one, unless that is still being opened. */
   open(): void {
     const host = this.#host;
     const previous = host.transport();
@@ -83,16 +83,16 @@ export class Connector {
     host.start();
   }
 
-  /** Ends the session and begins another, which is told of all attributes. */
+  /** Ends the session and begins another, which gets all attributes again. */
   renew(): void {
     const host = this.#host;
     host.transport().close();
     this.connectNow();
-    // Nobody should take it for an outage.
+    // Otherwise users would take it for an outage.
     if (host.isClosed() && !host.isShutdown() && host.isOnline()) host.setStatus('connecting');
   }
 
-  /** Drops a connection on which the server owes an answer and has said nothing for `ms`. */
+  /** Drops a connection on which the server owes an answer and has been silent for `ms`. */
   dropSilent(ms: number): void {
     const seconds = Math.round(ms / 1_000);
     this.#host.report(
@@ -106,7 +106,7 @@ export class Connector {
     else transport.close();
   }
 
-  /** What waits for a moment until the sockets that are open now are gone, and then drops those that are not. */
+  /** Returns a function that gives the sockets open now a moment to close, and then drops those that are left. */
   ending(): () => Promise<void> {
     const open = [...this.#open];
     return async () => {

@@ -3,7 +3,7 @@ import { isObject } from '../../protocol/json.ts';
 import type { EventStreamConnection } from '../core-internals/core-connections.ts';
 import { conceal } from '../secrecy/conceal.ts';
 
-/** What an event stream is opened with. */
+/** Options for opening an event stream. */
 export interface EventStreamOptions {
   url: string;
   /** Called for an event that is not JSON; the connection goes on. */
@@ -11,16 +11,17 @@ export interface EventStreamOptions {
 }
 
 /**
- * Core's connection over an event stream. Core leaves its timer for the server's greeting running when the connection
- * ends before that, which would hold the process for ten seconds; it lets what is not JSON throw in the handler of the
- * event; and it passes on what an `EventSource`, or an answer to what it has posted, still brings after it was closed.
+ * Opens core's connection over an event stream and corrects three faults of it. When the connection ends before the
+ * server's greeting, core leaves its timer for that running, which would hold the process for ten seconds. An event
+ * that is not JSON throws in its handler. And once closed, core still passes on what the `EventSource`, or the answer
+ * to a post, brings.
  */
 export function openEventStream(
   EventSource: unknown,
   { url, onMalformed }: EventStreamOptions,
 ): SSEConnection {
   const connection = new SSEConnection(EventSource as never, url);
-  // The token of the stream, and messages that wait to be sent.
+  // The stream's token, and messages that wait to be sent.
   conceal(connection, 'initParams', 'sendQueue');
   const state = connection as unknown as EventStreamConnection;
   const close = state.handleClose.bind(state);

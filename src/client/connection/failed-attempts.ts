@@ -3,8 +3,8 @@ import { systemReason } from '../refusals/no-answer.ts';
 import { type Refusal, refusedBy } from '../refusals/server-refusal.ts';
 
 /**
- * Notices connections that end before the server has accepted the session, which core only logs when it is verbose.
- * They are told of once, not at each new attempt: from then on until a session is accepted they are one outage.
+ * Reports connections that end before the server has accepted the session, which core only logs when verbose. It
+ * reports once per outage, not per attempt; an outage lasts until a session is accepted.
  */
 export class FailedAttempts {
   readonly #url: string;
@@ -19,7 +19,7 @@ export class FailedAttempts {
     this.#report = report;
   }
 
-  /** How the last connection ended before a session was accepted; undefined since one was. */
+  /** How the last connection ended before a session was accepted; undefined once one was. */
   get lastError(): InstantNodeError | undefined {
     return this.#last;
   }
@@ -30,7 +30,7 @@ export class FailedAttempts {
     this.#cause = undefined;
   }
 
-  /** The connection failed, for this reason; its end follows. */
+  /** The connection failed for this reason; `ended` follows. */
   failed(cause: unknown): void {
     this.#cause = cause;
   }
@@ -42,7 +42,7 @@ export class FailedAttempts {
     this.#isKnown = false;
   }
 
-  /** The connection ended, and not because this side closed it. */
+  /** The connection ended, but not because this side closed it. */
   ended(code: number, reason: string): void {
     if (this.#isAccepted) return;
     const said = reason ? `${code}, "${reason}"` : String(code);
@@ -50,12 +50,12 @@ export class FailedAttempts {
     this.#tell(`the connection ended with code ${said}${why ? ` (${why})` : ''}`, this.#cause);
   }
 
-  /** The socket took no message, although it is open. */
+  /** The socket did not accept a message, although it is open. */
   couldNotSend(cause: unknown): void {
     this.#tell('the socket cannot send', cause);
   }
 
-  /** The server could not accept the session for a reason that may pass. */
+  /** The server did not accept the session, for a reason that may pass. */
   turnedAway(refusal: Refusal): void {
     this.#tell(`the server said "${refusal.message}"`, refusal, refusal);
   }

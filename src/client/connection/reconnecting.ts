@@ -3,20 +3,20 @@ import type { Transport } from './connector.ts';
 import { SocketConnection } from './socket-connection.ts';
 
 const MAX_DELAY_MS = 10_000;
-/** How long after a refusal the server is asked for the session again. */
+/** How long after a refusal the client asks for a session again. */
 const ASK_AGAIN_MS = 30_000;
 
 /** What {@link Reconnecting} needs to know and to do. */
 export interface ReconnectingHost {
   readonly timers: Timers;
-  /** The present connection. */
+  /** The current connection. */
   transport(): Transport;
-  /** Whether a socket has brought a message since the last was opened. */
+  /** Whether the last socket that was opened has received a message. */
   doSocketsWork(): boolean;
   isEventStream(): boolean;
-  /** Has the next connection be an event stream. */
+  /** Makes the next connection an event stream. */
   fallBack(): void;
-  /** After how long the next connection follows. */
+  /** The delay before the next connection. */
   delayMs(): number;
   setDelayMs(ms: number): void;
   /** Whether the server refuses the session. */
@@ -25,7 +25,7 @@ export interface ReconnectingHost {
   start(): void;
 }
 
-/** Connects again when a connection has ended. Core's timer for that is nobody's to stop. */
+/** Reconnects when a connection has ended. Core's own timer for that cannot be stopped. */
 export class Reconnecting {
   readonly #host: ReconnectingHost;
 
@@ -33,19 +33,19 @@ export class Reconnecting {
     this.#host = host;
   }
 
-  /** Connects again after the delay, unless that has happened before. */
+  /** Reconnects after the delay, unless something else has by then. */
   later(): void {
     const host = this.#host;
     const ended = host.transport();
     const isClosedHere = ended instanceof SocketConnection && ended.isClosedHere;
-    // As core: a WebSocket that never worked gives way to SSE, where there is an EventSource for it.
+    // As in core, a WebSocket that never worked gives way to SSE, if there is an EventSource.
     if (!host.doSocketsWork() && !host.isEventStream() && !isClosedHere) {
       host.fallBack();
       host.setDelayMs(0);
     }
     const delayMs = host.isRefused() ? ASK_AGAIN_MS : host.delayMs();
     host.timers.after(delayMs, () => {
-      // Connected meanwhile, by a call for it.
+      // Something has called for a connection meanwhile.
       if (host.transport() !== ended) return;
       host.setDelayMs(Math.min(host.delayMs() + 1_000, MAX_DELAY_MS));
       if (host.isOnline()) host.start();

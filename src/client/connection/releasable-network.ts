@@ -1,8 +1,8 @@
 import type { NetworkListenerClass } from '../../drivers/contract.ts';
 
 /**
- * A network listener that can be let go of, and whose first answer always comes. Core never stops listening, and never
- * connects when the first question to the network fails.
+ * Wraps a network listener so that it can be released and always has a first answer. Core never stops listening, and
+ * never connects when its first question to the network fails.
  */
 export function releasable(
   network: NetworkListenerClass,

@@ -6,58 +6,58 @@ import { sessionError, sessionRefused } from '../refusals/session-refused.ts';
 import type { Timers } from '../timing/timers.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 
-/** How long a change of user waits for the session of the new one. */
+/** How long a change of user waits for the new user's session. */
 const NEW_SESSION_MS = 5_000;
 
-/** Where the connection stands, as core says it. */
+/** The state of the connection, in core's words. */
 export type Status = 'connecting' | 'opened' | 'authenticated' | 'closed' | 'errored';
 
-/** What the server made of the wish for a session, the last time that it answered. */
+/** The server's latest answer to the request for a session. */
 type Standing =
-  /** It accepted it, or has not answered yet. */
+  /** Accepted, or not answered yet. */
   | { is: 'good' }
-  /** It refuses it, which core is handling: core keeps the words alone. */
+  /** Refused, and core is handling that: it keeps only the message. */
   | { is: 'refusing'; refusal: Refusal; isAgain: boolean }
   | { is: 'refused' }
-  /** The storage was lost, and there will be no session. */
+  /** The storage was lost; there will be no session. */
   | { is: 'failed'; error: InstantNodeError };
 
 /** What a {@link ServerSession} needs to know and to do. */
 export interface SessionHost {
   readonly timers: Timers;
   readonly attempts: FailedAttempts;
-  /** Which app is asked for, and of which server. */
+  /** The app that the session is for, and its server. */
   readonly place: { appId: string; apiURI: string };
   status(): Status;
   isOnline(): boolean;
   isShutdown(): boolean;
-  /** Has nobody connect any more. */
+  /** Prevents any further connection. */
   shutDown(): void;
-  /** What core has of why the server refuses the session. */
+  /** What core has recorded as the reason why the server refuses the session. */
   said(): unknown;
   say(said: unknown): void;
-  /** Core's way to change the status. */
+  /** Has core change the status. */
   coreSetsStatus(status: Status, said: unknown): void;
-  /** Core's way to refuse a session. */
+  /** Has core refuse a session. */
   coreRefuses(refusal: Refusal): void;
-  /** Calls `callback` when the status changes; returns what ends that. */
+  /** Calls `callback` when the status changes; returns a function that ends that. */
   listen(callback: () => void): () => void;
   closeConnection(): void;
-  /** There is no session, or none any more. */
+  /** There is no session, or no longer one. */
   left(): void;
   /** The status may have changed. */
   changed(): void;
-  /** The server refuses the session, as it did not before. */
+  /** The server refuses the session and did not before. */
   refused(error: InstantNodeError): void;
   rejectQueries(error: InstantNodeError): void;
-  /** The storage was lost: ends what waits. */
+  /** The storage was lost: ends the writes that wait. */
   endWrites(error: InstantNodeError): void;
   tellQueries(error: InstantNodeError): void;
   report(error: InstantNodeError): void;
   withoutSecrets(error: InstantNodeError): InstantNodeError;
 }
 
-/** The session with the server. Core takes every refusal of it for the last word, also from a server that is busy. */
+/** The session with the server. Core takes every refusal for final, even from a server that is only busy. */
 export class ServerSession {
   /** Called when the storage was lost. */
   onFailure: (error: InstantNodeError) => void = () => {};
@@ -72,12 +72,12 @@ export class ServerSession {
     return this.#host.status();
   }
 
-  /** Why the database can do nothing any more, because its storage cannot be used; undefined while it can. */
+  /** The failure of the storage that ended the database; undefined while the storage works. */
   get failure(): InstantNodeError | undefined {
     return this.#standing.is === 'failed' ? this.#standing.error : undefined;
   }
 
-  /** Whether the server refused the session the last time that it answered. */
+  /** Whether the server's latest answer refused the session. */
   get isRefused(): boolean {
     const standing = this.#standing;
     return standing.is === 'refused' || (standing.is === 'refusing' && standing.isAgain);
@@ -97,14 +97,14 @@ export class ServerSession {
       host.attempts.accepted();
       if (standing.is !== 'failed') this.#standing = { is: 'good' };
     } else host.left();
-    // Asking again changes nothing that users see, until the server has another answer.
+    // While the client asks again, users see no change until the server answers otherwise.
     if (this.isRefused && !host.isShutdown()) host.say(error ?? host.said());
     else host.coreSetsStatus(status, error);
     if (status === 'errored' && !this.failure) this.#refused();
     host.changed();
   }
 
-  /** The server refuses the session: for now, or until something else is asked for. */
+  /** The server refuses the session: for now, or until the client asks for something else. */
   refuse(refusal: Refusal): void {
     const host = this.#host;
     const { type, status = 0, message = 'Something went wrong', hint } = refusal;
@@ -112,7 +112,7 @@ export class ServerSession {
       const ignored = 'Ignored what the server sent: it refused a session that it had accepted';
       host.report(new InstantNodeError('protocol', ignored));
     } else if (status >= 500 || mayPass(refusal)) {
-      // Not the refusal itself, which has the tokens of `init` in it.
+      // Not the refusal itself, which contains the tokens of `init`.
       host.attempts.turnedAway({ type, status, message, hint });
       host.closeConnection();
     } else {
@@ -123,7 +123,7 @@ export class ServerSession {
     }
   }
 
-  /** Ends what the database does: every promise and live query is told why. */
+  /** Ends the database: every promise and live query gets the error. */
   fail(error: InstantNodeError): void {
     const host = this.#host;
     if (this.failure || host.isShutdown()) return;
@@ -137,14 +137,17 @@ export class ServerSession {
     host.report(error);
   }
 
-  /** Another session is asked for, which the server may accept. */
+  /** The client will ask for another session, which the server may accept. */
   userChanged(): void {
     if (!this.isRefused) return;
     this.#standing = { is: 'good' };
     this.setStatus('connecting');
   }
 
-  /** Resolves once the server has answered the wish for a session, or that would take too long to wait for. */
+  /**
+   * Resolves once the server has answered the request for a session, when no answer can be expected, or after
+   * {@link NEW_SESSION_MS}.
+   */
   answered(): Promise<void> {
     const host = this.#host;
     const isAnswered = (): boolean =>
@@ -163,7 +166,7 @@ export class ServerSession {
     });
   }
 
-  /** Ends what waits for the session, tells why once, and lets the server be asked again later. */
+  /** Rejects what waits for the session, reports the reason once, and lets the client ask the server again later. */
   #refused(): void {
     const host = this.#host;
     if (!this.isRefused) {

@@ -1,14 +1,14 @@
-/** Asks for sessions: once over each connection. Core asks twice when the user was slow to be read. */
+/** Asks for a session once per connection. Core asks twice when it was slow to read the user. */
 export class SessionRequests {
   readonly #adminToken: string | undefined;
-  /** Connections over which the session was asked for. */
+  /** Connections that have asked for a session. */
   readonly #asked: WeakSet<object> = new WeakSet();
 
   constructor(adminToken: string | undefined) {
     this.#adminToken = adminToken;
   }
 
-  /** The message to send over `connection`; undefined when it should not be sent. */
+  /** The message to send over `connection`; undefined to send none. */
   prepared<Message extends { op: string }>(message: Message, connection: object): Message | undefined {
     if (message.op !== 'init') return message;
     if (this.#asked.has(connection)) return undefined;

@@ -11,7 +11,7 @@ interface ConnectionEvent {
   target: SocketConnection;
 }
 
-/** Bytes and frames of one connection. */
+/** Counts of bytes and frames. */
 export interface Traffic {
   sentBytes: number;
   receivedBytes: number;
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   hold: boolean;
   /** Where bytes and frames are counted, across connections. */
   traffic: Traffic;
-  /** Told of a connection that ends by itself. */
+  /** Notified of connections that end by themselves. */
   attempts: Pick<FailedAttempts, 'failed' | 'ended' | 'couldNotSend'>;
   /** Called for a frame that is not JSON; the connection goes on. */
   onMalformed(cause: unknown): void;
@@ -37,9 +37,9 @@ let count = 0;
 
 /**
  * Core's `Connection` over a socket of ours: the same members, callbacks and events as core's `WSConnection`. Unlike
- * that one it survives a frame that is not JSON, can be dropped when the peer no longer answers, and is over the moment
- * it is closed: `close()` calls `onclose` itself, once, and nothing of the connection is heard any more, while its
- * socket is left to a closing handshake that may take its time.
+ * core's, it survives a frame that is not JSON, can be dropped when the peer stops answering, and is over the moment it
+ * is closed: `close()` itself calls `onclose`, once, and no event follows, while the socket takes its time over the
+ * closing handshake.
  */
 export class SocketConnection {
   readonly type = 'ws';
@@ -48,7 +48,7 @@ export class SocketConnection {
   onmessage: ((event: ConnectionEvent & { message: unknown }) => void) | null = null;
   onclose: ((event: ConnectionEvent & { code: number; reason: string }) => void) | null = null;
   onerror: ((event: ConnectionEvent & { cause: unknown }) => void) | null = null;
-  /** Core's name for what is below; the same object. */
+  /** Core's name for the underlying socket. */
   readonly conn: Socket;
   readonly #traffic: Traffic;
   readonly #attempts: ConnectionOptions['attempts'];

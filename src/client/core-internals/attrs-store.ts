@@ -22,7 +22,7 @@ type ReliedUpon =
   | '_revIdents'
   | 'toJSON';
 
-/** Why members of core's store of attributes matter here; read by a test alone. */
+/** Why members of core's store of attributes matter here; read only by a test. */
 export const attrsStoreWhys: Required<Whys<keyof CoreAttrsStore<unknown> | ReliedUpon>> = {
   constructor: 'relied upon: takes the attributes as they are, so that a copy of the fields is a copy',
   attrs: 'read and copied: attributes by their ids',

@@ -1,7 +1,7 @@
 import type { SSEConnection } from '@instantdb/core';
 import type { Whys } from './whys.ts';
 
-/** Core's `SSEConnection`, of which it declares most private. */
+/** Core's `SSEConnection`, most of which it declares private. */
 export interface EventStreamConnection {
   sseInitTimeout: ReturnType<typeof setTimeout> | undefined;
   initParams: unknown;
@@ -24,7 +24,7 @@ type OfEventStreams =
   | 'closeFired'
   | (keyof SSEConnection & ('send' | 'close' | 'isOpen' | 'isConnecting'));
 
-/** Why members of core's `SSEConnection` matter here; read by a test alone. */
+/** Why members of core's `SSEConnection` matter here; read only by a test. */
 export const sseConnectionWhys: Required<Whys<OfEventStreams>> = {
   constructor: 'called: begins the timer for the greeting, and listens by `conn`',
   sseInitTimeout: 'read: the timer for the greeting, which outlives the connection',
@@ -47,7 +47,7 @@ export const sseConnectionWhys: Required<Whys<OfEventStreams>> = {
   isConnecting: 'called: says yes until the greeting',
 };
 
-/** Why members of core's `WSConnection` matter here; read by a test alone. Core does not export the class. */
+/** Why members of core's `WSConnection` matter here; read only by a test. Core does not export the class. */
 export const wsConnectionWhys: Whys<string> = {
   constructor: 'stood in for: which callbacks are called with what',
   type: 'stood in for: tells core whether a WebSocket worked',

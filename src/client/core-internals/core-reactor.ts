@@ -2,10 +2,10 @@ import type { Reactor } from '@instantdb/core';
 import { receivedMessages } from './received-messages.ts';
 import type { Whys } from './whys.ts';
 
-/** A branch of core's handler of messages. */
+/** A branch of core's message handler. */
 type Branch = keyof typeof receivedMessages;
 
-/** Why members of core's `Reactor` matter here; read by a test alone. Core's own types say what they are. */
+/** Why members of core's `Reactor` matter here; read only by a test. Core's own types say what they are. */
 export const reactorWhys: Whys<keyof Reactor | 'constructor' | Branch> = {
   constructor:
     'called in the surroundings of host.ts: without a browser it returns early, and what it starts is ours to stop',
@@ -130,7 +130,7 @@ export const reactorWhys: Whys<keyof Reactor | 'constructor' | Branch> = {
   subscribeAppStatus: 'overridden and called: what a callback throws is reported, and ends nothing',
   subscribeAttrs: 'overridden and called: what a callback throws is reported, and ends nothing',
 
-  // Rooms, of which ours take the place: core’s stay empty.
+  // Rooms, which ours replace: core’s stay empty.
   _rooms: 'relied upon: stays empty, so that a new session joins none and a closed connection leaves none',
   joinRoom: 'overridden: looks names of rooms up in a plain object',
   subscribePresence: 'overridden: compares what peers show by methods of that',
@@ -155,7 +155,7 @@ export const reactorWhys: Whys<keyof Reactor | 'constructor' | Branch> = {
   createWriteStream: 'overridden: sends what is no text for ever',
   createReadStream: 'overridden: ends the process when a file cannot be fetched',
 
-  // Calls of the HTTP API: options are checked, errors lose what they were given, and all are refused once closed.
+  // Calls of the HTTP API: options are checked, errors lose what the call was given, and all are refused once closed.
   sendMagicCode: 'wrapped: rejects by its promise',
   signInWithMagicCode: 'wrapped: ends in `changeCurrentUser`',
   signInWithCustomToken: 'wrapped: ends in `changeCurrentUser`; its argument is a secret',

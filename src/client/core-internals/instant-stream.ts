@@ -1,12 +1,12 @@
 import type { Whys } from './whys.ts';
 
-/** What core's streams give one who waits for the server, when it is an error. */
+/** The error that core's streams give to a waiting writer or reader. */
 export interface StreamError {
   type: 'error';
   error: Error;
 }
 
-/** A message that refuses what was asked of a stream. */
+/** The server's refusal of a request about a stream. */
 export interface RefusedStream {
   message?: string;
   hint?: unknown;
@@ -24,7 +24,7 @@ interface AppendedStream {
   retry?: boolean;
 }
 
-/** Core's `InstantStream`, of which it declares most private. `Update` is what a reader is given. */
+/** Core's `InstantStream`, most of which it declares private. `Update` is what a reader gets. */
 export interface InstantStreams<Update = unknown> {
   trySend: () => void;
   WStream: unknown;
@@ -49,7 +49,7 @@ type ReliedUpon =
   | 'onStreamFlushed'
   | 'onConnectionStatusChange';
 
-/** Why members of core's `InstantStream` matter here; read by a test alone. */
+/** Why members of core's `InstantStream` matter here; read only by a test. */
 export const instantStreamWhys: Required<Whys<keyof InstantStreams | ReliedUpon>> = {
   trySend: 'replaced: nothing is sent once the database is closed',
   WStream: 'written: an option, and the class of ours that takes nothing but text',
@@ -73,7 +73,7 @@ export const instantStreamWhys: Required<Whys<keyof InstantStreams | ReliedUpon>
     'relied upon: has all begin again, and puts empty objects in the place of both records',
 };
 
-/** Why members of the iterator that core's readers wait for matter here; read by a test alone. */
+/** Why members of the iterator that core's readers wait on matter here; read only by a test. */
 export const streamIteratorWhys: Whys<'push' | 'close'> = {
   push: 'called: gives a reader an error; nothing once it is closed',
   close: 'called: ends a reader after what was pushed',

@@ -1,6 +1,6 @@
 import type { Whys } from './whys.ts';
 
-/** Why functions of core's modules matter here, which it does not export; read by a test alone. */
+/** Why functions that core's modules do not export matter here; read only by a test. */
 export const functionWhys = {
   'Reactor.js': {
     isClient: 'relied upon: what host.ts shows makes it say yes',

@@ -1,9 +1,9 @@
 import type { ListedEntry, PersistedObject } from './persisted-object.ts';
 
-/** What changes entries; core's code is given this. */
+/** A function of core's that changes entries. */
 export type Change = (entries: Record<string, unknown>) => unknown;
 
-/** One of core's objects that save their entries a moment after each change, and where its work can be joined. */
+/** One of core's objects that save their entries a moment after each change, with hooks into how it does so. */
 export class PersistedEntries<Value = unknown> {
   readonly #persisted: PersistedObject<Value>;
 
@@ -11,27 +11,27 @@ export class PersistedEntries<Value = unknown> {
     this.#persisted = persisted as PersistedObject<Value>;
   }
 
-  /** What is in memory. */
+  /** The entries in memory. */
   get held(): Readonly<Record<string, Value>> {
     return this.#persisted.currentValue;
   }
 
-  /** The keys of what the next save writes, or forgets where it is not in memory. */
+  /** The keys that the next save writes, or removes from the storage when they are not in memory. */
   get unsaved(): Set<string> {
     return this.#persisted._pendingSaveKeys;
   }
 
-  /** Core's list of what is stored; nothing before it was read. */
+  /** Core's list of what is stored; undefined until it has been read. */
   get listed(): Record<string, ListedEntry> | undefined {
     return this.#persisted._meta.value?.objects;
   }
 
-  /** The keys of what is stored, the list's own among them. */
+  /** The keys of everything stored, the list's own included. */
   storedKeys(): Promise<string[]> {
     return this.#persisted._persister.getAllKeys();
   }
 
-  /** Resolves once the list was read. */
+  /** Resolves once the list has been read. */
   async whenListed(): Promise<void> {
     await this.#persisted.waitForMetaToLoad();
   }
@@ -44,18 +44,18 @@ export class PersistedEntries<Value = unknown> {
     void this.#persisted._enqueuePersist();
   }
 
-  /** Has core make anew what it has made of entries. */
+  /** Makes core recompute what it has derived from the entries. */
   outdate(): void {
     this.#persisted._version++;
   }
 
-  /** Keeps any number of entries. */
+  /** Lifts core's limit on the number of entries. */
   keepAny(): void {
     const persisted = this.#persisted;
     persisted._gcOpts = { ...persisted._gcOpts, maxEntries: Number.POSITIVE_INFINITY };
   }
 
-  /** Has `make` make every change from now on, and return the keys of what it has touched. */
+  /** From now on `make` makes every change and returns the keys that it has touched. */
   changeBy(make: (change: Change) => Iterable<string>): void {
     const persisted = this.#persisted;
     persisted.updateInPlace = (change) => {
@@ -80,7 +80,7 @@ export class PersistedEntries<Value = unknown> {
     };
   }
 
-  /** Calls `loaded` when an entry was read, before core's own do. */
+  /** Calls `loaded` when an entry has been read, before core's own listener. */
   onLoaded(loaded: (key: string) => void): void {
     const persisted = this.#persisted;
     const told = persisted.onKeyLoaded;
@@ -90,7 +90,9 @@ export class PersistedEntries<Value = unknown> {
     };
   }
 
-  /** Calls `before` and `after` where core chooses what to save, which it has done when it returns. */
+  /**
+   * Calls `before` and `after` around core's choice of what to save, which is made by the time core's method returns.
+   */
   aroundSave({ before, after }: { before(): void; after(): void }): void {
     const persisted = this.#persisted;
     const write = persisted._writeToStorage.bind(persisted);
@@ -102,7 +104,10 @@ export class PersistedEntries<Value = unknown> {
     };
   }
 
-  /** Has `unload` decide what becomes of an entry that nobody uses any more. Returns core's way to take it out of memory. */
+  /**
+   * Lets `unload` decide what happens to an entry that is no longer used. Returns core's own way to take it out of
+   * memory.
+   */
   unloadBy(unload: (key: string) => void): (key: string) => void {
     const persisted = this.#persisted;
     const cores = persisted.unloadKey.bind(persisted);

@@ -1,6 +1,6 @@
 import type { Whys } from './whys.ts';
 
-/** What core's list says of something stored. */
+/** What core's list says about a stored entry. */
 export interface ListedEntry {
   createdAt: number;
   updatedAt: number;
@@ -8,7 +8,7 @@ export interface ListedEntry {
 }
 
 /**
- * Core's `PersistedObject`, of which it declares most private: entries that save themselves a moment after each change.
+ * Core's `PersistedObject`, most of which it declares private: entries that save themselves a moment after each change.
  * `kv`, `querySubs` and the sync tables are three of them.
  */
 export interface PersistedObject<Value = unknown> {
@@ -48,7 +48,7 @@ type ReliedUpon =
   | '_loadingKeys'
   | '_gc';
 
-/** Why members of core's `PersistedObject` matter here; read by a test alone. */
+/** Why members of core's `PersistedObject` matter here; read only by a test. */
 export const persistedObjectWhys: Required<Whys<keyof PersistedObject | ReliedUpon>> = {
   constructor: 'relied upon: begins to read the list and, of answers, the ten that were used last',
   currentValue: 'read and written: the entries that are in memory',

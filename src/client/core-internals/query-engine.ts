@@ -3,8 +3,8 @@ import { Reactor } from '@instantdb/core';
 const noWrites: Map<string, unknown> = new Map();
 
 /**
- * What a query finds in `result`, as core's engine gives it. Core has no name for its engine: a stand-in for its reactor
- * that knows this one query leads to it.
+ * Evaluates a query over `result` with core's engine. Core does not expose its engine, so it is reached through a
+ * stand-in for its reactor that knows only this query.
  */
 export function runQuery(query: object, result: object): unknown {
   const reactor = {

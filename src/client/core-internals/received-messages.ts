@@ -1,4 +1,4 @@
-/** Why branches of core's `Reactor._handleReceive` matter here; read by a test alone. */
+/** Why branches of core's `Reactor._handleReceive` matter here; read only by a test. */
 export const receivedMessages = {
   _handleReceive: 'overridden and called: logs, and shares messages out to the branches below',
   '_handleReceive case "init-ok"':

@@ -1,7 +1,7 @@
 import { clearTimeout } from 'node:timers';
 import type { PersistedObject } from './persisted-object.ts';
 
-/** Calls `started` with each timer that one of core's objects starts: to save itself, and to forget what is too much. */
+/** Calls `started` with each timer that one of core's objects starts: to save, and to forget what exceeds its limit. */
 export function onTimerStarted(persisted: PersistedObject, started: (timer: NodeJS.Timeout) => void): void {
   const persist = persisted._enqueuePersist.bind(persisted);
   const gc = persisted.gc.bind(persisted);
@@ -16,12 +16,12 @@ export function onTimerStarted(persisted: PersistedObject, started: (timer: Node
   };
 }
 
-/** Whether there is something to save, for which the timer runs. */
+/** Whether there is something to save, that is, whether the timer for it is running. */
 export function isSaveDue(persisted: PersistedObject): boolean {
   return persisted._nextSave !== null;
 }
 
-/** Stops the timers of one of core's objects, and has it start none any more. */
+/** Stops the timers of one of core's objects, and keeps it from starting others. */
 export function stopTimers(persisted: PersistedObject): void {
   persisted._enqueuePersist = () => Promise.resolve(0);
   persisted.gc = () => {};

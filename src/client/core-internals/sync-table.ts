@@ -1,16 +1,16 @@
 import type { PersistedObject } from './persisted-object.ts';
 import type { Whys } from './whys.ts';
 
-/** What goes through sync tables. */
+/** The data that sync tables handle. */
 interface TableData {
   triple: unknown;
-  /** What the server says of a transaction. */
+  /** A transaction, as the server sends it. */
   tx: unknown;
   store: object;
   attrsStore: object;
 }
 
-/** Core's `SyncTable`, of which it declares most private: tables by the hash of what was subscribed to. */
+/** Core's `SyncTable`, most of which it declares private: tables by the hash of their query. */
 export interface SyncTable<Sub = object, Data extends TableData = TableData> {
   readonly subs: PersistedObject<Sub>;
   idToHash: Record<string, string>;
@@ -38,7 +38,7 @@ type ReliedUpon =
   | 'onResyncError'
   | 'clearSubscriptionData';
 
-/** Why members of core's `SyncTable` matter here; read by a test alone. */
+/** Why members of core's `SyncTable` matter here; read only by a test. */
 export const syncTableWhys: Required<Whys<keyof SyncTable | ReliedUpon>> = {
   constructor: 'relied upon: makes `subs` over our store class',
   subs: 'handed to parts of ours, read and written: the subscriptions with their rows',

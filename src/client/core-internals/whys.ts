@@ -1,2 +1,2 @@
-/** Why members of one of core's classes matter here, in a line each. */
+/** Why members of one of core's classes matter here, one line each. */
 export type Whys<Name extends PropertyKey> = Readonly<Partial<Record<Name, string>>>;

@@ -6,22 +6,22 @@ import { type Attr, idAttrOf, isLink, type Stores } from './store.ts';
 import { StoreDraft } from './store-draft.ts';
 
 /**
- * What is in a store with `writes` on top, one after the other; the store stays as it is.
+ * Applies `writes` on top of a store, one after the other, and leaves the store as it is.
  *
- * Core drafts the store with a library that takes a value's own `__proto__` for its prototype, and drafts it anew for
- * each write, which costs as much as the store is large.
+ * Core drafts the store with a library that mistakes a value's own `__proto__` for its prototype, and drafts it again
+ * for each write, at a cost that grows with the store.
  */
 export function applyWrites(stores: Stores, writes: readonly WriteEntry[]): Stores {
   const draft = new StoreDraft(stores);
   for (const [, mutation] of writes) {
-    // What a step depends on is what there was before its transaction.
+    // A step's condition applies to the state before its transaction.
     const steps = mutation['tx-steps'].filter((step) => isMet(draft, step));
     for (const step of steps) applyStep(draft, step);
   }
   return draft.finished();
 }
 
-/** Whether a step may be taken: some are only for entities that exist, or do not. */
+/** Whether a step applies: some require that the entity exists, or that it does not. */
 function isMet(draft: StoreDraft, [op, entity, attrId, , options]: TransactionStep): boolean {
   if (op !== 'add-triple' && op !== 'deep-merge-triple') return true;
   const { mode } = Object(options) as { mode?: string };
@@ -46,18 +46,18 @@ function applyStep(draft: StoreDraft, step: TransactionStep): void {
   } else if (op === 'add-attr') draft.addAttr(subject as unknown as Attr);
   else if (op === 'delete-attr') draft.deleteAttr(subject as string);
   else if (op === 'update-attr') draft.updateAttr(subject as unknown as Attr);
-  // The others say nothing about data; what is no step at all, the server refuses.
+  // Other steps do not change data; what is not a step at all, the server refuses.
 }
 
 function applyTriple(draft: StoreDraft, [op, lookup, attrId, given]: TransactionStep): void {
   const entity = entityOf(draft, lookup);
   const value = valueFor(draft, given);
   const attr = draft.attrs.getAttr(attrId as string);
-  // What the server knows and this store does not is seen once the server has told.
+  // What the server knows and this store does not shows once the server has sent it.
   if (entity === undefined || value === unknown || !attr) return;
   if (op === 'add-triple') draft.put(attr, entity, value);
   else if (op === 'retract-triple') draft.remove(attr, entity, value);
-  // Links cannot be merged; the server says so.
+  // Links cannot be merged; the server refuses that.
   else if (!isLink(attr)) {
     const [before] = draft.eav.get(entity)?.get(attr.id)?.values() ?? [];
     if (before) draft.replace(before, deepMerge(before[2], value));
@@ -70,7 +70,7 @@ function entityOf(draft: StoreDraft, entity: unknown): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
-/** Stands for a value that is a lookup of what is not in the store. */
+/** Stands for a value that is a lookup of something the store does not have. */
 const unknown: unique symbol = Symbol('unknown');
 
 /** A value, or the entity that it stands for when it is a lookup. */

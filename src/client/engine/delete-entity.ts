@@ -1,15 +1,15 @@
 import type { Attr } from './store.ts';
 import type { StoreDraft } from './store-draft.ts';
 
-/** An entity to delete. Without a namespace, in every one: as old versions of core have kept their writes. */
+/** An entity to delete; without a namespace, in all of them, as in writes stored by old versions of core. */
 interface Doomed {
   entity: unknown;
   etype: string | undefined;
 }
 
 /**
- * Takes an entity out of a store, with the links to and from it, and with what is to go when it goes. Links may lead in a
- * circle, and to as many as there are: nothing is visited twice, and there is no recursion.
+ * Removes an entity from a store, with the links to and from it and what it deletes by cascade. Links may form cycles
+ * and chains of any length, so nothing is visited twice and there is no recursion.
  */
 export function deleteEntity(draft: StoreDraft, entity: string, etype: string | undefined): void {
   const open: Doomed[] = [{ entity, etype }];

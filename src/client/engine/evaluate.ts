@@ -3,7 +3,7 @@ import { runQuery } from '../core-internals/query-engine.ts';
 import { ownNames } from '../schema/own-names.ts';
 import type { Stores } from './store.ts';
 
-/** What a query has found, as core's engine gives it. */
+/** The result of a query, as core's engine returns it. */
 export interface Found {
   data: Record<string, unknown[]>;
   pageInfo?: unknown;
@@ -20,6 +20,6 @@ export interface Answered extends Stores {
 export function evaluate(query: object, { pageInfo, aggregate, ...stores }: Answered): Found {
   const result = { ...stores, pageInfo: ownNames(pageInfo), aggregate: ownNames(aggregate) };
   const found = runQuery(query, result) as Found;
-  // As the server has sent it: what inherits nothing is for the engine alone.
+  // As the server sent it: the copy without a prototype is only for the engine.
   return isObject(found.aggregate) ? { ...found, aggregate } : found;
 }

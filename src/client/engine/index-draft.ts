@@ -1,6 +1,6 @@
 import type { Index, Triple } from './store.ts';
 
-/** An index that is being changed: maps are copied before their first change, and those of the original stay. */
+/** An index being changed: maps are copied before their first change, and the original's stay as they are. */
 export class IndexDraft {
   #top: Index;
   readonly #copies: WeakSet<object> = new WeakSet();
@@ -27,14 +27,14 @@ export class IndexDraft {
     this.#leaf(first, second).set(third, triple);
   }
 
-  /** As `set`, in the place of all that is there under the first two. */
+  /** As `set`, but replaces everything under the first two keys. */
   setOnly(first: unknown, second: unknown, third: unknown, triple: Triple): void {
     const leaf = new Map([[third, triple]]);
     this.#copies.add(leaf);
     this.#branch(first).set(second, leaf);
   }
 
-  /** Takes away what is under as many keys as are given. Emptied maps stay, as in core's. */
+  /** Removes everything under the given keys. Emptied maps stay, as in core. */
   delete(first: unknown, ...[second, third]: [second?: unknown, third?: unknown]): void {
     const branch = this.#top.get(first);
     if (!branch) return;

@@ -4,15 +4,15 @@ import { applyWrites } from './apply-writes.ts';
 import type { Stores } from './store.ts';
 
 interface Applied extends Stores {
-  /** What it was made from. */
+  /** The attributes that it was made with. */
   base: object;
-  /** The steps of each write that is in it. */
+  /** The steps of each write in it. */
   steps: readonly (readonly TransactionStep[])[];
 }
 
 /**
- * The stores of live queries with the pending writes on top, remembered for as long as core keeps what they were made
- * from: a further write is applied to what was there, and not all of them again.
+ * The stores of live queries with the pending writes on top, cached for as long as core keeps the originals: a new
+ * write is applied to the cached store, rather than all of them again.
  */
 export class OptimisticStores {
   readonly #applied: WeakMap<object, Applied> = new WeakMap();

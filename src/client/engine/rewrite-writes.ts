@@ -1,7 +1,7 @@
 import type { Mutation, TransactionStep } from '../transactions/transactions.ts';
 import { type Attr, type AttrsStore, isLink } from './store.ts';
 
-/** What to write where a step names an attribute that a pending write has added under another id. */
+/** What replaces an attribute in a step when a pending write has added that attribute under another id. */
 interface Replacement {
   id: string;
   attr: Attr;
@@ -10,11 +10,11 @@ interface Replacement {
 }
 
 /**
- * Pending writes with the server's attributes in the place of those that they add and that the server has already; the
- * map itself when there is nothing to change. A write that was made before the attributes were known adds all that it
- * names. With `processedTxId`, attributes of writes that the server has processed are not added again either.
+ * Pending writes with the server's attributes in place of those that they add and the server already has; the map
+ * itself when nothing changes. A write made before the attributes were known adds every attribute that it names. With
+ * `processedTxId`, attributes of writes that the server has processed are not added again either.
  *
- * Core looks every part of a step up in a plain object, values too: the text `constructor` would become a function.
+ * Core looks up every part of a step in a plain object, values too: the text `constructor` would become a function.
  */
 export function rewriteWrites(
   attrs: AttrsStore,
@@ -80,7 +80,7 @@ class Rewriting {
     return [op, ends[0], replacement?.id ?? third, ends[1], ...rest] as TransactionStep;
   }
 
-  /** Values of links are entities, and so is the value of `id`; other values are nobody's business. */
+  /** Values of links are entities, and so is the value of `id`; other values are never lookups. */
   #mayBeLookup(attrId: unknown): boolean {
     const attr =
       this.#replacements.get(attrId)?.attr ??
@@ -100,5 +100,5 @@ class Rewriting {
 
 const TRIPLES: ReadonlySet<string> = new Set(['add-triple', 'retract-triple', 'deep-merge-triple']);
 
-/** Steps that are left out: the attributes that the server has told are newer. */
+/** Steps that are dropped: the server's attributes are newer. */
 const CHANGES: ReadonlySet<string> = new Set(['update-attr', 'delete-attr']);

@@ -12,7 +12,7 @@ import {
 
 let stamps = 0;
 
-/** A store that is being changed; what it was made from stays as it is. */
+/** A store being changed; the original stays as it is. */
 export class StoreDraft {
   readonly #store: Store;
   #attrs: AttrsStore;
@@ -38,7 +38,7 @@ export class StoreDraft {
     return { store: { ...this.#store, eav, aev, vae }, attrsStore: this.#attrs };
   }
 
-  /** Puts a value under an attribute that is known, in the place of the one before where there can be one only. */
+  /** Puts a value under a known attribute, replacing the previous one if there can be only one. */
   put(attr: Attr, entity: string, given: unknown): void {
     const value = this.#asKept(attr, given);
     const triple: Triple = [entity, attr.id, value, this.#createdAt(entity, attr.id, value)];
@@ -52,7 +52,7 @@ export class StoreDraft {
     if (isLink(attr)) this.vae.set(value, attr.id, entity, triple);
   }
 
-  /** Puts `value` in the place of a triple's, which counts as made when that was. */
+  /** Replaces a triple's value and keeps its creation time. */
   replace([entity, attrId, , createdAt]: Triple, value: unknown): void {
     const triple: Triple = [entity, attrId, value, createdAt || newStamp()];
     this.eav.setOnly(entity, attrId, value, triple);
@@ -81,7 +81,7 @@ export class StoreDraft {
     this.#indexAnew();
   }
 
-  /** Core turns dates into objects where it was told to; what is none stays what it is, for the server to refuse. */
+  /** Core turns dates into objects if told to; what is not a date stays as it is, for the server to refuse. */
   #asKept(attr: Attr, value: unknown): unknown {
     if (attr['checked-data-type'] !== 'date' || !this.#store.useDateObjects) return value;
     try {
@@ -108,7 +108,7 @@ export class StoreDraft {
     return this.#attrs;
   }
 
-  /** After a change of attributes: triples of those that are gone go, and what is a link may be one no more. */
+  /** Rebuilds the indexes after a change of attributes: triples of deleted ones go, and a link may no longer be one. */
   #indexAnew(): void {
     const before = this.eav.value;
     for (const name of ['eav', 'aev', 'vae'] as const) this[name] = new IndexDraft(new Map());
@@ -128,7 +128,7 @@ function* triplesIn(index: Index): Generator<Triple> {
   for (const branch of index.values()) for (const leaf of branch.values()) yield* leaf.values();
 }
 
-/** Later than anything a server has stamped, as core's: what is made here comes last until the server has it. */
+/** Later than anything a server has stamped, as in core: what is created here comes last until the server has it. */
 function newStamp(): number {
   return Date.now() * 10 + stamps++;
 }

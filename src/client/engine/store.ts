@@ -6,13 +6,13 @@ export type Triple = [entity: string, attr: string, value: unknown, createdAt: n
 /** An index of core's store, e.g. by entity, attribute and value. */
 export type Index = Map<unknown, Map<unknown, Map<unknown, Triple>>>;
 
-/** Core's store of one query: the same triples three times. */
+/** Core's store of one query: the same triples, indexed three ways. */
 export interface Store {
   /** By entity, attribute and value. */
   readonly eav: Index;
   /** By attribute, entity and value. */
   readonly aev: Index;
-  /** Links alone, by value, attribute and entity. */
+  /** Only links, by value, attribute and entity. */
   readonly vae: Index;
   readonly useDateObjects?: boolean | null | undefined;
 }
@@ -33,7 +33,7 @@ export interface Attr {
 /** Core's store of attributes. */
 export type AttrsStore = CoreAttrsStore<Attr>;
 
-/** A store, and the attributes of what is in it. */
+/** A store, and the attributes of its triples. */
 export interface Stores {
   store: Store;
   attrsStore: AttrsStore;

@@ -8,7 +8,7 @@ export function isAttr(attr: unknown): boolean {
   return reverse === undefined || reverse === null || isIdent(reverse);
 }
 
-/** Whether core can look something up by an id of a server: it asks plain objects, which have some names of their own. */
+/** Whether core can look something up by a server's id: it uses plain objects, which inherit some names. */
 export function isKey(id: unknown): id is string {
   return typeof id === 'string' && !INHERITED.has(id);
 }

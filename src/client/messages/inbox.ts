@@ -3,10 +3,10 @@ import type { Refusal } from '../refusals/server-refusal.ts';
 import { isRoomFrame, type RoomFrame } from '../rooms/client-rooms.ts';
 import { type SoundPartHost, soundPartOf } from './sound-part.ts';
 
-/** A message of the server that core can take. */
+/** A server message that core can handle. */
 type Sound = { op: string } & Record<string, unknown>;
 
-/** Who takes which message. */
+/** What handles which message. */
 export interface InboxHost extends SoundPartHost {
   /** The server has said something. */
   heard(): void;
@@ -20,14 +20,14 @@ export interface InboxHost extends SoundPartHost {
   /** A session has begun. */
   begun(): void;
   refuseSession(refusal: Refusal): void;
-  /** Tells those who are in a room that the server refused. Whether anybody was told. */
+  /** Tells a room's subscribers that the server refused. Returns whether there were any. */
   refuseRoom(id: unknown, refusal: Refusal): boolean;
-  /** Refuses a write, or what core handles. */
+  /** Refuses a write, or anything else that core handles. */
   refuse(refusal: Refusal): void;
 }
 
 /**
- * Shares out the messages of the server. Core trusts its server: a message that it cannot take would throw half-way through
+ * Dispatches the server's messages. Core trusts its server: a message that it cannot handle would throw halfway through
  * a change of its state.
  */
 export class Inbox {
@@ -38,17 +38,17 @@ export class Inbox {
     this.#host = host;
   }
 
-  /** Whether the server's answers to what others did are being taken. */
+  /** Whether a refresh, the server's new answers after a change, is being handled. */
   get isRefreshing(): boolean {
     return this.#isRefreshing;
   }
 
-  /** Takes a message of the server, whatever it is. */
+  /** Handles a message of the server, whatever it is. */
   receive(connectionId: string, message: unknown): void {
     const host = this.#host;
     host.heard();
     try {
-      // Inside, because a message can be nested deeper than the stack reaches.
+      // Inside the `try`, because a message can be nested deeper than the stack reaches.
       const sound = soundPartOf(message, host);
       if (sound) this.#take(connectionId, sound);
     } catch (cause) {
@@ -59,7 +59,9 @@ export class Inbox {
     }
   }
 
-  /** Shares out what the server refuses. Core writes the refusal of a room to the console, where no program can see it. */
+  /**
+   * Dispatches what the server refuses. Core writes the refusal of a room to the console, where no program can see it.
+   */
   refused(refusal: Refusal & { 'original-event'?: unknown }): void {
     const event = Object(refusal['original-event']) as { op?: unknown; 'room-id'?: unknown };
     if (event.op === 'init') this.#host.refuseSession(refusal);

@@ -46,7 +46,10 @@ const streamPart: Check = (message) => {
 /** Every message that a server may send, the local backend or another. */
 type Op = DownMessage['op'] | 'join-room-error';
 
-/** What of each message is read without a look first. Ops that no server should send are core's to ignore or refuse. */
+/**
+ * The fields of each message that core reads without checking. Ops that no server should send are left for core to
+ * ignore or refuse.
+ */
 const CHECKS: Readonly<Record<Op, readonly Check[]>> = {
   'init-ok': [array('attrs'), text('session-id')],
   'add-query-ok': [object('q'), result('result'), number('processed-tx-id')],
@@ -75,7 +78,7 @@ const CHECKS: Readonly<Record<Op, readonly Check[]>> = {
   error: [],
 };
 
-/** What is wrong with a message of a server, as a sentence's end, or undefined when core can take it. */
+/** What is wrong with a server's message, as the end of a sentence; undefined when core can handle it. */
 export function malformation(message: unknown): string | undefined {
   if (!isObject(message)) return 'a message is not an object';
   const { op } = message;
@@ -88,7 +91,7 @@ export function malformation(message: unknown): string | undefined {
   return undefined;
 }
 
-/** One that can be fetched from a server, and not from where the process runs. */
+/** A file that can be fetched from a server, and not from the machine of this process. */
 function isFile(file: unknown): boolean {
   return (
     isObject(file) && typeof file.url === 'string' && /^https?:/i.test(file.url) && URL.canParse(file.url)

@@ -6,12 +6,12 @@ import { type HoldsDates, tripleTest } from './triples.ts';
 
 type Message = Record<string, unknown>;
 
-/** What is left of a message of a server. */
+/** What is left of a server's message. */
 export interface Mended {
   message: Message;
-  /** What was taken out of it, as a sentence's end. */
+  /** What was removed from it, as the end of a sentence. */
   problem: Problem;
-  /** Queries whose answers were taken out of it. */
+  /** Queries whose answers were removed from it. */
   unanswered: object[];
 }
 
@@ -25,8 +25,8 @@ interface Mending {
 }
 
 /**
- * Takes out of a message of a server what core cannot use, and leaves the rest: one attribute, one row or one query is
- * told of and left out, and not all that has come with it. Fields that must be there are not looked at here.
+ * Removes from a server's message what core cannot use, and keeps the rest: one bad attribute, row or query is reported
+ * and dropped, not everything that came with it. Required fields are not checked here.
  */
 export function mend(message: Message, dates: HoldsDates | undefined): Mended {
   const problems = new Set<string>();
@@ -55,7 +55,7 @@ const attrs: Mend = (message, { problem }) => {
   problem(`${list.length - sound.length} of "attrs" cannot be used`);
 };
 
-/** Leaves a field out that a server need not send, when it is not what it ought to be. */
+/** Drops an optional field whose value cannot be used. */
 const optional =
   (field: string, isSound: (value: unknown) => boolean): Mend =>
   (message, { problem }) => {
@@ -106,7 +106,7 @@ const syncChanges: Mend = (message, { isTriple, problem }) => {
   }
 };
 
-/** The event that a server has refused comes back, with whatever was in it. */
+/** A refused event comes back with whatever it held. */
 const originalEvent: Mend = (message) => {
   const event = message['original-event'];
   if (!isObject(event)) return;
@@ -138,12 +138,12 @@ const MENDS: Record<string, Mend[]> = {
 
 const STATUSES: readonly unknown[] = ['active', 'read-only', 'disabled'];
 
-/** Whether an app can be said to be so. */
+/** Whether this is a status that an app can have. */
 export function isStatus(status: unknown): boolean {
   return STATUSES.includes(status);
 }
 
-/** Whether core can hash a query: it walks down by recursion. */
+/** Whether core can hash a query, which it does by recursion. */
 function isQuery(q: object): boolean {
   return whyNotJson(q) === undefined;
 }
@@ -152,7 +152,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string';
 }
 
-/** What the attributes in a message say of dates; of others it says nothing. */
+/** Tells which attributes in a message hold dates; undefined for those that are not in it. */
 function datesAmong(list: unknown): (attrId: string) => boolean | undefined {
   const known = new Map(
     (Array.isArray(list) ? list : [])

@@ -1,15 +1,15 @@
 import { isObject } from '../../protocol/json.ts';
 import { isKey } from './attrs.ts';
 
-/** How deep the nodes of a result may nest. Servers send one that holds all; core walks down by recursion. */
+/** How deep the nodes of a result may nest. Servers send one node that holds everything; core descends by recursion. */
 const MAX_NODES_DEEP = 100;
 
-/** What cannot be used of a part of a message, as a sentence's end; nothing where all can. */
+/** What part of a message cannot be used, as the end of a sentence; undefined when all of it can. */
 export type Problem = string | undefined;
 
 /**
- * Takes out of a result tree what core cannot use, where it is. Says what was wrong with it, or `false` when nothing of it
- * can be used.
+ * Removes from a result tree, in place, what core cannot use. Returns what was wrong with it, or `false` when none of
+ * it can be used.
  */
 export function mendResult(nodes: unknown, isTriple: (triple: unknown) => boolean): Problem | false {
   let left = 0;
@@ -28,7 +28,7 @@ export function mendResult(nodes: unknown, isTriple: (triple: unknown) => boolea
   return left > 0 ? `${left} of "join-rows" cannot be used` : extras;
 }
 
-/** Takes out of `rows` what is no triple, and says how many that were. */
+/** Removes from `rows` what is not a triple, and returns how many there were. */
 export function mendRows(rows: unknown[], isTriple: (triple: unknown) => boolean): number {
   let left = 0;
   for (const [index, row] of rows.entries()) {
@@ -41,7 +41,7 @@ export function mendRows(rows: unknown[], isTriple: (triple: unknown) => boolean
   return left;
 }
 
-/** Cursors and counts stand beside the rows. */
+/** Mends cursors and counts, which come with the rows. */
 function mendExtras(data: Record<string, unknown>): Problem {
   let problem: Problem;
   for (const [name, isSound] of Object.entries(EXTRAS)) {

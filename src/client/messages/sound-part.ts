@@ -3,16 +3,16 @@ import { isObject } from '../../protocol/json.ts';
 import { malformation } from './malformation.ts';
 import { mend } from './mend.ts';
 
-/** What it takes to tell the sound part of a message. */
+/** What {@link soundPartOf} needs to know and to do. */
 export interface SoundPartHost {
-  /** Whether an attribute holds dates that core makes objects of; undefined where it makes none. */
+  /** Tells whether an attribute holds dates that core turns into objects; undefined when it turns none into objects. */
   holdsDates(): ((attrId: string) => boolean) | undefined;
-  /** The answer to this query could not be taken. */
+  /** The answer to this query could not be used. */
   unanswered(q: object): void;
   report(error: InstantNodeError): void;
 }
 
-/** What core can take of a message of the server, if anything. The rest is reported once, and left out. */
+/** The part of a server's message that core can handle, if any. The rest is reported once and dropped. */
 export function soundPartOf(
   message: unknown,
   host: SoundPartHost,

@@ -3,10 +3,10 @@ import { PersistedEntries } from '../core-internals/persisted-entries.ts';
 type State = Readonly<Record<string, unknown>>;
 
 /**
- * Makes one of core's objects that save themselves change its entries where they are, and save those that were touched.
+ * Makes one of core's objects that save themselves change its entries in place, and save those that were touched.
  *
- * Core drafts all of it with a library that walks through every value that is put in, to any depth, and that takes a
- * value's own `__proto__` for its prototype. Nobody keeps an earlier state.
+ * Core drafts the whole object with a library that walks through every value put into it, to any depth, and mistakes a
+ * value's own `__proto__` for its prototype. Nothing keeps an earlier state, so changing in place is safe.
  */
 export function changeInPlace(persisted: object): void {
   const entries = new PersistedEntries(persisted);
@@ -17,7 +17,7 @@ export function changeInPlace(persisted: object): void {
   });
 }
 
-/** `state`, noting the keys that are set, removed, or read for what can be changed inside. */
+/** Wraps `state` to note the keys that are set, removed, or read with a value that can be changed inside. */
 function watched(state: State, touched: Set<string>): State {
   return new Proxy(state, {
     get(target, key) {

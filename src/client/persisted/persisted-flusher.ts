@@ -4,7 +4,7 @@ import { waitAtMost } from '../timing/wait-at-most.ts';
 
 /** How long one round of saving may take before the next is tried, in milliseconds. */
 const ROUND_MS = 1_000;
-/** Rounds after which whatever still asks to be saved is left. */
+/** Rounds after which flushing gives up on whatever still asks to be saved. */
 const MAX_ROUNDS = 10;
 
 /** One of core's objects that save themselves a moment after each change: `kv`, `querySubs` and the sync tables. */
@@ -15,18 +15,18 @@ export class PersistedFlusher {
     this.#saved = persistedObject as PersistedObject;
   }
 
-  /** Lets the process end although core's timers for saving and for collecting garbage are running. */
+  /** Lets the process exit while core's timers for saving and for garbage collection are running. */
   unrefTimers(): void {
     onTimerStarted(this.#saved, (timer) => timer.unref());
   }
 
-  /** Saves what has changed, now. Saving may ask for another round, when a key had to be loaded first. */
+  /** Saves what has changed, now. A save may ask for another round, when a key had to be loaded first. */
   async flush(): Promise<void> {
     let isLoaded = false;
     const loaded = this.#saved.waitForMetaToLoad().then(() => {
       isLoaded = true;
     });
-    // From a storage that cannot be read it never is, and then there is nothing to save.
+    // The list never loads from a storage that cannot be read, and then there is nothing to save.
     await waitAtMost(ROUND_MS, loaded);
     if (!isLoaded) return;
     for (let round = 0; isSaveDue(this.#saved) && round < MAX_ROUNDS; round++) {
@@ -34,7 +34,7 @@ export class PersistedFlusher {
     }
   }
 
-  /** Stops core's timers; nothing is saved any more. */
+  /** Stops core's timers; nothing is saved after this. */
   stop(): void {
     stopTimers(this.#saved);
   }

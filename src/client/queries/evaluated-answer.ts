@@ -6,31 +6,31 @@ import type { Answer } from './live-answers.ts';
 export interface Result extends Stores {
   pageInfo?: object | null | undefined;
   aggregate?: object | null | undefined;
-  /** The last transaction that is in it. */
+  /** The last transaction that it includes. */
   processedTxId?: number | undefined;
 }
 
-/** Of which answers and pending writes an answer was made. */
+/** The versions of the server's answers and the pending writes that an answer was made from. */
 export interface Versions {
   querySubVersion: number;
   pendingMutationsVersion: number;
 }
 
-/** What an answer is made of. */
+/** What an answer is made from. */
 export interface Evaluation {
-  /** Why no query is answered, while that is so. */
+  /** Why no query can be answered; falsy while they can. */
   refusal: unknown;
   q: object | undefined;
-  /** Undefined, too, before the pending writes were read. */
+  /** Also undefined until the pending writes have been read. */
   result: Result | null | undefined;
   versions: Versions;
-  /** The answer that was made last. */
+  /** The previous answer. */
   last: (Answer & Partial<Versions>) | undefined;
-  /** A result with pending writes on top. */
+  /** Applies the pending writes on top of a result. */
   withPending(result: Result): Stores;
 }
 
-/** The answer of a query as it is now: the last one, if nothing has changed since. */
+/** The current answer of a query: the previous one, if nothing has changed since. */
 export function evaluatedAnswer(evaluation: Evaluation): (Answer & Partial<Versions>) | undefined {
   const { refusal, q, result, versions, last, withPending } = evaluation;
   if (refusal) return { error: refusal } as Answer;

@@ -8,63 +8,63 @@ interface QueryError {
   hint?: unknown;
 }
 
-/** Somebody who has asked for an answer once. */
+/** A call of `queryOnce` that waits for its answer. */
 interface Waiting {
   q: object;
   dfd: { resolve(answer: unknown): void; reject(reason: unknown): void };
 }
 
-/** The answer of a query, as it is told; without data where there is none. */
+/** The answer of a query, as subscribers get it; without data when there is none. */
 export interface Answer {
   data?: object;
 }
 
-/** What is known of queries, by their hashes. */
+/** What {@link LiveAnswers} needs to know and to do; queries go by their hashes. */
 export interface QueriesHost {
-  /** The hashes of what is subscribed to. */
+  /** The hashes of queries with subscribers. */
   subscribed(): string[];
   subscribers(hash: string): readonly { q: object; cb(answer: object): void }[];
-  /** Those who have asked once. */
+  /** The one-time calls that wait. */
   askers(hash: string): readonly Waiting[];
-  /** The answer that subscribers were given last. */
+  /** The answer that subscribers last got. */
   told(hash: string): Answer | undefined;
   noteTold(hash: string, answer: Answer): void;
-  /** The answer as it is now. */
+  /** The current answer. */
   evaluate(hash: string): Answer | undefined;
-  /** Resolves once what is stored of a query was read. */
+  /** Resolves once the stored answer of a query has been read. */
   loaded(hash: string): Promise<unknown>;
   isAwaited(hash: string): boolean;
   tellError(hash: string, error: QueryError): void;
-  /** Forgets one who has asked once. */
+  /** Forgets a one-time call. */
   complete(q: object, hash: string, dfd: Waiting['dfd']): void;
   report(error: InstantNodeError): void;
 }
 
 /**
- * Tells those who wait for queries. Each query is on its own: one that cannot be evaluated over what it was sent tells its
- * own subscribers so, once, and is evaluated again with the next change; all others go on.
+ * Notifies subscribers and one-time calls. Queries fail separately: one that cannot be evaluated over what the server
+ * sent reports that to its own subscribers, once, and is evaluated again at the next change; all others go on.
  *
- * Core lets what one query throws end the process, and compares answers by calling methods of the users' data.
+ * In core an exception in one query ends the process, and answers are compared by calling methods of the users' data.
  */
 export class LiveAnswers {
   readonly #host: QueriesHost;
-  /** What is wrong with queries that had no answer when they were last asked for it. */
+  /** Why queries without an answer failed, when they were last evaluated. */
   readonly #failed: Map<string, QueryError> = new Map();
-  /** Queries of which the server has said that it has answered them, whose answers have not been taken yet. */
+  /** Queries that the server says it has answered, but whose answers are not there yet. */
   readonly #owed: Set<string> = new Set();
 
   constructor(host: QueriesHost) {
     this.#host = host;
   }
 
-  /** How many queries are subscribed to, and by how many callbacks. */
+  /** How many queries have subscribers, and how many callbacks those are. */
   count(): { queries: number; subscriptions: number } {
     const hashes = this.#host.subscribed();
     const subscriptions = hashes.reduce((sum, hash) => sum + this.#host.subscribers(hash).length, 0);
     return { queries: hashes.length, subscriptions };
   }
 
-  /** Tells the subscribers of a query its answer, when that is another than before. */
+  /** Gives a query's subscribers its answer when it differs from the last one. */
   tell(hash: string): void {
     const host = this.#host;
     const before = host.told(hash)?.data;
@@ -76,28 +76,28 @@ export class LiveAnswers {
     for (const { cb } of [...host.subscribers(hash)]) cb(answer.data);
   }
 
-  /** Gives what is there to those who have asked for the answer once. */
+  /** Gives the current answer to the one-time calls. */
   tellOnce(hash: string): void {
     this.#endOnce(hash, this.#answer(hash)?.data);
   }
 
-  /** The answer that is there already. */
+  /** The answer that is already there. */
   present(hash: string): object | undefined {
     return this.#answer(hash)?.data;
   }
 
-  /** Why there is no answer, while that is so. */
+  /** Why there is no answer; undefined unless the query failed. */
   failureOf(hash: string): QueryError | undefined {
     return this.#failed.get(hash);
   }
 
-  /** Has a query fail whose answer could not be taken at all, as was reported. */
+  /** Fails a query whose answer could not be used at all, which has been reported. */
   fail(hash: string): void {
     this.#fail(hash, this.#errorOf(hash));
     this.#endOnce(hash, undefined);
   }
 
-  /** Tells the subscribers of all queries, each once what is stored of it was read. */
+  /** Notifies the subscribers of all queries, each once its stored answer has been read. */
   tellAll(): void {
     for (const hash of new Set([...this.#host.subscribed(), ...this.#owed])) {
       const tell = (): void => this.tell(hash);
@@ -111,7 +111,7 @@ export class LiveAnswers {
     this.#owed.clear();
   }
 
-  /** Nobody asks for a query any more. */
+  /** A query has no subscribers or callers any more. */
   forget(hash: string): void {
     this.#failed.delete(hash);
     this.#owed.delete(hash);

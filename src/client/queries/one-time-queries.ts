@@ -5,7 +5,7 @@ import { assertSendable } from '../values/sendable.ts';
 import { withPrintableClauses } from './printable-clauses.ts';
 import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
 
-/** Somebody who has asked for an answer once. */
+/** A call of `queryOnce` that waits for its answer. */
 export interface Asker {
   q: object;
   dfd: Deferred<unknown>;
@@ -18,24 +18,24 @@ export interface OneTimeQueriesHost {
   /** Why the server refuses the session; undefined while it does not. */
   refusal(): Error | undefined;
   isOnline(): boolean;
-  /** Core's way to ask, which refuses at once without a network, and starts no timer. */
+  /** Core's own `queryOnce`, which rejects at once without a network and starts no timer. */
   askOffline(query: object): Promise<unknown>;
   validate(query: object): void;
-  /** Has the server asked; returns the id under which it refuses the query. */
+  /** Sends the query to the server; returns the id under which the server refuses it. */
   start(q: object, hash: string): string;
   add(hash: string, asker: Asker): void;
   complete(q: object, hash: string, dfd: Deferred<unknown>): void;
-  /** All who wait, by query. */
+  /** All calls that wait, by query. */
   askers(): [hash: string, askers: readonly Pick<Asker, 'q' | 'dfd'>[]][];
-  /** Where the connection stands. */
+  /** The state of the connection. */
   status(): string;
   /** How the last connection ended before a session was accepted. */
   lastError(): Error | undefined;
 }
 
 /**
- * Queries that are asked once. Core's timer of 30 s outlives the answer, and with it the process. Core also lets it run out
- * when the server has refused the session, says nothing of why a query timed out, and cannot give one up.
+ * One-time queries. Core's timer of 30 s outlives the answer and keeps the process running. Core also lets it run out
+ * when the server has refused the session, does not say why a query timed out, and cannot abort one.
  */
 export class OneTimeQueries {
   readonly #host: OneTimeQueriesHost;
@@ -70,7 +70,7 @@ export class OneTimeQueries {
     return dfd.promise;
   }
 
-  /** Rejects what was promised and not answered. */
+  /** Rejects every call that still waits. */
   rejectAll(reason: Error): void {
     for (const [hash, askers] of this.#host.askers()) {
       for (const { q, dfd } of askers) {

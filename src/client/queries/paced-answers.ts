@@ -1,23 +1,23 @@
 import { Throttle } from '../timing/throttle.ts';
 import type { Timers } from '../timing/timers.ts';
 
-/** So many writes are many: fewer take no time to speak of to be applied. */
+/** This many waiting writes are slow to apply; fewer take no time to speak of. */
 const MANY = 1_000;
 
 /** What {@link PacedAnswers} needs to know and to do. */
 export interface PacedAnswersHost {
   /** How many writes the server has not confirmed. */
   waitingWrites(): number;
-  /** Whether the server's answers to what others did are being taken. */
+  /** Whether a refresh, the server's new answers after a change, is being handled. */
   isRefreshing(): boolean;
   tell(hash: string): void;
 }
 
 /**
- * Tells the answers of queries, less often while many writes wait.
+ * Passes on the answers of queries, less often while many writes wait.
  *
- * Core evaluates a query at each refresh, with all pending writes on top. While many are delivered, each of them brings a
- * refresh: that is the square of their number.
+ * Core evaluates a query at each refresh, with all pending writes on top. While many writes are being delivered, each
+ * of them causes a refresh, so the cost grows with the square of their number.
  */
 export class PacedAnswers {
   readonly #throttle: Throttle;
@@ -28,7 +28,7 @@ export class PacedAnswers {
     this.#host = host;
   }
 
-  /** Tells the subscribers of a query, now or in a while. */
+  /** Notifies the subscribers of a query, now or in a while. */
   tell(hash: string): void {
     const tell = (): void => this.#host.tell(hash);
     if (this.#host.waitingWrites() < MANY) tell();
@@ -36,7 +36,7 @@ export class PacedAnswers {
     else this.#throttle.now(hash, tell);
   }
 
-  /** Forgets a query that nobody waits for. */
+  /** Forgets a query that has no subscribers or callers. */
   forget(hash: string): void {
     this.#throttle.forget(hash);
   }

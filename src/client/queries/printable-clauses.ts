@@ -1,8 +1,8 @@
 import { isObject } from '../../protocol/json.ts';
 
 /**
- * A query that core's validation can write into its messages: it makes a text of each clause of an `and` or `or`, which is
- * none where a condition is on an attribute called `toString` or `valueOf`. The query itself where there is no such clause.
+ * A query that core's validation can print: for its messages it turns each clause of an `and` or `or` into text, which
+ * fails for a condition on an attribute called `toString` or `valueOf`. The query itself when there is no such clause.
  */
 export function withPrintableClauses<Query>(query: Query): Query {
   if (!isObject(query)) return query;
@@ -30,7 +30,7 @@ function printable(clause: unknown): unknown {
   return Object.defineProperty({ ...clause }, Symbol.toPrimitive, { value: () => '[object Object]' });
 }
 
-/** `value` with its parts changed; the same where none is. */
+/** `value` with its parts changed; the same object when none has. */
 function changed<Value extends object>(value: Value, change: (key: string, part: unknown) => unknown): Value {
   const entries = Object.entries(value).map(([key, part]) => [key, part, change(key, part)] as const);
   if (entries.every(([, before, after]) => before === after)) return value;

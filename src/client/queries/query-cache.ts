@@ -1,18 +1,18 @@
 import { PersistedEntries } from '../core-internals/persisted-entries.ts';
 
-/** How long what earlier processes left is kept whatever there is of it: a program may not have subscribed yet. */
+/** How long all answers of earlier processes are kept, however many: the program may not have subscribed yet. */
 const EARLIER_MS = 10_000;
 
-/** What core keeps of a query: `result` is null before the first answer. */
+/** What core keeps for a query: `result` is null before the first answer. */
 interface QuerySub {
   result?: object | null;
 }
 
 /** How a query is used. */
 interface Use {
-  /** Whether anybody has subscribed to it, and not only asked once. */
+  /** Whether it has had a subscriber, not only one-time calls. */
   isLive: boolean;
-  /** Whether what is stored of it, if anything, is as it was before. */
+  /** Whether its stored answer, if any, is unchanged. */
   isUntouched: boolean;
 }
 
@@ -20,47 +20,47 @@ const META_KEY = '__meta';
 
 /** What a {@link QueryCache} needs to know of queries. */
 export interface QueryCacheParts {
-  /** How many answers are kept of queries that are not in use. */
+  /** How many answers of queries that are not in use are kept. */
   limit: number;
-  /** Whether anybody waits for answers of the query. */
+  /** Whether anything waits for the query's answers. */
   isInUse(hash: string): boolean;
   timers: { after(ms: number, work: () => void): unknown };
 }
 
 /**
- * Keeps at most `limit` answers of queries that nobody subscribes to, the ones that were used last, in the storage and, until
- * they are there, in memory; those of live queries are all kept.
+ * Keeps at most `limit` answers of queries without a subscriber, the most recently used ones, in the storage and, until
+ * they are there, in memory. Answers of live queries are all kept.
  *
- * Core reads `queryCacheLimit` and does nothing with it: it forgets what it has stored beyond 1,000 answers, a minute after
- * a save. It also forgets one whose query is left before it was saved, stores queries without an answer, and leaves
- * in memory what was still being read when its query was left.
+ * Core reads `queryCacheLimit` and ignores it: a minute after a save it forgets stored answers beyond 1,000. It also
+ * loses an answer whose query is left before it was saved, stores queries without an answer, and leaves an answer in
+ * memory that was still being read when its query was left.
  *
- * Nothing is read to find out what is too much: core's list of what is stored says when each was used.
+ * Finding the excess reads no answers: core's list of what is stored says when each was used.
  */
 export class QueryCache {
   readonly #entries: PersistedEntries<QuerySub>;
-  /** Core's way to take an answer out of memory. */
+  /** Core's own way to take an answer out of memory. */
   readonly #unloadKey: (hash: string) => void;
   #parts: QueryCacheParts;
   /** Queries that were left before their answer was saved, oldest first. */
   readonly #leaving: Set<string> = new Set();
   readonly #used: Map<string, Use> = new Map();
-  /** What earlier processes left and nobody has used yet; undefined until that is known. */
+  /** Answers of earlier processes that have not been used yet; undefined until they are known. */
   #earlier: Set<string> | undefined;
 
   constructor(querySubs: object, parts: QueryCacheParts) {
     this.#entries = new PersistedEntries(querySubs);
     this.#parts = parts;
-    // The limit is ours to keep, and may be higher.
+    // We enforce the limit, and it may be higher than core's.
     this.#entries.keepAny();
     this.#entries.aroundSave({ before: () => this.#beforeSave(), after: () => this.#afterSave() });
-    // What was not saved before is forgotten in the storage too.
+    // Core's would have the next save remove an unsaved answer from the storage too.
     this.#unloadKey = this.#entries.unloadBy((hash) => this.#leave(hash));
     this.#entries.onLoaded((hash) => this.#loaded(hash));
     void this.#begin();
   }
 
-  /** To be called before a query is used: `isLive` when it is subscribed to. */
+  /** Call this before a query is used; `isLive` when it is subscribed to. */
   use(hash: string, isLive: boolean): void {
     const { held, unsaved } = this.#entries;
     const before = this.#used.get(hash) ?? { isLive, isUntouched: !(hash in held) && !unsaved.has(hash) };
@@ -69,7 +69,7 @@ export class QueryCache {
     this.#leaving.delete(hash);
   }
 
-  /** Has what is too much forgotten with the next save, also of what earlier processes left. */
+  /** Makes the next save forget the excess, from now on including answers of earlier processes. */
   settle(): void {
     const left = [...(this.#earlier ?? [])];
     this.#earlier?.clear();
@@ -77,7 +77,7 @@ export class QueryCache {
     if (this.#excess().length > 0) this.#entries.saveSoon();
   }
 
-  /** Keeps `limit` answers from now on; what is too much by that is forgotten with the next save. */
+  /** Keeps `limit` answers from now on; the next save forgets the excess. */
   changeLimit(limit: number): void {
     this.#parts = { ...this.#parts, limit };
     if (this.#excess().length > 0) this.#entries.saveSoon();
@@ -94,7 +94,7 @@ export class QueryCache {
       if (this.#leaving.size > this.#parts.limit) this.#forget([...this.#leaving].slice(0, 1));
     } else {
       this.#unloadKey(hash);
-      // What is stored of it is as good as it was; core takes what is not in memory for what is to be forgotten.
+      // The stored answer is still good, but core removes unsaved keys that are not in memory.
       if (isUntouched && (answer === null || !isWorthIt)) unsaved.delete(hash);
     }
     if (!this.#isStored(hash) && !this.#leaving.has(hash)) return;
@@ -114,7 +114,7 @@ export class QueryCache {
     this.#parts.timers.after(EARLIER_MS, () => this.settle());
   }
 
-  /** Chooses what is to be forgotten. */
+  /** Chooses what to forget. */
   #beforeSave(): void {
     const { held, unsaved } = this.#entries;
     for (const hash of [...unsaved]) if (held[hash]?.result === null) unsaved.delete(hash);
@@ -144,7 +144,7 @@ export class QueryCache {
     const { held, unsaved, listed = {} } = this.#entries;
     const idle = Object.entries(this.#earlier ? listed : {})
       .filter(([hash]) => !this.#parts.isInUse(hash) && !this.#leaving.has(hash) && !this.#earlier?.has(hash))
-      // The others of them are being forgotten.
+      // Unsaved ones that are not in memory are already being forgotten.
       .filter(([hash]) => !unsaved.has(hash) || hash in held)
       .sort(([, a], [, b]) => a.updatedAt - b.updatedAt)
       .map(([hash]) => hash);
@@ -155,12 +155,12 @@ export class QueryCache {
     for (const hash of hashes) {
       this.#leaving.delete(hash);
       this.#unloadKey(hash);
-      // As core forgets: it removes what is to be saved and is not in memory.
+      // This is how core forgets: it removes unsaved keys that are not in memory.
       this.#entries.unsaved.add(hash);
     }
   }
 
-  /** Within one millisecond, the order in the list tells. */
+  /** Moves an answer to the end of the list: within one millisecond, its order decides. */
   #usedLast(hash: string): void {
     const { listed } = this.#entries;
     const meta = listed?.[hash];
@@ -173,7 +173,7 @@ export class QueryCache {
     if (!this.#parts.isInUse(hash) && this.#earlier && !this.#earlier.has(hash)) this.#unload(hash);
   }
 
-  /** Takes out of memory what waits for no save. */
+  /** Takes an answer out of memory unless it waits for a save. */
   #unload(hash: string): void {
     if (!this.#entries.unsaved.has(hash)) this.#unloadKey(hash);
   }

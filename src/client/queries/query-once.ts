@@ -7,14 +7,14 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /** The longest that a timer can wait. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** What `queryOnce` takes beside the query: core's options, and how long it may take. */
+/** The options of `queryOnce`: core's, a time limit and a signal. */
 export interface QueryOnceOptions extends Partial<InstaQLOptions> {
   /**
-   * After so many milliseconds without an answer it rejects with code `timeout`. Default 30,000; up to 2,147,483,647, or
-   * `Infinity` for as long as it takes.
+   * Milliseconds without an answer after which it rejects with code `timeout`. Default 30,000; up to 2,147,483,647, or
+   * `Infinity` for no limit.
    */
   timeoutMs?: number;
-  /** Gives the query up when it is aborted: it rejects with the signal's reason. */
+  /** Aborts the query, which then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -37,12 +37,12 @@ export function parseQueryOnceOptions(options: unknown): ParsedQueryOnceOptions 
   return { ruleParams: ruleParams as InstaQLOptions['ruleParams'] | undefined, timeoutMs, signal };
 }
 
-/** @throws {InstantNodeError} `invalid-config`, naming the method that it was given to. */
+/** @throws {InstantNodeError} `invalid-config`, naming the method that it was passed to. */
 export function assertSignal(method: string, signal: unknown): asserts signal is AbortSignal | undefined {
   if (signal !== undefined && !isSignal(signal)) throw refused('signal is', signal, 'an AbortSignal', method);
 }
 
-/** Tells when a query takes too long or is aborted, until `answer` has settled. */
+/** Calls `expired` or `aborted` when a query takes too long or is aborted, until `answer` has settled. */
 export function limited(
   answer: Promise<unknown>,
   { timeoutMs, signal }: Pick<ParsedQueryOnceOptions, 'timeoutMs' | 'signal'>,
@@ -59,7 +59,7 @@ export function limited(
   answer.then(release, release);
 }
 
-/** What a query asks for, without what it asks by: values in it may be secrets. `{ goals: { author }, todos }`. */
+/** What a query asks for, without its conditions, whose values may be secrets: `{ goals: { author }, todos }`. */
 export function shapeOf(query: unknown, depth = MAX_DEPTH): string {
   const names = Object.keys(Object(query)).filter((name) => name !== '$' && name !== '$$ruleParams');
   const parts = names.slice(0, MAX_NAMES).map((name) => {
@@ -102,7 +102,7 @@ function isTimeout(value: unknown): value is number {
   );
 }
 
-// By its shape: a signal may be of another realm, or a polyfill.
+// By its shape: a signal may come from another realm or a polyfill.
 function isSignal(value: unknown): value is AbortSignal {
   return (
     isObject(value) && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function'

@@ -4,15 +4,18 @@ import { withPrintableClauses } from './printable-clauses.ts';
 
 /** What a subscription to a query needs to know and to do. */
 export interface SubscribeHost {
-  /** Core's way to subscribe. */
+  /** Core's own `subscribeQuery`. */
   coreSubscribes(query: unknown, callback: (answer: object) => void, options: unknown): () => void;
-  /** What is wrong with a query that had no answer when it was last asked for it. */
+  /** Why there is no answer; undefined unless the query failed. */
   failureOf(hash: string): object | undefined;
   /** Why the server refuses the session; undefined while it does not. */
   refusal(): object | undefined;
 }
 
-/** Subscribes to a query, and tells at once why there is no answer to come; returns what unsubscribes. */
+/**
+ * Subscribes to a query, and tells the callback at once why there will be no answer, if that is known. Returns a
+ * function that unsubscribes.
+ */
 export function subscribeToQuery(
   given: unknown,
   callback: (answer: object) => void,

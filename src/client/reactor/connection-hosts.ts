@@ -6,7 +6,7 @@ import type { Timers } from '../timing/timers.ts';
 
 type AroundConnector = Pick<ConnectorHost, 'driver' | 'keepAlive' | 'attempts' | 'report'>;
 
-/** Core as the opening of connections needs it. */
+/** Adapts core to a {@link ConnectorHost}. */
 export function connectorHost(core: Reactor, around: AroundConnector): ConnectorHost {
   return {
     ...around,
@@ -33,7 +33,7 @@ export function connectorHost(core: Reactor, around: AroundConnector): Connector
   };
 }
 
-/** Core as reconnecting needs it. */
+/** Adapts core to a {@link ReconnectingHost}. */
 export function reconnectingHost(
   core: Reactor,
   { timers, session }: { timers: Timers; session: ServerSession },

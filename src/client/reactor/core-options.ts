@@ -4,7 +4,7 @@ import type { AnySchema } from '../schema/any-schema.ts';
 import { linkIndexOf, withOwnNames } from '../schema/own-names.ts';
 import type { Reports } from '../secrecy/reports.ts';
 
-/** The options that core goes by, and that may change while a database is open. */
+/** Core's options that may change while a database is open. */
 export class CoreOptions {
   readonly #core: Reactor;
   readonly #reports: Reports;
@@ -16,7 +16,7 @@ export class CoreOptions {
     this.#cache = cache;
   }
 
-  /** Logs to `logger` from now on, and with `verbose` what is sent and received, where they are given. */
+  /** Sets the logger, and whether messages sent and received are logged, if given. */
   changeLogging({ verbose, logger }: { verbose?: boolean; logger?: Logger }): void {
     if (logger) this.#reports.changeLogger(logger);
     if (verbose === undefined) return;
@@ -31,7 +31,7 @@ export class CoreOptions {
     this.#cache.changeLimit(limit);
   }
 
-  /** Core reads an option there whenever it goes by it. */
+  /** Takes effect at once: core reads an option there whenever it needs it. */
   changeConfig(changes: Readonly<Record<string, unknown>>): void {
     Object.assign(this.#core.config, changes);
   }
@@ -47,7 +47,7 @@ export class CoreOptions {
   }
 }
 
-/** Has core go by a schema. Core's index of its links is written into `Object` itself for some names. */
+/** Sets core's schema, with our index of its links: core's would write into `Object` itself for some names. */
 export function setSchema(core: Reactor, schema: unknown): void {
   const own = withOwnNames(schema as AnySchema | undefined);
   core.config.schema = own;

@@ -4,12 +4,12 @@ import { InstantNodeError } from '../../errors.ts';
  * Runs `construct` in surroundings that core takes for a browser's, and restores what was there.
  *
  * Core's reactor returns early from its constructor unless a global `window` or `chrome` exists, so it would never
- * connect on a server. It is given `chrome`, which means an extension: bundlers for servers put `"undefined"` in place of
- * `typeof window` (seen in Next.js 15 and 16), and none of them knows the other. Two globals that Bun, Deno and Node do
- * have are hidden for the same moment:
+ * connect on a server. It is given `chrome`, which means an extension: bundlers for servers put `"undefined"` in place
+ * of `typeof window` (seen in Next.js 15 and 16), and none of them knows the other. Two globals that Bun, Deno and Node
+ * do have are hidden for the same moment:
  *
- * - `BroadcastChannel`: core's channel is shared by every reactor of the process, whatever its app. A change of user
- *   in one would make all others drop their pending writes and reconnect.
+ * - `BroadcastChannel`: core's channel is shared by every reactor of the process, whatever its app. A change of user in
+ *   one would make all others drop their pending writes and reconnect.
  * - `addEventListener`: core adds a listener for `beforeunload` that is never removed, which would keep each closed
  *   database in memory. Closing saves what that listener would have saved.
  *
@@ -38,7 +38,10 @@ function replaceGlobal(name: string, value: unknown): () => void {
   };
 }
 
-/** Core's constructor returns early, and says nothing, where it does not find the browser that {@link inBrowserLikeHost} shows it. */
+/**
+ * Core's constructor returns early, without an error, when it does not find the browser that {@link inBrowserLikeHost}
+ * shows it.
+ */
 export function assertConstructed({ kv }: { kv: unknown }): void {
   if (kv) return;
   throw new InstantNodeError(

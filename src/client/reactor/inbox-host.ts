@@ -8,7 +8,7 @@ import type { Reports } from '../secrecy/reports.ts';
 import type { Confirmation } from '../writes/confirmations.ts';
 import type { Writes } from '../writes/writes.ts';
 
-/** Who takes the messages of the server, beside core. */
+/** What handles the server's messages besides core. */
 export interface AroundInbox {
   readonly reports: Reports;
   readonly answers: LiveAnswers;
@@ -17,7 +17,7 @@ export interface AroundInbox {
   readonly session: ServerSession;
 }
 
-/** Core, and what stands in for it, as messages are shared out. `coreTakes` is what core does where it is not overridden. */
+/** Adapts core, and what stands in for it, to an {@link InboxHost}. `coreTakes` is core's own handler. */
 export function inboxHost(
   core: Reactor,
   { reports, answers, rooms, writes, session }: AroundInbox,

@@ -4,7 +4,9 @@ import { conceal } from '../secrecy/conceal.ts';
 import { sealUserIn } from '../secrecy/sealed-user.ts';
 import { mendSyncTables } from '../sync-tables/mend-sync-tables.ts';
 
-/** Makes what core saves safe for whatever is in it, and shows no user in it; returns the objects that save themselves. */
+/**
+ * Makes core's objects that save themselves safe for any content, and hides the user in them. Returns those objects.
+ */
 export function mendSaved(core: Reactor): object[] {
   const { subs } = core._syncTable as unknown as { subs: object };
   const saved = [core.kv, core.querySubs, subs];

@@ -31,7 +31,7 @@ import { type CoresSession, sessionHost } from './session-host.ts';
 import { currentUserHost } from './user-host.ts';
 import { type CoresWrites, writesHost } from './writes-host.ts';
 
-/** What parts are made with. */
+/** What the parts are made from. */
 export interface PartsOptions {
   core: CoreConfig;
   reports: Reports;
@@ -42,7 +42,7 @@ export interface PartsOptions {
   keepAlive: boolean;
 }
 
-/** What core does where it is not overridden. */
+/** Core's own versions of overridden methods. */
 export interface Supers {
   writes: CoresWrites;
   session: CoresSession;
@@ -50,9 +50,9 @@ export interface Supers {
   receive(connectionId: string, message: object): void;
 }
 
-/** What a reactor consists of, beside core. */
+/** What a reactor consists of besides core. */
 export interface Parts {
-  /** Which app this is of, and of which server. */
+  /** The app and its server. */
   readonly place: { readonly appId: string; readonly apiURI: string };
   readonly reports: Reports;
   readonly timers: Timers;
@@ -76,10 +76,10 @@ export interface Parts {
 }
 
 /**
- * Makes the parts of a reactor, from the ground up. Those that need each other are reached by a function: none is called
- * before all of them are there.
+ * Makes the parts of a reactor, from the ground up. Parts that need each other get a function: none is called before
+ * all of them exist.
  */
-// Long, because it is a list: each part with what it gets of core and of others. That of core is in the files beside this one.
+// Long because it is a list: each part with what it gets from core, by way of the files here, and from other parts.
 export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
   const { reports, persistence, keepAlive, socket: driver } = options;
   const { appId, apiURI, websocketURI, __adminToken } = options.core;

@@ -7,7 +7,7 @@ import type { QueriesHost } from '../queries/live-answers.ts';
 import type { OneTimeQueriesHost } from '../queries/one-time-queries.ts';
 import type { Timers } from '../timing/timers.ts';
 
-/** Core as live queries need it. */
+/** Adapts core to a {@link QueriesHost}. */
 export function queriesHost(core: Reactor, report: QueriesHost['report']): QueriesHost {
   return {
     report,
@@ -26,7 +26,7 @@ export function queriesHost(core: Reactor, report: QueriesHost['report']): Queri
   };
 }
 
-/** What core has of a query, as its answer is made of. */
+/** What core has of a query, as an {@link Evaluation}. */
 export function evaluationOf(core: Reactor, hash: string): Evaluation {
   const { q, result } = core.querySubs.currentValue[hash] ?? {};
   return {
@@ -42,14 +42,14 @@ export function evaluationOf(core: Reactor, hash: string): Evaluation {
   };
 }
 
-/** What of the reactor queries that are asked once go by, beside core. */
+/** What one-time queries need from the reactor besides core. */
 export interface AroundOneTimeQueries extends Pick<OneTimeQueriesHost, 'askOffline'> {
   readonly timers: Timers;
   readonly attempts: FailedAttempts;
   readonly session: ServerSession;
 }
 
-/** Core as queries that are asked once need it. */
+/** Adapts core to a {@link OneTimeQueriesHost}. */
 export function oneTimeQueriesHost(core: Reactor, around: AroundOneTimeQueries): OneTimeQueriesHost {
   const { timers, attempts, session, askOffline } = around;
   return {
@@ -71,7 +71,7 @@ export function oneTimeQueriesHost(core: Reactor, around: AroundOneTimeQueries):
   };
 }
 
-/** The answers that subscribers were given last. */
+/** The answers that subscribers last got. */
 function toldBy(core: Reactor): Record<string, object> {
   return core._dataForQueryCache;
 }

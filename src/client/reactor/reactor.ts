@@ -31,7 +31,7 @@ import { evaluationOf } from './query-hosts.ts';
 type User = Awaited<ReturnType<Reactor['_getCurrentUser']>>;
 type CoreStores = ReturnType<Reactor['_applyOptimisticUpdates']>;
 
-/** What a reactor is made with. */
+/** What a reactor is made from. */
 export interface ReactorOptions extends PartsOptions {
   network: NetworkListenerClass;
   versions: Record<string, string>;
@@ -39,23 +39,24 @@ export interface ReactorOptions extends PartsOptions {
 }
 
 /**
- * Core's reactor, on a server: core's, but where it was made for a browser.
+ * Core's reactor on a server, changed only where it was made for a browser.
  *
- * It consists of parts that know nothing of core. In this folder and in `core-internals.ts` alone, members that core does
- * not document are named. Each override says what core does and why that is wrong on a server, and leaves the rest to a part.
+ * It consists of parts that know nothing of core. Only this folder, `core-internals.ts` and its folder name members
+ * that core does not document. Each override says what core does and why that is wrong on a server, and leaves the rest
+ * to a part.
  */
 export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schema>> {
   readonly parts: Parts;
   readonly #unlisten: () => void;
 
-  /** Only to be called in a browser-like host, see `inBrowserLikeHost`. */
+  /** Call this only in a browser-like host, see `inBrowserLikeHost`. */
   constructor({ network, versions, EventSource, ...options }: ReactorOptions) {
     const { reports, persistence } = options;
     const watched = releasable(network, (cause) => {
       const message = 'Cannot tell whether the network is there';
       reports.report(new InstantNodeError('connection-failed', message, { cause }));
     });
-    // Core keeps the token among the options, where anybody who prints the database finds it; and see `setSchema`.
+    // Core keeps the token among its options, where printing the database shows it. For the schema, see `setSchema`.
     const { __adminToken, schema, ...shown } = options.core;
     super(shown, persistence.Store as never, watched.listener as never, versions, EventSource as never);
     assertConstructed(this);
@@ -79,12 +80,12 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   // ---- What this package calls.
 
-  /** Tells subscribers, or else the log, of something that went wrong in the background. */
+  /** Reports a failure in the background to subscribers, or else to the log. */
   report(error: InstantNodeError): void {
     this.parts.reports.report(error);
   }
 
-  /** Saves what has changed and not been saved yet. Called by tests alone, as `report` is. */
+  /** Saves every unsaved change. Only tests call this, and `report`. */
   flush(): Promise<void> {
     return this.parts.flusher.flush();
   }
@@ -105,7 +106,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   // ---- The connection and the session.
 
-  // Core's opens the runtime's global WebSocket.
+  // Core's would open the runtime's global WebSocket.
   override _startSocket(): void {
     this._wsOk = null;
     this.parts.connector.open();
@@ -124,12 +125,12 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     this.parts.session.setStatus(status, said);
   }
 
-  // Core takes every refusal for the last word, also of a server that is busy.
+  // Core takes every refusal for final, even from a server that is only busy.
   override _handleReceiveError(refusal: WriteRefusal): void {
     this.parts.inbox.refused(refusal);
   }
 
-  // An app that takes writes again takes those that it refused meanwhile.
+  // Once an app accepts writes again, those that it refused meanwhile are sent again.
   override _setAppStatus(status: 'active' | 'read-only' | 'disabled' | undefined): void {
     super._setAppStatus(status);
     if (status === 'active' && this.status === 'authenticated') this.parts.writes.sender.retryStuck();
@@ -153,17 +154,17 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     return user;
   }
 
-  // Core compares users by calling a method of theirs.
+  // Core compares users by calling methods of theirs.
   override subscribeAuth(callback: Callback): () => void {
     return this.parts.user.subscribe(this.parts.callbacks.guard('subscribeAuth', callback) as never);
   }
 
-  // Core closes the connection and connects again in a while.
+  // Core closes the connection and reconnects only after a delay.
   override changeCurrentUser(user: User): Promise<void> {
     return this.parts.user.change(user);
   }
 
-  // All of them do their part before they first wait. Core drops writes and keeps rows of the user before.
+  // Each does its part before it first waits. Core drops the previous user's writes and keeps their rows.
   override async updateUser(user: User): Promise<void> {
     const updated = this.parts.writes.authors.change(user, () => {
       this.parts.answers.forgetAll();
@@ -176,7 +177,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     await updated;
   }
 
-  // Core saves it a moment later; an id that is given away should outlive a crash.
+  // Core saves the id a moment later; one that was handed out should survive a crash.
   override async getLocalId(name: string): Promise<string> {
     const localId = await super.getLocalId(name);
     await this.kv.flush();
@@ -209,7 +210,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     return super.subscribeTable(query, tellingRefusals(told));
   }
 
-  // Core does not tell a query that is asked once from a live one, whose answer is worth keeping.
+  // Core does not tell a one-time query from a live one, whose answer is worth keeping.
   override _startQuerySub(query: unknown, hash: string): string {
     this.parts.cache.use(hash, hash in this.queryCbs);
     return super._startQuerySub(query, hash);
@@ -222,12 +223,12 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     this.parts.paced.forget(hash);
   }
 
-  // As core's, with an engine that knows a page or a count by its own name alone.
+  // As core's, with an engine that finds a page or a count only by its own name.
   override dataForQuery(hash: string): object | undefined {
     return evaluatedAnswer(evaluationOf(this, hash));
   }
 
-  // Core lets what one query throws out of a promise that nobody waits for, which ends the process.
+  // In core an exception in one query rejects a promise that nothing awaits, which ends the process.
   override notifyOne = (hash: string): void => this.parts.paced.tell(hash);
   override notifyOneQueryOnce = (hash: string): void => this.parts.answers.tellOnce(hash);
   override getPreviousResult = (q: unknown): unknown => this.parts.answers.present(weakHash(q));
@@ -235,7 +236,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     this.parts.answers.tellAll();
   }
 
-  // Core rejects with an object that is no error.
+  // Core rejects with an object that is not an error.
   override notifyQueryOnceError(q: object, hash: string, eventId: string, error: Refusal): void {
     const { unsaid } = this.parts.writes.refused;
     super.notifyQueryOnceError(q, hash, eventId, refusalError({ ...error, ...unsaid }));
@@ -243,7 +244,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   // ---- Writes.
 
-  // Core looks through all pending writes for the place of the next.
+  // Core searches all pending writes for the place of the next.
   override pushOps = (steps: Mutation['tx-steps'], error?: Error): Promise<unknown> =>
     this.parts.writes.made.push(steps, error);
 
@@ -268,13 +269,13 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     this.parts.writes.view.update(change);
   }
 
-  // Core looks through the steps of all pending writes for those that change attributes.
+  // Core searches the steps of all pending writes for those that change attributes.
   override optimisticAttrs(): ReturnType<Reactor['optimisticAttrs']> {
     const { view } = this.parts.writes;
     return view.during(view.queue.attrSteps.condensed(), () => super.optimisticAttrs());
   }
 
-  // Core copies all of them, although few attributes are added and fewer of them are the server's already.
+  // Core copies all writes, although few add attributes and fewer add any that the server already has.
   override _rewriteMutations(
     attrs: object | undefined,
     writes: Map<string, Mutation>,
@@ -283,14 +284,14 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     return this.parts.writes.serverAttrs.rewrite(attrs as AttrsStore | undefined, writes, processedTxId);
   }
 
-  // Core sorts them for each live query at each change; they are in order.
+  // Core sorts the writes for each live query at each change; they are already in order.
   override _rewriteMutationsSorted(attrs: object, writes: Map<string, Mutation>): WriteEntry[] {
     const { queue } = this.parts.writes.view;
     const isQueue = this._rewriteMutations(attrs, writes) === queue;
     return this.parts.shown.show(isQueue ? [...queue] : super._rewriteMutationsSorted(attrs, writes));
   }
 
-  // Core applies all of them anew for each live query at each change, and drafts the whole store for each.
+  // Core applies all writes again for each live query at each change, and drafts the whole store for each.
   override _applyOptimisticUpdates(
     store: object,
     attrsStore: object,
@@ -300,18 +301,19 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     return this.parts.shown.apply({ store, attrsStore } as Stores, writes, processedTxId) as CoreStores;
   }
 
-  // Core looks through all pending writes, at each answer and each refresh.
+  // Core searches all pending writes at each answer and each refresh.
   override _cleanupPendingMutationsQueries(): void {
     this.parts.writes.confirmations.forgetSeen();
   }
 
-  // Core looks when a message arrives, and only once there are many of them.
+  // Core looks only when a message arrives, and only once there are many writes.
   override _cleanupPendingMutationsTimeout(): void {}
 
   // ---- Rooms and streams.
 
-  // Core keeps rooms in plain objects by the names that users give them, and compares and edits what peers show by
-  // methods of that. `__proto__`, `constructor` or `hasOwnProperty` as a name ends it, or changes Object.prototype.
+  // Core keeps rooms in plain objects by the names that users give them, and compares and edits presence by calling
+  // methods of that data. `__proto__`, `constructor` or `hasOwnProperty` as a name breaks it, or changes
+  // Object.prototype.
   override joinRoom(roomType: string, roomId: string, initialPresence?: object | null): () => void {
     return this.parts.rooms.join(roomType, roomId, initialPresence);
   }
@@ -375,17 +377,17 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     return super.subscribeAttrs(this.parts.callbacks.guard('subscribeAttrs', callback));
   }
 
-  /** What core assigns in its constructor. */
+  /** Replaces members that core assigns in its constructor. */
   #replaceFields(): void {
     const { notifyQueryError } = this;
     const { writes, reconnecting } = this.parts;
     this.pushTx = (chunks) => writes.push(chunks);
-    // Core gives live queries the words of a refusal alone. What is ours says itself why.
+    // Core gives live queries only the message of a refusal. Our own errors say why themselves.
     this.notifyQueryError = (hash: string, error: Refusal) =>
       notifyQueryError(hash, 'code' in error ? error : queryError(error, writes.refused.unsaid));
     // Core closes it when the user changes, which may be before the first connection.
     this._transport ??= neverConnected as never;
-    // Core's timer is nobody's to stop.
+    // Core's timer cannot be stopped.
     this._scheduleReconnect = () => reconnecting.later();
   }
 }

@@ -6,7 +6,7 @@ import type { ClientRooms } from '../rooms/client-rooms.ts';
 import type { Reports } from '../secrecy/reports.ts';
 import type { Writes } from '../writes/writes.ts';
 
-/** What of the reactor the session goes by, beside core. */
+/** What the session needs from the reactor besides core. */
 export interface AroundSession extends Pick<SessionHost, 'timers' | 'attempts' | 'place'> {
   readonly reports: Reports;
   readonly rooms: ClientRooms;
@@ -14,13 +14,13 @@ export interface AroundSession extends Pick<SessionHost, 'timers' | 'attempts' |
   once(): OneTimeQueries;
 }
 
-/** What core does where it is not overridden. */
+/** Core's own versions of overridden methods. */
 export interface CoresSession {
   setStatus(status: Status, said: unknown): void;
   listen(callback: () => void): () => void;
 }
 
-/** Core as the session needs it. */
+/** Adapts core to a {@link SessionHost}. */
 export function sessionHost(core: Reactor, around: AroundSession, supers: CoresSession): SessionHost {
   const { timers, attempts, place, reports, rooms, writes, once } = around;
   const tellQueries = (error: Parameters<ServerSession['fail']>[0]): void => {

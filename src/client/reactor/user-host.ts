@@ -2,7 +2,7 @@ import type { Reactor } from '@instantdb/core';
 import type { ServerSession } from '../connection/server-session.ts';
 import type { AuthState, CurrentUserHost } from '../users/current-user.ts';
 
-/** Core as the current user needs it. */
+/** Adapts core to a {@link CurrentUserHost}. */
 export function currentUserHost(core: Reactor, session: ServerSession): CurrentUserHost {
   return {
     known: () => core._currentUserCached as AuthState,

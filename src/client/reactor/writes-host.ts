@@ -11,7 +11,7 @@ import type { WriteSession } from '../writes/pending-transactions.ts';
 import { showQueue } from '../writes/queue-in-kv.ts';
 import type { WritesHost } from '../writes/writes.ts';
 
-/** What of the reactor writing goes by, beside core. */
+/** What writes need from the reactor besides core. */
 export interface AroundWrites {
   readonly persistence: Persistence;
   readonly timers: Timers;
@@ -21,10 +21,10 @@ export interface AroundWrites {
   connector(): Connector;
 }
 
-/** What core does where it is not overridden. */
+/** Core's own versions of overridden methods. */
 export type CoresWrites = Pick<WritesHost, 'coreSends' | 'coreRefuses' | 'coreFinishes'>;
 
-/** Core as writing needs it. Called once, before `pushTx` is replaced. */
+/** Adapts core to a {@link WritesHost}. Call this once, before `pushTx` is replaced. */
 export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWrites): WritesHost {
   const { persistence, session, connector } = around;
   const kv = showQueue(core.kv, persistence.queue);
@@ -74,7 +74,7 @@ function sessionOf(core: Reactor, session: () => ServerSession): WritesHost['ses
   };
 }
 
-/** The promise of changes of which core is not to make a write. */
+/** The promise of changes that core must not make a write of; undefined when it may. */
 function refusedTx(core: Reactor, chunks: unknown): Promise<unknown> | undefined {
   const { isReadOnly, status } = core._appStatusState;
   if (isReadOnly) return Promise.reject(noWritesError(status));
@@ -82,7 +82,7 @@ function refusedTx(core: Reactor, chunks: unknown): Promise<unknown> | undefined
   return problem && core.pushOps([], problem);
 }
 
-/** The last transaction that every query with a subscriber has in its answer; 0 while one waits for its answer. */
+/** The last transaction that the answers of all queries in use include; 0 while one has no answer. */
 function seenByAll(core: Reactor): number {
   const hashes = [...Object.keys(core.queryCbs), ...Object.keys(core.queryOnceDfds)];
   return hashes

@@ -7,7 +7,9 @@ const PASSING: ReadonlySet<string> = new Set([
   'app-disabled',
 ]);
 
-/** Whether a write that was refused so may be taken later as it is. The server's own failures have no type. */
+/**
+ * Whether a write that was refused this way may be accepted later, unchanged. The server's own failures have no type.
+ */
 export function mayPass({ type, status = 0 }: { type?: string; status?: number }): boolean {
   return type === undefined ? status >= 500 : PASSING.has(type);
 }

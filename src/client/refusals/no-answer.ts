@@ -1,16 +1,16 @@
 import { InstantError } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
 
-/** What runtimes say when a peer cannot be reached or goes away, where they give no code. */
+/** What runtimes say when a peer cannot be reached or goes away, when they give no code. */
 const WORDS = /^(fetch failed|terminated|error reading a body|error sending request|unable to connect)/i;
 /** `Connection refused (os error 111)` */
 const SYSTEM = /[A-Z][a-z ]+ \(os error \d+\)/;
-/** What systems say of files, and not of connections. */
+/** Codes that systems give for files, not for connections. */
 const OF_FILES: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO', 'ELOOP', 'ENAMETOOLONG'];
 
 /**
- * What a call of the HTTP API failed with, as an error of ours when nobody answered it, or not in JSON: runtimes name
- * neither the call nor the server, and hide the reason in a cause. All else is given back as it is.
+ * The error of an HTTP API call, turned into one of ours when there was no answer or none in JSON: runtimes name
+ * neither the call nor the server, and hide the reason in a cause. Other errors are returned as they are.
  */
 export function withoutAnswer(error: unknown, call: string, apiURI: string): unknown {
   const isOurs = error instanceof InstantError || error instanceof InstantNodeError;
@@ -23,7 +23,7 @@ export function withoutAnswer(error: unknown, call: string, apiURI: string): unk
   if (isOfFile(error)) return error;
   const reason = systemReason(error);
   if (reason === undefined && !WORDS.test(error.message)) return error;
-  // An upload goes to where the server says.
+  // An upload goes to an address that the server names.
   const peer = call === 'upload' ? 'the server' : `"${apiURI}"`;
   return new InstantNodeError(
     'connection-failed',
@@ -32,7 +32,7 @@ export function withoutAnswer(error: unknown, call: string, apiURI: string): unk
   );
 }
 
-/** Whether what was to be sent could not be read: a file of the user's, which is no fault of the server's. */
+/** Whether a file to send could not be read, which is not the server's fault. */
 function isOfFile(error: unknown, depth = 4): boolean {
   if (!(error instanceof Error) || depth === 0) return false;
   const { name, code, syscall, cause } = error as NodeJS.ErrnoException;
@@ -40,7 +40,7 @@ function isOfFile(error: unknown, depth = 4): boolean {
   return isUnreadable || isOfFile(cause, depth - 1);
 }
 
-/** What the system says of a connection that failed, such as `ECONNREFUSED`; undefined when it says nothing. */
+/** The system's reason why a connection failed, such as `ECONNREFUSED`; undefined when there is none. */
 export function systemReason(error: unknown, depth = 4): string | undefined {
   if (!(error instanceof Error) || depth === 0) return undefined;
   const { code } = error as { code?: unknown };

@@ -1,6 +1,6 @@
 import { refusalError } from './server-refusal.ts';
 
-/** The refusal of a write to an app that takes none, as the server refuses it; core has its words alone. */
+/** The error of a write to an app that takes none, as the server would refuse it; core has only the message. */
 export function noWritesError(appStatus: string | undefined): Error {
   const isDisabled = appStatus === 'disabled';
   return refusalError({

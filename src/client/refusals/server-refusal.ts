@@ -1,14 +1,14 @@
 import { InstantAPIError, InstantError } from '@instantdb/core';
 
-/** The server's kinds of error that core knows; a server may have others. */
+/** The server's error types that core knows; a server may have others. */
 export type ServerRefusalType =
   | NonNullable<NonNullable<InstantAPIError['body']>['type']>
   | (string & Record<never, never>);
 
-/** Why the server refused, where that is one of the reasons that programs answer to. */
+/** Why the server refused, if for one of the reasons that programs respond to. */
 export type ServerRefusalCode = 'unique' | 'existing' | 'missing' | 'permission';
 
-/** The reasons that a kind of error of the server's may be for. */
+/** The codes that an error type of the server may have. */
 type CodeOf<Type> = Type extends 'record-not-unique'
   ? 'unique'
   : Type extends 'permission-denied'
@@ -16,35 +16,37 @@ type CodeOf<Type> = Type extends 'record-not-unique'
     : ServerRefusalCode | undefined;
 
 /**
- * What the server refused: a query, a write, a sign-in, a file, a stream, a room, the session itself. It has what core
- * gives, and what else the server said.
+ * A refusal by the server: of a query, a write, a sign-in, a file, a stream, a room, or the session itself. It has what
+ * core gives, and what else the server said.
  *
- * What rejects is core's `InstantAPIError`, which is an `InstantError`, but where it refuses the session: that is an
- * `InstantNodeError`. What callbacks are given as the `error` of a live query or a write is a plain object, as core's is.
+ * Promises reject with core's `InstantAPIError`, which is an `InstantError`, except when the server refuses the
+ * session: then with an `InstantNodeError`. The `error` that callbacks get for a live query or a write is a plain
+ * object, as in core.
  */
 export interface ServerRefusal<Type extends ServerRefusalType | undefined = ServerRefusalType | undefined> {
-  /** What the server said, for people. */
+  /** What the server said, for people to read. */
   readonly message: string;
   /**
-   * The server's kind of error: `permission-denied`, `record-not-unique`, `record-not-found`, `validation-failed` and so
-   * on. A failure of the server's own has none.
+   * The server's error type: `permission-denied`, `record-not-unique`, `record-not-found`, `validation-failed` and so
+   * on. A failure of the server itself has none.
    */
   readonly type: Type;
   /**
-   * `unique`: a unique attribute has that value already. `existing`: what was to be created is there. `missing`: what was
-   * to be updated, looked up or used is not there. `permission`: a rule denies it. The server's type is `validation-failed`
-   * for two of them, and more. `connection-failed`: it refuses the session. Undefined for all else.
+   * `unique`: a unique attribute already has that value. `existing`: what should be created already exists. `missing`:
+   * what should be updated, looked up or used does not exist. `permission`: a rule denies it. `connection-failed`: the
+   * server refuses the session. Undefined for anything else. `existing` and `missing` can both have the type
+   * `validation-failed`, and so can other refusals.
    */
   readonly code: CodeOf<Type> | 'connection-failed';
-  /** The status that HTTP would have for it, such as 400; 0 where the server gave none. */
+  /** The HTTP status for it, such as 400; 0 when the server gave none. */
   readonly status: number;
   /** The server's details. */
   readonly hint?: unknown;
-  /** By which the server's operators find the request. */
+  /** The id by which the server's operators find the request. */
   readonly traceId?: string;
 }
 
-/** What core hands on of a refusal, and what it does not. */
+/** A refusal: what core passes on, and what it does not. */
 export interface Refusal {
   message?: string;
   hint?: unknown;
@@ -53,11 +55,11 @@ export interface Refusal {
   status?: number;
 }
 
-// Not `instanceof`: the ES module and the CommonJS copy of this package may have a core each.
+// Not `instanceof`: the ES module and the CommonJS copy of this package may each have a core of their own.
 const brand: symbol = Symbol.for('instant-server-refusal');
 
 /**
- * Whether `error` is what the server refused, and for the reason `type` when one is given.
+ * Whether `error` is a refusal by the server, and of type `type` when one is given.
  *
  * @example
  * if (isServerRefusal(error, 'record-not-unique')) …
@@ -66,50 +68,50 @@ export function isServerRefusal<const Type extends ServerRefusalType>(
   error: unknown,
   type: Type,
 ): error is ServerRefusal<Type>;
-/** Whether `error` is what the server refused, and for the reason `type` when one is given. */
+/** Whether `error` is a refusal by the server, and of type `type` when one is given. */
 export function isServerRefusal(error: unknown, type?: ServerRefusalType): error is ServerRefusal;
 export function isServerRefusal(error: unknown, type?: ServerRefusalType): boolean {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;
   return type === undefined || ('type' in error && error.type === type);
 }
 
-/** To reject with. */
+/** A refusal as an error, to reject with. */
 export function refusalError({ status = 0, ...body }: Refusal): InstantAPIError & ServerRefusal {
   const error = new InstantAPIError({ status, body: body as InstantAPIError['body'] });
   return branded(Object.assign(error, { type: body.type, code: refusalCode(body) }));
 }
 
-/** What a call of the HTTP API failed with: where the server refused it, with its kind of error where others have it. */
+/** The error of a failed HTTP API call; if it is a refusal, with its type where other refusals have it. */
 export function asRefusal(error: unknown): unknown {
   if (!(error instanceof InstantAPIError) || isServerRefusal(error)) return error;
   const { type, message }: Refusal = Object(error.body);
   return branded(Object.assign(error, { type, code: refusalCode({ type, message }) }));
 }
 
-/** `error`, which is ours, known as a refusal of what the server `said`. */
+/** Marks `error`, which is ours, as a refusal by the server. */
 export function refusedBy<Told extends object>(error: Told, { type, status = 0 }: Refusal): Told {
   return branded(Object.assign(error, { type, status }));
 }
 
-/** `told`, known as the same refusal that `error` is, if it is one. */
+/** Marks `told` as the refusal that `error` is, if it is one. */
 export function refusedAs<Told extends object>(told: Told, error: unknown): Told {
   return isServerRefusal(error) ? refusedBy(told, error as Refusal) : told;
 }
 
-/** The `error` of a live query, with what core does not say of it; as it is, when it is not the server's. */
+/** The `error` of a live query, completed with what core leaves out; unchanged when it is not the server's. */
 export function queryError<Said extends Refusal>(said: Said, unsaid: Refusal | undefined): Said {
   if (!unsaid) return said;
   const { type, status = 0 } = unsaid;
   return branded({ ...said, type, status, code: refusalCode({ ...said, type }) });
 }
 
-/** The `error` of a live query, to be thrown. */
+/** The `error` of a live query, as an error to throw. */
 export function thrown(error: Refusal): InstantError {
   if (isServerRefusal(error)) return refusalError(error);
   return new InstantError(error.message ?? 'The query failed', error.hint, error.traceId);
 }
 
-/** Which of the reasons a server names in its own words: a type of its own have not all of them. */
+/** The code of a refusal. It takes the server's message to tell: not every reason has a type of its own. */
 export function refusalCode({
   type,
   message = '',

@@ -2,12 +2,12 @@ import { InstantNodeError } from '../../errors.ts';
 import { isObject } from '../../protocol/json.ts';
 import { type Refusal, refusedAs, refusedBy } from './server-refusal.ts';
 
-/** What core keeps of the refusal of a session, its words, with what else the server said. */
+/** What core keeps of a session's refusal, its message, completed with what else the server said. */
 export function sessionError(words: object, refusal: Refusal): object {
   return refusedBy({ ...words, code: 'connection-failed' }, refusal);
 }
 
-/** The error of a session that the server does not take, by what it said. */
+/** The error of a session that the server refuses, from what it said. */
 export function sessionRefused(
   said: unknown,
   { appId, apiURI }: { appId: string; apiURI: string },
@@ -29,7 +29,7 @@ export function sessionRefused(
   return refusedBy(error, refusal);
 }
 
-/** An error of ours, as core gives those of a server to who subscribes to a query. */
+/** One of our errors, in the form in which core gives a server's errors to subscribers of a query. */
 export function asQueryError(error: InstantNodeError): Refusal & { code: string } {
   const { message, hint, code } = error;
   return refusedAs({ message, hint, code }, error);

@@ -2,15 +2,15 @@ import { isServerRefusal, type Refusal, refusalError } from '../refusals/server-
 import type { PresenceOptions, PresenceSlice } from './presence-slice.ts';
 import { type PresenceCallback, Room, type Said, type TopicCallback } from './room.ts';
 
-/** What rooms need of the session that they are in. */
+/** What rooms need from their session. */
 export interface RoomsSession {
   /** Whether the server has accepted the session, and there is a connection to it. */
   isOpen(): boolean;
   /** Sends a message, if the session is open; drops it otherwise. */
   send(message: { op: string; [field: string]: unknown }): void;
-  /** The id by which the server's messages call this session. */
+  /** This session's id in the server's messages. */
   sessionId(): string;
-  /** Tells of what the server sent and ought not to have. */
+  /** Reports what the server should not have sent. */
   report(problem: string): void;
 }
 
@@ -23,7 +23,7 @@ const ROOM_OPS = [
   'leave-room-ok',
 ] as const;
 
-/** A message of the server about a room, its fields checked. */
+/** A server message about a room, with its fields checked. */
 export type RoomFrame = { 'room-id': string } & (
   | { op: 'patch-presence'; edits: readonly unknown[] }
   | { op: 'refresh-presence'; data: object }
@@ -32,12 +32,12 @@ export type RoomFrame = { 'room-id': string } & (
   | { op: 'join-room-error'; error?: unknown }
 );
 
-/** Whether a message of the server is about a room. */
+/** Whether a server message is about a room. */
 export function isRoomFrame(message: { op: string }): message is RoomFrame {
   return (ROOM_OPS as readonly string[]).includes(message.op);
 }
 
-/** Something to say in a room. */
+/** A message to publish on a topic. */
 export interface Topical {
   roomType: string;
   roomId: string;
@@ -46,15 +46,15 @@ export interface Topical {
 }
 
 /**
- * The rooms of a session, presence and topics: what core's reactor means by them, whatever rooms, topics, keys and
- * sessions are called. As in core and in the protocol, a room's id alone says which it is.
+ * The rooms of a session, with presence and topics: they work as core's do, whatever rooms, topics, keys and sessions
+ * are called. As in core and in the protocol, a room is identified by its id alone.
  */
 export class ClientRooms {
   readonly #session: RoomsSession;
   readonly #rooms = new Map<string, Room>();
-  /** Rooms that were left before the server had answered the wish to join. */
+  /** Rooms that were left before the server had answered the request to join. */
   readonly #leaving = new Set<string>();
-  /** What will be said once the server has let this session in. */
+  /** Messages to publish once the server has let this session in. */
   readonly #unsaid = new Map<string, Topical[]>();
 
   constructor(session: RoomsSession) {
@@ -66,13 +66,13 @@ export class ClientRooms {
     return this.#rooms.size;
   }
 
-  /** Joins a room. Returns what leaves it, once nobody subscribes to it any more. */
+  /** Joins a room. Returns a function that leaves it, once it has no subscribers. */
   join(type: string, id: string, initialPresence?: object | null): () => void {
     this.#enter(type, id, initialPresence);
     return () => this.#leaveUnheard(id);
   }
 
-  /** Joins a room, and tells `callback` of what people in it show. */
+  /** Joins a room and subscribes `callback` to its presence. */
   subscribePresence(
     type: string,
     id: string,
@@ -87,7 +87,7 @@ export class ClientRooms {
     };
   }
 
-  /** Adds to what this session shows in a room that it has joined. */
+  /** Adds to this session's presence in a room that it has joined. */
   publishPresence(id: string, changes: object): void {
     const room = this.#rooms.get(id);
     if (!room) return;
@@ -97,12 +97,12 @@ export class ClientRooms {
     room.notify();
   }
 
-  /** What is known of who shows what in a room; null when nothing is. */
+  /** The presence that is known in a room; null when there is none. */
   presence(id: string, options: PresenceOptions | undefined): PresenceSlice | null {
     return this.#rooms.get(id)?.slice(options) ?? null;
   }
 
-  /** Joins a room, and tells `callback` of what the others say on a topic of it. */
+  /** Joins a room and subscribes `callback` to one of its topics. */
   subscribeTopic(type: string, id: string, topic: string, callback: TopicCallback): () => void {
     const unlisten = this.#enter(type, id).listen(topic, callback);
     return () => {
@@ -111,7 +111,7 @@ export class ClientRooms {
     };
   }
 
-  /** Says something in a room that this session has joined, as soon as it is let in. */
+  /** Publishes a message in a room that this session has joined, as soon as it is let in. */
   publishTopic(said: Topical): void {
     const room = this.#rooms.get(said.roomId);
     if (!room) return;
@@ -124,7 +124,7 @@ export class ClientRooms {
     this.#unsaid.set(said.roomId, unsaid);
   }
 
-  /** Takes a message of the server. */
+  /** Handles a server message. */
   receive(frame: RoomFrame): void {
     const id = frame['room-id'];
     const room = this.#rooms.get(id);
@@ -133,8 +133,8 @@ export class ClientRooms {
   }
 
   /**
-   * The server does not let this session into a room: subscribers to its presence get the reason, as an error.
-   * Whether anybody was.
+   * The server does not let this session into a room: subscribers to its presence get the reason, as an error. Returns
+   * whether there were any.
    */
   refused(id: unknown, { message = 'The server refused the room', hint, type, status }: Refusal): boolean {
     const room = this.#rooms.get(id as string);
@@ -143,25 +143,25 @@ export class ClientRooms {
     return true;
   }
 
-  /** Joins all of them again, in a new session. */
+  /** Joins all rooms again, in a new session. */
   rejoin(): void {
     for (const [id, room] of this.#rooms) this.#askToJoin(id, room, room.user);
   }
 
-  /** There is no session any more: the server has forgotten who was where. */
+  /** Call this when the session has ended: the server has forgotten who was in which room. */
   disconnected(): void {
     for (const room of this.#rooms.values()) room.isConnected = false;
     this.#leaving.clear();
   }
 
-  /** Knows nothing any more of what the user before was shown, and says nothing of what they had to say. */
+  /** Forgets the peers that the previous user saw, and drops the messages that they had yet to publish. */
   userChanged(): void {
     this.#unsaid.clear();
     for (const room of this.#rooms.values()) room.forgetPeers();
   }
 
   #receiveIn(id: string, room: Room, frame: RoomFrame): void {
-    // Whoever hears of the others is among them.
+    // A session that hears about the others is in the room.
     if (frame.op !== 'join-room-error') room.isConnected = frame.op !== 'leave-room-ok';
     switch (frame.op) {
       case 'patch-presence':

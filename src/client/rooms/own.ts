@@ -1,7 +1,7 @@
-/** An object that JSON or a user has made, so that any text may be one of its keys. */
+/** An object from JSON or a user: any text may be one of its keys. */
 type AnyKeys = Record<string | number, unknown>;
 
-/** The property of that name which the object has itself. What `Object.prototype` lends is none. */
+/** The object's own property of that name; inherited ones do not count. */
 export function getOwn(target: unknown, key: string | number): unknown {
   return target != null && Object.hasOwn(Object(target), key) ? (target as AnyKeys)[key] : undefined;
 }

@@ -4,7 +4,7 @@ import { type Peers, peersOf, shownIn } from './peers.ts';
 
 type Key = string | number;
 
-/** A change of what the server knows of a room, at a path that begins with a session's id. */
+/** A change to the server's state of a room, at a path that begins with a session's id. */
 interface Edit {
   path: readonly Key[];
   op: '+' | 'r' | '-';
@@ -14,16 +14,16 @@ interface Edit {
 /** The outcome of edits. */
 export interface Edited {
   peers: Peers;
-  /** Edits that cannot be done, which were passed over: how many, and what is wrong with the first. */
+  /** Edits that could not be applied and were skipped: how many, and what is wrong with the first. */
   skipped: { count: number; first: string } | undefined;
 }
 
 /**
- * The others in a room after a server's edits, of which those on the session's own entry are ignored.
+ * The peers in a room after a server's edits; edits of the session's own entry are ignored.
  *
- * `+` adds a key or inserts an item, `r` replaces, `-` removes; what is missing on the way to a new value is made. Unlike
- * in core, paths reach own properties alone, and an object that loses its last key stays as an empty one: it is what the
- * server has.
+ * `+` adds a key or inserts an item, `r` replaces, `-` removes; missing objects on the way to a new value are created.
+ * Unlike in core, paths only reach own properties, and an object that loses its last key stays as an empty one, as it
+ * does on the server.
  */
 export function applyEdits(peers: Peers, edits: readonly unknown[], sessionId: string): Edited {
   const next = new Editing(peers, sessionId);
@@ -61,11 +61,11 @@ class Editing {
     this.#sessionId = sessionId;
   }
 
-  /** Says why an edit cannot be done, and then does nothing. */
+  /** Applies an edit, or returns why that is impossible and does nothing. */
   apply(edit: Edit): string | undefined {
     const [id, field, ...rest] = edit.path;
     if (id === undefined) return this.#replaceAll(edit);
-    // Of a session's entry nothing else is known here.
+    // Nothing else of a session's entry is known here.
     if (String(id) === this.#sessionId || (field !== undefined && field !== 'data')) return undefined;
     if (field === undefined) return this.#setEntry(String(id), edit);
     const data = this.peers.get(String(id));
@@ -111,7 +111,7 @@ class Editing {
   }
 }
 
-/** Why there is nothing at a path within `data` to change. */
+/** Why an edit cannot be applied at a path within `data`. */
 function whyNot(data: unknown, path: readonly Key[], op: Edit['op']): string | undefined {
   let place = data;
   for (const key of path) {
@@ -126,7 +126,7 @@ function whyNot(data: unknown, path: readonly Key[], op: Edit['op']): string | u
   return undefined;
 }
 
-/** One after the last is where an item can be added. */
+/** One past the end counts: an item can be added there. */
 function isIndex(key: Key, length: number): boolean {
   return Number.isInteger(key) && Number(key) >= 0 && Number(key) <= length;
 }

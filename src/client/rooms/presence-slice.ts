@@ -1,22 +1,22 @@
 import { getOwn, setOwn } from './own.ts';
 import type { Peers } from './peers.ts';
 
-/** What of a room's presence is asked for, as core has it. */
+/** Which part of a room's presence is wanted, as in core. */
 export interface PresenceOptions {
-  /** Whether one's own presence is among it. Default true. */
+  /** Whether to include one's own presence. Default true. */
   user?: boolean;
-  /** The session ids of the others; all of them by default. */
+  /** The session ids of the peers to include; all by default. */
   peers?: readonly string[];
-  /** The keys of everybody's presence; all of them by default. */
+  /** The keys to include from each presence; all by default. */
   keys?: readonly string[];
   initialPresence?: object;
   initialData?: object;
 }
 
 /**
- * What cannot be used would fail when there is something to tell, and others would not be told.
+ * Checks options early: a bad one would only fail at a notification, and other subscribers would miss that.
  *
- * @throws {TypeError} naming the method that they were given to.
+ * @throws {TypeError} naming the method that they were passed to.
  */
 export function assertPresenceOptions(method: string, options: unknown): void {
   const { keys, peers } = Object(options) as Record<string, unknown>;
@@ -57,7 +57,7 @@ export function peopleOf(
   return { peers: shown, ...(wantsUser ? { user: withId(user ?? {}, keys, sessionId) } : {}) };
 }
 
-/** Whether there is news for a subscriber: by a shallow comparison of each person, as core has it. */
+/** Whether to notify a subscriber: compares each person shallowly, as core does. */
 export function hasChanged(before: PresenceSlice, after: PresenceSlice): boolean {
   if (before.isLoading !== after.isLoading || before.error !== after.error) return true;
   if (!isSame(before.user, after.user)) return true;

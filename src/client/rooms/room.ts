@@ -8,9 +8,9 @@ import {
   peopleOf,
 } from './presence-slice.ts';
 
-/** Is told of what the people in a room show. */
+/** Called with the presence in a room. */
 export type PresenceCallback = (slice: PresenceSlice) => void;
-/** Is told of what somebody said, and of what the speaker shows. */
+/** Called with a message on a topic, and the sender's presence. */
 export type TopicCallback = (data: unknown, peer: unknown) => void;
 
 interface Watcher {
@@ -19,13 +19,13 @@ interface Watcher {
   last: PresenceSlice | undefined;
 }
 
-/** What somebody said in a room. */
+/** A message on a topic. */
 export interface Said {
   'peer-id'?: unknown;
   data?: unknown;
 }
 
-/** One room that was joined: who is known to be in it, and who subscribes to that. */
+/** One joined room: the presence known of it, and its subscribers. */
 export class Room {
   readonly type: string;
   /** Whether the server has let this session in. */
@@ -35,7 +35,7 @@ export class Room {
   readonly #sessionId: () => string;
   readonly #watchers = new Set<Watcher>();
   readonly #listeners = new Map<unknown, Set<{ callback: TopicCallback }>>();
-  /** Undefined as long as nobody has shown anything, oneself included. */
+  /** Undefined until anyone has published presence, this session included. */
   #presence: Presence | undefined;
 
   constructor(type: string, sessionId: () => string) {
@@ -43,22 +43,22 @@ export class Room {
     this.#sessionId = sessionId;
   }
 
-  /** Whether anybody subscribes to anything in it. */
+  /** Whether it has any subscriber. */
   get isHeard(): boolean {
     return this.#watchers.size > 0 || this.#listeners.size > 0;
   }
 
-  /** Whether anybody subscribes to its presence. */
+  /** Whether it has subscribers to presence. */
   get isWatched(): boolean {
     return this.#watchers.size > 0;
   }
 
-  /** Whether anything is known of who shows what. */
+  /** Whether any presence is known. */
   get isShown(): boolean {
     return this.#presence !== undefined;
   }
 
-  /** What this session shows. */
+  /** This session's presence. */
   get user(): object | undefined {
     return this.#presence?.user;
   }
@@ -67,14 +67,14 @@ export class Room {
     this.#presence = { peers: new Map(), ...this.#presence, user };
   }
 
-  /** What is known of who shows what; null when nothing is. */
+  /** The presence that is known; null when there is none. */
   slice(options: PresenceOptions | undefined): PresenceSlice | null {
     if (!this.#presence) return null;
     const people = peopleOf(this.#presence, options, this.#sessionId());
     return { ...people, isLoading: !this.isConnected, error: this.error };
   }
 
-  /** Tells `callback` of what is known, and of each change; returns what ends that. */
+  /** Calls `callback` with the presence that is known, and at each change; returns a function that ends that. */
   watch(options: PresenceOptions | undefined, callback: PresenceCallback): () => void {
     const watcher: Watcher = { options, callback, last: undefined };
     this.#watchers.add(watcher);
@@ -82,7 +82,7 @@ export class Room {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Tells `callback` of what the others say on a topic; returns what ends that. */
+  /** Calls `callback` with each message on a topic; returns a function that ends that. */
   listen(topic: unknown, callback: TopicCallback): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set();
     this.#listeners.set(topic, listeners);
@@ -94,14 +94,14 @@ export class Room {
     };
   }
 
-  /** Tells why the server does not let this session in. */
+  /** Tells subscribers why the server does not let this session in. */
   refuse(reason: Error): void {
     this.error = reason;
     this.#presence ??= { user: undefined, peers: new Map() };
     this.notify();
   }
 
-  /** Knows only of this session who shows what, and tells so. */
+  /** Forgets the peers, and notifies subscribers. */
   forgetPeers(): void {
     this.error = undefined;
     if (!this.#presence) return;
@@ -109,29 +109,29 @@ export class Room {
     this.notify();
   }
 
-  /** Takes what the server says of everybody. */
+  /** Takes everyone's presence from the server. */
   refresh(room: object): void {
     this.#setPeers(peersOf(room, this.#sessionId()));
   }
 
-  /** Takes what the server says has changed, and returns what of it could not be taken. */
+  /** Applies the server's edits; returns those that had to be skipped. */
   patch(edits: readonly unknown[]): Edited['skipped'] {
     const { peers, skipped } = applyEdits(this.#presence?.peers ?? new Map(), edits, this.#sessionId());
     this.#setPeers(peers);
     return skipped;
   }
 
-  /** Passes on what somebody said. */
+  /** Passes a message on to the subscribers of its topic. */
   hear(topic: unknown, { 'peer-id': peerId, data }: Said): void {
     const listeners = this.#listeners.get(topic);
     const speaker = peerId === this.#sessionId() ? this.user : this.#presence?.peers.get(peerId as string);
-    // One that an earlier one of them has removed is not told.
+    // A listener that an earlier one has removed is not called.
     for (const listener of [...(listeners ?? [])]) {
       if (listeners?.has(listener)) listener.callback(data, speaker);
     }
   }
 
-  /** Tells those for whom something has changed. */
+  /** Notifies subscribers for whom something has changed. */
   notify(): void {
     for (const watcher of [...this.#watchers]) if (this.#watchers.has(watcher)) this.#tell(watcher);
   }

@@ -5,7 +5,7 @@ import type { AnySchema } from './any-schema.ts';
 type ReadSchema = InstantSchemaDef<EntitiesDef, LinksDef<EntitiesDef>, RoomsDef>;
 type Link = ReadSchema['links'][string];
 
-/** A link of one namespace under its label, as core's engine looks for it. */
+/** A link of one namespace under its label, as core's engine looks it up. */
 interface IndexedLink {
   isForward: boolean;
   isSingular: boolean;
@@ -16,8 +16,8 @@ interface IndexedLink {
 export type LinkIndex = Record<string, Record<string, IndexedLink>>;
 
 /**
- * A schema in which names are looked up that are its own alone. Core asks plain objects, which have `constructor`,
- * `toString` and the like without anybody having named anything so.
+ * A schema in which lookups find only its own names. Core looks names up in plain objects, which inherit `constructor`,
+ * `toString` and the like.
  */
 export function withOwnNames<Schema extends AnySchema | undefined>(schema: Schema): Schema {
   if (!schema) return schema;
@@ -30,7 +30,7 @@ export function withOwnNames<Schema extends AnySchema | undefined>(schema: Schem
   return Object.assign(Object.create(Object.getPrototypeOf(schema)), own);
 }
 
-/** Core's index of a schema's links, of its own names alone: core's would write into `Object` for some names. */
+/** Core's index of a schema's links, with own names only: core's would write into `Object` for some names. */
 export function linkIndexOf(schema: ReadSchema | undefined): LinkIndex | null {
   if (!schema) return null;
   const index: LinkIndex = Object.create(null);
@@ -44,7 +44,7 @@ export function linkIndexOf(schema: ReadSchema | undefined): LinkIndex | null {
   return index;
 }
 
-/** A copy of `names` that inherits none; nothing when there is nothing. */
+/** A copy of `names` that inherits none; null and undefined stay as they are. */
 export function ownNames<T extends object | null | undefined>(names: T): T {
   return names && (Object.assign(Object.create(null), names) as T);
 }

@@ -1,8 +1,8 @@
 import { i as coreI, type DataAttrDef } from '@instantdb/core';
 
 /**
- * Core's `i`, by which schemas are written. Only `string` is typed anew: core's takes its type from what it stands in, and
- * `entity` is a place for anything, so that from TypeScript 6 on each `i.string()` in a schema is an `any`.
+ * Core's `i`, which schemas are written with. Only `string` has a different type: core's is inferred from its context,
+ * and `entity` accepts anything, so that from TypeScript 6 on each `i.string()` in a schema is an `any`.
  */
 export interface SchemaBuilder extends Omit<typeof coreI, 'string'> {
   /** A text; `i.string<'open' | 'done'>()` for one of those. */

@@ -1,6 +1,6 @@
 /**
- * Keeps a field of core's out of sight when `target` is printed: it is read and set as before, and held where only
- * these two reach.
+ * Hides fields of core's when `target` is printed: they are read and set as before, but held where only their accessors
+ * reach.
  */
 export function conceal<T extends object>(target: T, ...names: readonly string[]): void {
   for (const name of names) {

@@ -2,17 +2,18 @@ import { types } from 'node:util';
 
 const REDACTED = '[redacted]';
 
-/** What is left out of what is shown. */
+/** What to leave out of anything that is shown. */
 export interface Hidden {
   /** Fields whose values are left out, whatever they are. */
   readonly names: ReadonlySet<string>;
-  /** Texts that are left out wherever they stand, inside of other texts too. */
+  /** Texts that are left out wherever they occur, even inside other texts. */
   readonly texts: readonly string[];
 }
 
 /**
- * `value` without what is hidden: itself where it holds nothing of that, else a copy. Cycles, maps, sets and errors are
- * taken as they are; an object of a class that holds something is shown as a plain one, and accessors are left alone.
+ * `value` without what is hidden: itself when it holds none of that, else a copy. Cycles, maps, sets and errors are
+ * kept as such; an instance of a class that holds something hidden becomes a plain object, and accessors are not
+ * called.
  *
  * Not recursive: a message of a server can be nested deeper than the stack reaches.
  */
@@ -20,14 +21,14 @@ export function redact(value: unknown, hidden: Hidden): unknown {
   return holdsHidden(value, hidden) ? new Copying(hidden).copy(value) : value;
 }
 
-/** As {@link redact}, of an error that must stay the same object, because it was made for the caller. */
+/** As {@link redact}, but an error is changed in place: the caller should get the object that was thrown. */
 export function redactInPlace<T>(value: T, hidden: Hidden, seen: Set<unknown> = new Set()): T {
   if (!(value instanceof Error)) return redact(value, hidden) as T;
   if (seen.has(value)) return value;
   seen.add(value);
   for (const [key, member] of membersOf(value)) {
     const shown = hidden.names.has(String(key)) && member ? REDACTED : redactInPlace(member, hidden, seen);
-    // An error that cannot be changed is one of the runtime's own, which has no message of ours.
+    // Only the runtime's own errors cannot be changed, and those hold no message of ours.
     if (shown !== member) Reflect.set(value, key, shown);
   }
   return value;
@@ -51,7 +52,7 @@ function holdsHidden(value: unknown, { names, texts }: Hidden): boolean {
   return false;
 }
 
-/** One deep copy; what is found twice in it is copied once. */
+/** One deep copy; an object that occurs twice is copied once. */
 class Copying {
   readonly #hidden: Hidden;
   readonly #copies = new Map<object, object>();
@@ -102,9 +103,9 @@ class Copying {
   }
 }
 
-/** The properties that hold something, hidden ones among them. Of an error, the stack is one, however it is held. */
+/** The properties that hold a value, non-enumerable ones included, and an error's stack, however it is held. */
 function membersOf(value: object): [PropertyKey, unknown][] {
-  // The bytes of a buffer are no fields.
+  // The bytes of a buffer are not fields.
   if (ArrayBuffer.isView(value)) return [];
   const members = Reflect.ownKeys(value).flatMap((key): [PropertyKey, unknown][] => {
     if (Array.isArray(value) && key === 'length') return [];
@@ -114,7 +115,7 @@ function membersOf(value: object): [PropertyKey, unknown][] {
   return value instanceof Error ? [...members, ['stack', value.stack]] : members;
 }
 
-/** Whether a copy of it is as good as itself. */
+/** Whether a copy is as good as the original. */
 function isSimple(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return Array.isArray(value) || prototype === Object.prototype || prototype === null;
@@ -124,7 +125,7 @@ function emptyLike(value: object): object | undefined {
   if (Array.isArray(value)) return [];
   if (types.isMap(value)) return new Map();
   if (types.isSet(value)) return new Set();
-  // The console knows it by its prototype.
+  // The console recognizes an error by its prototype.
   if (value instanceof Error) return Object.create(Object.getPrototypeOf(value));
   if (types.isProxy(value) || ArrayBuffer.isView(value)) return undefined;
   return {};

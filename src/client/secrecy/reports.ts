@@ -3,10 +3,10 @@ import type { InstantNodeError } from '../../errors.ts';
 import { Emitter } from '../timing/emitter.ts';
 import type { Secrets } from './secrets.ts';
 
-/** Tells subscribers or the log of what went wrong in the background. None of the database's secrets is in either. */
+/** Reports failures in the background to subscribers or the log, without any of the database's secrets. */
 export class Reports {
   readonly errors: Emitter<InstantNodeError> = new Emitter();
-  /** Where core and this package log: the same object for both, as long as there is a database. */
+  /** Where core and this package log: one object for both, for the life of the database. */
   readonly logger: Logger;
   readonly #secrets: Secrets;
 
@@ -15,7 +15,7 @@ export class Reports {
     this.#secrets = secrets;
   }
 
-  /** Tells subscribers, or else the log. */
+  /** Reports to subscribers, or else to the log. */
   report(error: InstantNodeError): void {
     this.withoutSecrets(error);
     if (this.errors.size > 0) this.errors.emit(error);
@@ -41,7 +41,7 @@ export class Reports {
     Object.assign(this.logger, this.#secrets.redacting(logger));
   }
 
-  /** What core makes of its option `verbose`, once: functions that log with core's `stats`, or do nothing. */
+  /** What core makes once from its option `verbose`: functions that log with core's `stats`, or do nothing. */
   logging(isVerbose: boolean, stats: () => unknown): Logger {
     const log =
       (level: keyof Logger): Logger['info'] =>

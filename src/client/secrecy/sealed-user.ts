@@ -1,9 +1,9 @@
 import type { PersistedObject } from '../core-internals/persisted-object.ts';
 
-/** The key of `kv` under which core keeps who is signed in. */
+/** The key of `kv` under which core keeps the current user. */
 const USER_KEY = 'currentUser';
 
-/** A user as core's `kv` holds them: printed, it shows no token. */
+/** A user as core's `kv` holds it: printed, it shows no token. */
 class SealedUser {
   readonly #user: unknown;
 
@@ -16,18 +16,18 @@ class SealedUser {
   }
 }
 
-/** A user to give core's `kv`. Nobody is nobody, as core looks for that. */
+/** Seals a user for core's `kv`. null and undefined stay as they are, because core checks for them. */
 export function sealed(user: unknown): unknown {
   return user === null || user === undefined || user instanceof SealedUser ? user : new SealedUser(user);
 }
 
-/** The user in what core's `kv` gives. Older versions of core stored it as JSON. */
+/** The user in a value of core's `kv`. Older versions of core stored it as JSON. */
 export function unsealed(held: unknown): unknown {
   const user = SealedUser.open(held);
   return typeof user === 'string' ? JSON.parse(user) : user;
 }
 
-/** Has core's `kv` hold users sealed. What is stored stays as core writes it. */
+/** Makes core's `kv` hold users sealed. What is stored stays as core writes it. */
 export function sealUserIn(kv: object): void {
   const state = kv as PersistedObject;
   const { parse, serialize } = state;

@@ -18,22 +18,22 @@ const NAMES: ReadonlySet<string> = new Set([
 ]);
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** Shorter ones are found in texts that have nothing to do with them; a magic code has six digits. */
+/** Shorter secrets would be found in unrelated texts; a magic code has six digits. */
 const SHORTEST = 6;
-/** Those of users who have signed out go: an answer to what they did may still come. */
+/** How many texts are remembered, those of signed-out users included: an answer to what they did may still come. */
 const MOST = 16;
 
-/** The secrets that a database knows, so that none is in what it tells: they are looked for by their values. */
+/** The secrets that a database knows, to keep them out of everything it reports: they are found by value. */
 export class Secrets {
   readonly #lasting: readonly string[];
   #recent: readonly string[] = [];
 
-  /** `lasting` are those that stay the same; what is undefined is none. */
+  /** `lasting` are the secrets that stay the same; undefined ones are ignored. */
   constructor(...lasting: readonly unknown[]) {
     this.#lasting = textsOf(lasting);
   }
 
-  /** Notes one of now. */
+  /** Notes a secret that is in use now. */
   note(secret: unknown): void {
     const texts = textsOf([secret]);
     if (texts.length === 0 || texts.every((text) => this.#recent.includes(text))) return;
@@ -41,14 +41,14 @@ export class Secrets {
   }
 
   /**
-   * `value` without the secrets, and without `more` that only this caller knows. An error stays the same object, and all
-   * else is copied where it held one.
+   * `value` without the secrets, and without `more` that only this caller knows. An error stays the same object;
+   * anything else that held one is copied.
    */
   leaveOut<T>(value: T, more: readonly unknown[] = []): T {
     return redactInPlace(value, this.#hidden(NO_NAMES, more));
   }
 
-  /** A logger like `logger` that never gets to see a secret: core logs the messages it sends as they are. */
+  /** Wraps `logger` so that it never sees a secret: core logs the messages it sends as they are. */
   redacting(logger: Logger): Logger {
     const shown = (args: unknown[]): unknown[] => {
       const hidden = this.#hidden(NAMES, []);
@@ -66,7 +66,7 @@ export class Secrets {
   }
 }
 
-/** Secrets as they may stand in a text: as they are, in JSON, and in an address. */
+/** The forms in which secrets may occur in a text: as they are, in JSON, and in a URL. */
 function textsOf(secrets: readonly unknown[]): string[] {
   const texts = secrets.flatMap((secret) => {
     if (typeof secret !== 'string' || secret.length < SHORTEST) return [];

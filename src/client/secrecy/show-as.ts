@@ -3,7 +3,7 @@
  * token, the user with their token and all data in the database, and databases end up in logs.
  */
 export function showAs(target: object, summary: () => object): void {
-  // Node's symbol; Bun and Deno go by it too.
+  // Node's symbol; Bun and Deno honor it too.
   for (const key of [Symbol.for('nodejs.util.inspect.custom'), 'toJSON']) {
     Object.defineProperty(target, key, { value: summary, configurable: true });
   }

@@ -2,10 +2,10 @@ import type { StoreInterfaceStoreName } from '@instantdb/core';
 import { isObject } from '../../protocol/json.ts';
 import { isSameAuthor, type TransactionAuthor } from '../transactions/author.ts';
 
-/** Whose session an answer came over. */
+/** The author over whose session an answer came. */
 export type Owner = TransactionAuthor;
 
-/** An owner as it is stored: where no admin token was used the user alone, as earlier versions wrote it. */
+/** An owner in stored form: without an admin token just the user, as earlier versions wrote it. */
 type StoredOwner = string | null | { user: string | null; admin: true };
 
 /** The field in which a stored answer says whose it is. Answers of earlier versions have none. */
@@ -13,7 +13,7 @@ const OWNER = 'owner';
 /** Core's own list of what a store holds. */
 const META_KEY = '__meta';
 
-/** Whether what a store keeps under `key` is an answer of the server, which is for the user who asked alone. */
+/** Whether what a store keeps under `key` is an answer of the server, meant only for the user who asked. */
 export function isAnswer(store: StoreInterfaceStoreName, key: string): boolean {
   return store !== 'kv' && key !== META_KEY;
 }
@@ -24,7 +24,7 @@ export function withOwner(answer: unknown, { userId, isAdmin }: Owner): unknown 
   return isObject(answer) ? { ...answer, [OWNER]: owner } : answer;
 }
 
-/** A stored answer as core keeps it; null for one that is somebody else's. */
+/** A stored answer as core keeps it; null for another author's. */
 export function answerFor(owner: Owner, stored: unknown): unknown {
   if (!isObject(stored) || !Object.hasOwn(stored, OWNER)) return stored;
   const { [OWNER]: by, ...answer } = stored;

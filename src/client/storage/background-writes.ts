@@ -6,16 +6,17 @@ import { type RecordChange, type RecordStore, recordName, type StoreName } from 
 
 const RETRY_MS = { first: 100, most: 10_000 } as const;
 
-/** Whether the storage takes what it is given. */
+/** Whether the storage accepts what it is given. */
 type State =
   | { is: 'working' }
   | { is: 'failing'; failures: number; timer: NodeJS.Timeout }
   | { is: 'stopped' };
 
 /**
- * Saves what nobody waits for: core's user, cached answers and sync tables. What could not be saved stays in memory, is
- * read from there, and is saved again later, the newest value of each key; a failure is reported once, not once a try.
- * Each call of `save` is one batch, stored whole or not at all; a kill loses what the storage has not answered for.
+ * Saves what no caller waits for: core's user, cached answers and sync tables. What could not be saved stays in memory,
+ * is read from there, and is saved again later, with the newest value of each key; a failure is reported once, not once
+ * per try. Each call of `save` is one batch, stored whole or not at all; a kill loses what the storage has not
+ * acknowledged.
  */
 export class BackgroundWrites {
   readonly #records: RecordStore;
@@ -23,7 +24,10 @@ export class BackgroundWrites {
   readonly #depth: DepthLimit;
   /** By name. What the storage has not acknowledged. */
   #unsaved: Map<string, RecordChange> = new Map();
-  /** By name. What `kv` holds: the user, and local ids. All else that is saved can be had from the server again. */
+  /**
+   * By name. What `kv` holds: the user, and local ids. Everything else that is saved can be fetched from the server
+   * again.
+   */
   readonly #latest: Map<string, RecordChange> = new Map();
   #state: State = { is: 'working' };
 
@@ -55,7 +59,7 @@ export class BackgroundWrites {
     if (store === 'kv') this.#latest.set(recordName(store, key), change);
   }
 
-  /** Saves anew what only this database knows, because the storage has lost it. */
+  /** Saves again what only this database knows, because the storage has lost it. */
   async saveAgain(): Promise<void> {
     await this.save([...this.#latest.values()]);
   }
@@ -65,7 +69,7 @@ export class BackgroundWrites {
     return this.#unsaved.get(recordName(store, key));
   }
 
-  /** Saves what is left; rejects when that does not work. */
+  /** Saves what is unsaved; rejects when that fails. */
   async flush(): Promise<void> {
     const left = [...this.#unsaved];
     if (left.length === 0) return;
@@ -78,7 +82,7 @@ export class BackgroundWrites {
     return this.#state.is === 'stopped';
   }
 
-  /** Tries no more, and drops what is unsaved. */
+  /** Stops trying, and drops what is unsaved. */
   stop(): void {
     this.#clearRetry();
     this.#state = { is: 'stopped' };
@@ -86,7 +90,7 @@ export class BackgroundWrites {
   }
 
   #saved(changes: readonly (readonly [string, RecordChange])[]): void {
-    // One that was given anew meanwhile is not saved yet.
+    // A key that was given again meanwhile is not saved yet.
     for (const [name, change] of changes) {
       if (this.#unsaved.get(name) === change) this.#unsaved.delete(name);
     }

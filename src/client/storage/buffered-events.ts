@@ -1,13 +1,13 @@
-/** Who is told, or what they would have been told. */
+/** The listener, or the events that wait for one. */
 type State<Listener> =
   | { is: 'buffering'; told: ((listener: Listener) => void)[] }
   | { is: 'connected'; listener: Listener };
 
-/** Events of which nothing is lost before somebody listens: they are told then, in their order. */
+/** Events, none of which is lost before there is a listener: it then gets them in order. */
 export class BufferedEvents<Listener> {
   #state: State<Listener> = { is: 'buffering', told: [] };
 
-  /** Tells `listener` of what has happened and what will. Not within this call. */
+  /** Calls `listener` for all events so far and to come. Not within this call. */
   connect(listener: Listener): void {
     // Not queueMicrotask, which on Deno 2.9.6 changes that global when it is first called.
     void Promise.resolve().then(() => {

@@ -12,11 +12,11 @@ import {
 } from './record-store.ts';
 
 /**
- * Stores records in a class of core's `StoreInterface`: an instance for each of core's three stores, which gets the keys
- * and the values that core would give it, so that what such a class holds already can be read.
+ * Stores records in a class of core's `StoreInterface`: an instance for each of core's three stores, which gets the
+ * keys and the values that core would give it, so that what such a class holds already can be read.
  *
- * A batch is as atomic as the class: what follows on each other in one store is one `multiSet`, but a key to forget, and
- * the next store, are calls of their own. A batch that fails in the middle rejects, and what came before stays. Calls
+ * A batch is as atomic as the class: consecutive values for one store are one `multiSet`, while a key to forget, or the
+ * next store, takes a call of its own. A batch that fails in the middle rejects, and what came before stays. Calls
  * reject when the class does not answer for 10 seconds.
  */
 export function classRecordStore(Store: StoreInterfaceClass, appId: string, durable = true): RecordStore {
@@ -25,7 +25,7 @@ export function classRecordStore(Store: StoreInterfaceClass, appId: string, dura
 
 class ClassRecordStore implements RecordStore {
   readonly durable: boolean;
-  /** Core's own classes read and write all that they have at each call. */
+  /** Core's own classes read and write everything at each call. */
   readonly maxBatch = undefined;
   readonly opened: Promise<void> = Promise.resolve();
   readonly #stores: Stores;
@@ -98,7 +98,7 @@ class ClassRecordStore implements RecordStore {
   }
 }
 
-/** What `call` gives; whatever goes wrong in the user's class is said to be of the storage. */
+/** The result of `call`; whatever goes wrong in the user's class becomes an error of the storage. */
 async function calling<T>(action: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

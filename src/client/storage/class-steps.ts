@@ -2,33 +2,33 @@ import type { StoreInterfaceStoreName } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
 import { describeRecord, type RecordChange, type StoreName } from './record-store.ts';
 
-/** Before the keys of `writes`, which core does not know and which are therefore kept in `kv`. */
+/** The prefix of keys of `writes`, which core does not know and which are therefore kept in `kv`. */
 const WRITE_PREFIX = 'pendingMutation:';
 
-/** Changes of one store that are one call: pairs to set, or a key to remove. */
+/** Changes of one store that take one call: pairs to set, or a key to remove. */
 export type Step = { store: StoreInterfaceStoreName } & (
   | { is: 'set'; pairs: [string, unknown][] }
   | { is: 'remove'; key: string }
 );
 
-/** The store of core's that a record is in. */
+/** Core's store that holds a record. */
 export function instanceOf(store: StoreName): StoreInterfaceStoreName {
   return store === 'writes' ? 'kv' : store;
 }
 
-/** The key of a record in there. */
+/** The key of a record in core's store. */
 export function keyIn(store: StoreName, key: string): string {
   return store === 'writes' ? `${WRITE_PREFIX}${key}` : key;
 }
 
-/** The keys of a store's records, of those in the store of core's that it is in. */
+/** The keys of a store's records, from all keys of core's store that holds them. */
 export function recordKeys(store: StoreName, keys: string[]): string[] {
   if (store === 'kv') return keys.filter((key) => !key.startsWith(WRITE_PREFIX));
   if (store !== 'writes') return keys;
   return keys.filter((key) => key.startsWith(WRITE_PREFIX)).map((key) => key.slice(WRITE_PREFIX.length));
 }
 
-/** What the class is called with to make `changes`, in their order. */
+/** The calls that make `changes`, in order. */
 export function stepsOf(changes: readonly RecordChange[]): Step[] {
   const steps: Step[] = [];
   for (const [store, name, value] of changes) {
@@ -46,7 +46,7 @@ export function stepsOf(changes: readonly RecordChange[]): Step[] {
   return steps;
 }
 
-// The call may have to wait for others, and the value must stay what it was.
+// The call may have to wait for others, and the value must not change meanwhile.
 function copyOf(value: unknown, store: StoreName, key: string): unknown {
   try {
     return structuredClone(value);

@@ -24,8 +24,8 @@ export interface Conversion {
 }
 
 /**
- * Writes all records as a new generation, then makes that the one that counts. Until then the old one is as it was, so
- * an interrupted conversion is begun again by the next opening.
+ * Writes all records as a new generation, then makes that the current one. Until then the old one is untouched, so the
+ * next opening begins an interrupted conversion again.
  */
 export async function convert(conversion: Conversion): Promise<void> {
   const { driver, scope, keys, from, to, report } = conversion;
@@ -63,7 +63,7 @@ export async function tidy(
   }
 }
 
-/** What an interrupted conversion left may be sealed with a salt that nobody knows any more. */
+/** What an interrupted conversion left may be sealed with a salt that is lost. */
 async function forgetInterrupted({ driver, scope, keys, from, to }: Conversion): Promise<void> {
   const left = recordsOf(keys, to);
   if (left.length === 0) return;

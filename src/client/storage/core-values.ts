@@ -1,12 +1,12 @@
 import { isObject } from '../../protocol/json.ts';
 
-/** The id of a user as core stores one in `kv`, as it is or as JSON; null for none. */
+/** The id of a user as core stores one in `kv`, plain or as JSON; null for none. */
 export function userIdOf(user: unknown): string | null {
   const value = parseCoreValue(user);
   return isObject(value) && typeof value.id === 'string' ? value.id : null;
 }
 
-/** A value that core has stored, which it does as it is or as JSON; undefined for a text that is not JSON. */
+/** A value that core has stored, plain or as JSON; undefined for a text that is not JSON. */
 export function parseCoreValue(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {

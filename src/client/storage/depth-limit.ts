@@ -2,7 +2,10 @@ import { InstantNodeError } from '../../errors.ts';
 import { nestsDeeper } from '../values/depth.ts';
 import { describeRecord, type RecordChange, recordName } from './record-store.ts';
 
-/** How deep a value may nest to be stored: every runtime writes and copies so much, and Bun takes the square of it. */
+/**
+ * How deep a value may nest to be stored: every runtime can write and copy that much, although Bun's cost grows with
+ * the square of it.
+ */
 const MAX_DEPTH = 1_000;
 
 /** Keeps values that nest too deep out of a storage, which they would slow down or break, and reports each once. */
@@ -16,7 +19,7 @@ export class DepthLimit {
     this.#report = report;
   }
 
-  /** The change itself, or one that removes the record in its place. */
+  /** The change itself, or one that removes the record instead. */
   applied(change: RecordChange): RecordChange {
     const [store, key, value] = change;
     const name = recordName(store, key);

@@ -15,7 +15,7 @@ import { describeRecord, type StoreName } from './record-store.ts';
 
 /** Where the header is. */
 export const HEADER_KEY: string = joinKey('meta', 'header');
-/** Where it is again: without one, a sealed storage cannot be read any more. */
+/** Where its copy is: without a header, a sealed storage can never be read again. */
 export const HEADER_COPY_KEY: string = joinKey('meta', 'header-copy');
 
 /** The generation of records that have no header: those of format 1. */
@@ -29,7 +29,7 @@ export function storePrefix(generation: number, store: StoreName): string {
   return `${generationPrefix(generation)}${store}:`;
 }
 
-/** The generation that a driver's key belongs to; undefined for one that is no record. */
+/** The generation that a driver's key belongs to; undefined for a key that is not a record's. */
 export function generationOf(driverKey: string): number | undefined {
   const match = RECORD.exec(driverKey);
   return match ? Number(match[1] ?? BARE_GENERATION) : undefined;
@@ -40,12 +40,12 @@ export function moveKey(driverKey: string, from: number, to: number): string {
   return `${generationPrefix(to)}${driverKey.slice(generationPrefix(from).length)}`;
 }
 
-/** Whether a driver's key is that of a text that was set aside. */
+/** Whether a driver's key is that of a text set aside. */
 export function isDamagedKey(driverKey: string): boolean {
   return driverKey.startsWith(DAMAGED_PREFIX);
 }
 
-/** A new key to set the text under `driverKey` aside with. */
+/** A new key for setting the text under `driverKey` aside. */
 export function damagedKey(driverKey: string): string {
   const name = driverKey.replace(/^[1-9][0-9]*:/, '');
   return `${DAMAGED_PREFIX}${name}:${randomBytes(9).toString('base64url')}`;

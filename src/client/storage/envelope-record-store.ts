@@ -16,12 +16,15 @@ import { StorageLifecycle } from './storage-lifecycle.ts';
 
 const FAULT_HINT =
   'This is a fault of @instantdb/node, or of what it stands on: the cause says where. Please report it';
-/** Of a driver that names none. */
+/** The limit of a driver that names none. */
 const MAX_BATCH: BatchLimit = { records: Number.POSITIVE_INFINITY, bytes: 16_000_000 };
 
 /** How records are stored in a driver. */
 export interface EnvelopeOptions {
-  /** Seals every record, when given. Records that are plain, or sealed with a previous key, are sealed at the opening. */
+  /**
+   * Seals every record, when given. Records that are plain, or sealed with a previous key, are sealed when the storage
+   * is opened.
+   */
   readonly keyring?: Keyring | undefined;
   /** Called with what no call can reject for: a damaged record, a storage that cannot be opened yet. */
   report(error: InstantNodeError): void;
@@ -32,7 +35,7 @@ export interface EnvelopeOptions {
  * Disposing of the store disposes of the driver.
  *
  * A driver that fails while it is being opened fails the calls that wait for it, and is tried again: by the next call,
- * and after a while. `opened` goes on waiting then, and rejects for what no other try would change.
+ * and after a while. `opened` keeps waiting through that, and only rejects for what another try would not change.
  */
 export function envelopeRecordStore(
   driver: StorageDriver,
@@ -52,7 +55,7 @@ export function envelopeRecordStore(
 
 /** The records of a driver. */
 export interface EnvelopeRecordStore extends RecordStore {
-  /** Must be called when the driver has lost its content: without the header, nothing stored from then on could be read. */
+  /** Call this when the driver has lost its content: without the header, nothing stored from then on could be read. */
   emptied(): void;
 }
 
@@ -80,7 +83,7 @@ class DriverRecordStore implements EnvelopeRecordStore {
   }
 
   async write(changes: readonly RecordChange[]): Promise<void> {
-    // Now, since the values may change before the storage is open.
+    // Serialized now, since the values may change before the storage is open.
     const asJson = changes.map(jsonOf);
     await (await this.#lifecycle.storage()).write(asJson);
   }

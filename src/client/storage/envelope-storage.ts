@@ -14,7 +14,7 @@ export type JsonChange = readonly [store: StoreName, key: string, json: string |
 /**
  * The records of a storage that is open.
  *
- * A record that is damaged reads as null, after its text was moved to quarantine and reported. A batch is as atomic as the
+ * A damaged record reads as null, after its text was moved to quarantine and reported. A batch is as atomic as the
  * driver makes it; the first of a new storage carries the header, without which nothing could be read again.
  */
 export class EnvelopeStorage {
@@ -64,12 +64,12 @@ export class EnvelopeStorage {
     });
     if (this.#suspects.size > 0) this.#noteOverwritten(batch);
     const preamble = this.#preamble;
-    // With each batch until one is kept: this one may fail, and the one behind it may not.
+    // In each batch until one succeeds: this one may fail while the one behind it does not.
     await this.#driver.write(preamble.length > 0 ? [...preamble, ...batch] : batch);
     if (this.#preamble === preamble) this.#preamble = [];
   }
 
-  /** What the driver had is gone, the header too. */
+  /** The driver has lost its content, the header included. */
   emptied(): void {
     this.#preamble = [...this.#header];
   }

@@ -33,13 +33,13 @@ export type RoundOutcome =
       readonly is: 'failed';
       /** Why the first piece that failed did. */
       readonly cause: unknown;
-      /** What is tried again, since nobody was told that it failed. */
+      /** What is tried again, since no caller was told that it failed. */
       readonly retried: 'nothing' | 'removals' | 'writes';
     };
 
 /**
- * One round of saving: all that is unsaved, piece after piece. The promises of a piece resolve as soon as the storage has
- * it, so a process that is killed between two pieces has stored the first, and nobody was told that it has the second.
+ * One round of saving: everything unsaved, piece by piece. The promises of a piece resolve as soon as the storage has
+ * it: a process that is killed between two pieces has stored the first, and has promised nothing about the second.
  */
 export class FlushRound {
   readonly #parts: JournalParts;
@@ -51,14 +51,14 @@ export class FlushRound {
     this.#events = events;
   }
 
-  /** Never rejects. What was not taken, or failed, is left in the unsaved writes. */
+  /** Never rejects. What was not tried, or failed, stays in the unsaved writes. */
   async run(): Promise<RoundOutcome> {
     const { records, unsaved, waiters } = this.#parts;
     const inFlight: Promise<unknown>[] = [];
     this.#begin();
     do {
       const saved = Promise.all(unsaved.take(records.maxBatch).map((piece) => this.#save(piece)));
-      // Once one has failed, each of the others may take as long to fail: not one after the other.
+      // Once one has failed, each of the others may take as long to fail, so they are not awaited one by one.
       if (this.#outcome.is === 'saved') await saved;
       else inFlight.push(saved);
       if (waiters.size > 0) this.#begin();
@@ -97,7 +97,7 @@ export class FlushRound {
     }
   }
 
-  /** A write that somebody waits for is refused, and its record removed in case there is one. Others are tried again. */
+  /** Refuses a write whose caller waits, and has its record removed in case there is one. Others are tried again. */
   #failed(states: ReadonlyMap<string, State>, cause: unknown): void {
     const { recorded, unsaved, waiters } = this.#parts;
     this.#noteFailure(cause);

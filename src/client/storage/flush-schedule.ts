@@ -3,7 +3,7 @@ import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 /** When the next round of saving begins. */
 type State = { is: 'idle' } | { is: 'soon' } | { is: 'later'; timer: NodeJS.Timeout } | { is: 'stopped' };
 
-/** Calls `flush` when it is due: at the end of this turn, or after a delay, whichever was asked for and comes first. */
+/** Calls `flush` when it is due: at the end of this turn, or after a delay, whichever was requested and comes first. */
 export class FlushSchedule {
   readonly #flush: () => void;
   #state: State = { is: 'idle' };
@@ -12,7 +12,7 @@ export class FlushSchedule {
     this.#flush = flush;
   }
 
-  /** At the end of this turn of the event loop: writes that are put within one turn share a round, and so one disk sync. */
+  /** At the end of this turn of the event loop: writes put within one turn share a round, and so one disk sync. */
   soon(): void {
     if (this.#state.is === 'soon' || this.#state.is === 'stopped') return;
     this.#clear();
@@ -20,7 +20,7 @@ export class FlushSchedule {
     setImmediate(this.#flush);
   }
 
-  /** After `delayMs`, unless it is due already. Keeps no process running. */
+  /** After `delayMs`, unless it is due already. Does not keep the process running. */
   later(delayMs: number): void {
     if (this.#state.is !== 'idle') return;
     const timer = setTimeout(this.#flush, delayMs);
@@ -28,7 +28,7 @@ export class FlushSchedule {
     this.#state = { is: 'later', timer };
   }
 
-  /** A flush has begun, for this schedule's sake or not: nothing is due until it is asked for again. */
+  /** A flush has begun, on this schedule or not: nothing is due until it is requested again. */
   done(): void {
     if (this.#state.is === 'stopped') return;
     this.#clear();

@@ -2,7 +2,7 @@ import { isSameAuthor, type TransactionAuthor } from '../transactions/author.ts'
 
 import type { AuthoredWrite, WriteEntry } from '../transactions/pending-write.ts';
 
-/** Pending writes of others than who has the database now: neither sent nor shown until their author is back. */
+/** Pending writes of authors other than the current one: neither sent nor shown until their author is back. */
 export class ForeignWrites {
   readonly #writes: Map<string, AuthoredWrite> = new Map();
 
@@ -23,12 +23,12 @@ export class ForeignWrites {
     for (const write of writes) this.#writes.set(write.eventId, write);
   }
 
-  /** Whether there was one. */
+  /** Returns whether there was one. */
   delete(eventId: string): boolean {
     return this.#writes.delete(eventId);
   }
 
-  /** Takes out the writes of `author`, oldest first: they are foreign no more. */
+  /** Removes and returns the writes of `author`, oldest first: they are no longer foreign. */
   takeOf(author: TransactionAuthor): WriteEntry[] {
     const theirs = this.all.filter((write) => isSameAuthor(write.author, author));
     for (const { eventId } of theirs) this.#writes.delete(eventId);

@@ -3,10 +3,12 @@ import { InstantNodeError } from '../../errors.ts';
 import { FlushRound, type JournalParts, type RoundOutcome } from './flush-round.ts';
 import { FlushSchedule } from './flush-schedule.ts';
 
-/** How long a write that waits for its answer stays unsaved: most are answered before. Core saves as late. */
+/** How long a write that waits for its answer stays unsaved: most are answered before that. Core waits as long. */
 const LAZY_MS = 100;
 const MAX_RETRY_MS = 5_000;
-/** With so many delivered writes still in the storage, delivery pauses: a process that is killed sends them all again. */
+/**
+ * With this many delivered writes still in the storage, delivery pauses: a process that is killed sends them all again.
+ */
 const MOST_DELIVERED = 1_000;
 
 /** Whether rounds may begin: not before the journal knows whose writes it has, and not after it was stopped. */
@@ -27,7 +29,7 @@ type Health =
 
 const NO_FAILURE = { failures: 0, isReported: false };
 
-/** Who is told how saving goes. */
+/** What the flusher calls as saving proceeds. */
 export interface FlusherEvents {
   report(error: InstantNodeError): void;
   /** Something was saved, or could not be. */
@@ -35,8 +37,8 @@ export interface FlusherEvents {
 }
 
 /**
- * Decides when a journal saves what it has: one round at a time. What changes while one is under way is saved together, in
- * the next, unless somebody waits for it. A round that fails is tried again, after longer and longer, and reported once.
+ * Decides when a journal saves what it has: one round at a time. What changes during a round is saved together in the
+ * next, unless a caller waits for it. A round that fails is tried again with a growing backoff, and reported once.
  */
 export class JournalFlusher {
   readonly #parts: JournalParts;
@@ -44,7 +46,7 @@ export class JournalFlusher {
   readonly #schedule: FlushSchedule = new FlushSchedule(() => void this.#begin());
   #phase: Phase = 'held';
   #health: Health = { is: 'working' };
-  /** The round that is under way. */
+  /** The current round. */
   #round: Promise<void> | undefined;
 
   constructor(parts: JournalParts, events: FlusherEvents) {
@@ -53,8 +55,8 @@ export class JournalFlusher {
   }
 
   /**
-   * Whether so many removals wait that nothing more should be delivered until some are done. Never while the storage fails:
-   * that may last, and is reported. Nor where each removal costs as much as everything that is stored.
+   * Whether so many removals wait that nothing more should be delivered until some are done. Never while the storage
+   * fails: that may last, and is reported. Nor where each removal costs as much as rewriting everything stored.
    */
   get isBehind(): boolean {
     const { records, recorded, unsaved } = this.#parts;
@@ -67,13 +69,13 @@ export class JournalFlusher {
     if (this.#phase === 'held') this.#phase = 'running';
   }
 
-  /** No round begins any more, and the one that is under way ends with its piece. */
+  /** No further round begins, and the current one ends with its piece. */
   stop(): void {
     this.#phase = 'stopped';
     this.#schedule.stop();
   }
 
-  /** Begins a round at the end of this turn. One that is under way sees who waits. */
+  /** Begins a round at the end of this turn. A current one notices who waits. */
   soon(): void {
     if (!this.#round) this.#schedule.soon();
   }
@@ -84,12 +86,12 @@ export class JournalFlusher {
     this.#schedule.later(backoffMs(failures, { first: LAZY_MS, most: MAX_RETRY_MS }));
   }
 
-  /** Resolves once the round that is under way has ended. Never rejects. */
+  /** Resolves once the current round has ended. Never rejects. */
   async settled(): Promise<void> {
     await this.#round;
   }
 
-  /** Saves what is left; rejects when that does not work. Before `start` it does nothing. */
+  /** Saves what is unsaved; rejects when that fails. Does nothing before `start`. */
   async flush(): Promise<void> {
     while (this.#round || (!this.#parts.unsaved.isEmpty && this.#phase === 'running')) {
       await (this.#round ?? this.#begin());

@@ -1,15 +1,15 @@
 import type { BatchLimit } from '../../drivers/contract.ts';
 import { Json, type RecordChange } from './record-store.ts';
 
-/** What goes to the storage in one call, and the states that it is made of. */
+/** What goes to the storage in one call, and the states that it is made from. */
 export interface Piece<State> {
   readonly states: ReadonlyMap<string, State>;
   readonly changes: readonly RecordChange[];
 }
 
 /**
- * Takes the first of the queue's records off `states`, as many as go to the storage in one call; undefined when there are
- * none. No record is cut, and one that JSON cannot hold is alone, so that it costs no other.
+ * Takes the first of the queue's records off `states`, as many as go to the storage in one call; undefined when there
+ * are none. No record is split, and one that JSON cannot hold goes alone, so that no other fails with it.
  */
 export function takePiece<State>(
   states: Map<string, State>,

@@ -10,18 +10,21 @@ import { RecordedWrites } from './recorded-writes.ts';
 import { type StoredAuthor, type StoredWrite, storedAuthor } from './stored-write.ts';
 import { UnsavedWrites } from './unsaved-writes.ts';
 
-/** Whether a write is in the storage, where the next process that opens it finds it. `saving` will be one of the others. */
+/**
+ * Whether a write is in the storage, where the next process that opens it finds it. `saving` becomes one of the others.
+ */
 export type Standing = 'kept' | 'saving' | 'unsure' | 'not-kept';
 
 /**
- * Stores pending writes, a record a write, so that storing and removing one costs the same however many wait.
+ * Stores pending writes, one record per write, so that storing and removing one costs the same however many wait.
  *
- * - A write whose `saved` promise has resolved survives a kill: it is on disk, or acknowledged by the server that stores it.
- * - One that nobody asks for is stored a tenth of a second after it was put, which a kill before loses.
+ * - A write whose `saved` promise has resolved survives a kill: it is on disk, or acknowledged by the server that
+ *   stores it.
+ * - A write whose `saved` was not called is stored a tenth of a second after it was put; a kill before that loses it.
  * - Writes that are put together share a call of the storage, and so one sync, as far as its `maxBatch` allows.
  * - Records do not depend on each other: a write carries its own order, and none is lost because another is refused.
- * - A kill can leave writes that were delivered and not removed yet, which are sent again under the same id; {@link isBehind}
- *   bounds how many.
+ * - A kill can leave writes that were delivered and not removed yet, which are sent again under the same id;
+ *   {@link isBehind} bounds how many.
  */
 export class Journal {
   /** Called when something was saved, or could not be: `isBehind` may be over. */
@@ -32,7 +35,7 @@ export class Journal {
   readonly #recorded: RecordedWrites<StoredWrite> = new RecordedWrites();
   readonly #waiters: PersistWaiters = new PersistWaiters();
   readonly #flusher: JournalFlusher;
-  /** Who makes the writes, once that is known. */
+  /** The author of the writes, once known. */
   #author: StoredAuthor | undefined;
 
   constructor(records: RecordStore, report: (error: InstantNodeError) => void) {
@@ -55,7 +58,10 @@ export class Journal {
     return loaded;
   }
 
-  /** Sets who makes the writes from now on. The first has made those that were put before, too; until then none is saved. */
+  /**
+   * Sets the author of writes from now on. The first author also made those that were put before; until then none is
+   * saved.
+   */
   setAuthor(author: TransactionAuthor): void {
     const isFirst = !this.#author;
     this.#author = storedAuthor(author);
@@ -66,14 +72,14 @@ export class Journal {
     else if (!this.#unsaved.isEmpty) this.#flusher.later();
   }
 
-  /** Takes the state of a write, to be saved in a moment, or with the next that cannot wait. */
+  /** Takes the state of a write, to be saved in a moment, or earlier with one that cannot wait. */
   put(eventId: string, mutation: Mutation): void {
     this.#put(eventId, mutation, this.#author);
   }
 
   /**
-   * Stores `writes`, and those of others, anew and nothing else: the storage has lost some, or has some back that were
-   * removed.
+   * Stores `writes`, and those of other authors, again and nothing else: the storage has lost some, or has brought
+   * removed ones back.
    */
   async persistAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void> {
     for (const { eventId, mutation, author } of foreign) {
@@ -100,7 +106,7 @@ export class Journal {
   }
 
   /**
-   * Resolves once a write that was put is in the storage. Rejects when it could not be saved; it is forgotten then,
+   * Resolves once a write that was put is in the storage. Rejects when it could not be saved; then it is forgotten,
    * unless it is put again.
    */
   saved(eventId: string): Promise<void> {
@@ -122,17 +128,17 @@ export class Journal {
     return this.#flusher.isBehind;
   }
 
-  /** Resolves once what is being saved has an outcome. Never rejects. */
+  /** Resolves once what is being saved is saved or has failed. Never rejects. */
   settled(): Promise<void> {
     return this.#flusher.settled();
   }
 
-  /** Saves what is left; rejects when that does not work. Before the storage was loaded, it does nothing. */
+  /** Saves what is unsaved; rejects when that fails. Does nothing before the storage was loaded. */
   flush(): Promise<void> {
     return this.#flusher.flush();
   }
 
-  /** Saves nothing any more. Promises of `saved` stay open: the storage is lost, and what that means is told elsewhere. */
+  /** Saves nothing any more. Promises of `saved` stay pending: the storage is lost, which is handled elsewhere. */
   end(): void {
     this.#flusher.stop();
   }

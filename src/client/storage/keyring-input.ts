@@ -9,26 +9,28 @@ export type EncryptionKey = string | Uint8Array;
 /**
  * What option `encryptionKey` takes.
  *
- * Bytes are the better key, and cost nothing at start: `randomBytes(32)`, kept as a secret, or
+ * Bytes are the better key and cost nothing at start: `randomBytes(32)`, kept as a secret, or
  * `Buffer.from(process.env.KEY, 'base64')`. A passphrase is stretched by scrypt, which takes about a tenth of a second
  * for each storage that is opened.
  *
- * To change the key, give the new one as `current` and the old one in `previous`: everything is sealed anew when the storage
- * is opened, after which the old one can be left out.
+ * To change the key, give the new one as `current` and the old one in `previous`: everything is sealed again when the
+ * storage is opened, after which the old one can be left out.
  */
 export type EncryptionKeyOption =
   | EncryptionKey
   | { readonly current: EncryptionKey; readonly previous?: readonly EncryptionKey[] };
 
 const KEY_BYTES = 32;
-/** Shorter ones are guessed, whatever they are stretched by. 16 is what to use at least; a generated one is best. */
+/**
+ * Shorter passphrases can be guessed however they are stretched. Use 16 characters at least; a generated one is best.
+ */
 const MIN_PASSPHRASE = 8;
 
 const wanted = `${KEY_BYTES} bytes, a passphrase of at least ${MIN_PASSPHRASE} characters, or { current, previous: [...] } of such keys`;
 const hint =
   'Make one with "openssl rand -base64 32" and keep it as a secret; what is sealed cannot be read without it';
 
-/** Reads option `encryptionKey`. Throws `invalid-config`, which never shows any of the key. */
+/** Parses option `encryptionKey`. Throws `invalid-config`, which never shows any of the key. */
 export function parseEncryptionKey(option: unknown): Keyring {
   if (!isObject(option) || ArrayBuffer.isView(option)) return new Keyring(secretOf(option, 'encryptionKey'));
   const unknown = Object.keys(option).filter((name) => name !== 'current' && name !== 'previous');

@@ -1,17 +1,17 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, scrypt } from 'node:crypto';
 
-/** A secret that the user gave: bytes that are a key, or a text to make one of. */
+/** A secret that the user gave: bytes that are a key, or a text to derive one from. */
 export type KeySecret =
   | { readonly is: 'bytes'; readonly bytes: Uint8Array }
   | { readonly is: 'passphrase'; readonly text: string };
 
 /** The keys of one generation of one storage. */
 export interface StorageKeys {
-  /** What they were made with, in base64url. Random, and no secret. */
+  /** What they were made with, in base64url. Random, and not secret. */
   readonly salt: string;
   /** Seals the records. */
   readonly records: KeyObject;
-  /** A signature of `text`, which nobody can make without the key. */
+  /** A signature of `text`, which cannot be made without the key. */
   sign(text: string): string;
 }
 
@@ -23,8 +23,8 @@ export interface FoundKeys {
 }
 
 /**
- * The keys that a user gave: one to seal with, and earlier ones that records may still be sealed with. Shows none of them,
- * however it is printed.
+ * The keys that a user gave: one to seal with, and earlier ones that records may still be sealed with. Shows none of
+ * them, however it is printed.
  */
 export class Keyring {
   readonly #current: KeySecret;
@@ -36,8 +36,8 @@ export class Keyring {
   }
 
   /**
-   * The same text for two keyrings whose current keys are the same, and with another salt another: nobody who sees one,
-   * and not the salt, can guess a passphrase by it.
+   * The same text for two keyrings with the same current key, and a different one with another salt: without the salt,
+   * nobody who sees the text can guess a passphrase by it.
    */
   fingerprint(salt: Uint8Array): string {
     const { is } = this.#current;
@@ -45,7 +45,7 @@ export class Keyring {
     return createHmac('sha256', salt).update(is).update(secret).digest('base64url');
   }
 
-  /** Keys for a new generation, of the current key and a salt of their own. */
+  /** Keys for a new generation, from the current key and a salt of their own. */
   makeKeys(): Promise<StorageKeys> {
     return storageKeys(this.#current, randomBytes(SALT_BYTES).toString('base64url'));
   }

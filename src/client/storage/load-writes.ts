@@ -9,7 +9,7 @@ import { authoredWrite, isStoredWrite, type StoredWrite } from './stored-write.t
 
 /** What earlier processes left. */
 export interface LoadedWrites {
-  /** Who is signed in, or null for nobody. */
+  /** Who is signed in, or null if nobody is. */
   readonly userId: string | null;
   readonly writes: readonly AuthoredWrite[];
 }
@@ -17,20 +17,20 @@ export interface LoadedWrites {
 /** What loading needs. */
 export interface LoadParts {
   readonly records: RecordStore;
-  /** Whether a write is known already, and is not wanted again. */
+  /** Whether a write is already known, and not needed again. */
   isKnown(eventId: string): boolean;
   report(error: InstantNodeError): void;
 }
 
 /**
- * Reads all writes that the storage holds, or rejects and can be called again: nothing is handed out before all of it is
+ * Reads all writes that the storage holds, or rejects and can be called again: it returns nothing before everything is
  * read. A record that is not a write is reported and left where it is.
  */
 export async function loadWrites(parts: LoadParts): Promise<LoadedWrites> {
   const { records, isKnown, report } = parts;
   const userId = userIdOf(await records.read('kv', 'currentUser'));
   await migrateQueueOfCore(parts, userId);
-  // By id, since a storage may give one twice.
+  // By id, since a storage may return one twice.
   const writes = new Map<string, AuthoredWrite>();
   const pool = new StepPool();
   for await (const some of records.entries?.('writes') ?? entriesByKey(records)) {
@@ -43,7 +43,7 @@ export async function loadWrites(parts: LoadParts): Promise<LoadedWrites> {
   return { userId, writes: [...writes.values()] };
 }
 
-// Not all at once: so many calls in flight cost more memory than what they read.
+// Not all at once: that many calls in flight cost more memory than what they read.
 async function* entriesByKey(records: RecordStore): AsyncGenerator<readonly RecordEntry[]> {
   for (const some of chunksOf(await records.keys('writes'))) {
     yield await Promise.all(
@@ -58,7 +58,7 @@ async function migrateQueueOfCore({ records, report }: LoadParts, user: string |
   if (stored === null) return;
   const entries = parseCoreValue(stored);
   const writes = Array.isArray(entries) ? entries.filter(isEntry) : undefined;
-  // Left as it is: somebody may still be able to make sense of it.
+  // Left as it is: a person may still be able to make sense of it.
   if (!writes || writes.length < (entries as unknown[]).length) {
     return report(unusable(`"${PENDING_KEY}", where writes were kept before`));
   }

@@ -4,8 +4,8 @@ import { closedStoreError, type RecordStore, type StoreName } from './record-sto
 const options = {};
 
 /**
- * Stores everything in the process, and nothing once it ends: unstorage's memory driver. Values are taken as they are and
- * given as copies, since core turns what it loads into what it works with, in place.
+ * Stores everything in the process, until that ends: unstorage's memory driver. Values are stored as they are and
+ * returned as copies, since core changes what it loads in place.
  */
 export function memoryRecordStore(): RecordStore {
   const drivers = {
@@ -28,7 +28,7 @@ export function memoryRecordStore(): RecordStore {
     },
     async write(changes) {
       assertOpen();
-      // The driver's calls are synchronous, so nobody sees a state between two of them.
+      // The driver's calls are synchronous, so no reader sees a state between two of them.
       for (const [store, key, value] of changes) {
         if (value === undefined) drivers[store].removeItem?.(key, options);
         else drivers[store].setItem?.(key, value as string, options);

@@ -8,9 +8,9 @@ const STORES: readonly StoreName[] = ['kv', 'querySubs', 'syncSubs', 'writes'];
 const OWN_KEYS = /^(?:meta|damaged|[1-9][0-9]*):|^(?:kv|querySubs|syncSubs|writes):/;
 
 /**
- * `driver`, which first takes over what the same class of core's `StoreInterface` was given while nothing was sealed: as
- * records of format 1, which are sealed when it is opened. The plain records are removed only after that was stored, so that
- * a process that is killed in between does it again.
+ * `driver`, which first takes over what the same class of core's `StoreInterface` was given while nothing was sealed:
+ * as records of format 1, which are sealed when it is opened. The plain records are only removed once that is stored,
+ * so a process that is killed in between does it again.
  */
 export function migratingDriver(driver: StorageDriver, plain: RecordStore): StorageDriver {
   let taken: Promise<void> | undefined;

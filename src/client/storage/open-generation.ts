@@ -27,13 +27,13 @@ export interface OpenGeneration extends Generation {
 /** The generation that was found, and how to read it. */
 interface Found extends Generation {
   readonly header: StorageHeader | undefined;
-  /** Whether it is as it should be, or has to be sealed, or to be sealed with another key. */
+  /** Whether it is as it should be; else it has to be sealed, or sealed with another key. */
   readonly isCurrent: boolean;
 }
 
 /**
- * Finds out how to read the records of a storage, and converts them where they are of an older format, not
- * sealed yet, or sealed with a previous key. A storage that is new, or as it should be, is not written to.
+ * Finds out how to read the records of a storage, and converts them if they are of an older format, not sealed yet, or
+ * sealed with a previous key. A storage that is new, or as it should be, is not written to.
  */
 export async function openGeneration(opening: Opening): Promise<OpenGeneration> {
   const { driver, scope, keyring, report } = opening;
@@ -67,7 +67,7 @@ function opened(
   return { number, envelope, header: headerChanges(scope, { generation, sealed }), isNew };
 }
 
-/** Has the driver remove what it forgot; where that fails, the storage can be used all the same. */
+/** Makes the driver erase what it forgot; if that fails, the storage is still usable. */
 async function scrub({ driver, scope, report }: Opening, header: StorageHeader): Promise<void> {
   if (!header.isUnscrubbed) return;
   try {
@@ -118,7 +118,10 @@ async function openSealed(
   return { number, envelope: sealedEnvelope(scope, found.keys), header, isCurrent: found.isCurrent };
 }
 
-/** Somebody who put a plain header before sealed records would have their own records sealed among them. */
+/**
+ * Guards against an attacker who puts a plain header before sealed records: their own records would be sealed among
+ * those.
+ */
 async function assertPlain(driver: StorageDriver, keys: readonly string[], number: number): Promise<void> {
   const current = keys.filter((key) => generationOf(key) === number);
   for await (const records of entriesUnder(driver, current)) {

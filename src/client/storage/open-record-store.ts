@@ -12,7 +12,7 @@ import type { StorageRequest } from './storage-request.ts';
 export interface RecordStoreEvents {
   /** Something went wrong, and the database goes on. */
   report(error: InstantNodeError): void;
-  /** The storage cannot be used, or no more: the database must stop. */
+  /** The storage cannot be used, or no longer: the database must stop. */
   failed(error: InstantNodeError): void;
   /** Its content is gone, or older than it was: everything in memory must be stored again. */
   emptied(): void;
@@ -28,7 +28,7 @@ export function openRecordStore(
   const kind: StorageKind = kinds[storage.kind];
   if (!kind.open) return memoryRecordStore();
   const scope = { appId: request.core.appId, instanceKey: request.instanceKey };
-  // A class of the user's gets what core would give it, unless there is a key to seal it with.
+  // A user's class gets what core would give it, unless there is a key to seal it with.
   if ('Store' in storage && !keyring) return classRecordStore(storage.Store, scope.appId, storage.durable);
   let records: EnvelopeRecordStore | undefined;
   const driver = kind.open(storage, {

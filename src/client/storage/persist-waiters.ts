@@ -1,10 +1,10 @@
 import { type Deferred, deferred } from '../timing/deferred.ts';
 
-/** The promises of those who wait for a write to be in the storage, one a write. */
+/** The promises that a write is in the storage, one per write. */
 export class PersistWaiters {
   readonly #waiting: Map<string, Deferred<void>> = new Map();
 
-  /** How many writes somebody waits for. */
+  /** How many writes have such a promise pending. */
   get size(): number {
     return this.#waiting.size;
   }
@@ -23,7 +23,7 @@ export class PersistWaiters {
     this.#take(eventId)?.resolve();
   }
 
-  /** Whether anybody was waiting, and so has been told. */
+  /** Returns whether there was a promise to reject. */
   reject(eventId: string, reason: unknown): boolean {
     const waiting = this.#take(eventId);
     waiting?.reject(reason);

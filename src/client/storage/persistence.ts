@@ -17,36 +17,37 @@ import { storeClassOver } from './store-class.ts';
 
 /** What happens in the storage of a database. */
 export interface PersistenceEvents extends Pick<RecordStoreEvents, 'report' | 'failed'> {
-  /** Writes of earlier processes wait for another author than who has the database now. */
+  /** Writes of earlier processes wait for an author other than the current one. */
   foreign(writes: readonly AuthoredWrite[]): void;
 }
 
-/** How far a database got with its storage. One that was lost may have been loaded before, and its memory is used on. */
+/** How far a database got with its storage. A lost one may have been loaded before, and its memory stays in use. */
 type State = { is: 'loading' } | { is: 'loaded' } | { is: 'lost'; wasLoaded: boolean };
 
 /**
- * All that one database stores: core's three stores, and the queue of its pending writes.
+ * Everything that one database stores: core's three stores, and the queue of its pending writes.
  *
- * Nothing is read by core, sent or shown before the pending writes of earlier processes are in memory. What fails after that
- * is reported and tried again; a storage that cannot be used at all, or was taken over by another process, ends the database.
+ * Core reads nothing, and nothing is sent or shown, before the pending writes of earlier processes are in memory. What
+ * fails after that is reported and tried again; a storage that cannot be used at all, or was taken over by another
+ * process, ends the database.
  */
 export class Persistence {
   readonly durable: boolean;
   /** For core's constructor. */
   readonly Store: StoreInterfaceClass;
   readonly queue: WriteQueue;
-  /** What earlier authors made, in this process or before. */
+  /** Writes of earlier authors, in this process or before. */
   readonly foreign: ForeignWrites = new ForeignWrites();
-  /** Where pending writes are saved; none when nothing outlives the process anyway. */
+  /** Where pending writes are saved; undefined when nothing outlives the process anyway. */
   readonly journal: Journal | undefined;
-  /** Makes a write anew that was made before the stored ones were known. */
+  /** Remakes a write that was made before the stored ones were known. */
   remake: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation;
   /** Resolves once everything stored is in memory; never, when the storage cannot be used. */
   readonly loaded: Promise<void>;
   readonly #records: RecordStore;
   readonly #background: BackgroundWrites;
   readonly #events: BufferedEvents<PersistenceEvents> = new BufferedEvents();
-  /** Whose session it is: what they write and what the server answers is theirs. */
+  /** The author of the session: what they write, and what the server answers, is theirs. */
   #author: TransactionAuthor;
   #state: State = { is: 'loading' };
 
@@ -70,12 +71,12 @@ export class Persistence {
     });
   }
 
-  /** Whether what earlier processes left is in memory. */
+  /** Whether the writes of earlier processes are in memory. */
   get isLoaded(): boolean {
     return this.#state.is === 'loaded' || (this.#state.is === 'lost' && this.#state.wasLoaded);
   }
 
-  /** Takes writes of the present author out of the queue and leaves them in the storage, until that author is back. */
+  /** Takes writes of the current author out of the queue and leaves them in the storage until that author is back. */
   setAside(writes: readonly WriteEntry[]): void {
     const author = this.#author;
     this.queue.setAside(writes.map(([eventId]) => eventId));
@@ -87,14 +88,14 @@ export class Persistence {
     this.#setUserId(userIdOf(user));
   }
 
-  /** Puts what the present author had made before into the queue, before what they have made since. */
+  /** Puts the current author's earlier writes into the queue, before those they have made since. */
   takeBack(): void {
     this.queue.restore(this.foreign.takeOf(this.#author), (eventId, mutation) =>
       this.remake(eventId, mutation),
     );
   }
 
-  /** Forgets a write of somebody else; whether there was one. */
+  /** Forgets a write of another author. Returns whether there was one. */
   discardForeign(eventId: string): boolean {
     const wasThere = this.foreign.delete(eventId);
     if (wasThere) this.journal?.remove(eventId);
@@ -106,7 +107,7 @@ export class Persistence {
     this.#events.connect(events);
   }
 
-  /** Saves what is left; rejects when that does not work. */
+  /** Saves what is unsaved; rejects when that fails. */
   async flush(): Promise<void> {
     await Promise.all([this.journal?.flush(), this.#background.flush()]);
   }
@@ -118,7 +119,7 @@ export class Persistence {
     await this.#records.dispose();
   }
 
-  // Never rejects and, where the storage failed for good, never resolves: nothing may go on without it.
+  // Never rejects and, if the storage failed for good, never resolves: nothing may go on without it.
   async #load(): Promise<void> {
     const loaded = await this.#read().catch((error: InstantNodeError) => {
       this.#fail(error);
@@ -154,7 +155,7 @@ export class Persistence {
     this.journal?.setAuthor(this.#author);
   }
 
-  /** The storage has lost its content; the memory has not. */
+  /** The storage has lost its content, but memory still has it. */
   #persistAgain(): void {
     if (!this.isLoaded) return;
     this.queue.persistAgain(this.foreign.all);

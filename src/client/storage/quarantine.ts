@@ -12,7 +12,9 @@ export interface Quarantined {
   readonly error: InstantNodeError;
 }
 
-/** Moves the text under `driverKey` out of the way, and loses none of it: somebody may still make out a write in it. */
+/**
+ * Moves the text under `driverKey` out of the way without losing any of it: a person may still recognize a write in it.
+ */
 export function quarantine(
   driver: StorageDriver,
   envelope: RecordEnvelope,
@@ -30,7 +32,7 @@ export function quarantine(
   };
 }
 
-/** The text as it is, but nothing readable in a storage that is sealed: it may be a secret with one wrong letter. */
+/** The text as it is, but nothing readable in a sealed storage: it may be a secret with one wrong letter. */
 export function quarantinedText(envelope: RecordEnvelope, place: string, text: string): string {
   return envelope.isSealed && !isSealedText(text) ? envelope.wrap(place, JSON.stringify(text)) : text;
 }

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { StorageScope } from '../../drivers/contract.ts';
 import { joinKey } from '../../drivers/storage/record-key.ts';
 
-/** How records are written as texts which show that they were changed, cut short, or moved to another place. */
+/** Writes records as texts that reveal when they were changed, cut short, or moved to another place. */
 export interface RecordEnvelope {
-  /** Whether nobody can read or make a text without the key. */
+  /** Whether texts can only be read and made with the key. */
   readonly isSealed: boolean;
-  /** The text that keeps `json` under `key`. */
+  /** The text that holds `json` under `key`. */
   wrap(key: string, json: string): string;
   /** The JSON that `wrap` was given for this very key; undefined for any other text. */
   unwrap(key: string, text: string): string | undefined;
@@ -16,7 +16,7 @@ const TAG = 'p1.';
 /** 96 bits in base64url. */
 const CHECK_LENGTH = 16;
 
-/** Readable by everybody: `p1.`, a check over scope, key and value, and the JSON. The check finds damage, not a forger. */
+/** Readable by anyone: `p1.`, a check over scope, key and value, and the JSON. The check finds damage, not a forger. */
 export function plainEnvelope({ appId, instanceKey }: StorageScope): RecordEnvelope {
   const scope = `${joinKey(appId, instanceKey)}\n`;
   const checkOf = (key: string, json: string): string =>

@@ -5,7 +5,7 @@ import { InstantNodeError } from '../../errors.ts';
 /** What records are sorted by: core's three stores, and the queue of pending writes. */
 export type StoreName = StoreInterfaceStoreName | 'writes';
 
-/** A value that was made JSON already. */
+/** A value that is already serialized. */
 export class Json {
   readonly text: string;
 
@@ -14,14 +14,14 @@ export class Json {
   }
 }
 
-/** One change of a batch: a value or its {@link Json} to keep under a key, or with undefined a key to forget. */
+/** One change of a batch: a value or its {@link Json} to store under a key, or undefined to forget the key. */
 export type RecordChange = readonly [store: StoreName, key: string, value: unknown];
 
 /** A value with its key. */
 export type RecordEntry = readonly [key: string, value: unknown];
 
 /**
- * What a database stores, as JSON values: the one place where the client meets its storage, whichever that is.
+ * What a database stores, as JSON values: the one place where the client meets its storage, of whatever kind.
  *
  * Every call waits until the storage is open, and rejects with the reason when it cannot be opened.
  */
@@ -29,7 +29,7 @@ export interface RecordStore {
   /** Whether it outlives the process. */
   readonly durable: boolean;
   /**
-   * How to cut changes that do not depend on each other. Undefined where each call costs as much as everything that is
+   * How to split changes that do not depend on each other. Undefined where each call costs as much as everything
    * stored, and takes values as they are.
    */
   readonly maxBatch: BatchLimit | undefined;
@@ -40,13 +40,16 @@ export interface RecordStore {
   readonly opened: Promise<void>;
   /** The value under `key`, or null. One that is damaged is set aside, reported, and null. */
   read(store: StoreName, key: string): Promise<unknown>;
-  /** Every value of a store as `read` gives it, some at a time, in no particular order, where that costs less; one may be given twice. */
+  /**
+   * Every value of a store as `read` returns it, some at a time, in no particular order; present where that costs less.
+   * One may occur twice.
+   */
   entries?(store: StoreName): AsyncIterable<readonly RecordEntry[]>;
   /** Stores all of `changes`, in order, or none of them. Durable ones are on disk when it resolves. */
   write(changes: readonly RecordChange[]): Promise<void>;
   /** The keys of a store. */
   keys(store: StoreName): Promise<string[]>;
-  /** Releases the storage. Calls that come later reject. Repeatable. */
+  /** Releases the storage. Later calls reject. Can be called again. */
   dispose(): Promise<void>;
 }
 
@@ -60,7 +63,7 @@ export function recordName(store: StoreName, key: string): string {
   return `${store}:${key}`;
 }
 
-/** What a record is called in messages. */
+/** A record's name in messages. */
 export function describeRecord(store: string, key: string): string {
   return `${JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key)} of "${store}"`;
 }

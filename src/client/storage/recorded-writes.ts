@@ -1,17 +1,19 @@
-/** Whether the storage has acknowledged the record of a write, or was given it and has not (yet): after a failure, say. */
+/**
+ * Whether the storage has acknowledged the record of a write, or was given it and has not (yet), as after a failure.
+ */
 type Certainty = 'acknowledged' | 'unsure';
 
 /**
- * Which writes have a record in the storage, as far as its answers tell, and what it was given and has not answered yet.
- * The state of a write is undefined where its record is removed.
+ * Which writes have a record in the storage, as far as its answers tell, and what is in flight to it. The state of a
+ * write is undefined when its record is removed.
  */
 export class RecordedWrites<State extends object> {
   readonly #records: Map<string, Certainty> = new Map();
-  /** The newest state of each that was given to the storage. */
+  /** The newest state of each write in flight to the storage. */
   readonly #inFlight: Map<string, State | undefined> = new Map();
   #removalsInFlight = 0;
 
-  /** How many removals the storage was given and has not answered. */
+  /** How many removals are in flight. */
   get removalsInFlight(): number {
     return this.#removalsInFlight;
   }
@@ -21,12 +23,12 @@ export class RecordedWrites<State extends object> {
     return this.#records.has(eventId);
   }
 
-  /** Whether a write has a record for certain, in some state. */
+  /** Whether a write certainly has a record, in some state. */
   isAcknowledged(eventId: string): boolean {
     return this.#records.get(eventId) === 'acknowledged';
   }
 
-  /** Whether the storage was given a state of a write, and has not answered. */
+  /** Whether a state of a write is in flight to the storage. */
   isInFlight(eventId: string): boolean {
     return this.#inFlight.get(eventId) !== undefined;
   }
@@ -37,8 +39,8 @@ export class RecordedWrites<State extends object> {
   }
 
   /**
-   * Notes what the storage is given. Returns the writes that had no record until now: even where this fails, they may have
-   * one from here on.
+   * Notes what the storage is given. Returns the writes that had no record until now: even if this fails, they may have
+   * one from now on.
    */
   given(states: ReadonlyMap<string, State | undefined>): string[] {
     const added: string[] = [];
@@ -53,8 +55,8 @@ export class RecordedWrites<State extends object> {
   }
 
   /**
-   * Notes that the storage has answered for these, and returns those that it was not given anew meanwhile: for the others,
-   * a later answer decides.
+   * Notes that the storage has answered for these, and returns those that it was not given again meanwhile: for the
+   * others, a later answer decides.
    */
   answered(states: ReadonlyMap<string, State | undefined>): [eventId: string, state: State | undefined][] {
     const last: [string, State | undefined][] = [];
@@ -72,7 +74,7 @@ export class RecordedWrites<State extends object> {
     else this.#records.delete(eventId);
   }
 
-  /** Notes that these have no record after all, but for those that the storage was given anew meanwhile. */
+  /** Notes that these have no record after all, except for those that the storage was given again meanwhile. */
   absent(eventIds: readonly string[]): void {
     for (const eventId of eventIds) if (!this.isInFlight(eventId)) this.#records.delete(eventId);
   }

@@ -5,9 +5,9 @@ import { isFault } from '../../errors.ts';
 const RETRY_MS = { first: 100, most: 5_000 } as const;
 
 /**
- * Tries `work` until it succeeds, and resolves with its result. Calls `onFailure` once, with the first failure. Rejects at
- * once for a fault in the program, which another try would not change. Never settles once `isStopped`. Waiting between tries
- * does not keep the process running.
+ * Tries `work` until it succeeds, and resolves with its result. Calls `onFailure` once, with the first failure. Rejects
+ * at once for a fault in the program, which another try would not change. Never settles once `isStopped`. Waiting
+ * between tries does not keep the process running.
  */
 export async function retryUntilDone<T>(
   work: () => Promise<T>,

@@ -9,10 +9,10 @@ const NONCE_BYTES = 12;
 const AUTH_TAG_BYTES = 16;
 
 /**
- * Readable and writable with the key alone: `s1.` and, in base64url, a random nonce, the JSON under AES-256-GCM,
- * and its tag. App, instance and key (which holds the generation and the store) are authenticated with it.
+ * Readable and writable only with the key: `s1.` and, in base64url, a random nonce, the JSON under AES-256-GCM, and its
+ * tag. App, instance and key (which holds the generation and the store) are authenticated with it.
  *
- * By node:crypto and not by WebCrypto, because that is synchronous: records keep their order, and thousands a second do
+ * Uses node:crypto rather than WebCrypto because it is synchronous: records keep their order, and thousands a second do
  * not cost a promise each. A key made for one generation of one storage may seal 2^32 records with random nonces.
  */
 export function sealedEnvelope({ appId, instanceKey }: StorageScope, keys: StorageKeys): RecordEnvelope {
@@ -47,7 +47,7 @@ export function sealedEnvelope({ appId, instanceKey }: StorageScope, keys: Stora
   };
 }
 
-/** Whether a text was written by a {@link sealedEnvelope}, whichever its key. */
+/** Whether a text was written by a {@link sealedEnvelope}, whatever its key. */
 export function isSealedText(text: string): boolean {
   return text.startsWith(TAG);
 }

@@ -22,11 +22,11 @@ export interface StorageHeader {
   readonly generation: number;
   /** What they are sealed with; null when they are plain. */
   readonly sealed: Sealed | null;
-  /** Whether the driver's files may still hold the records as they were before, which must not be readable any more. */
+  /** Whether the driver's files may still hold earlier versions of the records, which must not stay readable. */
   readonly isUnscrubbed?: boolean;
 }
 
-/** What a sealed storage says of its key. */
+/** What a sealed storage records about its key. */
 export interface Sealed {
   readonly salt: string;
   /** What the right key makes of the rest of the header. */
@@ -36,9 +36,9 @@ export interface Sealed {
 /** The header of a storage, and how to mend it. */
 export interface ReadHeader {
   readonly header: StorageHeader | undefined;
-  /** Changes that put right whichever of the two is missing, outdated or damaged. */
+  /** Changes that fix the header or its copy, whichever is missing, outdated or damaged. */
   readonly repair: readonly StorageChange[];
-  /** What to report of that. */
+  /** The damage to report. */
   readonly damage: readonly InstantNodeError[];
 }
 
@@ -57,7 +57,7 @@ export function headerChanges(scope: StorageScope, header: StorageHeader): Stora
   return [HEADER_KEY, HEADER_COPY_KEY].map((key) => [key, envelope.wrap(key, json)] as const);
 }
 
-/** Changes after which there is no header. */
+/** Changes that remove the header. */
 export const noHeader: readonly StorageChange[] = [
   [HEADER_KEY, null],
   [HEADER_COPY_KEY, null],
@@ -70,7 +70,7 @@ export function sealedWith(scope: StorageScope, generation: number, keys: Storag
   return { salt: keys.salt, check };
 }
 
-/** Reads the header, or its copy where that is damaged. Refuses one of a later version, and two that are damaged. */
+/** Reads the header, or its copy if that is damaged. Refuses one of a later version, and two that are damaged. */
 export async function readHeader(driver: StorageDriver, scope: StorageScope): Promise<ReadHeader> {
   const envelope = plainEnvelope(scope);
   const [first, copy] = await Promise.all(

@@ -20,8 +20,8 @@ type State =
   | { is: 'disposed'; disposal: Promise<void> };
 
 /**
- * Opens a storage, again and again where that fails for a reason that may pass, and releases it. A failure is reported once;
- * calls that waited for it reject, and those that come later wait for the next try.
+ * Opens a storage, again and again while that fails for a reason that may pass, and releases it. A failure is reported
+ * once; calls that waited for it reject, and later ones wait for the next try.
  */
 export class StorageLifecycle {
   readonly #driver: StorageDriver;
@@ -42,18 +42,18 @@ export class StorageLifecycle {
     this.#state = this.#opening(0);
   }
 
-  /** Resolves once it is open; rejects for what no other try would change. */
+  /** Resolves once it is open; rejects for what another try would not change. */
   get opened(): Promise<void> {
     return this.#opened.promise;
   }
 
-  /** What the driver had is gone. */
+  /** The driver has lost its content. */
   emptied(): void {
-    // One that is being opened has acknowledged nothing yet.
+    // A storage that is being opened has acknowledged nothing yet.
     if (this.#state.is === 'open') void this.#state.storage.then((storage) => storage.emptied());
   }
 
-  /** Releases the driver. Calls that come later reject. Repeatable. */
+  /** Releases the driver. Later calls reject. Can be called again. */
   dispose(): Promise<void> {
     if (this.#state.is === 'disposed') return this.#state.disposal;
     const disposal = this.#dispose(this.#state);
@@ -64,12 +64,12 @@ export class StorageLifecycle {
   async #dispose(state: State): Promise<void> {
     if (state.is === 'waiting') clearTimeout(state.retry);
     this.#opened.reject(closedStoreError(this.#driver.name));
-    // What was called before comes first. A driver that is not open may be waiting for another process, without end.
+    // Earlier calls come first. A driver that is not open may be waiting for another process, without end.
     if (state.is === 'open') await state.storage;
     await this.#driver.dispose();
   }
 
-  /** The open storage. Tries again where that has failed; rejects when this try fails. */
+  /** The open storage. Tries again if that has failed; rejects when this try fails. */
   storage(): Promise<EnvelopeStorage> {
     const state = this.#state;
     if (state.is === 'disposed') return Promise.reject(closedStoreError(this.#driver.name));

@@ -1,7 +1,7 @@
 import type { StorageChoice } from '../../drivers/storage/kinds/index.ts';
 import type { Keyring } from './keyring.ts';
 
-/** What was asked of the storage of one database. */
+/** The storage requested for one database. */
 export interface StorageRequest {
   storage: StorageChoice;
   /** Undefined when nothing is sealed. */

@@ -5,18 +5,18 @@ import type { BackgroundWrites } from './background-writes.ts';
 import type { RecordStore } from './record-store.ts';
 import { retryUntilDone } from './retry-until-done.ts';
 
-/** What core's stores are made over. */
+/** What core's stores are built on. */
 export interface StoreParts {
   records: RecordStore;
   writes: BackgroundWrites;
   /** Resolves once the pending writes of earlier processes are in memory. */
   queueLoaded: Promise<void>;
-  /** Whose session it is, as far as is known. */
+  /** The owner of the session, as far as it is known. */
   owner(): Owner;
   report(error: InstantNodeError): void;
 }
 
-/** Under this key of `kv`, core keeps all pending writes as one value. Here they are records of their own. */
+/** The key of `kv` under which core keeps all pending writes as one value. Here they are records of their own. */
 export const PENDING_KEY = 'pendingMutations';
 
 /**
@@ -25,8 +25,8 @@ export const PENDING_KEY = 'pendingMutations';
  * Core does not expect a store to fail: a rejected save would end the process as an unhandled rejection, and a failed
  * read of the user would sign them out. So saving never rejects, and `kv` is read again until it can be.
  *
- * Core also gives stored answers of one user to the next: it drops them a moment after the change, and one that is being
- * read meanwhile not at all. So each is stored with its owner, and given to nobody else.
+ * Core also gives stored answers of one user to the next: it drops them a moment after the change, and never drops one
+ * that is being read meanwhile. So each is stored with its owner, and given to no other.
  */
 export function storeClassOver(parts: StoreParts): StoreInterfaceClass {
   return class extends CoreStore {
@@ -48,7 +48,7 @@ class CoreStore extends StoreInterface {
 
   override async getItem(key: string): Promise<unknown> {
     const { queueLoaded, writes, owner } = this.#parts;
-    // Once core knows the user it opens the session and sends the pending writes: these have to be known before.
+    // Once core knows the user, it opens the session and sends the pending writes, so these have to be known first.
     await queueLoaded;
     if (this.#name === 'kv' && key === PENDING_KEY) return [];
     const unsaved = writes.unsaved(this.#name, key);
@@ -92,7 +92,7 @@ class CoreStore extends StoreInterface {
       (cause) => this.#reportUnread(key, 'it is tried again', cause),
       () => writes.isStopped,
     );
-    // A copy: core works with the value itself, in place.
+    // A copy: core changes the value itself, in place.
     if (value !== null) writes.noteLatest(['kv', key, structuredClone(value)]);
     return value;
   }

@@ -1,28 +1,28 @@
 import type { BatchLimit } from '../../drivers/contract.ts';
 import { type Piece, takePiece } from './journal-pieces.ts';
 
-/** What replaces records that are there already goes in small pieces: what comes meanwhile waits for one of them at most. */
+/** Replacements of existing records go in small pieces: whatever comes meanwhile waits for one of them at most. */
 const REPLACE_LIMIT: BatchLimit = { records: 1_000, bytes: 1_000_000 };
 
 /**
- * Where a write is that the storage lacks, always in one place:
+ * Where a write is that the storage lacks, always in exactly one place:
  *
  * - `next`: waits for the next round.
  * - `added`: waits for its piece of this round, as a new record.
- * - `replaced`: waits for its piece of this round, to replace a record that is there.
+ * - `replaced`: waits for its piece of this round, to replace an existing record.
  * - `removed`: waits for its record to be removed.
- * - `failed`: the storage did not take it in this round; undefined to remove its record in the next.
+ * - `failed`: the storage did not accept it in this round; undefined to remove its record in the next.
  */
 type Place = 'next' | 'added' | 'replaced' | 'removed' | 'failed';
 const PLACES: readonly Place[] = ['next', 'added', 'replaced', 'removed', 'failed'];
 type States<State> = Map<string, State | undefined>;
 
 /**
- * The writes that the storage does not have in their newest state.
+ * The writes whose newest state the storage does not have.
  *
- * They go to the storage in rounds, and a round goes in pieces. With each piece go the removals that there are by then, so
- * that none waits for more than one: a process that is killed before a delivered write is removed sends it again. New
- * records come before those that replace others, since somebody may wait for them.
+ * They go to the storage in rounds, and a round in pieces. With each piece go the removals that wait by then, so that
+ * none waits for more than one piece: a process that is killed before a delivered write is removed sends it again. New
+ * records come before replacements, since a caller may wait for them.
  */
 export class UnsavedWrites<State extends object> {
   readonly #in: Record<Place, States<State>> = {
@@ -43,7 +43,7 @@ export class UnsavedWrites<State extends object> {
     return this.#in.next.size === 0 && !this.isInRound && this.#in.removed.size === 0;
   }
 
-  /** Whether there is more to put in the round that is under way. */
+  /** Whether there is more to put in the current round. */
   get isInRound(): boolean {
     return this.#in.added.size > 0 || this.#in.replaced.size > 0;
   }
@@ -54,12 +54,12 @@ export class UnsavedWrites<State extends object> {
     return place !== undefined && this.#in[place].get(eventId) !== undefined;
   }
 
-  /** Whether a write waits for a piece of the round that is under way. */
+  /** Whether a write waits for a piece of the current round. */
   hasInRound(eventId: string): boolean {
     return this.#in.added.has(eventId) || this.#in.replaced.has(eventId);
   }
 
-  /** What waits to be stored and was not tried in this round. */
+  /** The states that wait to be stored and were not tried in this round. */
   *states(): Generator<State> {
     for (const place of ['added', 'replaced', 'next'] as const) {
       for (const state of this.#in[place].values()) if (state) yield state;
@@ -76,7 +76,7 @@ export class UnsavedWrites<State extends object> {
     }
   }
 
-  /** Takes the write out, and has its record removed. */
+  /** Takes the write out, and schedules the removal of its record. */
   remove(eventId: string): void {
     this.forget(eventId);
     this.#in.removed.set(eventId, undefined);
@@ -88,19 +88,19 @@ export class UnsavedWrites<State extends object> {
     if (place) this.#in[place].delete(eventId);
   }
 
-  /** The storage did not take this: it is for the next round, unless there is something newer. */
+  /** The storage did not accept this: it goes into the next round, unless there is something newer. */
   failed(eventId: string, state: State | undefined): void {
     if (!this.#placeOf(eventId)) this.#in.failed.set(eventId, state);
   }
 
-  /** Begins a round with all that was put, or adds it to the one that is under way. */
+  /** Begins a round with all that was put, or adds it to the current one. */
   begin(isRecorded: (eventId: string) => boolean): void {
     const { next, added, replaced } = this.#in;
     for (const [eventId, state] of next) (isRecorded(eventId) ? replaced : added).set(eventId, state);
     next.clear();
   }
 
-  /** Ends the round: what is left of it is dropped, and what failed comes before what was put since. */
+  /** Ends the round: drops what is left of it, and puts what failed before what was put since. */
   end(): void {
     const { next, added, replaced, removed, failed } = this.#in;
     added.clear();

@@ -2,7 +2,7 @@ import { type InstantReadableStream, InstantStream } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
 import type { InstantStreams } from '../core-internals/instant-stream.ts';
 
-/** As core. */
+/** Core's limit. */
 const MAX_FAILURES = 10;
 
 interface Part {
@@ -15,17 +15,17 @@ interface Part {
   content?: string | null;
 }
 
-/** What core's streams tell a reader. */
+/** What core's streams give a reader. */
 type Update = Part | { type: 'reconnect' } | { type: 'error'; error: Error };
 
 type Reading = Pick<InstantStreams<Update>, 'startReadStream' | 'cancelReadStream'>;
 
 /**
- * Core's stream to read, whose failures are its reader's. Core waits for nothing that it begins to read: a file that
- * cannot be fetched, or a stream without a name, ends the process as an unhandled rejection. It also decodes each chunk of
- * a file for itself, so that a character is lost where two chunks meet.
+ * Core's stream for reading, but its failures reach its reader. Core does not await what it begins to read: a file that
+ * cannot be fetched, or a stream without a name, ends the process as an unhandled rejection. It also decodes each chunk
+ * of a file separately, which loses a character that spans two chunks.
  *
- * Once `ended` is aborted, no file is fetched any more, and the reader is given its reason.
+ * Once `ended` is aborted, no more files are fetched, and the reader gets its reason.
  */
 export function readStream(
   instantStream: InstantStream,
@@ -45,7 +45,7 @@ export function readStream(
   return InstantStream.prototype.createReadStream.call(reading as unknown as InstantStream, options);
 }
 
-/** Each update of a stream, with what its files hold in place of their addresses; never throws. */
+/** Each update of a stream, with the contents of its files in place of their URLs; never throws. */
 async function* inParts(start: () => AsyncIterable<Update>, files: StreamFiles): AsyncGenerator<Update> {
   try {
     for await (const update of start()) {
@@ -66,7 +66,10 @@ class StreamFiles {
     this.#signal = signal;
   }
 
-  /** A part with files as parts without; when they cannot be read, core is to ask the server for the stream again. */
+  /**
+   * Turns a part with files into parts without. When the files cannot be read, core is told to ask the server for the
+   * stream again or, after too many failures, to fail.
+   */
   async *read({ files, content, offset, streamId }: Part): AsyncGenerator<Update> {
     let end = offset;
     const partOf = (text: string): Part => {

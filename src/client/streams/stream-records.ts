@@ -1,6 +1,6 @@
 import type { InstantStreams } from '../core-internals/instant-stream.ts';
 
-/** Where core's streams keep what waits for the server, by the ids that the server gives. */
+/** Where core's streams keep what waits for the server, by ids that the server sends. */
 const RECORDS: readonly (keyof InstantStreams)[] = [
   'writeStreams',
   'startWriteStreamCbs',
@@ -8,8 +8,8 @@ const RECORDS: readonly (keyof InstantStreams)[] = [
 ];
 
 /**
- * Has core's streams find nothing under an id but what was put there. In the plain objects that core makes, the methods
- * of `Object.prototype` are found, too, and what is put under `__proto__` is lost.
+ * Makes core's streams find under an id only what was put there. In core's plain objects the methods of
+ * `Object.prototype` are found too, and what is put under `__proto__` is lost.
  */
 export function findOwnStreamsAlone(instantStream: object): void {
   for (const name of RECORDS) {
@@ -18,7 +18,7 @@ export function findOwnStreamsAlone(instantStream: object): void {
       configurable: true,
       enumerable: true,
       get: () => record,
-      // Core puts an empty one in its place.
+      // Core replaces it with an empty one.
       set: (made: object) => {
         record = Object.assign(Object.create(null), made);
       },

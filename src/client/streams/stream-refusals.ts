@@ -1,7 +1,9 @@
 import type { InstantStreams, RefusedStream } from '../core-internals/instant-stream.ts';
 import { type Refusal, refusalError } from '../refusals/server-refusal.ts';
 
-/** Has readers and writers of streams told what the server said. Core gives them its words, without its kind of error. */
+/**
+ * Gives readers and writers of streams all that the server said. Core gives them its message, without its error type.
+ */
 export function tellStreamRefusals(instantStream: object): void {
   const streams = instantStream as InstantStreams;
   const { onRecieveError, onStreamAppend } = streams;

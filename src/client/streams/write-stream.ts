@@ -1,8 +1,8 @@
 import { InstantStream, type InstantWritableStream } from '@instantdb/core';
 
 /**
- * Core's stream to write, which takes nothing but text. Core sends whatever it is given, and what the server refuses it
- * sends again, at once and for ever.
+ * Core's stream for writing, but it accepts only text. Core sends whatever it is given, and what the server refuses it
+ * sends again, at once and forever.
  */
 export function writeStream(
   instantStream: InstantStream,
@@ -19,7 +19,7 @@ class TextStream extends WritableStream<string> {
       const error = new TypeError(
         `Cannot write to the stream: a chunk is ${kindOf(chunk)}, expected a string`,
       );
-      // Its readers are not to wait for what will not come.
+      // Otherwise its readers would wait for what will never come.
       sink.abort?.(error.message);
       throw error;
     };

@@ -1,6 +1,6 @@
 import type { SyncTable } from '../core-internals/sync-table.ts';
 
-/** What core's sync tables keep of one subscription; what came from the server is not listed. */
+/** What core's sync tables keep of one subscription, apart from what came from the server. */
 interface TableSub {
   query: unknown;
   hash: string;
@@ -12,8 +12,8 @@ interface TableSub {
 }
 
 /**
- * Leaves nothing of synced tables but that they are subscribed to, so that the next session begins them anew. Core keeps the
- * rows of the user before, and gives them to who subscribes as the next one.
+ * Forgets everything about synced tables but their subscriptions, so that the next session begins them again. Core
+ * keeps the rows of the previous user and gives them to those who subscribe as the next one.
  */
 export function forgetTables(syncTable: object): void {
   const { subs, callbacks, idToHash } = syncTable as SyncTable<TableSub>;
@@ -23,7 +23,7 @@ export function forgetTables(syncTable: object): void {
     for (const hash of Object.keys(state)) delete state[hash];
     for (const [hash, sub] of kept) state[hash] = withoutRows(sub);
   });
-  // Never rejects: the store says that there is nothing where it cannot tell.
+  // Never rejects: the store reports itself empty when it cannot be read.
   void subs.clearUnloadedKeys();
 }
 

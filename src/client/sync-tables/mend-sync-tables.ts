@@ -36,8 +36,8 @@ interface Tx {
 type Tables = SyncTable<Sub, { triple: Triple; tx: Tx; store: Store; attrsStore: AttrsStore }>;
 
 /**
- * Makes core's sync tables take what a server sends as it is. Core looks names of fields, ids of entities and ids of
- * subscriptions up in plain objects, and writes into what these inherit; and one row that is none ends all of a batch.
+ * Makes core's sync tables safe for whatever a server sends. Core looks up names of fields and ids of entities and
+ * subscriptions in plain objects, and writes into what those inherit; and one bad row aborts a whole batch.
  */
 export function mendSyncTables(syncTable: object): void {
   const tables = syncTable as Tables;
@@ -56,7 +56,7 @@ export function mendSyncTables(syncTable: object): void {
 function subOf(tables: Tables, subscriptionId: string): { hash: string; sub: Sub } | undefined {
   const hash = tables.idToHash[subscriptionId];
   const sub = hash === undefined ? undefined : tables.subs.currentValue[hash];
-  // Of a subscription that was ended meanwhile.
+  // The subscription has ended meanwhile.
   if (hash === undefined || !sub) tables.log.error('Missing sub for subscription', subscriptionId);
   else return { hash, sub };
   return undefined;
@@ -121,7 +121,7 @@ function takeChanges(tables: Tables, sub: Sub, values: Values, changes: readonly
   return outcome;
 }
 
-/** The row that is in a store; nothing when there is none. */
+/** The row in a store; undefined when there is none. */
 function rowFrom(sub: Sub, stores: Stores): Row | undefined {
   const [entity] = (evaluate(sub.query, stores).data[sub.table] ?? []) as Entity[];
   if (!entity) return undefined;

@@ -13,7 +13,7 @@ interface ChangedField {
   newValue?: unknown;
 }
 
-/** The changes of a transaction by entity, in the order in which these come first. */
+/** The changes of a transaction by entity, in the order in which the entities first occur. */
 export function byEntity(changes: readonly SyncChange[]): Map<string, SyncChange[]> {
   const groups = new Map<string, SyncChange[]>();
   for (const change of changes) {
@@ -25,7 +25,7 @@ export function byEntity(changes: readonly SyncChange[]): Map<string, SyncChange
   return groups;
 }
 
-/** What is in `stores` after `changes`. */
+/** `stores` with `changes` applied. */
 export function afterChanges(stores: Stores, changes: readonly SyncChange[]): Stores {
   const draft = new StoreDraft(stores);
   for (const { action, triple } of changes) {
@@ -38,7 +38,7 @@ export function afterChanges(stores: Stores, changes: readonly SyncChange[]): St
   return draft.finished();
 }
 
-/** The fields that `changes` leave with another value, by label. */
+/** The fields that `changes` leave with a different value, by label. */
 export function changedFields(
   { attrsStore }: Pick<Stores, 'attrsStore'>,
   changes: readonly SyncChange[],
@@ -51,13 +51,13 @@ export function changedFields(
     const field = fields.get(label) ?? {};
     fields.set(label, field);
     if (action === 'added') field.newValue = value;
-    // The first that was removed: it may have been changed more than once.
+    // The first value that was removed: the field may have changed more than once.
     else if (field.oldValue === undefined) field.oldValue = value;
   }
   return Object.fromEntries([...fields].filter(([, { oldValue, newValue }]) => oldValue !== newValue));
 }
 
-/** When the server has made an entity, by the triple of its id. */
+/** When the server created an entity, from the triple of its id; -1 when that is missing. */
 export function createdAt({ store, attrsStore }: Stores, table: string, entity: string): number {
   const idAttr = attrsStore.forwardIdents.get(table)?.get('id');
   const triple = idAttr && store.eav.get(entity)?.get(idAttr.id)?.get(entity);

@@ -5,7 +5,7 @@ export interface SyncOrder {
   orderFieldType?: string | null | undefined;
 }
 
-/** A row with its place in time. */
+/** A row, and when the server created it. */
 export interface SyncRow {
   entity: Readonly<Record<string, unknown>>;
   serverCreatedAt: number;
@@ -13,7 +13,7 @@ export interface SyncRow {
 
 const { compare } = new Intl.Collator('en-US');
 
-/** Compares rows as core orders them: what is missing comes first, and among the same the id decides. */
+/** Compares rows in core's order: missing values come first, and the id breaks ties. */
 export function rowOrder({
   orderField,
   orderDirection,
@@ -28,7 +28,7 @@ export function rowOrder({
     sign * (comparePlaces(placeOf(a), placeOf(b), asText) || compareIds(a.entity.id, b.entity.id));
 }
 
-/** What can be compared without asking the value for anything. */
+/** A value that can be compared without calling its methods. */
 type Place = string | number | boolean | undefined;
 
 function comparable(value: unknown): Place {
@@ -43,7 +43,7 @@ function comparePlaces(a: Place, b: Place, asText: boolean): number {
   return a > b ? 1 : -1;
 }
 
-/** UUIDs as text have the order of their bytes. */
+/** UUIDs compared as text have the order of their bytes. */
 function compareIds(a: unknown, b: unknown): number {
   const [left, right] = [String(a), String(b)];
   return left < right ? -1 : left > right ? 1 : 0;

@@ -1,4 +1,4 @@
-/** A promise with the functions that settle it; `Promise.withResolvers` came with Node 22 only. */
+/** A promise with the functions that settle it; `Promise.withResolvers` only came with Node 22. */
 export interface Deferred<T> {
   promise: Promise<T>;
   resolve(value: T): void;

@@ -1,6 +1,6 @@
 /**
- * Calls `callback`, and lets what it throws surface as an uncaught exception of its own instead of cutting off the
- * work it was called from: other subscribers are still told, and the database's state stays whole.
+ * Calls `callback`, and lets what it throws surface as an uncaught exception of its own instead of interrupting the
+ * caller: other subscribers are still notified, and the database's state stays consistent.
  */
 export function callSafely<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
@@ -23,14 +23,14 @@ export class Emitter<Event> {
     return this.#subscribers.size;
   }
 
-  /** Adds a subscriber and returns what removes it. */
+  /** Adds a subscriber and returns a function that removes it. */
   subscribe(callback: (event: Event) => void): () => void {
     const own = (event: Event): void => callback(event);
     this.#subscribers.add(own);
     return () => this.#subscribers.delete(own);
   }
 
-  /** Tells every subscriber. */
+  /** Notifies every subscriber. */
   emit(event: Event): void {
     for (const subscriber of [...this.#subscribers]) callSafely(subscriber, event);
   }

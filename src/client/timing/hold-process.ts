@@ -1,9 +1,9 @@
 import { clearInterval, setInterval } from 'node:timers';
 
-/** The longest that a timer takes. */
+/** The longest delay that a timer accepts. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** The result of `work`, until which the process is kept running: what it waits for may not do that. */
+/** Keeps the process running until `work` settles, since what that waits for may not. Returns its result. */
 export async function holdProcess<T>(work: Promise<T>): Promise<T> {
   const hold = setInterval(() => {}, LONGEST_MS);
   try {

@@ -1,6 +1,6 @@
 /**
- * An async iterator over a source that may be faster than its reader: a value that was not read yet is replaced by the
- * next one, so that nothing piles up and the reader always gets the newest.
+ * An async iterator over a source that may be faster than its reader: an unread value is replaced by the next one, so
+ * that nothing piles up and the reader always gets the newest.
  */
 export class LatestIterator<T> implements AsyncIterableIterator<T, undefined, undefined> {
   #value: { value: T } | undefined;
@@ -8,7 +8,7 @@ export class LatestIterator<T> implements AsyncIterableIterator<T, undefined, un
   #waiting: ((result: Promise<IteratorResult<T, undefined>>) => void)[] = [];
   #release: () => void;
 
-  /** `start` is given the functions that feed the iterator, and returns what stops the source. */
+  /** `start` gets the functions that feed the iterator, and returns one that stops the source. */
   constructor(start: (push: (value: T) => void, end: (error?: unknown) => void) => () => void) {
     this.#release = () => {};
     const release = start(
@@ -53,7 +53,7 @@ export class LatestIterator<T> implements AsyncIterableIterator<T, undefined, un
     for (const waiting of this.#waiting.splice(0)) waiting(this.#ended());
   }
 
-  /** An error is told once; after it, as after any end, the iterator is done. */
+  /** An error is thrown once; after it, as after any end, the iterator is done. */
   #ended(): Promise<IteratorResult<T, undefined>> {
     const end = this.#end;
     this.#end = {};

@@ -1,9 +1,9 @@
 import type { Timer, Timers } from './timers.ts';
 
-/** How much longer than the last turn took there is none: a fifth of the time goes into turns at most. */
+/** The pause after a turn, in multiples of the time it took: turns take a fifth of the time at most. */
 const REST = 4;
 
-/** Work that is asked for more often than it can be done: a turn stands for all that were asked for since the last. */
+/** Limits work that is requested more often than it can be done: one turn serves all requests since the last. */
 export class Throttle {
   readonly #timers: Timers;
   readonly #turns: Map<string, { isOver: number; tookMs: number }> = new Map();
@@ -13,7 +13,9 @@ export class Throttle {
     this.#timers = timers;
   }
 
-  /** Does `work` now, or once the last turn of this name is long enough ago, when it asks for what there is then. */
+  /**
+   * Does `work` now or, when the last turn of this name is too recent, later: it then works on the state at that time.
+   */
   ask(name: string, work: () => void): void {
     if (this.#due.has(name)) return;
     const { isOver, tookMs } = this.#turns.get(name) ?? { isOver: 0, tookMs: 0 };
@@ -26,7 +28,7 @@ export class Throttle {
       );
   }
 
-  /** Does `work` now, in the place of what is due. */
+  /** Does `work` now, in place of what is due. */
   now(name: string, work: () => void): void {
     this.#due.get(name)?.cancel();
     this.#work(name, work);
@@ -43,7 +45,7 @@ export class Throttle {
     }
   }
 
-  /** Forgets a name of which no more is asked. */
+  /** Forgets a name that is no longer used. */
   forget(name: string): void {
     this.#due.get(name)?.cancel();
     this.#due.delete(name);

@@ -1,9 +1,9 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 
-/** The longest that a timer takes. */
+/** The longest delay that a timer accepts. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** A timer that can be called off. */
+/** A timer that can be cancelled. */
 export interface Timer {
   cancel(): void;
 }
@@ -11,7 +11,7 @@ export interface Timer {
 /**
  * The timers of one database. None fires after `clear`, and with `hold` false none keeps the process running.
  *
- * `node:timers` and not the globals, because Deno's global timers are numbers, which cannot be let go of.
+ * `node:timers` and not the globals, because Deno's global timers are numbers, which have no `unref`.
  */
 export class Timers {
   readonly #hold: boolean;
@@ -40,12 +40,12 @@ export class Timers {
     return timer;
   }
 
-  /** Keeps the process running until `clear`, where timers do that. */
+  /** Keeps the process running until `clear`, if timers do so here. */
   hold(): void {
     this.after(LONGEST_MS, () => this.hold());
   }
 
-  /** Calls off every timer, and every one that is asked for later. */
+  /** Cancels every timer, including those requested later. */
   clear(): void {
     this.#cleared = true;
     for (const timer of [...this.#running]) timer.cancel();

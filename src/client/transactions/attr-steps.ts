@@ -3,8 +3,8 @@ import type { Mutation, TransactionStep } from './transactions.ts';
 const OTHER_ATTR_OPS = new Set(['update-attr', 'delete-attr']);
 
 /**
- * The steps of pending writes that concern attributes. Until a session has told which attributes there are, core adds
- * those that a write names to each write anew, so there are as many of these steps as writes and few that differ.
+ * The steps of pending writes that concern attributes. Until a session has sent the server's attributes, core makes
+ * every write add all that it names, so there are as many of these steps as writes, and few of them differ.
  */
 export class AttrSteps {
   /** The attributes that writes add, by their ids, with how many writes add each. */
@@ -36,7 +36,7 @@ export class AttrSteps {
     }
   }
 
-  /** Writes with the same effect on attributes as all pending ones, as few as may be. */
+  /** As few writes as possible with the same effect on attributes as all pending ones. */
   condensed(): Map<string, Mutation> {
     const steps = [...this.#added.values()].map(({ step }) => step);
     const adding: Mutation = { op: 'transact', 'tx-steps': steps, created: 0, order: 0 };

@@ -1,8 +1,8 @@
-/** Who made a write, and with what rights: nobody else may send it. */
+/** Who made a write, and with what rights: no other author may send it. */
 export interface TransactionAuthor {
-  /** The id of the user who was signed in, or null for nobody. A guest who becomes a user keeps their id. */
+  /** The id of the user who was signed in, or null when nobody was. A guest who becomes a user keeps their id. */
   readonly userId: string | null;
-  /** Whether the database was opened with an `adminToken`, whichever. */
+  /** Whether the database was opened with an `adminToken`, whichever it was. */
   readonly isAdmin: boolean;
 }
 
@@ -11,7 +11,7 @@ export function isSameAuthor(one: TransactionAuthor, other: TransactionAuthor): 
   return one.userId === other.userId && one.isAdmin === other.isAdmin;
 }
 
-/** An author as messages call them. */
+/** An author, as messages describe them. */
 export function describeAuthor({ userId, isAdmin }: TransactionAuthor): string {
   const user = userId === null ? undefined : `user ${JSON.stringify(userId)}`;
   if (isAdmin) return user === undefined ? 'somebody with the admin token' : `${user} with the admin token`;

@@ -2,8 +2,8 @@ import { sameValue } from '../values/same-value.ts';
 import type { Mutation, TransactionStep } from './transactions.ts';
 
 /**
- * Steps that are the same in many writes: until the server has told its attributes, each write adds all that it names.
- * Read from a storage, each would have a copy of its own, which is most of what a write takes; and of the names of
+ * Shares equal steps between writes: until the server has sent its attributes, each write adds all that it names. Read
+ * from a storage, each would have a copy of its own, which is most of a write's memory; and likewise of the names of
  * operations and attributes, and of the entity's id in each of its steps.
  */
 export class StepPool {
@@ -12,7 +12,7 @@ export class StepPool {
   /** Operations and attributes, by themselves. */
   readonly #names: Map<unknown, unknown> = new Map();
 
-  /** The same write, with steps of others in the place of equal ones; changed in place. */
+  /** Replaces parts of a write, in place, by equal parts of earlier ones; returns the write. */
   share<M extends Mutation>(mutation: M): M {
     const steps = mutation['tx-steps'];
     let entity: unknown;

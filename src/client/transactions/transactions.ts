@@ -8,39 +8,39 @@ import type { TransactionAuthor } from './author.ts';
 /** A step of a transaction as it goes over the wire, e.g. `['add-triple', entityId, attributeId, value]`. */
 export type TransactionStep = [op: string, ...args: JsonValue[]];
 
-/** A write that the server has not confirmed yet: one that is on its way, or one that waits for its author. */
+/** A write that the server has not confirmed yet: one on its way, or one that waits for its author. */
 export type PendingTransaction = OwnTransaction | ForeignTransaction;
 
-/** What is known of every write that the server has not confirmed. */
+/** What every unconfirmed write has. */
 interface UnconfirmedTransaction {
-  /** The id under which it is known to both sides; `transact` resolves with the same. */
+  /** The id by which both sides know it; `transact` resolves with the same. */
   eventId: string;
   /** When `transact` was called. */
   createdAt: Date;
   /** What it changes. */
   steps: readonly TransactionStep[];
-  /** Why it waits, as a sentence for people. */
+  /** Why it waits, as a sentence for people to read. */
   reason: string;
 }
 
-/** A write by the present user of the database. */
+/** A write of the database's current author. */
 export interface OwnTransaction extends UnconfirmedTransaction {
   /**
-   * Where it stands:
+   * Its state:
    *
-   * - `queued`: it was not sent yet, for want of a session, or because others come first.
+   * - `queued`: not sent yet, because there is no session or other writes come first.
    * - `sent`: the server owes the answer.
-   * - `unknown`: it was sent, and the connection was lost before the answer. The server may have it or not; it is sent
+   * - `unknown`: sent, but the connection was lost before the answer. The server may or may not have it; it is sent
    *   again, under the same id. After a restart such a write is `queued`.
-   * - `stuck`: the server refused it for a reason that may pass, after its promise had resolved as `enqueued`. It is sent
-   *   again with the next session, or by `retryTransaction()`.
+   * - `stuck`: the server refused it for a reason that may pass, after its promise had resolved as `enqueued`. It is
+   *   sent again with the next session, or by `retryTransaction()`.
    */
   state: 'queued' | 'sent' | 'unknown' | 'stuck';
 }
 
 /**
- * A write of another user, or of a session with other rights, acknowledged as `enqueued` in this process or an earlier one.
- * It is in no live query, and is sent when its author has the database again; `discardTransaction()` gives it up.
+ * A write of another user, or of a session with other rights, acknowledged as `enqueued` in this process or an earlier
+ * one. No live query shows it. It is sent when its author has the database again; `discardTransaction()` discards it.
  */
 export interface ForeignTransaction extends UnconfirmedTransaction {
   /** It waits for its author. */
@@ -58,25 +58,28 @@ export interface TransactionError {
   /** The server's details, where it gave any. */
   hint?: unknown;
   /**
-   * The server's kind of error, e.g. `permission-denied`; `user-changed` when another user has signed in, or has the
-   * database of an earlier process: the write is kept, and sent when its author is back; `closed` when the
-   * database was closed before the write was delivered, and kept it in memory alone; `connection-failed` when the server
-   * refuses the session, and the write is kept in memory alone until it accepts one; `storage-locked` when another process has
-   * taken the storage over before the write was in it (with `durability: 'relaxed'`).
+   * The server's error type, e.g. `permission-denied`, or one of these:
+   *
+   * - `user-changed`: another user has signed in, or has the database of an earlier process. The write is kept, and
+   *   sent when its author is back.
+   * - `closed`: the database was closed before the write was delivered, and had kept it only in memory.
+   * - `connection-failed`: the server refuses the session, and the write is kept only in memory until it accepts one.
+   * - `storage-locked`: another process took over the storage before the write was in it (with `durability:
+   *   'relaxed'`).
    */
   type?: string;
-  /** Why, where that is one of the reasons that programs answer to; see {@link ServerRefusal}. */
+  /** The reason, if it is one that programs respond to; see {@link ServerRefusal}. */
   code?: ServerRefusalCode;
-  /** The status that HTTP would have for the server's refusal, such as 400; none where it was not the server that refused. */
+  /** The HTTP status of the server's refusal, such as 400; undefined when it was not the server that refused. */
   status?: number;
-  /** What became of it, where it was not the server that refused it. */
+  /** What became of the write, when it was not the server that refused it. */
   outcome?: WriteOutcome;
   /** What it would have changed. */
   steps: readonly TransactionStep[];
   /**
    * Whether it still waits (see {@link PendingTransaction}): the server was too busy or too slow, the app is read-only,
-   * there is no session to send it over, or it is somebody else's. Otherwise it is gone, and its local change is taken back,
-   * unless its `outcome` is unknown.
+   * there is no session to send it over, or it is another author's. Otherwise it is gone, and its local change is taken
+   * back, unless its `outcome` is unknown.
    */
   isKept: boolean;
 }
@@ -102,7 +105,7 @@ export interface MutationError {
   traceId?: string;
 }
 
-/** Why a write can be neither sent nor kept, found out before it is queued; nothing when it can. */
+/** Why a write can be neither sent nor kept, found out before it is queued; empty when it can. */
 export function whyUnsendable(steps: unknown, error: Error | undefined): { error?: Error } {
   if (error) return { error };
   const problem = whyNotJson(steps);

@@ -3,21 +3,21 @@ import { AttrSteps } from './attr-steps.ts';
 import type { AuthoredWrite, WriteEntry } from './pending-write.ts';
 import type { Mutation } from './transactions.ts';
 
-/** Where the writes of a {@link WriteQueue} are kept, as far as it has a part in that. */
+/** What a {@link WriteQueue} needs from what persists its writes. */
 export interface WriteKeeper {
-  /** Keeps the newest state of a write. */
+  /** Persists the newest state of a write. */
   put(eventId: string, mutation: Mutation): void;
   /** Forgets a write. */
   remove(eventId: string): void;
-  /** Keeps these anew, and nothing else. */
+  /** Persists these again, and nothing else. */
   persistAgain(writes: readonly WriteEntry[], foreign: readonly AuthoredWrite[]): Promise<void>;
 }
 
 /**
  * The pending writes, in the order in which they are sent: the map that core's code reads.
  *
- * Core copies its map at each change and walks through all of it for many a question. Here every change costs the same,
- * and the questions have their answers ready: which writes are confirmed, and which change attributes.
+ * Core copies its map at each change and often searches all of it. Here every change costs the same, and what core
+ * searches for is at hand: which writes are confirmed, and which change attributes.
  */
 export class WriteQueue extends Map<string, Mutation> {
   /** Writes that were sent at least once, and not answered. */
@@ -31,7 +31,7 @@ export class WriteQueue extends Map<string, Mutation> {
   #lastOrder = 0;
   #version = 0;
 
-  /** Without a keeper, nothing is kept. */
+  /** Without a keeper, nothing is persisted. */
   constructor(keeper: WriteKeeper | undefined) {
     super();
     this.#keeper = keeper;
@@ -47,12 +47,12 @@ export class WriteQueue extends Map<string, Mutation> {
     return this.size - this.#confirmed.size;
   }
 
-  /** Those that the server has confirmed, and that not every query has in its answer. */
+  /** Writes that the server has confirmed, but not every query has in its answer yet. */
   get confirmed(): ReadonlyMap<string, Mutation> {
     return this.#confirmed;
   }
 
-  /** What became of a write that nobody will send any more. */
+  /** The outcome of a write that will not be sent any more. */
   outcomeOf(eventId: string): WriteOutcome {
     return this.sent.has(eventId) ? 'unknown' : 'not-applied';
   }
@@ -66,7 +66,7 @@ export class WriteQueue extends Map<string, Mutation> {
   override set(eventId: string, mutation: Mutation): this {
     this.#index(eventId, mutation);
     if (mutation.error) return this;
-    // A confirmed write is the server's; here it only waits for the queries to have seen it.
+    // The server has a confirmed write; here it only waits until every query has seen it.
     if (mutation['tx-id'] === undefined) this.#keeper?.put(eventId, mutation);
     else this.#keeper?.remove(eventId);
     return this;
@@ -86,14 +86,14 @@ export class WriteQueue extends Map<string, Mutation> {
     for (const eventId of [...this.keys()]) this.delete(eventId);
   }
 
-  /** Puts the writes of earlier processes before those of this one, which `remade` makes anew on top of what is there. */
+  /** Puts the writes of earlier processes before those of this one, which `remade` remakes on top of those. */
   restore(
     kept: readonly WriteEntry[],
     remade: (eventId: string, mutation: Mutation) => Mutation = (_, mutation) => mutation,
   ): void {
     if (kept.length === 0) return;
     const own = [...this];
-    // Not `delete`, which would have them forgotten.
+    // Not `delete`, which would remove them from the storage too.
     super.clear();
     for (const [eventId, mutation] of own) this.attrSteps.remove(eventId, mutation);
     for (const [eventId, mutation] of kept) {
@@ -105,32 +105,32 @@ export class WriteQueue extends Map<string, Mutation> {
     }
   }
 
-  /** Takes writes out that stay in the storage. */
+  /** Removes writes from the queue that stay in the storage. */
   setAside(eventIds: readonly string[]): void {
     for (const eventId of eventIds) {
       const mutation = this.get(eventId);
       if (mutation) this.attrSteps.remove(eventId, mutation);
       this.stuck.delete(eventId);
-      // Not `delete`, which would have them forgotten.
+      // Not `delete`, which would remove them from the storage too.
       super.delete(eventId);
     }
     if (eventIds.length > 0) this.#version++;
   }
 
-  /** Has all of them kept anew, and those of others, where they were lost. */
+  /** Persists all of them again, and those of other authors, when the storage has lost them. */
   persistAgain(foreign: readonly AuthoredWrite[]): void {
     const waiting = [...this].filter(([, mutation]) => mutation['tx-id'] === undefined && !mutation.error);
     void this.#keeper?.persistAgain(waiting, foreign);
   }
 
-  /** Takes other steps for the same writes, as core rewrites them for attributes that the server has already. */
+  /** Replaces the steps of writes, as core rewrites them for attributes that the server already has. */
   rewrite(mutations: ReadonlyMap<string, Mutation>): void {
     for (const [eventId, mutation] of mutations) {
       if (this.has(eventId) && this.get(eventId) !== mutation) this.set(eventId, mutation);
     }
   }
 
-  /** Forgets confirmed writes, oldest first, for as long as `isOver` says so. Whether there were any. */
+  /** Forgets confirmed writes, oldest first, for as long as `isOver` returns true. Returns whether there were any. */
   forgetConfirmed(isOver: (mutation: Mutation) => boolean): boolean {
     const before = this.size;
     for (const [eventId, mutation] of this.#confirmed) {

@@ -1,6 +1,6 @@
 import { sameValue } from '../values/same-value.ts';
 
-/** Who is signed in, as subscribers are told. */
+/** Who is signed in, as subscribers get it. */
 export interface AuthState {
   isLoading: boolean;
   user: unknown;
@@ -9,21 +9,21 @@ export interface AuthState {
 
 /** What {@link CurrentUser} needs to know and to do. */
 export interface CurrentUserHost {
-  /** Who is signed in, as far as that was read. */
+  /** Who is signed in, as far as it has been read. */
   known(): AuthState;
   current(): Promise<AuthState>;
-  /** Has `tell` called at each change; returns what ends that. */
+  /** Calls `tell` at each change; returns a function that ends that. */
   listen(tell: (state: AuthState) => void): () => void;
-  /** Has the storage remember a user. */
+  /** Persists a user. */
   save(user: unknown): Promise<void>;
-  /** Has the session be that of another user. */
+  /** Switches the session to another user. */
   adopt(user: unknown): Promise<void>;
   flush(): Promise<unknown>;
-  /** Resolves once the server has answered the wish for a session. */
+  /** Resolves once the server has answered the request for a session. */
   sessionAnswered(): Promise<void>;
 }
 
-/** Who is signed in. Core compares users by calling a method of theirs. */
+/** Who is signed in. Core compares users by calling methods of theirs. */
 export class CurrentUser {
   readonly #host: CurrentUserHost;
 
@@ -31,7 +31,7 @@ export class CurrentUser {
     this.#host = host;
   }
 
-  /** Tells who is signed in, and of each change; returns what ends that. */
+  /** Calls `tell` with who is signed in, and at each change; returns a function that ends that. */
   subscribe(tell: (state: AuthState) => void): () => void {
     const unlisten = this.#host.listen(tell);
     const before = this.#host.known();
@@ -46,7 +46,7 @@ export class CurrentUser {
     };
   }
 
-  /** Signs somebody else in. What a sign-in is for begins with the session of the user, which is waited for. */
+  /** Signs another user in. A sign-in only takes effect with the user's session, so it waits for that. */
   async change(user: unknown): Promise<void> {
     const { user: before } = await this.#host.current();
     if (!sameValue(before, user)) {

@@ -1,8 +1,8 @@
 import { isObject } from '../../protocol/json.ts';
 
 /**
- * `patch` laid over `base`, as the server lays it: where both are objects they are merged key by key, null takes a key
- * away, anything else replaces. Neither is changed. Own keys alone count, and `__proto__` is one of them.
+ * Merges `patch` into a copy of `base`, as the server does: objects are merged key by key, null removes a key, anything
+ * else replaces. Neither is changed. Only own keys count, and `__proto__` can be one of them.
  */
 export function deepMerge(base: unknown, patch: unknown): unknown {
   if (!isObject(base) || !isObject(patch)) return patch;

@@ -1,6 +1,6 @@
 /**
- * Whether what JSON would hold of `value` nests deeper than `levels`. It goes no deeper itself, and what is inside itself is
- * for JSON to refuse.
+ * Whether the JSON of `value` would nest deeper than `levels`. It descends no deeper itself, and leaves cycles for JSON
+ * to refuse.
  */
 export function nestsDeeper(value: unknown, levels: number, around: Set<object> = new Set()): boolean {
   const written = withoutToJson(value);

@@ -1,6 +1,6 @@
 /**
- * Whether two values of users are the same: JSON values, with dates. Own keys alone count, whatever they are called, and
- * values may nest as deep as JSON does: it walks without recursion, and asks nothing of the values themselves.
+ * Whether two values of users are equal: JSON values, with dates. Only own keys count, whatever they are called, and
+ * values may nest as deep as JSON does: it walks without recursion, and calls no methods that data could define.
  */
 export function sameValue(a: unknown, b: unknown): boolean {
   const pairs: unknown[] = [a, b];
@@ -17,7 +17,7 @@ export function sameValue(a: unknown, b: unknown): boolean {
   return true;
 }
 
-/** Adds what both hold under each key to `pairs`, unless their keys differ. */
+/** Adds both values under each key to `pairs`; false when the keys differ. */
 function comparePairs(
   left: Record<string, unknown>,
   right: Record<string, unknown>,

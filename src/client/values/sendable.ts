@@ -6,10 +6,10 @@ import { assertUsableNames } from './usable-names.ts';
 /** How deep a part of a message may nest: the message is an object around it. */
 const MAX_PART_DEPTH = MAX_DEPTH - 1;
 
-/** Why a value cannot be part of a message, as a sentence's end; nothing when it can. */
+/** Why a value cannot be part of a message, as the end of a sentence; undefined when it can. */
 export function whyNotJson(value: unknown): string | undefined {
   try {
-    // First: to write what nests deep takes Bun the square of its depth.
+    // Checked first: deep nesting costs Bun the square of its depth to serialize.
     if (nestsDeeper(value, MAX_PART_DEPTH)) {
       return `it nests more than ${MAX_PART_DEPTH} levels deep`;
     }
@@ -20,7 +20,7 @@ export function whyNotJson(value: unknown): string | undefined {
   }
 }
 
-/** @throws QueryValidationError for a query that cannot be asked, whatever the schema. */
+/** @throws QueryValidationError for a query that cannot be sent, whatever the schema. */
 export function assertSendable(query: unknown, ruleParams?: unknown): void {
   const problem = whyNotJson([query, ruleParams]);
   if (problem) throw new QueryValidationError(`Cannot ask what JSON cannot hold: ${problem}`);

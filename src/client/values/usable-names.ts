@@ -4,12 +4,15 @@ import { isObject } from '../../protocol/json.ts';
 /** The one name that cannot be a property of a plain object, which is what users get. */
 const UNUSABLE = '__proto__';
 
-/** Whether rows can have something of this name, or be of it. */
+/** Whether this can be the name of a row's property, or of its namespace. */
 export function isUsableName(name: string): boolean {
   return name !== UNUSABLE;
 }
 
-/** Why a transaction cannot be made: it names what no row can have. Whatever else is wrong with it is core's to say. */
+/**
+ * Why a transaction cannot be made: it uses a name that no row can have. Anything else that is wrong with it is left to
+ * core.
+ */
 export function whyUnusable(chunks: unknown): InstantError | undefined {
   const list: unknown[] = Array.isArray(chunks) ? chunks : [chunks];
   const ops = list.flatMap((chunk) => (isObject(chunk) && Array.isArray(chunk.__ops) ? chunk.__ops : []));
@@ -18,7 +21,7 @@ export function whyUnusable(chunks: unknown): InstantError | undefined {
   return new InstantError(`Cannot write: no namespace, attribute or link can be called "${UNUSABLE}"`);
 }
 
-/** @throws QueryValidationError for a query that names what no row can have. */
+/** @throws QueryValidationError for a query that uses a name no row can have. */
 export function assertUsableNames(query: unknown): void {
   for (const [key, form] of entriesOf(query)) {
     if (key === '$$ruleParams') continue;
@@ -56,7 +59,9 @@ function namesOf([action, etype, entity, values]: unknown[]): unknown[] {
   return [etype, ...own, ...[entity, ...links].flatMap(lookedUpBy)];
 }
 
-/** The names by which a lookup finds an entity: `[attribute, value]`, `{ attribute: value }`, or core's text of it. */
+/**
+ * The names by which a lookup finds an entity: `[attribute, value]`, `{ attribute: value }`, or core's text form of it.
+ */
 function lookedUpBy(entity: unknown): string[] {
   if (isObject(entity)) return Object.keys(entity).flatMap((name) => name.split('.'));
   const text = typeof entity === 'string' && entity.startsWith(LOOKUP) ? entity.slice(LOOKUP.length) : '';
@@ -65,7 +70,7 @@ function lookedUpBy(entity: unknown): string[] {
   return typeof name === 'string' ? name.split('.') : [];
 }
 
-/** Before what core makes of `lookup(attribute, value)`. */
+/** The prefix of core's text form of `lookup(attribute, value)`. */
 const LOOKUP = 'lookup__';
 
 function entriesOf(value: unknown): [string, unknown][] {

@@ -2,15 +2,15 @@ import type { Timer, Timers } from '../timing/timers.ts';
 
 /** How long an answer may take while the server says nothing at all, in milliseconds: core's timeout. */
 const SILENCE_MS = 6_000;
-/** Doubled after each silence up to this, so that a server that needs long for one write gets to finish it. */
+/** The limit doubles after each silence up to this, so that a server that takes long over one write can finish it. */
 const MAX_SILENCE_MS = 60_000;
 
-/** A timer that fires so much later than it should says that the process could not listen. */
+/** A timer that fires this late means that the process was too busy to listen. */
 const LATE_MS = 1_000;
 
 /** What the watch does when a write was not answered in time. */
 export interface AckWatchEvents {
-  /** The promise of this write, if any waits, should wait no longer; the write itself stays queued. */
+  /** The promise of this write, if it has one, should not wait any longer; the write itself stays queued. */
   overdue(eventId: string): void;
   /** The server has been silent for `ms` although it owes an answer. */
   silent(ms: number): void;
@@ -43,9 +43,9 @@ export class AckWatch {
     this.#arm(this.#patience);
   }
 
-  /** A write was answered, or is nobody's concern any more. */
+  /** A write was answered, or no longer matters. */
   settled(eventId: string): void {
-    // The timer runs on: called off here, it would have to be started again for nearly every write.
+    // The timer keeps running: cancelled here, it would have to be restarted for nearly every write.
     this.#waiting.delete(eventId);
   }
 
@@ -59,7 +59,7 @@ export class AckWatch {
     this.#heardAt = performance.now();
   }
 
-  /** The server answered a write: it is well, and owed no extra patience. */
+  /** The server answered a write: it works, and gets no extra patience. */
   answered(): void {
     if (this.#patience === SILENCE_MS) return;
     this.#patience = SILENCE_MS;
@@ -72,7 +72,7 @@ export class AckWatch {
     const dueAt = performance.now() + ms;
     this.#timer ??= this.#timers.after(ms, () => {
       this.#timer = undefined;
-      // A process that was busy for so long has not read what the server said meanwhile.
+      // A process that was busy for this long has not read what the server sent meanwhile.
       if (performance.now() - dueAt < LATE_MS) this.#check();
       else this.#arm(this.#patience);
     });
@@ -98,7 +98,7 @@ export class AckWatch {
     const [oldest] = this.#waiting.values();
     if (oldest === undefined) return;
     const left = this.#patience - (now - oldest);
-    // One that is over its time waits for a server that is talking: looked at again as often as the rest.
+    // An overdue write waits for a server that is sending: it is checked as often as the rest.
     this.#arm(left > 0 ? left : this.#patience);
   }
 }

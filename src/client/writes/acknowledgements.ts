@@ -15,19 +15,19 @@ export interface WriteJournal {
 export interface AcknowledgementsHost {
   readonly queue: WriteQueue;
   readonly promises: WritePromises;
-  /** None when nothing outlives the process. */
+  /** Undefined when nothing outlives the process. */
   readonly journal: WriteJournal | undefined;
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   readonly isStrict: boolean;
   readonly takeBack: TakeBack;
   /** Resolves the promise of a write as `enqueued`. */
   resolve(eventId: string): void;
-  /** Whether the storage was lost, which is told as that. */
+  /** Whether the storage was lost, which is reported separately. */
   isLost(): boolean;
   isShutdown(): boolean;
 }
 
-/** Promises of writes that wait for the server no longer. */
+/** Settles the promises of writes that no longer wait for the server. */
 export class Acknowledgements {
   readonly #host: AcknowledgementsHost;
 
@@ -35,14 +35,14 @@ export class Acknowledgements {
     this.#host = host;
   }
 
-  /** The promise of this write waits for the server no longer. */
+  /** The promise of this write no longer waits for the server. */
   enqueued(eventId: string): void {
     if (!this.#host.promises.has(eventId)) return;
     if (this.#host.isStrict) void this.#enqueuedOnceSaved(eventId);
     else this.#host.resolve(eventId);
   }
 
-  /** The same of all of them. */
+  /** The same for all of them. */
   allEnqueued(): void {
     for (const eventId of [...this.#host.promises.keys()]) this.enqueued(eventId);
   }

@@ -6,7 +6,7 @@ import type { WriteRefusal } from './refused-writes.ts';
 import type { ServerAttrs } from './server-attrs.ts';
 import { addedBy, differs, holderOf, takenAttrs, withBothNamed } from './taken-attrs.ts';
 
-/** A refusal of attributes that the server has already, and which of them are meant. */
+/** A refusal because the server already has attributes, and the attributes it is about. */
 interface Conflict {
   refusal: WriteRefusal;
   taken: readonly Attr[];
@@ -17,26 +17,27 @@ export interface AttrConflictsHost {
   readonly queue: WriteQueue;
   readonly outbox: Outbox;
   readonly serverAttrs: ServerAttrs;
-  /** Writes that were sent over the present connection, and not answered. */
+  /** Writes that were sent over the current connection and not answered. */
   readonly inFlight: Set<string>;
-  /** Throws while none are known. */
+  /** Throws while no attributes are known. */
   attrs(): AttrsStore;
   /** The write of this id, while it waits for the server. */
   waiting(eventId: string): Mutation | undefined;
   refuse(refusal: WriteRefusal): void;
-  /** Ends the session and begins another, which is told of all attributes. */
+  /** Ends the session and begins another, which gets all attributes again. */
   renewSession(): void;
 }
 
 /**
- * Writes that were refused for attributes which the server has already. Core takes every refusal for the last word; of
- * clients that make one attribute at once all but one are refused. Such a write is sent again, with the server's attributes.
+ * Handles writes that were refused for attributes which the server already has. Core takes every refusal for final, but
+ * of several clients that create one attribute at the same time, all but one are refused. Such a write is sent again
+ * with the server's attributes.
  */
 export class AttrConflicts {
   readonly #host: AttrConflictsHost;
-  /** By write, for which attributes it was refused and sent again: once each. */
+  /** By write, the attributes it was refused for and sent again, once each. */
   readonly #seen: Map<string, Set<string>> = new Map();
-  /** What the next session is to tell the attributes for. */
+  /** The conflict for which the next session should bring the attributes. */
   #unlearnt: Conflict | undefined;
   #isRenewing = false;
 
@@ -49,7 +50,10 @@ export class AttrConflicts {
     return this.#isRenewing;
   }
 
-  /** Whether the refusal of a write was taken care of: it is sent again, or was refused with more words. */
+  /**
+   * Handles the refusal of a write if it can: the write is sent again, or refused with a fuller message. Returns
+   * whether it did.
+   */
   resolves(refusal: WriteRefusal): boolean {
     const { queue, outbox } = this.#host;
     const eventId = refusal['client-event-id'] ?? '';
@@ -63,7 +67,7 @@ export class AttrConflicts {
     return true;
   }
 
-  /** A session has told the attributes. */
+  /** A session has sent the attributes. */
   learn(): void {
     const conflict = this.#unlearnt;
     this.#unlearnt = undefined;
@@ -75,7 +79,7 @@ export class AttrConflicts {
     this.#seen.delete(eventId);
   }
 
-  /** Whether a write was not yet sent again for these attributes. */
+  /** Whether a write has not been sent again for these attributes yet. */
   #isNew(eventId: string, taken: readonly Attr[]): boolean {
     const seen = this.#seen.get(eventId) ?? new Set();
     const before = seen.size;
@@ -100,7 +104,10 @@ export class AttrConflicts {
     this.#isRenewing = false;
   }
 
-  /** Refuses the write, and all that use the same attribute, when the server's cannot stand for it. Whether it did. */
+  /**
+   * Refuses the write, and all unsent ones that add the same attribute, when the server's cannot take its place.
+   * Returns whether it did.
+   */
   #refuseWhatDiffers({ refusal, taken }: Conflict): boolean {
     const { queue, outbox } = this.#host;
     const attrs = this.#host.attrs();
@@ -109,7 +116,7 @@ export class AttrConflicts {
       if (!holder || !differs(added, holder)) continue;
       const named = withBothNamed(refusal, added, holder);
       const refused = refusal['client-event-id'] ?? '';
-      // Those that were sent are refused by the server.
+      // The server refuses those that were sent.
       const others = [...queue.keys()].filter((eventId) => this.#isUnsentAnd(eventId, added));
       for (const eventId of new Set([refused, ...others])) {
         this.forget(eventId);

@@ -5,7 +5,7 @@ import type { QueueView } from './queue-view.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 import type { WritePromises } from './write-promises.ts';
 
-/** As core says it. */
+/** Core's message. */
 const USER_CHANGED = 'User changed while transaction was in progress.';
 
 /** What {@link AuthorChange} needs to know and to do. */
@@ -18,7 +18,10 @@ export interface AuthorChangeHost {
   reject(eventId: string, error: MutationError): void;
 }
 
-/** Keeps the writes of who leaves for when they are back. Core drops them, also those whose promise has resolved. */
+/**
+ * When an author leaves, keeps their writes until they are back. Core drops them, even those whose promise has
+ * resolved.
+ */
 export class AuthorChange {
   readonly #host: AuthorChangeHost;
 
@@ -26,7 +29,7 @@ export class AuthorChange {
     this.#host = host;
   }
 
-  /** Has `user` write from now on; `update` is core's part, which it has done before it first waits. */
+  /** Makes `user` the author from now on; `update` is core's part, which is done before it first waits. */
   change(user: unknown, update: () => Promise<void>): Promise<void> {
     const { persistence, view, refused } = this.#host;
     const left = [...persistence.queue].filter((write) => this.#isAcknowledged(write));
@@ -45,7 +48,7 @@ export class AuthorChange {
     return !waiting || waiting.isRetry === true;
   }
 
-  /** Who waits for a retry is told what core tells those who wait for a write. */
+  /** A pending retry is rejected the way core rejects a pending write. */
   #endRetry(eventId: string): void {
     if (!this.#host.promises.has(eventId)) return;
     this.#host.reject(eventId, { message: USER_CHANGED, type: 'user-changed' });

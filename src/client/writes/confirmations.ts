@@ -2,7 +2,7 @@ import type { Timer, Timers } from '../timing/timers.ts';
 import type { QueueView } from './queue-view.ts';
 import type { ServerAttrs } from './server-attrs.ts';
 
-/** What the server says of a write that it has committed. */
+/** The server's confirmation of a write that it has committed. */
 export interface Confirmation {
   'client-event-id': string;
   'tx-id': number;
@@ -10,27 +10,27 @@ export interface Confirmation {
 
 /** What {@link Confirmations} need to know and to do. */
 export interface ConfirmationsHost {
-  /** Writes that were sent over the present connection, and not answered. */
+  /** Writes that were sent over the current connection and not answered. */
   readonly inFlight: Set<string>;
-  /** Adds to the attributes that are known. */
+  /** Adds to the known attributes. */
   learnAttrs(attrs: readonly { id: string }[]): void;
   /** Settles the promise of a write. */
   synced(eventId: string): void;
   /** Forgets writes that every query has in its answer. */
   forgetSeen(): void;
-  /** The last transaction that every query with a subscriber has in its answer; 0 while one waits for its answer. */
+  /** The last transaction that the answers of all queries in use include; 0 while one has no answer. */
   seenByAll(): number;
-  /** After how long a write counts as seen that some query has not in its answer. */
+  /** After how long a write counts as seen although some query does not have it in its answer. */
   patienceMs(): number;
 }
 
-/** Writes that the server has confirmed, until every query has them in its answer. */
+/** Keeps the writes that the server has confirmed until every query has them in its answer. */
 export class Confirmations {
   readonly #view: QueueView;
   readonly #attrs: ServerAttrs;
   readonly #timers: Timers;
   readonly #host: ConfirmationsHost;
-  /** Runs while a write is confirmed and not forgotten. */
+  /** Runs while a write is confirmed but not forgotten. */
   #forgetting: Timer | undefined;
 
   constructor(view: QueueView, attrs: ServerAttrs, timers: Timers, host: ConfirmationsHost) {
@@ -40,7 +40,7 @@ export class Confirmations {
     this.#host = host;
   }
 
-  /** What core does, without going through all pending writes for the one that was answered. */
+  /** Does what core does, without searching all pending writes for the one that was answered. */
   confirm({ 'client-event-id': eventId, 'tx-id': txId }: Confirmation): void {
     const host = this.#host;
     host.inFlight.delete(eventId);
@@ -69,7 +69,7 @@ export class Confirmations {
     return queue.size > queue.waiting;
   }
 
-  /** A query that a write does not concern never says that it has seen it: after a while that is taken for granted. */
+  /** A query that a write does not concern never shows that it has seen it; after a while that is taken for granted. */
   #forgetInTime(): void {
     this.#forgetting ??= this.#timers.after(this.#host.patienceMs(), () => {
       this.#forgetting = undefined;

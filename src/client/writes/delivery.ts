@@ -7,18 +7,18 @@ export class Delivery {
   readonly #mayDeliver: () => boolean;
   #onChange: (() => void) | undefined;
 
-  /** `mayDeliver` says whether waiting is of use. */
+  /** `mayDeliver` says whether waiting makes sense. */
   constructor(queue: WriteQueue, mayDeliver: () => boolean) {
     this.#queue = queue;
     this.#mayDeliver = mayDeliver;
   }
 
-  /** Resolves once no write waits for the server any more, or waiting for it is of no use, or after so many milliseconds. */
+  /** Resolves once no write but stuck ones waits for the server, or waiting makes no sense, or after `timeoutMs`. */
   async doneWithin(timeoutMs: number): Promise<void> {
     await waitAtMost(timeoutMs, this.#done());
   }
 
-  /** The queue has changed, or whether waiting is of use. */
+  /** The queue has changed, or whether waiting makes sense. */
   changed(): void {
     this.#onChange?.();
   }

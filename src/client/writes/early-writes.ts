@@ -7,14 +7,14 @@ interface Chunk {
 }
 
 /**
- * The calls of `transact` that came before what is kept was read. Their writes were made without the attributes of kept
- * ones, and are to be made anew on top of those.
+ * The calls of `transact` that came before stored writes had been read. Their writes were made without the attributes
+ * of stored ones, and have to be remade on top of those.
  */
 export class EarlyWrites {
   readonly #calls: Map<string, Chunk[]> = new Map();
   #making: unknown;
 
-  /** Notes the write that `make` makes with these changes, as they are at this moment. */
+  /** Notes the write that `make` makes from these changes, as they are at this moment. */
   making<T>(chunks: unknown, make: () => T): T {
     this.#making = chunks;
     try {
@@ -24,12 +24,12 @@ export class EarlyWrites {
     }
   }
 
-  /** A write was made: by the call that is under way, if there is one. */
+  /** A write was made, by the call in progress if there is one. */
   made(eventId: string): void {
     if (this.#making !== undefined) this.#calls.set(eventId, copyOf(this.#making));
   }
 
-  /** The changes that a write was made of, which are noted no longer. */
+  /** The changes that a write was made from, which are then forgotten. */
   take(eventId: string): unknown {
     const chunks = this.#calls.get(eventId);
     this.#calls.delete(eventId);
@@ -42,7 +42,7 @@ export class EarlyWrites {
   }
 }
 
-/** As deep as core copies them: the caller may go on using the objects. */
+/** Copies as deep as core does: the caller may go on using the objects. */
 function copyOf(chunks: unknown): Chunk[] {
   const list: unknown[] = Array.isArray(chunks) ? chunks : [chunks];
   return list.map((chunk) => ({

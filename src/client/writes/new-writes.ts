@@ -8,17 +8,17 @@ import { promiseOf, type WritePromises } from './write-promises.ts';
 export interface NewWritesHost {
   readonly view: QueueView;
   readonly promises: WritePromises;
-  /** Why no write can be made; undefined when it can. */
+  /** Why no write can be made; undefined when one can. */
   refusal(): InstantNodeError | undefined;
   /** A write was put into the queue. */
   made(eventId: string): void;
-  /** Sends a write in its turn, or refuses it for its error. */
+  /** Sends a write in its turn, or refuses it if it has an error. */
   take(eventId: string, mutation: Mutation): void;
-  /** Tells live queries. */
+  /** Notifies live queries. */
   notify(): void;
 }
 
-/** Puts writes into the queue. Core looks through all pending writes for the place of the next. */
+/** Puts writes into the queue. Core searches all pending writes for the place of the next. */
 export class NewWrites {
   readonly #host: NewWritesHost;
 
@@ -26,7 +26,7 @@ export class NewWrites {
     this.#host = host;
   }
 
-  /** Makes a write of steps, or of why there are none; its promise resolves as that of `transact`. */
+  /** Makes a write from steps, or from the error in place of them; its promise resolves as `transact`'s does. */
   push(steps: Mutation['tx-steps'], error?: Error): Promise<unknown> {
     const { view, promises } = this.#host;
     const refusal = this.#host.refusal();

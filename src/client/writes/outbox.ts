@@ -1,44 +1,44 @@
 import { Buffer } from 'node:buffer';
 import type { Mutation, TransactionStep } from '../transactions/transactions.ts';
 
-/** How many writes may be sent and not answered. */
+/** How many writes may be in flight. */
 const MAX_WRITES = 1_000;
-/** How many bytes of steps those may have; a write that is larger than this is sent by itself. */
+/** How many bytes of steps those may have; a write that is larger is sent by itself. */
 const MAX_BYTES = 4 * 1_024 * 1_024;
 
 /** What an {@link Outbox} needs to know and to do. */
 export interface OutboxEvents {
   /** The write of this id, while it waits for the server. */
   waiting(eventId: string): Mutation | undefined;
-  /** Whether what comes after this write depends on the answer, so that it must not be sent before. */
+  /** Whether later writes depend on the answer to this one, and so must not be sent before it. */
   isAwaited(mutation: Mutation): boolean;
   /** Whether more may be sent; `proceed` is called when that may have become true. */
   maySend(): boolean;
-  /** Sends a write over the present connection. Whether that took it. */
+  /** Sends a write over the current connection. Returns whether that accepted it. */
   send(eventId: string, mutation: Mutation): boolean;
 }
 
-/** A write that the server owes the answer of. */
+/** A write in flight. */
 interface Unanswered {
-  /** As they were sent: what is pending may have been rewritten since. */
+  /** As they were sent: the pending write may have been rewritten since. */
   steps: readonly TransactionStep[];
   bytes: number;
 }
 
 /**
- * Hands pending writes to the connection in their order, and so many at a time: what a server has not taken yet would
- * otherwise lie in memory as frames, all of it, and a write that is made now would wait for all of it to be serialized.
+ * Hands pending writes to the connection in order, a limited number at a time. Otherwise everything that the server has
+ * not taken yet would be in memory as frames, and a new write would wait for all of it to be serialized.
  */
 export class Outbox {
   readonly #events: OutboxEvents;
-  /** What will be sent, from `#at` on; nothing while there is no session. */
+  /** What to send, from `#at` on; empty while there is no session. */
   #line: string[] = [];
   #at = 0;
-  /** What will be sent before that. */
+  /** What to send before that. */
   #urgent: string[] = [];
   readonly #unanswered: Map<string, Unanswered> = new Map();
   #bytes = 0;
-  /** The write whose answer is waited for. */
+  /** The write whose answer later ones wait for. */
   #awaited: string | undefined;
   #isOpen = false;
   #isSending = false;
@@ -47,7 +47,7 @@ export class Outbox {
     this.#events = events;
   }
 
-  /** A session has begun: these writes are to be sent over it. */
+  /** A session has begun: sends these writes over it. */
   begin(eventIds: string[]): void {
     this.end();
     this.#isOpen = true;
@@ -55,7 +55,7 @@ export class Outbox {
     this.#send();
   }
 
-  /** The session is over, and with it all that was to be sent or answered. */
+  /** The session is over: nothing is left to send, and nothing is in flight. */
   end(): void {
     this.#isOpen = false;
     this.#line = [];
@@ -66,14 +66,14 @@ export class Outbox {
     this.#awaited = undefined;
   }
 
-  /** Puts a write behind all others. While there is no session nothing happens: `begin` is given all of them. */
+  /** Puts a write behind all others. Does nothing without a session: `begin` gets all of them. */
   add(eventId: string): void {
     if (!this.#isOpen) return;
     this.#line.push(eventId);
     this.#send();
   }
 
-  /** Has writes that were refused sent once more, before those that come after them. */
+  /** Sends refused writes once more, before those that come after them. */
   again(eventIds: readonly string[]): void {
     if (!this.#isOpen) return;
     for (const eventId of eventIds) {
@@ -83,7 +83,7 @@ export class Outbox {
     this.#send();
   }
 
-  /** The server has answered a write, or it was given up. */
+  /** The server has answered a write, or it was taken back. */
   settled(eventId: string): void {
     this.#forget(eventId);
     this.#send();
@@ -94,12 +94,12 @@ export class Outbox {
     this.#send();
   }
 
-  /** The steps of a write as they were sent over the present connection, and not answered. */
+  /** The steps of a write in flight, as they were sent. */
   sentSteps(eventId: string): readonly TransactionStep[] | undefined {
     return this.#unanswered.get(eventId)?.steps;
   }
 
-  /** What was sent over the present connection, and not answered. */
+  /** The writes in flight. */
   unanswered(): string[] {
     return [...this.#unanswered.keys()];
   }
@@ -111,7 +111,7 @@ export class Outbox {
   }
 
   #send(): void {
-    // What is sent may be refused by the connection at once, which ends the session and comes back here.
+    // The connection may refuse a write at once, which ends the session and comes back here.
     if (this.#isSending) return;
     this.#isSending = true;
     try {
@@ -121,7 +121,7 @@ export class Outbox {
     }
   }
 
-  /** Whether there may be more to send. */
+  /** Sends the next write if it may be sent. Returns whether there may be more. */
   #sendNext(): boolean {
     const eventId = this.#urgent[0] ?? this.#line[this.#at];
     if (eventId === undefined) return false;
@@ -148,7 +148,7 @@ export class Outbox {
   #shift(): void {
     if (this.#urgent.length > 0) this.#urgent.shift();
     else this.#at++;
-    // Now and then, so that what was sent is let go of and each costs the same.
+    // Only now and then, so that sent writes are released and each costs the same.
     if (this.#at < MAX_WRITES || this.#at * 2 < this.#line.length) return;
     this.#line = this.#line.slice(this.#at);
     this.#at = 0;

@@ -6,9 +6,9 @@ import type { Outbox } from './outbox.ts';
 import type { TakeBack } from './taken-back.ts';
 import { promiseOf, type WritePromises } from './write-promises.ts';
 
-/** The session, as far as pending writes go by it. */
+/** The session, as pending writes need it. */
 export interface WriteSession {
-  /** Why nothing works any more, because the storage was lost; undefined while it does. */
+  /** The loss of the storage, after which nothing works; undefined unless it was lost. */
   failure(): InstantNodeError | undefined;
   isOnline(): boolean;
   /** Whether the server has accepted it. */
@@ -24,11 +24,11 @@ export interface PendingTransactionsHost {
   readonly persistence: Persistence;
   readonly outbox: Outbox;
   readonly promises: WritePromises;
-  /** Writes that were sent over the present connection, and not answered. */
+  /** Writes that were sent over the current connection and not answered. */
   readonly inFlight: Set<string>;
   readonly session: WriteSession;
   readonly takeBack: TakeBack;
-  /** Has the promise of a write wait for the server no longer. */
+  /** Makes the promise of a write stop waiting for the server. */
   enqueued(eventId: string): void;
   /** Connects now instead of after the delay. */
   connectNow(): void;
@@ -42,12 +42,12 @@ export class PendingTransactions {
     this.#host = host;
   }
 
-  /** What waits for the server, oldest first, and behind that what waits for its author. */
+  /** The writes that wait for the server, oldest first, then those that wait for their author. */
   all(): PendingTransaction[] {
     return [...this.own(), ...this.#host.persistence.foreign.all.map(foreignTransaction)];
   }
 
-  /** What waits for the server, oldest first. */
+  /** The writes that wait for the server, oldest first. */
   own(): OwnTransaction[] {
     return [...this.#host.persistence.queue]
       .filter(([, mutation]) => mutation['tx-id'] === undefined)
@@ -59,7 +59,10 @@ export class PendingTransactions {
       }));
   }
 
-  /** How many writes wait for the server, how many of them were sent over the present connection, how many are others'. */
+  /**
+   * How many writes wait for the server, how many of them were sent over the current connection, and how many are other
+   * authors'.
+   */
   count(): { pending: number; sent: number; foreign: number } {
     const { persistence, inFlight, session } = this.#host;
     const sent = session.isOpen() ? inFlight.size : 0;
@@ -76,7 +79,7 @@ export class PendingTransactions {
     if (isFirst) waiting.isRetry = true;
     const isStuck = persistence.queue.stuck.delete(eventId);
     if (session.isAccepted()) {
-      // One that was sent, or waits for its turn, is answered without being sent twice.
+      // A write that was sent, or waits for its turn, is answered without being sent twice.
       if (isStuck) outbox.again([eventId]);
     } else {
       this.#host.enqueued(eventId);
@@ -85,7 +88,7 @@ export class PendingTransactions {
     return waiting.promise;
   }
 
-  /** Gives a write up: takes the local change back, and sends it no more. Whether there was one. */
+  /** Discards a write: takes its local change back, and does not send it again. Returns whether there was one. */
   async discard(eventId: string): Promise<boolean> {
     const { persistence, takeBack } = this.#host;
     const mutation = persistence.queue.get(eventId);

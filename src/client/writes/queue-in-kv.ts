@@ -4,11 +4,11 @@ import type { WriteQueue } from '../transactions/write-queue.ts';
 
 /** Core's `kv`, with the queue in it. */
 export interface ShownQueue {
-  /** To be called when the queue has changed: core remembers what it made of an earlier one. */
+  /** Call this when the queue has changed: core caches what it derived from an earlier one. */
   changed(): void;
 }
 
-/** Makes core's `kv` show the queue where core keeps its own, and takes into it what core's code puts in its place. */
+/** Makes core's `kv` show our queue where core keeps its own, and adds to it what core's code puts in its place. */
 export function showQueue(persisted: object, queue: WriteQueue): ShownQueue {
   const kv = new PersistedEntries(persisted);
   kv.onLoaded((key) => {

@@ -1,7 +1,7 @@
 import type { Mutation } from '../transactions/transactions.ts';
 import type { WriteQueue } from '../transactions/write-queue.ts';
 
-/** The queue as core sees it, which is shown another for as long as it asks what we have the answer of. */
+/** The queue as core sees it: while core searches it for something we already know, it is shown another. */
 export class QueueView {
   readonly queue: WriteQueue;
   readonly #changed: () => void;
@@ -25,7 +25,7 @@ export class QueueView {
     if (this.queue.version !== before) this.#changed();
   }
 
-  /** Shows `writes` in the place of the queue while `work` is done. */
+  /** Shows `writes` in place of the queue while `work` runs. */
   during<T>(writes: ReadonlyMap<string, Mutation>, work: () => T): T {
     const before = this.#shown;
     this.#shown = writes;
@@ -43,7 +43,7 @@ export class QueueView {
     return none;
   }
 
-  /** Shows the queue. */
+  /** Shows the queue again. */
   reveal(): void {
     this.#shown = undefined;
   }

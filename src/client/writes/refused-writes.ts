@@ -9,16 +9,16 @@ import type { AckWatch } from './ack-watch.ts';
 import { foreignError } from './foreign-transaction.ts';
 import type { WritePromises } from './write-promises.ts';
 
-/** A message of the server that refuses something. */
+/** A server message that refuses something. */
 export interface WriteRefusal extends Refusal {
   'client-event-id'?: string;
   'original-event'?: unknown;
 }
 
-/** How core says what became of a write. */
+/** Core's names for what became of a write. */
 export type Outcome = 'enqueued' | 'pending' | 'synced' | 'timeout' | 'error';
 
-/** What of a refusal core does not hand on. */
+/** The parts of a refusal that core does not pass on. */
 export type Unsaid = Pick<TransactionError, 'type' | 'code' | 'status'>;
 
 /** What {@link RefusedWrites} need to know and to do. */
@@ -26,37 +26,37 @@ export interface RefusedWritesHost {
   readonly queue: WriteQueue;
   readonly acks: AckWatch;
   readonly promises: WritePromises;
-  /** Writes that were sent over the present connection, and not answered. */
+  /** Writes that were sent over the current connection and not answered. */
   readonly inFlight: Set<string>;
   readonly logger: Logger;
-  /** Core's way to refuse. */
+  /** Core's own handling of a refusal. */
   coreRefuses(refusal: WriteRefusal): void;
-  /** Core's way to settle the promise of a write. */
+  /** Core's own way to settle the promise of a write. */
   coreFinishes(outcome: Outcome, eventId: string, error: MutationError | undefined): void;
-  /** Some write waits no longer, or not for its turn. */
+  /** A write no longer waits, or no longer for its turn. */
   changed(): void;
 }
 
 /**
- * Writes that the server refuses, and who is told. Core drops the server's kind of error, has forgotten the steps by the
- * time it reports the refusal, and drops a write that was acknowledged before because the server was busy.
+ * Handles the writes that the server refuses, and reports them. Core drops the server's error type, has forgotten the
+ * steps by the time it reports the refusal, and drops an acknowledged write when the server was merely busy.
  */
 export class RefusedWrites {
   readonly errors: Emitter<TransactionError> = new Emitter();
   readonly #host: RefusedWritesHost;
-  /** What is being refused, while core handles that. */
+  /** The refusal that core is handling. */
   #present: { eventId: string; steps: Mutation['tx-steps']; unsaid: Unsaid } | undefined;
 
   constructor(host: RefusedWritesHost) {
     this.#host = host;
   }
 
-  /** What core does not hand on of the refusal that it is handling. */
+  /** What core does not pass on of the refusal that it is handling. */
   get unsaid(): Unsaid | undefined {
     return this.#present?.unsaid;
   }
 
-  /** Refuses a write for good, or keeps it for another time; what is no write is core's to handle. */
+  /** Refuses a write for good, or keeps it for later; refusals of anything else are left to core. */
   refuse(refusal: WriteRefusal): void {
     const { queue, promises } = this.#host;
     const eventId = refusal['client-event-id'] ?? '';
@@ -71,8 +71,8 @@ export class RefusedWrites {
   }
 
   /**
-   * Settles the promise of a write. Core logs a refusal that nobody waits for to the console, where no program can see it,
-   * and drops the server's kind of error from the others.
+   * Settles the promise of a write. Core logs a refusal without a pending promise to the console, where no program can
+   * see it, and drops the server's error type from the others.
    */
   finish(outcome: Outcome, eventId: string, error?: MutationError): void {
     const { acks, promises } = this.#host;
@@ -88,7 +88,7 @@ export class RefusedWrites {
     } else this.#host.coreFinishes(outcome, eventId, error);
   }
 
-  /** Tells subscribers, or else the log, of a write that was refused after its promise had resolved. */
+  /** Reports, to subscribers or else to the log, a write that was refused after its promise had resolved. */
   tell(error: TransactionError): void {
     if (this.#present?.eventId === error.eventId) refusedBy(error, error);
     if (this.errors.size > 0) this.errors.emit(error);
@@ -98,7 +98,7 @@ export class RefusedWrites {
     }
   }
 
-  /** Tells subscribers, or else the log, of writes that wait for their author. */
+  /** Reports, to subscribers or else to the log, writes that wait for their author. */
   tellForeign(writes: readonly AuthoredWrite[]): void {
     if (this.errors.size > 0) {
       for (const write of writes) this.errors.emit(foreignError(write));

@@ -5,19 +5,19 @@ type Taker = (steps: TransactionStep[], error?: Error) => Promise<unknown>;
 
 /** What {@link RemadeWrites} need to know and to do. */
 export interface RemadeWritesHost {
-  /** Whether what is kept was read. */
+  /** Whether the stored writes have been read. */
   isLoaded(): boolean;
-  /** Makes a write of changes, which it hands to `pushOps`. Throws for changes that fit no schema. */
+  /** Makes a write from changes, which it passes to `pushOps`. Throws for changes that do not fit the schema. */
   make(chunks: unknown): Promise<unknown>;
-  /** Has `taker` be handed what `make` makes; returns what ends that. */
+  /** Passes what `make` makes to `taker` instead; returns a function that ends that. */
   divert(taker: Taker): () => void;
   /** Refuses a write that has an error. */
   refuse(eventId: string, mutation: Mutation): void;
 }
 
 /**
- * Makes the writes of calls anew that came before what is kept was read: core makes a write of the attributes that it
- * knows, and reads those of kept writes at its leisure.
+ * Remakes the writes of calls that came before the stored writes had been read: core makes a write with the attributes
+ * that it knows, and learns those of stored writes only later.
  */
 export class RemadeWrites {
   readonly #host: RemadeWritesHost;
@@ -27,7 +27,7 @@ export class RemadeWrites {
     this.#host = host;
   }
 
-  /** Makes a write of changes. */
+  /** Makes a write from changes. */
   push(chunks: unknown): Promise<unknown> {
     if (this.#host.isLoaded()) return this.#host.make(chunks);
     return this.#early.making(chunks, () => this.#host.make(chunks));
@@ -38,12 +38,12 @@ export class RemadeWrites {
     this.#early.made(eventId);
   }
 
-  /** What is kept was read, and no write is made anew any more. */
+  /** The stored writes have been read, and no write is remade any more. */
   clear(): void {
     this.#early.clear();
   }
 
-  /** A write as it would have been made now. */
+  /** A write as it would be made now. */
   remade(eventId: string, mutation: Mutation): Mutation {
     const chunks = this.#early.take(eventId);
     const made = chunks && !mutation.error ? this.#stepsOf(chunks) : undefined;
@@ -55,7 +55,7 @@ export class RemadeWrites {
     return refused;
   }
 
-  /** What core makes of changes, without the write that it makes of that. */
+  /** The steps that core makes from changes, without the write that it would make from those. */
   #stepsOf(chunks: unknown): { steps: TransactionStep[]; error: Error | undefined } | undefined {
     let made: { steps: TransactionStep[]; error: Error | undefined } | undefined;
     const restore = this.#host.divert((steps, error) => {

@@ -12,23 +12,23 @@ export interface SenderHost extends Omit<AttrConflictsHost, 'outbox' | 'waiting'
   readonly queue: WriteQueue;
   readonly acks: AckWatch;
   readonly promises: WritePromises;
-  /** Whether there is a session that takes writes. */
+  /** Whether there is a session that accepts writes. */
   isReady(): boolean;
   /** Whether more may be sent; `outbox.proceed` is called when that may have become true. */
   maySend(): boolean;
-  /** Whether the server has told of an attribute. */
+  /** Whether the server has sent an attribute. */
   knowsAttr(id: string): boolean;
-  /** Sends a write over the connection, if it is open, and notes it as in flight then. */
+  /** Sends a write over the connection, if that is open, and then notes it as in flight. */
   send(eventId: string, mutation: Mutation): void;
-  /** Has the promise of a write wait for the server no longer. */
+  /** Makes the promise of a write stop waiting for the server. */
   enqueued(eventId: string): void;
 }
 
 /**
- * Sends writes in their order, a window of them at a time.
+ * Sends writes in order, a window of them at a time.
  *
- * Core starts a timer for each write and, after six seconds, undoes a write that the server may have committed. It sends
- * what it has at once, however much, and sorts all of it for that.
+ * Core starts a timer for each write and, after six seconds, undoes one that the server may have committed. It also
+ * sorts and sends all it has at once, however much.
  */
 export class Sender {
   readonly outbox: Outbox;
@@ -41,7 +41,7 @@ export class Sender {
     this.outbox = new Outbox({
       waiting,
       isAwaited: (mutation) => this.#addsUnknown(mutation),
-      // What is delivered before the storage has forgotten it is delivered twice when the process is killed.
+      // A write that is delivered before the storage has forgotten it is delivered twice if the process is killed.
       maySend: () => host.maySend(),
       send: (eventId, mutation) => this.#send(eventId, mutation),
     });
@@ -54,14 +54,14 @@ export class Sender {
     else this.#host.enqueued(eventId);
   }
 
-  /** A session has begun, and has told the attributes. Once `flush` is done, what waits is sent. */
+  /** A session has begun and has sent the attributes. Waiting writes are sent once `flush` is done. */
   begin(flush: () => void): void {
     this.#conflicts.learn();
     flush();
     this.outbox.begin([...this.#host.queue.keys()]);
   }
 
-  /** Has what is stuck sent once more. */
+  /** Sends stuck writes once more. */
   retryStuck(): void {
     this.outbox.again([...this.#host.queue.stuck.keys()]);
   }
@@ -72,7 +72,7 @@ export class Sender {
     for (const eventId of this.outbox.unanswered()) if (!promises.has(eventId)) acks.settled(eventId);
     this.outbox.end();
     if (this.#conflicts.isRenewing) return;
-    // What was sent is waited for a while longer, since the answer may come with the next session.
+    // Promises of sent writes wait a while longer, since the answer may come with the next session.
     for (const eventId of [...promises.keys()]) {
       if (!acks.isWatching(eventId)) this.#host.enqueued(eventId);
     }
@@ -97,7 +97,10 @@ export class Sender {
     return mutation && mutation['tx-id'] === undefined && !mutation.error ? mutation : undefined;
   }
 
-  /** Until the server has taken them, nothing can use them: were they refused, what comes after would be before. */
+  /**
+   * Whether a write adds attributes that the server may not have. Until it has them, later writes must wait: were this
+   * one refused and sent again, they would come before it.
+   */
   #addsUnknown(mutation: Mutation): boolean {
     return addedBy(mutation['tx-steps']).some(({ id }) => !this.#host.knowsAttr(id));
   }

@@ -4,12 +4,12 @@ import type { Mutation } from '../transactions/transactions.ts';
 import type { WriteQueue } from '../transactions/write-queue.ts';
 import type { QueueView } from './queue-view.ts';
 
-/** The server's attributes in the place of those that pending writes add. */
+/** Puts the server's attributes in place of those that pending writes add. */
 export class ServerAttrs {
   readonly #view: QueueView;
   readonly #attrs: () => AttrsStore;
 
-  /** `attrs` throws while none are known. */
+  /** `attrs` throws while no attributes are known. */
   constructor(view: QueueView, attrs: () => AttrsStore) {
     this.#view = view;
     this.#attrs = attrs;
@@ -20,8 +20,8 @@ export class ServerAttrs {
   }
 
   /**
-   * Puts the server's attributes in the place of those that pending writes add and that it has already. Writes that it has
-   * processed, when told which, add none any more.
+   * Puts the server's attributes in place of those that pending writes add and it already has. With `processedTxId`,
+   * writes that the server has processed no longer add any.
    */
   take(processedTxId?: number): void {
     const attrs = this.#attrs();
@@ -32,8 +32,9 @@ export class ServerAttrs {
   }
 
   /**
-   * `writes` with the server's attributes, or as they are. At a refresh, which tells what it has processed, the queue
-   * itself is changed, and core goes on with an empty one: it would sort them for stores that no pending write is applied to.
+   * `writes` with the server's attributes, or as they are. At a refresh, which comes with a `processedTxId`, the queue
+   * itself is changed and core goes on with an empty one: it would sort the writes for stores that no pending write is
+   * applied to.
    */
   rewrite(
     attrs: AttrsStore | undefined,

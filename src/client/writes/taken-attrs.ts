@@ -5,18 +5,18 @@ import type { TransactionStep } from '../transactions/transactions.ts';
 
 type Ident = readonly [id: string, etype: string, label: string];
 
-/** An attribute of the server that has a name of one that a write adds. */
+/** A server attribute that has a name of one that a write adds. */
 export interface Holder {
   attr: Attr;
   /** Whether it is the same link, seen from the other end. */
   isReversed: boolean;
-  /** Whether it has other names beside that, and is therefore something else. */
+  /** Whether it has other names besides that, and is therefore something else. */
   isOther: boolean;
 }
 
 /**
- * The attributes that a write adds and that the server refused because it has one of that name: told by the identity in
- * the refusal, or all that the write adds when it names none. None when it was refused for something else.
+ * The attributes that a write adds and that the server refused because it has one of that name: those with the identity
+ * in the refusal, or all that the write adds when it names none. Empty when it was refused for something else.
  */
 export function takenAttrs({ type, hint }: Refusal, steps: readonly TransactionStep[]): Attr[] {
   if (type !== 'record-not-unique' || !isObject(hint) || hint['record-type'] !== 'ident') return [];
@@ -33,7 +33,7 @@ export function addedBy(steps: readonly TransactionStep[]): Attr[] {
   return steps.flatMap(([op, attr]) => (op === 'add-attr' ? [attr as unknown as Attr] : []));
 }
 
-/** What the server has under the names of `added`, as far as `attrs` tells. */
+/** What the server has under the names of `added`, as far as `attrs` shows. */
 export function holderOf(attrs: AttrsStore, added: Attr): Holder | undefined {
   const [, etype, label] = added['forward-identity'];
   const same = byForward(attrs, [etype, label]);
@@ -48,7 +48,7 @@ export function holderOf(attrs: AttrsStore, added: Attr): Holder | undefined {
   return other && other.id !== added.id ? { attr: other, isReversed: false, isOther: true } : undefined;
 }
 
-/** Whether a write that adds `added` cannot do with what the server has instead. */
+/** Whether what the server has cannot take the place of `added`. */
 export function differs(added: Attr, { attr, isReversed, isOther }: Holder): boolean {
   const [cardinality, isUnique] = isReversed
     ? [attr['unique?'] ? 'one' : 'many', attr.cardinality === 'one']
@@ -59,7 +59,7 @@ export function differs(added: Attr, { attr, isReversed, isOther }: Holder): boo
     isLink(added) !== isLink(attr) ||
     added.cardinality !== cardinality ||
     Boolean(added['unique?']) !== isUnique ||
-    // One that has no type takes what the server takes.
+    // An attribute without a type accepts what the server's accepts.
     Boolean(wanted && found && wanted !== found)
   );
 }

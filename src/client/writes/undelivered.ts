@@ -21,7 +21,7 @@ export interface UndeliveredHost {
   resolve(eventId: string): void;
 }
 
-/** Writes that the server will not get from here: at the end of the database, or while there is no session. */
+/** Handles writes that the server will not get from here: when the database ends, or while there is no session. */
 export class Undelivered {
   readonly #host: UndeliveredHost;
 
@@ -30,8 +30,8 @@ export class Undelivered {
   }
 
   /**
-   * The server does not take the session for now. Where nothing outlives the process, nobody should believe that their
-   * writes are safe: those that were acknowledged are told of, once; they are sent when there is a session after all.
+   * The server refuses the session for now. If nothing outlives the process, users should not believe that their writes
+   * are safe: acknowledged ones are reported, once, and are sent if there is a session after all.
    */
   sessionRefused({ message, hint }: InstantNodeError): void {
     const { persistence, acknowledgements, pending, refused } = this.#host;
@@ -48,7 +48,7 @@ export class Undelivered {
     else this.#lose();
   }
 
-  /** Ends what waits when the storage is lost: its new owner sends what is in there. */
+  /** Ends the writes that wait when the storage is lost: the storage's new owner sends those that are in it. */
   async end(reason: InstantNodeError): Promise<void> {
     const { journal, queue } = this.#host.persistence;
     const saving: WriteEntry[] = [];

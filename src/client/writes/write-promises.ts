@@ -1,11 +1,11 @@
 import { type Deferred, deferred } from '../timing/deferred.ts';
 
-/** The promise of a write; that of a retry is not the first, which has resolved. */
+/** The promise of a write; a retry's is a second one, after the first has resolved. */
 export interface WritePromise extends Deferred<unknown> {
   isRetry?: boolean;
 }
 
-/** The promises of writes that are not settled, by write. */
+/** The unsettled promises of writes, by write. */
 export type WritePromises = Map<string, WritePromise>;
 
 /** The promise of a write, made if there is none. */

@@ -19,7 +19,7 @@ import { type TakingBackHost, takingBack } from './taken-back.ts';
 import { Undelivered } from './undelivered.ts';
 import type { WritePromises } from './write-promises.ts';
 
-/** What writing needs of core and of the session. */
+/** What writes need from core and from the session. */
 export interface WritesHost
   extends Pick<ConfirmationsHost, 'inFlight' | 'learnAttrs' | 'seenByAll' | 'patienceMs'>,
     Pick<RefusedWritesHost, 'coreRefuses' | 'coreFinishes'>,
@@ -33,20 +33,20 @@ export interface WritesHost
   readonly isStrict: boolean;
   readonly promises: WritePromises;
   readonly session: WriteSession & { isClosed(): boolean; isShutdown(): boolean };
-  /** Throws while none are known. */
+  /** Throws while no attributes are known. */
   attrs(): AttrsStore;
-  /** Core remembers what it made of an earlier queue. */
+  /** The queue has changed, and core caches what it derived from an earlier one. */
   queueChanged(): void;
-  /** Core's way to send, which refuses a write that has an error. */
+  /** Core's own way to send, which refuses a write that has an error. */
   coreSends(eventId: string, mutation: Mutation): void;
-  /** Tells live queries. */
+  /** Notifies live queries. */
   notifyAll(): void;
   connectNow(): void;
-  /** Drops a connection on which the server owes an answer and says nothing. */
+  /** Drops a connection on which the server owes an answer and stays silent. */
   dropSilent(ms: number): void;
 }
 
-/** The writes of a database: its parts, and how they hang together. */
+/** The writes of a database: the parts that handle them, and how those are connected. */
 export class Writes {
   readonly view: QueueView;
   readonly serverAttrs: ServerAttrs;
@@ -63,7 +63,7 @@ export class Writes {
   readonly #acknowledgements: Acknowledgements;
   readonly #host: WritesHost;
 
-  // Long, because it is a list: each part with what it gets of those above.
+  // Long because it is a list: each part with what it gets from those above.
   constructor(host: WritesHost) {
     const { persistence, promises, inFlight, session } = host;
     const { queue, journal } = persistence;
@@ -143,17 +143,17 @@ export class Writes {
     this.#followStorage();
   }
 
-  /** Whether what is kept outlives the process. */
+  /** Whether pending writes outlive the process. */
   get isDurable(): boolean {
     return this.#host.persistence.durable;
   }
 
-  /** Makes a write of changes. */
+  /** Makes a write from changes. */
   push(chunks: unknown): Promise<unknown> {
     return this.#host.persistence.journal ? this.remade.push(chunks) : this.#host.make(chunks);
   }
 
-  /** A session has begun. `flush` is what core does then, which is shown no writes: it would send all of them at once. */
+  /** A session has begun. `flush` is core's part, which is shown no writes: it would send all of them at once. */
   begin(flush: () => void): void {
     this.sender.begin(() => {
       this.serverAttrs.take();
@@ -161,7 +161,7 @@ export class Writes {
     });
   }
 
-  /** Sends a write in its turn, or refuses it for its error. */
+  /** Sends a write in its turn, or refuses it if it has an error. */
   take(eventId: string, mutation: Mutation): void {
     if (mutation.error) this.#host.coreSends(eventId, mutation);
     else this.sender.take(eventId);
