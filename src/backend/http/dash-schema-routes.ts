@@ -14,7 +14,7 @@ import type { HttpRequest, JsonBody } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 
-/** Reading and pushing schemas, and the jobs that come of it. */
+/** Reading and pushing schemas, and the resulting jobs. */
 export function dashSchemaRoutes(context: DashContext, jobs: JobBook): Route[] {
   const dash = (path: string): string => `/dash/apps/:app_id/${path}`;
   const app = (request: HttpRequest): App => dashApp(request, context);
@@ -51,7 +51,7 @@ export function dashSchemaRoutes(context: DashContext, jobs: JobBook): Route[] {
   ];
 }
 
-/** Tells what a push of the schema in a body would do. */
+/** Describes what pushing the schema in a body would do. */
 export async function pushPlan(request: HttpRequest, app: App): Promise<Response> {
   const plan = planOf(await request.body(), app);
   return jsonResponse(describePlan(app, plan));
