@@ -6,13 +6,13 @@ import { isJobType, type JobType, type SchemaStep } from './schema-step.ts';
 
 const CHECKED_DATA_TYPES: readonly CheckedDataType[] = ['string', 'number', 'boolean', 'date'];
 
-/** Steps that the transaction engine reads, and says what is wrong with. */
+/** Steps that the transaction engine parses and validates. */
 const TRANSACTION_STEPS: ReadonlySet<unknown> = new Set(['add-attr', 'update-attr', 'delete-attr']);
 
 /**
- * Reads the steps of a push: those of jobs here, the others only as far as to tell which they are.
+ * Parses the steps of a push: jobs completely, other steps only as far as their kind.
  *
- * @throws {ServerError} `validation-failed` that names what is no step of a schema.
+ * @throws {ServerError} `validation-failed` for what is not a schema step.
  */
 export function parseSchemaSteps(input: readonly unknown[]): SchemaStep[] {
   return input.map((step, index) => {
@@ -24,7 +24,7 @@ export function parseSchemaSteps(input: readonly unknown[]): SchemaStep[] {
   });
 }
 
-/** Whether a value names a type that values can be held to. */
+/** Whether a value names a type that values can be checked against. */
 export function isCheckedDataType(value: unknown): value is CheckedDataType {
   return CHECKED_DATA_TYPES.some((type) => type === value);
 }
