@@ -52,8 +52,8 @@ export interface BackendOptions {
   /** The largest file accepted, in bytes. Default 256 MiB, or 5 GiB with `data`. */
   maxFileBytes?: number;
   /**
-   * How many sessions may be open at once, over all clients, before their `init` is accepted. Further ones are refused
-   * with status 503. Default 2,000.
+   * How many sessions whose `init` has not been accepted yet may be open at once, over all clients. Further ones are
+   * refused with status 503. Default 2,000.
    */
   maxNewcomers?: number;
   /** How many of these may come from one address outside this machine. Default 256. */
