@@ -7,57 +7,56 @@ import type { ServedApp } from './apps/served-app.ts';
 import { asEmail } from './auth/users.ts';
 import { refusalText } from './refusal-text.ts';
 
-/** An app of a {@link Backend}, as its owner holds it. */
+/** An app of a {@link Backend}, seen by the program that runs the backend. */
 export interface BackendApp {
   /** The `appId` for a client, a UUID. */
   readonly id: string;
-  /** The title, for people. */
+  /** The title, for display. */
   readonly title: string;
-  /** Gives every right in this app. */
+  /** Grants every right in this app. */
   readonly adminToken: string;
-  /** Whether it serves, see {@link setStatus}. */
+  /** Whether the app can be read and written, see {@link setStatus}. */
   readonly status: AppStatus;
   /**
-   * Changes the status; open sessions are told.
+   * Changes the status and notifies open sessions.
    *
    * @throws {InstantNodeError} `invalid-config` when there is no such status.
    */
   setStatus(status: AppStatus): void;
   /**
-   * Puts permission rules in force, as in `instant.perms.ts`; null takes them away. Live queries are refreshed.
+   * Puts permission rules in force, as in `instant.perms.ts`; null removes them. Live queries are refreshed.
    *
-   * @throws {InstantNodeError} `invalid-config` that says what is wrong with them; then the old ones stay.
+   * @throws {InstantNodeError} `invalid-config` that says what is wrong with them; the old rules then stay.
    */
   setRules(rules: unknown): void;
   /**
-   * The magic code that was sent last to an email, as long as it was not used: no email leaves this machine.
-   * Undefined when there is none.
+   * The last magic code sent to an email, until it is used: no email leaves this machine. Undefined when there is none.
    */
   magicCode(email: string): string | undefined;
   /**
-   * Puts a data set in as it is, with the times its triples carry, as one transaction; live queries are refreshed.
-   * Much faster than transactions, because beyond its shape nothing is checked: not types, not uniqueness.
+   * Loads a data set unchanged, with the times its triples carry, as one transaction; live queries are refreshed. Much
+   * faster than transactions, because only the shape is checked: not types, not uniqueness.
    *
-   * @throws {InstantNodeError} `invalid-config` when it is no data set; then nothing is loaded.
+   * @throws {InstantNodeError} `invalid-config` when it is not a data set; nothing is loaded then.
    */
   load(data: Partial<DataSet>): void;
   /**
-   * All that the app holds and its rules, as a copy, in an order that depends on the content alone. The contents of
-   * files are not in it.
+   * A copy of everything the app holds, and of its rules, in an order that depends only on the content. File contents
+   * are not included.
    */
   snapshot(): Snapshot;
   /**
-   * Makes the app what a snapshot says, of this app or of another: attributes, data and rules, exactly. It is one
+   * Restores a snapshot of this app or of another: attributes, data and rules become exactly what it holds. It is one
    * transaction; sessions stay open and live queries are refreshed.
    *
-   * @throws {InstantNodeError} `invalid-config` when it is no snapshot; then nothing has changed.
+   * @throws {InstantNodeError} `invalid-config` when it is not a snapshot; nothing has changed then.
    */
   restore(snapshot: Snapshot): void;
-  /** Makes the app what it was when it was created, as {@link restore} does. */
+  /** Restores the app to what it was when it was created, as {@link restore} does. */
   reset(): void;
 }
 
-/** The app as its owner holds it. */
+/** The app as {@link Backend} exposes it. */
 export function asBackendApp({ app, codes }: ServedApp): BackendApp {
   const { id, adminToken } = app.identity;
   return {

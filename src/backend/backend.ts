@@ -15,25 +15,25 @@ export interface Backend {
   readonly url: string;
   /** Where its sessions are: the `websocketURI` for a client. */
   readonly websocketURI: string;
-  /** The port that was bound, also when option `port` was 0. */
+  /** The port that was bound, even when option `port` was 0. */
   readonly port: number;
-  /** Gives every right in every app, see {@link BackendOptions.personalAccessToken}. It is a secret. */
+  /** Grants every right in every app, see {@link BackendOptions.personalAccessToken}. It is a secret. */
   readonly personalAccessToken: string;
-  /** The apps there are, in the order of their creation; with `data`, those of earlier runs among them. */
+  /** All apps in the order of their creation; with `data`, including those of earlier runs. */
   apps(): BackendApp[];
   /** The app with this id; undefined when there is none. */
   app(id: string): BackendApp | undefined;
-  /** The magic code that was sent last in an app, see {@link BackendApp.magicCode}; undefined when there is none. */
+  /** The last magic code sent in an app, see {@link BackendApp.magicCode}; undefined when there is none. */
   magicCode(app: BackendApp | string, email: string): string | undefined;
   /**
    * Creates an app; clients can use it at once.
    *
-   * @throws {InstantNodeError} `invalid-config` that names the option that cannot be used, or `closed`.
+   * @throws {InstantNodeError} `invalid-config` that names the unusable option, or `closed`.
    */
   createApp(options?: CreateAppOptions): BackendApp;
   /**
-   * Ends all sessions and stops listening. Resolves within a few seconds at worst, whatever the clients do; nothing
-   * of the backend holds the process afterwards. What the apps held is gone, unless there is `data`. Repeatable.
+   * Ends all sessions and stops listening. Resolves within a few seconds at worst, whatever the clients do; afterwards
+   * nothing of the backend keeps the process alive. The apps' data is gone, unless `data` was given. Repeatable.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -42,9 +42,9 @@ export interface Backend {
 /** Where sessions are opened. */
 export const SESSION_PATH = '/runtime/session';
 
-/** What a running backend is made of, for its owner. */
+/** The parts behind a {@link Backend}. */
 export interface BackendParts {
-  /** What it was bound to. */
+  /** The address it was bound to. */
   readonly hostname: string;
   readonly port: number;
   readonly personalAccessToken: string;
@@ -53,7 +53,7 @@ export interface BackendParts {
   close(): Promise<void>;
 }
 
-/** The backend as its owner holds it. */
+/** The running backend as the program that started it sees it. */
 export function asBackend(parts: BackendParts): Backend {
   const { hostname, port, personalAccessToken, apps, host } = parts;
   const authority = `${reachable(hostname)}:${port}`;
@@ -87,7 +87,7 @@ export function asBackend(parts: BackendParts): Backend {
   };
 }
 
-/** A host as it stands in an address. "Every address of this machine" is none that can be connected to. */
+/** Formats a host for a URL. A wildcard address cannot be connected to, so loopback stands in for it. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

@@ -12,7 +12,7 @@ import { createMemoryContent } from './keep/memory-content.ts';
 import type { ResolvedBackendOptions } from './options.ts';
 import { Newcomers } from './session/newcomers.ts';
 
-/** What the apps of a backend share, on this machine's chance and the clock of the options. */
+/** Creates what all apps of a backend share, using this machine's randomness and the clock from the options. */
 export function createHost(options: ResolvedBackendOptions, persistence: AppPersistence): BackendHost {
   const { now, log, personalAccessToken, maxFileBytes, onRequest, bodyIdleMs, sliceMs } = options;
   let txId = persistence.lastTxId;
@@ -21,10 +21,10 @@ export function createHost(options: ResolvedBackendOptions, persistence: AppPers
     try {
       log({ level: 'error', message: `Cannot ${doing}`, error });
     } catch {
-      // A log that fails must not take the sessions down with it.
+      // A failing log must not take the sessions down with it.
     }
   };
-  // A log that fails must not fail the one whom it is about.
+  // A failing log must not fail the request that is being logged.
   const say = guarded(log, () => undefined);
   return {
     machineId: persistence.lasting('machine-id', newId),
@@ -52,7 +52,7 @@ export function createHost(options: ResolvedBackendOptions, persistence: AppPers
   };
 }
 
-/** The storage for files: beside the apps that are kept, or in memory where none is. */
+/** File storage: on disk next to the persisted apps, or in memory when nothing is persisted. */
 function filesOf(
   { filesFolder, signingKey }: AppPersistence,
   { maxBytes, now, newId }: { maxBytes: number; now(): number; newId(): string },
@@ -65,7 +65,7 @@ function filesOf(
   };
 }
 
-/** The same function, except that it does not throw: whom it is about must not pay for it. */
+/** Wraps a callback so that it never throws: a broken observer must not fail what it observes. */
 function guarded<T>(tell: (entry: T) => void, failed: (error: unknown) => void): (entry: T) => void {
   return (entry) => {
     try {

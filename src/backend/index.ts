@@ -1,6 +1,7 @@
 /**
- * The local backend: a server of Instant's protocol, inside the process, ready in milliseconds. For development,
- * tests, CI and one machine; production runs against an Instant deployment, with the same code and other URIs.
+ * The local backend: a server that speaks Instant's protocol, inside the process, ready in milliseconds. For
+ * development, tests, CI and single-machine use; production runs against an Instant deployment, with the same code and
+ * other URIs.
  *
  * @module
  */
@@ -24,8 +25,8 @@ export type {
 } from './options.ts';
 
 /**
- * Starts a local backend, on the native server of whichever runtime this is. It keeps the process alive until it is
- * closed; what its apps hold is gone then, unless a folder was given for it as `data`.
+ * Starts a local backend on the current runtime's native server. It keeps the process alive until it is closed; the
+ * apps' data is gone then, unless a folder for it was given as `data`.
  *
  * ```ts
  * await using backend = await startBackend();
@@ -33,12 +34,12 @@ export type {
  * const db = init({ appId: app.id, apiURI: backend.url, websocketURI: backend.websocketURI });
  * ```
  *
- * Where a backend of this process has the folder already, gives that one, as `init` does with a database: options that are
- * functions are those of the last call, and another value of any other is `invalid-config`.
+ * If a backend of this process already uses the folder, returns that one, as `init` does with a database: options that
+ * are functions are replaced by those of the latest call; a different value for any other option is `invalid-config`.
  *
- * @throws {InstantNodeError} `invalid-config` that names an option that cannot be used, `backend` when the address
- * cannot be bound, `storage` when the folder is in use, is damaged or is not one of ours: it is left as it was;
- * `storage-locked` when another version of this package has it in this process.
+ * @throws {InstantNodeError} `invalid-config` that names the unusable option; `backend` when the address cannot be
+ * bound; `storage` when the folder is in use, damaged or not one of ours, in which case it is left untouched;
+ * `storage-locked` when another version of this package has it open in this process.
  */
 export function startBackend(options?: BackendOptions): Promise<Backend> {
   return startBackendWith(listen, options);

@@ -4,18 +4,18 @@ import { hasFunctions, type OpenRecord, Register, thisCopy, whyOtherCopy } from 
 import type { Backend } from './backend.ts';
 import type { BackendOptions, ResolvedBackendOptions } from './options.ts';
 
-/** The options of a backend that runs. Those which are functions can be others later. */
+/** The options of a running backend. Those in `live` are functions and can be replaced later. */
 export interface RunningOptions {
   readonly resolved: ResolvedBackendOptions;
   readonly live: Pick<ResolvedBackendOptions, 'log' | 'now' | 'onRequest'>;
 }
 
-/** A backend that keeps its apps in a folder, and runs or is about to. */
+/** A backend that persists its apps in a folder and is running or starting. */
 interface OpenBackend extends OpenRecord {
-  /** Absolute. */
+  /** An absolute path. */
   readonly options: { readonly data: string };
   readonly backend: Promise<Backend>;
-  /** Has it go by the options of another start: throws `invalid-config` that names one which cannot be changed. */
+  /** Applies the options of another start; throws `invalid-config` that names an option that cannot be changed. */
   adopt(given: BackendOptions, resolved: ResolvedBackendOptions): Promise<void>;
 }
 
@@ -23,12 +23,12 @@ const register = new Register('backends', (record): record is OpenBackend =>
   hasFunctions(record, 'adopt', 'close'),
 );
 
-/** The backend of this process that has the folder, whichever copy of this version has started it. */
+/** The backend of this process that has the folder, even if another copy of this version started it. */
 export function findOpen(data: string): OpenBackend | undefined {
   return register.same.find(({ options }) => options.data === data);
 }
 
-/** Throws code `storage-locked` where another version of this package has the folder in this process. */
+/** Throws `storage-locked` when another version of this package has the folder open in this process. */
 export function assertNotOtherVersions(data: string): void {
   const other = register.others.find(({ option }) => option('data') === data);
   if (!other) return;
@@ -37,7 +37,7 @@ export function assertNotOtherVersions(data: string): void {
   });
 }
 
-/** Has copies of this package find a backend. Returns what takes that back. */
+/** Registers a backend so that other copies of this package find it. Returns a function that unregisters it. */
 export function noteOpen(data: string, backend: Promise<Backend>, running: RunningOptions): () => void {
   const record: OpenBackend = Object.freeze({
     ...thisCopy,
@@ -64,12 +64,12 @@ function adopt(
     if (!isBound && !isDeepStrictEqual(wanted[name], now[name])) throw cannotChange(name);
   }
   const { log = live.log, now: clock = live.now, onRequest } = given;
-  // Nothing is measured for nobody.
+  // A backend started without `onRequest` takes no measurements, so there is nothing to report.
   if (onRequest && !live.onRequest) throw cannotChange('onRequest');
   Object.assign(live, { log, now: clock, onRequest: onRequest ?? live.onRequest });
 }
 
-// Without values: one of them is a secret.
+// Values are left out of the message: one of them is a secret.
 function cannotChange(name: string): InstantNodeError {
   const message = `Cannot use option "${name}" of startBackend: the backend of this process that has the folder runs with another value`;
   return new InstantNodeError('invalid-config', message, {

@@ -9,100 +9,106 @@ import type { EphemeralLimits } from './ephemeral/quota.ts';
 import { BODY_IDLE_MS } from './files/read-body.ts';
 import { hostOfOption, originOf } from './http/requests/addresses.ts';
 
-/** How to start a backend. */
+/** Options of a backend. */
 export interface BackendOptions {
   /** The address to bind. Default `127.0.0.1`: only this machine reaches it. */
   host?: string;
   /** The port to bind. Default 0: any free one. */
   port?: number;
   /**
-   * The token that gives every right in every app: what `instant-cli` takes as `INSTANT_CLI_AUTH_TOKEN`, and
-   * `@instantdb/platform` as its token. Default: a new one, and with `data` the same again.
+   * The token that grants every right in every app: `instant-cli` takes it as `INSTANT_CLI_AUTH_TOKEN`,
+   * `@instantdb/platform` as its token. Default: a new one, which is persisted with `data`.
    */
   personalAccessToken?: string;
   /**
-   * The folder to keep the apps in, with all they hold; it is made when it is not there. Every transaction is synced
-   * to disk before anybody is told of it. One backend at a time uses a folder. What is made in it is readable by its
-   * owner alone, and holds the admin tokens as they are: who can read the folder can read all that they protect.
-   * Default: memory only, and gone when the backend is closed.
+   * The folder to persist the apps in, with everything they hold; created if missing. Every transaction is synced to
+   * disk before anyone hears of it. One backend at a time uses a folder. Files created in it are readable only by their
+   * owner and contain the admin tokens in plain text: anyone who can read the folder can read everything they protect.
+   * Default: memory only, lost when the backend is closed.
    */
   data?: string;
   /**
-   * The names by which clients may reach it, beside `localhost`, the addresses of loopback and `host`: those in the
-   * `Host` of their requests, such as `backend.test`. A request by any other name is refused, so that no website can
-   * reach this machine by a name of its own. Where it listens on all addresses (`0.0.0.0`, `::`), every name is taken.
+   * Host names by which clients may reach the backend, besides `localhost`, the loopback addresses and `host`: the
+   * `Host` of their requests, such as `backend.test`. Requests under any other name are refused, so that no website can
+   * reach this machine through a name it controls. When listening on all addresses (`0.0.0.0`, `::`), every name is
+   * accepted.
    */
   allowHosts?: readonly string[];
   /**
-   * The origins whose pages may change something under `/dash`, where anybody can make an app, such as
-   * `https://example.com`. Default: those of this machine alone. A program, which sends no `Origin`, always may.
+   * Origins whose pages may make changes under `/dash`, where anyone can create an app, such as `https://example.com`.
+   * Default: only those of this machine. A program, which sends no `Origin`, always may.
    */
   allowOrigins?: readonly string[];
   /**
-   * The origins of providers of identities that every app may use though they are on this machine or in a private
-   * network, such as `http://localhost:8080`. Apps of {@link Backend.createApp} need no entry.
+   * Origins of identity providers that every app may use even though they are on this machine or in a private network,
+   * such as `http://localhost:8080`. Apps of {@link Backend.createApp} need no entry.
    */
   allowProviders?: readonly string[];
   /**
-   * Whether anybody who reaches the backend may make apps for 15 days, as on an Instant server, and what these may
-   * take. Default: they may, within the limits that {@link EphemeralAppOptions} has by default.
+   * Whether anyone who reaches the backend may create apps that last 15 days, as on an Instant server, and the limits
+   * on these. Default: allowed, within the default limits of {@link EphemeralAppOptions}.
    */
   ephemeralApps?: boolean | EphemeralAppOptions;
-  /** The largest file that is taken, in bytes. Default 256 MiB, and 5 GiB with `data`. */
+  /** The largest file accepted, in bytes. Default 256 MiB, or 5 GiB with `data`. */
   maxFileBytes?: number;
   /**
-   * How many sessions may be open at once whose `init` has not been accepted yet, of everybody together. Further ones
-   * are refused with status 503. Default 2,000.
+   * How many sessions whose `init` has not been accepted yet may be open at once, over all clients. Further ones are
+   * refused with status 503. Default 2,000.
    */
   maxNewcomers?: number;
-  /** How many of these may come from one address that is not of this machine. Default 256. */
+  /** How many of these may come from one address outside this machine. Default 256. */
   maxNewcomersPerAddress?: number;
-  /** How long a session may wait for an `init` that is accepted, in milliseconds; then it is closed. Default 30 s. */
+  /** How long a session may go without an accepted `init`, in milliseconds, before it is closed. Default 30 s. */
   initTimeoutMs?: number;
   /**
-   * How long a request may keep silent in the middle of its body, in milliseconds; then it is answered with status
-   * 408. A body as a whole may take ten times as long, and a second more for each 64 KiB of it. Default 30 s.
+   * How long a request may fall silent in the middle of its body, in milliseconds, before it is answered with status
+   * 408. A whole body may take ten times as long, plus one second for each 64 KiB. Default 30 s.
    */
   bodyIdleMs?: number;
   /**
-   * For how long live queries are run at a stretch after a transaction, in milliseconds, before whatever else has come
-   * meanwhile is answered; 0 for one query at a time. Default 10 ms.
+   * How long live queries run in one go after a transaction, in milliseconds, before other work that has arrived gets
+   * its turn; 0 runs one query at a time. Default 10 ms.
    */
   sliceMs?: number;
-  /** The clock, in epoch milliseconds: what entities get as their creation time. Default `Date.now`. */
+  /** The clock, in epoch milliseconds; creation times of entities come from it. Default `Date.now`. */
   now?: () => number;
   /**
-   * Receives what the operator should know. Default: failures go to `console.error`, warnings to `console.warn`, the rest
-   * nowhere.
+   * Receives log entries for the operator. Default: failures go to `console.error`, warnings to `console.warn`, the
+   * rest nowhere.
    */
   log?: (entry: BackendLogEntry) => void;
-  /** Is told of every request. What it throws is logged. Default: nobody is, and nothing is measured. */
+  /** Called for every request. What it throws is logged. Default: none, and nothing is measured. */
   onRequest?: (entry: RequestEntry) => void;
 }
 
-/** What the apps that anybody may make can be, all together. */
+/** Limits on all ephemeral apps together. */
 export interface EphemeralAppOptions {
-  /** How many there are at once. Default 1,000. */
+  /** How many may exist at once. Default 1,000. */
   maxApps?: number;
-  /** What they hold, with their files and streams, in bytes. Default 256 MiB. */
+  /** How much they may hold, including files and streams, in bytes. Default 256 MiB. */
   maxBytes?: number;
 }
 
-/** How to create an app. */
+/** Options of a new app. */
 export interface CreateAppOptions {
   /** The id, a UUID. Default: a new one. */
   id?: string;
-  /** The title, for people. Default `Local app`. */
+  /** The title, for display. Default `Local app`. */
   title?: string;
-  /** What `i.schema` gives, or the same as JSON: its attributes are there from the start, and their types are checked. */
+  /**
+   * The result of `i.schema`, or the same as JSON: its attributes exist from the start, and their types are checked.
+   */
   schema?: unknown;
-  /** The permission rules, as in `instant.perms.ts`. Default: none, which lets everybody do everything but upload files. */
+  /**
+   * The permission rules, as in `instant.perms.ts`. Default: none, which allows everyone everything except uploading
+   * files.
+   */
   rules?: unknown;
-  /** How its users can sign in, apart from magic codes and as guests. */
+  /** How its users can sign in, besides magic codes and as guests. */
   signIn?: SignInOptions;
 }
 
-/** Options of a backend with nothing left open. */
+/** Options of a backend with all defaults filled in. */
 export type ResolvedBackendOptions = Required<
   Omit<BackendOptions, 'data' | 'ephemeralApps' | 'onRequest'>
 > & {
@@ -116,7 +122,7 @@ const MIB = 1024 * 1024;
 interface Check {
   holds(value: unknown): boolean;
   wants: string;
-  /** Whether the value stays out of messages. */
+  /** Set to keep the value out of error messages. */
   isSecret?: true;
 }
 type Checks<Options> = { [Name in keyof Options]-?: Check };
@@ -131,7 +137,7 @@ const isListOf =
   (value: unknown): boolean =>
     Array.isArray(value) && value.every((item) => typeof item === 'string' && read(item) !== undefined);
 const isDuration = (value: unknown): boolean => typeof value === 'number' && value >= 0;
-// Above this a timer runs at once.
+// A timer with a longer delay would fire at once.
 const isDelay = (value: unknown): boolean => isCount(value) && Number(value) < 2 ** 31;
 const isPort = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
@@ -182,7 +188,7 @@ const APP_CHECKS: Checks<CreateAppOptions> = {
   signIn: { holds: isObject, wants: 'an object, see SignInOptions' },
 };
 
-/** @throws {InstantNodeError} `invalid-config` that names the option that cannot be used. */
+/** @throws {InstantNodeError} `invalid-config` that names the unusable option. */
 export function resolveBackendOptions(options: BackendOptions): ResolvedBackendOptions {
   check('startBackend', options, BACKEND_CHECKS);
   return {
@@ -206,7 +212,7 @@ export function resolveBackendOptions(options: BackendOptions): ResolvedBackendO
   };
 }
 
-/** @throws {InstantNodeError} `invalid-config` that names the option that cannot be used. */
+/** @throws {InstantNodeError} `invalid-config` that names the unusable option. */
 export function checkCreateAppOptions(options: CreateAppOptions): void {
   check('createApp', options, APP_CHECKS);
 }

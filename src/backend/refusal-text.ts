@@ -1,15 +1,15 @@
 import type { ValidationIssue } from '../protocol/error.ts';
 import { isObject } from '../protocol/json.ts';
 
-/** What the backend found wrong with a document, as it tells its clients. */
+/** The reason for rejecting a document, in the form sent to clients. */
 export interface Refusal {
   readonly message: string;
   readonly hint?: unknown;
 }
 
 /**
- * What is wrong with a schema or with rules, for the person who wrote them. Instant's message about rules says what, and
- * leaves to the hint where.
+ * Describes what is wrong with a schema or with rules, for their author. For rules, Instant's message only says what is
+ * wrong; the hint says where.
  */
 export function refusalText({ message, hint }: Refusal): string {
   if (!isObject(hint) || hint['data-type'] !== 'rule' || !Array.isArray(hint.errors)) return message;

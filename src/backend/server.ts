@@ -21,8 +21,8 @@ import { Session } from './sessions/session.ts';
 import { SseSessions } from './sessions/sse-sessions.ts';
 
 /**
- * Starts a backend that listens with the given driver. Where a backend of this process has the folder already, gives that,
- * which goes by the functions among these options from now on.
+ * Starts a backend that listens with the given driver. If a backend of this process already has the folder, returns
+ * that one, which uses the functions among these options from now on.
  */
 export async function startBackendWith(listen: Listen, options: BackendOptions = {}): Promise<Backend> {
   const wanted = resolveBackendOptions(options);
@@ -42,7 +42,7 @@ export async function startBackendWith(listen: Listen, options: BackendOptions =
   return backend;
 }
 
-/** Options that go by what `live` has at the time. */
+/** Options whose functions read `live` on each call. */
 function followed(options: ResolvedBackendOptions, live: RunningOptions['live']): ResolvedBackendOptions {
   return {
     ...options,
@@ -91,7 +91,7 @@ async function start(
   }
 }
 
-/** Where apps are kept, so is the token for all of them: `instant-cli` goes on with the one that it has. */
+/** The token for all apps is persisted along with them, so that `instant-cli` can keep using the one it has. */
 function withKeptToken(options: ResolvedBackendOptions, persistence: AppPersistence): ResolvedBackendOptions {
   const make = (): string => options.personalAccessToken;
   return { ...options, personalAccessToken: persistence.lasting('personal-access-token', make) };
@@ -117,7 +117,7 @@ function revive(apps: Apps, persistence: AppPersistence, { data }: ResolvedBacke
 function warnOfWeakness({ data, log }: ResolvedBackendOptions): void {
   if (data === undefined) return;
   const folder = resolve(data);
-  // Closed, it closes all that is in it.
+  // A closed folder protects everything inside it, so checking the folder itself is enough.
   for (const weakness of [exposureOf(folder), unsyncedNamesOf(folder)]) {
     if (!weakness) continue;
     log({ level: 'warning', message: `Opened the data folder: ${weakness.what}. ${weakness.hint}` });
@@ -157,7 +157,7 @@ function serveSession(
   sender: Sender,
   { apps, host }: { apps: Apps; host: BackendHost },
 ): PeerEvents {
-  // Others may have come while this one shook hands.
+  // Other sessions may have opened during this one's handshake.
   if (!host.newcomers.hasRoomFor(sender.ip)) {
     peer.close(1013, 'Too many sessions wait for an init that is accepted');
     return { message() {}, closed() {} };
@@ -172,7 +172,7 @@ function serveSession(
   };
 }
 
-/** Holds every answer back until nothing that it may tell of can be lost. */
+/** Delays every answer until everything it may reveal is durable. */
 function answerWhenDurable(answer: Handler, persistence: AppPersistence): Handler {
   return async (request, ip, whenAnswered) => {
     const response = await answer(request, ip, whenAnswered);

@@ -3,15 +3,15 @@ import { joinRowsResult, objectTree, PreparedQuery, type QueryOutcome, trackRead
 import type { ReadSet } from '../store/reader.ts';
 import type { Answer, QueryRequest } from './live-query.ts';
 
-/** What a query came to, and what was read to find out. */
+/** The outcome of a query, and what was read to compute it. */
 export interface Evaluation {
   readonly answer: Answer;
   readonly reads: ReadSet;
 }
 
 /**
- * Runs a query. Never throws: a failure is an answer too, and what was read until then says when to try again. Who runs
- * it more than once keeps what it is `prepared` to.
+ * Runs a query. Never throws: a failure is an answer too, and the reads up to it say when to try again. Pass `prepared`
+ * when running the same query more than once.
  */
 export function answerQuery(
   { data, permissions }: RuledData,

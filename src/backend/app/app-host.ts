@@ -2,30 +2,30 @@ import type { EphemeralQuota } from '../ephemeral/quota.ts';
 import type { AppPersistence } from './app-persistence.ts';
 import type { FileStorage } from './file-storage.ts';
 
-/** What the apps of one backend share, handed in so that none of them reaches for a clock or for chance. */
+/** What the apps of one backend share. It is injected, so that no app reaches for a clock or randomness of its own. */
 export interface AppHost {
-  /** The name of this server among those that could serve the same apps; here it is the only one. */
+  /** Names this server among those that could serve the same apps; a local backend is the only one. */
   readonly machineId: string;
   /** The time in epoch milliseconds. */
   now(): number;
-  /** A UUID that was never given before. */
+  /** A new UUID. */
   newId(): string;
-  /** The id of the next transaction, over all apps: each call gives a larger one. */
+  /** The id of the next transaction across all apps: each call returns a larger one. */
   nextTxId(): number;
-  /** A random integer from 0 to below `limit`, that nobody can foretell. */
+  /** An unpredictable integer from 0 up to but excluding `limit`. */
   randomInt(limit: number): number;
-  /** Keeps what the apps are and do, see {@link AppPersistence}. */
+  /** Persists the apps and their transactions, see {@link AppPersistence}. */
   readonly persistence: AppPersistence;
-  /** Where the contents of files are. */
+  /** Where file contents are stored. */
   readonly files: FileStorage;
-  /** What the apps that anybody may make may take. */
+  /** The quota shared by all ephemeral apps. */
   readonly ephemeral: EphemeralQuota;
-  /** For how long live queries are run at a stretch, in milliseconds. */
+  /** How long live queries run in one go, in milliseconds. */
   readonly sliceMs: number;
-  /** Tells the operator something. */
+  /** Logs something for the operator. */
   tell(message: string): void;
-  /** Tells the operator what should be put right, and stops nothing. */
+  /** Logs something the operator should fix but that stops nothing. */
   warn(message: string): void;
-  /** Tells the operator of a failure that is the backend's own. */
+  /** Logs a failure of the backend itself. */
   report(doing: string, error: unknown): void;
 }

@@ -1,29 +1,32 @@
-/** What an app is, apart from its data. */
+/** The description of an app, without its data. */
 export interface AppIdentity {
   readonly id: string;
   readonly title: string;
   readonly adminToken: string;
   /** In epoch milliseconds. */
   readonly createdAt: number;
-  /** Whether it was created over HTTP for a while. */
+  /** Whether it is a temporary app, created over HTTP. */
   readonly ephemeral: boolean;
-  /** Whether its providers of identities may be inside, because the program that runs the backend made it. */
+  /**
+   * Whether its identity providers may be on this machine or in a private network, because the program that runs the
+   * backend created it.
+   */
   readonly trustsProviders?: true;
-  /** What its sign-ins take, beside the data. */
+  /** Sign-in settings, which are not part of the data. */
   readonly signIn?: SignInSettings;
 }
 
-/** What the sign-ins of an app take, beside its data. */
+/** Sign-in settings of an app, which are not part of its data. */
 export interface SignInSettings {
-  /** Users who can always sign in with a code that never changes. */
+  /** Users who can always sign in with a fixed code. */
   readonly testUsers: readonly TestUser[];
-  /** Where sign-ins at a provider may lead back to, apart from this machine itself. */
+  /** Where provider sign-ins may redirect to, besides this machine itself. */
   readonly redirectOrigins: readonly RedirectOrigin[];
-  /** For how many minutes a magic code is good; absent for the most that it can be, a day. */
+  /** How long a magic code is valid, in minutes; absent for the maximum, a day. */
   readonly magicCodeMinutes?: number;
 }
 
-/** A user for tests and reviews. */
+/** A user for tests and app reviews. */
 export interface TestUser {
   readonly id: string;
   readonly email: string;
@@ -31,7 +34,7 @@ export interface TestUser {
   readonly code: string;
 }
 
-/** A rule for addresses that a sign-in may lead back to. `params` depend on the service. */
+/** A rule for where a sign-in may redirect to. `params` depend on the service. */
 export interface RedirectOrigin {
   readonly id: string;
   readonly service: RedirectService;

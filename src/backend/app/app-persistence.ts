@@ -7,21 +7,21 @@ import type { AppIdentity } from './app-identity.ts';
 import type { DataSet, Snapshot } from './data-set.ts';
 import type { StreamContent } from './stream-content.ts';
 
-/** What a transaction of an app came to. */
+/** A committed transaction of an app. */
 export interface Commit {
   readonly txId: number;
   readonly changes: readonly Change[];
-  /** Under which it is remembered, when the client had named it. */
+  /** The name the ledger remembers it by, if the client gave one. */
   readonly key: LedgerKey | undefined;
 }
 
-/** What an app is, apart from its data. */
+/** Everything about an app except its data. */
 export interface AppSettings {
   readonly identity: AppIdentity;
   readonly status: AppStatus;
   /** The permission rules as they were given; null for none. */
   readonly rules: JsonValue;
-  /** What a reset brings the app back to. */
+  /** The state that a reset restores. */
   readonly initial: Snapshot;
 }
 
@@ -30,47 +30,47 @@ export interface NewApp extends AppSettings {
   readonly processedTxId: number;
 }
 
-/** An app as it was kept. */
+/** An app as it was persisted. */
 export interface KeptApp extends NewApp {
-  /** Every attribute that is not just the system's, those marked as deleted included. */
+  /** Every attribute that is not purely the system's, including those marked as deleted. */
   readonly attrs: DataSet['attrs'];
   readonly triples: Iterable<Triple>;
-  /** The transactions that are remembered by name, oldest first; some that are forgotten may come before them. */
+  /** Transactions remembered by name, oldest first; forgotten ones may come before them. */
   readonly ledger: Iterable<{ readonly key: LedgerKey; readonly txId: number }>;
 }
 
 /**
- * Keeps what the apps of a backend are and do, beyond the life of the process. What it is told is durable some
- * time later: a client is shown none of it but in {@link whenDurable}, or after {@link flush}.
+ * Persists the apps of a backend beyond the life of the process. A change becomes durable some time after the call that
+ * reports it, so clients may only see it in {@link whenDurable} or after {@link flush}.
  */
 export interface AppPersistence {
-  /** What stays the same as long as what is kept, such as a secret; `make` gives it the first time. */
+  /** A value that lasts as long as the persisted data, such as a secret; `make` creates it the first time. */
   lasting(name: string, make: () => string): string;
-  /** Signs what this backend recognises as its own later, such as the addresses of files. */
+  /** Signs things this backend must recognise later as its own, such as file URLs. */
   readonly signingKey: Uint8Array;
-  /** The folder for the contents of files; undefined where nothing is kept. */
+  /** The folder for file contents; undefined when nothing is persisted. */
   readonly filesFolder: string | undefined;
-  /** No transaction that was kept has a larger id. */
+  /** No persisted transaction has a larger id. */
   readonly lastTxId: number;
-  /** The apps that were kept. Read each before asking for the next, and all before anything is written. */
+  /** The persisted apps. Read each one before requesting the next, and all of them before anything is written. */
   apps(): Iterable<KeptApp>;
   appCreated(app: NewApp): void;
   appDeleted(appId: string): void;
-  /** What is written to the streams of an app. It goes when the app is deleted. */
+  /** The content written to the streams of an app. Deleted with the app. */
   streamContent(appId: string): StreamContent;
   committed(appId: string, commit: Commit): void;
   settingsChanged(appId: string, changed: Partial<AppSettings>): void;
   /**
-   * Runs `action` when all that was told until now is durable: at once when it is already, else in the order of the
-   * calls. Never, when it cannot be made so.
+   * Runs `action` once everything reported so far is durable: at once if it already is, else in call order. Never runs
+   * if it cannot be made durable.
    */
   whenDurable(action: () => void): void;
   /**
-   * Makes all that was told until now durable.
+   * Makes everything reported so far durable.
    *
    * @throws {InstantNodeError} `storage` when it cannot, then and ever after.
    */
   flush(): void;
-  /** Makes everything durable and lets go of what it is kept in. Nothing may be told afterwards. Repeatable. */
+  /** Makes everything durable and releases the storage. Nothing may be reported afterwards. Repeatable. */
   close(): void;
 }

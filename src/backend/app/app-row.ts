@@ -2,7 +2,7 @@ import type { AppRow } from '../../protocol/down.ts';
 import type { App } from './app.ts';
 import { OPERATOR_ID } from './operator.ts';
 
-/** An app as clients see it. The admin token is not in it. */
+/** An app as clients see it, without the admin token. */
 export function appRow({ identity, status }: Pick<App, 'identity' | 'status'>): AppRow {
   return {
     id: identity.id,

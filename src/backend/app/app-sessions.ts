@@ -7,20 +7,20 @@ import type { CommitFollower } from './commit-follower.ts';
 import type { EncodedAttrs } from './encoded-attrs.ts';
 import { LiveQueries } from './live-queries.ts';
 
-/** What the sessions have yet to be told. */
+/** The updates that sessions still have to receive. */
 type News =
   | { readonly is: 'none' }
   | {
       readonly is: 'scheduled';
       /** Whether every session gets the attributes. */
       readonly withAttrs: boolean;
-      /** Whether the last refresh has left some live queries, so that sessions may wait for this one. */
+      /** Whether the last refresh left live queries undone, so that sessions may be waiting for this one. */
       readonly isRest: boolean;
     };
 
 const NONE: News = { is: 'none' };
 
-/** The sessions that are open for an app, and what else goes by its transactions: tells them what has changed. */
+/** The sessions that are open for an app, and other followers of its transactions: notifies them of changes. */
 export class AppSessions {
   /** The queries that the sessions subscribe to. */
   readonly live: LiveQueries<AppSession>;
@@ -36,27 +36,27 @@ export class AppSessions {
     this.#host = host;
   }
 
-  /** Begins to tell a session of changes. */
+  /** Starts notifying a session of changes. */
   join(session: AppSession): void {
     this.#sessions.add(session);
   }
 
-  /** Stops telling a session of changes. */
+  /** Stops notifying a session of changes. */
   leave(session: AppSession): void {
     this.#sessions.delete(session);
   }
 
-  /** Begins to tell a follower of transactions. */
+  /** Starts notifying a follower of transactions. */
   follow(follower: CommitFollower): void {
     this.#followers.push(follower);
   }
 
-  /** Tells every session of a new status of the app. */
+  /** Notifies every session of a new status of the app. */
   statusChanged(status: AppStatus): void {
     for (const session of this.#sessions) session.statusChanged(status);
   }
 
-  /** Refreshes every live query: any answer may be another one, because the rules are. */
+  /** Refreshes every live query: with new rules, any answer may differ. */
   rulesChanged(): void {
     this.live.invalidateAll();
     this.#schedule({});
@@ -67,7 +67,7 @@ export class AppSessions {
     for (const session of [...this.#sessions]) session.end();
   }
 
-  /** Has told, in a while, what a transaction changed. */
+  /** Schedules updates for everyone affected by a transaction. */
   committed(txId: number, changes: readonly Change[]): void {
     const attrsChange = this.#attrs.committed(changes);
     const needsRefresh = this.live.invalidate(changes, attrsChange === 'of substance');
@@ -76,8 +76,8 @@ export class AppSessions {
     if (needsRefresh || withAttrs || follow.includes(true)) this.#schedule({ withAttrs });
   }
 
-  // After what the event loop has at hand: transactions that arrived together are one refresh, and no timer is waited
-  // for. What takes longer goes on after what has come meanwhile.
+  // Runs once the event loop has handled what is pending: transactions that arrived together share one refresh, without
+  // waiting for a timer. A refresh that takes longer lets other work in between.
   #schedule({ withAttrs = false, isRest = false }): void {
     const before = this.#news;
     if (before.is === 'none') {
@@ -95,11 +95,12 @@ export class AppSessions {
   #refresh(): void {
     const news = this.#news;
     this.#news = NONE;
-    // Nobody is shown what could still be lost. When it cannot be kept, the backend is stopping.
+    // Clients must not see what could still be lost. If it cannot be made durable, the backend is already stopping.
     if (news.is === 'none' || !this.#isKept()) return;
     for (const follower of this.#followers) follower.wake?.();
     const end = performance.now() + this.#host.sliceMs;
-    // Sent before anything else can happen: what is stamped with the latest transaction holds that one, and none after.
+    // Sent before anything else can happen, so that an answer stamped with the latest transaction includes that one and
+    // none after it.
     const refreshed = this.live.refresh(() => performance.now() >= end);
     if (this.live.isBehind) this.#schedule({ isRest: true });
     for (const session of news.withAttrs ? [...this.#sessions] : refreshed.keys()) {
@@ -117,7 +118,7 @@ export class AppSessions {
       this.#host.persistence.flush();
       return true;
     } catch {
-      // It is reported once, where the backend is stopped for it.
+      // Reported once, by the code that stops the backend because of it.
       return false;
     }
   }

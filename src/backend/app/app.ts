@@ -14,7 +14,7 @@ import { DataWriter, type LoadedContent, type TransactRequest, type TrialRequest
 import { EncodedAttrs } from './encoded-attrs.ts';
 import { EventLedger } from './event-ledger.ts';
 
-/** One app: its data and its rules, its status, and the sessions that are open for it. */
+/** One app: its data, rules and status, and the sessions that are open for it. */
 export class App {
   readonly host: AppHost;
   readonly data: AppData = createAppData((locationId) =>
@@ -34,7 +34,7 @@ export class App {
   #status: AppStatus = 'active';
   #processedTxId: number;
 
-  /** `kept` is what the app was when the backend was closed last. */
+  /** `kept` is the persisted state of the app from an earlier run. */
   constructor(identity: AppIdentity, host: AppHost, kept?: KeptApp) {
     this.#identity = identity;
     this.host = host;
@@ -46,7 +46,7 @@ export class App {
     if (kept) this.#revive(kept);
   }
 
-  /** What it takes of what all ephemeral apps share. */
+  /** The app's share of the quota of all ephemeral apps. */
   get account(): Account {
     return this.#account;
   }
@@ -59,12 +59,12 @@ export class App {
     return this.#status;
   }
 
-  /** The latest transaction: all that is read now includes it and those before it. */
+  /** The latest transaction: everything read now includes it and all before it. */
   get processedTxId(): number {
     return this.#processedTxId;
   }
 
-  /** Gives the app another title or other settings, or keeps an ephemeral one for good. */
+  /** Gives the app a new title or settings, or makes an ephemeral one permanent. */
   amend(changes: Partial<Pick<AppIdentity, 'title' | 'ephemeral' | 'signIn'>>): void {
     const amended = { ...this.#identity, ...changes };
     const growth = sizeOfText(amended) - sizeOfText(this.#identity);
@@ -78,7 +78,7 @@ export class App {
     this.host.persistence.settingsChanged(this.#identity.id, { identity: this.#identity });
   }
 
-  /** Changes the status and tells every session. */
+  /** Changes the status and notifies every session. */
   setStatus(status: AppStatus): void {
     if (status === this.#status) return;
     this.#status = status;
@@ -87,9 +87,9 @@ export class App {
   }
 
   /**
-   * Puts other permission rules in force, null for none: live queries are refreshed.
+   * Replaces the permission rules, null for none; live queries are refreshed.
    *
-   * @throws {ServerError} `validation-failed` when they cannot be used; then the old ones stay.
+   * @throws {ServerError} `validation-failed` when they cannot be used; the old rules then stay.
    */
   setRules(code: unknown): void {
     const toldPeersApart = this.permissions.rules?.tellsPeersApart ?? false;
@@ -98,7 +98,8 @@ export class App {
     this.permissions.push(code);
     this.#account.grow(growth);
     this.host.persistence.settingsChanged(this.identity.id, { rules: this.#rulesCode });
-    // Peers that shared the answers to a query may no longer: they come back and ask each for himself.
+    // Under the new rules, peers may no longer share query answers: ending the sessions makes each reconnect and ask
+    // for itself.
     if (!toldPeersApart && this.permissions.rules?.tellsPeersApart) this.sessions.end();
     this.sessions.rulesChanged();
   }
@@ -121,10 +122,11 @@ export class App {
   }
 
   /**
-   * Runs a transaction and gives its tx-id. Attributes that cannot be restored any more go first. One that was applied
-   * before under the same `clientEventId` is not run again: its tx-id is given, whatever the status of the app is now.
+   * Runs a transaction and returns its tx-id. Attributes that can no longer be restored are dropped first. A
+   * transaction already applied under the same `clientEventId` is not run again: its tx-id is returned, whatever the
+   * app's status is now.
    *
-   * @throws {ServerError} when it is refused; then nothing has changed.
+   * @throws {ServerError} when it is refused; nothing has changed then.
    */
   transact(request: TransactRequest): number {
     const key = ledgerKey(request.clientEventId);
@@ -137,10 +139,10 @@ export class App {
   }
 
   /**
-   * Runs a transaction and tells what every rule said of it. It is kept only with `commit`, and only when all let it
-   * pass. `rules` take the place of those of the app.
+   * Runs a transaction and reports what every rule decided. It is only committed with `commit`, and only when all rules
+   * pass. `rules` replace those of the app.
    *
-   * @throws {ServerError} when it fails for another reason than a rule that says no; then nothing has changed.
+   * @throws {ServerError} when it fails for a reason other than a rule that denies it; nothing has changed then.
    */
   tryTransact(request: TrialRequest): { txId: number; results: readonly CheckResult[]; committed: boolean } {
     this.assertWritable();
@@ -149,28 +151,28 @@ export class App {
     return { txId, results, committed: changes !== undefined };
   }
 
-  /** Puts attributes and triples in as they are, as one transaction, and gives its tx-id. Nothing is checked. */
+  /** Loads attributes and triples unchanged, as one transaction, and returns its tx-id. Nothing is checked. */
   load(content: LoadedContent): number {
     return this.#commit(this.#writer.load(content));
   }
 
-  /** All that the app holds, and its rules, as a copy. */
+  /** A copy of everything the app holds, and of its rules. */
   snapshot(): Snapshot {
     return { ...snapshotOf(this.data), rules: structuredClone(this.#rulesCode) };
   }
 
-  /** What {@link keepAsInitial} was called for last. */
+  /** The state at the last {@link keepAsInitial}. */
   get initial(): Snapshot {
     return this.#initial;
   }
 
-  /** Remembers what the app is now, for a later {@link restore}. */
+  /** Remembers the app's current state for a later {@link restore}. */
   keepAsInitial(): void {
     this.#initial = this.snapshot();
     this.host.persistence.settingsChanged(this.identity.id, { initial: this.#initial });
   }
 
-  /** Makes the app exactly what a snapshot says, as one transaction, and gives its tx-id. Nothing is checked. */
+  /** Makes the app exactly match a snapshot, as one transaction, and returns its tx-id. Nothing is checked. */
   restore(snapshot: Snapshot): number {
     this.setRules(snapshot.rules);
     return this.#commit(this.#writer.replace(snapshot));

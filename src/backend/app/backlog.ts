@@ -2,19 +2,19 @@ import { upsert } from '../store/upsert.ts';
 import type { LiveQuery } from './live-query.ts';
 
 /**
- * The live queries whose subscribers wait for news, and which of them is next. Subscribers take turns, each with the
- * query of its own that has waited longest: one with many does not hold up the others.
+ * The live queries whose subscribers are due an update, and which of them runs next. Subscribers take turns, each with
+ * its longest-waiting query, so one with many queries does not hold up the others.
  */
 export class Backlog<Subscriber> {
-  /** What each subscriber waits for, the oldest first, with the round in which it began to. */
+  /** The queries each subscriber waits for, oldest first, with the round in which the wait began. */
   readonly #queues = new Map<Subscriber, Map<LiveQuery<Subscriber>, number>>();
 
-  /** Whether nobody waits for anything. */
+  /** Whether no subscriber is waiting. */
   get isEmpty(): boolean {
     return this.#queues.size === 0;
   }
 
-  /** Puts a query behind the others of its subscribers, of those who do not wait for it already. Rounds never go back. */
+  /** Puts a query at the end of its subscribers' queues, unless it is in them already. Rounds never decrease. */
   add(query: LiveQuery<Subscriber>, round: number): void {
     for (const subscriber of query.subscribers.keys()) {
       const queue = upsert(this.#queues, subscriber, () => new Map<LiveQuery<Subscriber>, number>());
@@ -22,10 +22,10 @@ export class Backlog<Subscriber> {
     }
   }
 
-  /** Takes out the query whose turn it is. */
+  /** Removes and returns the query whose turn it is. */
   take(): LiveQuery<Subscriber> | undefined {
     for (const [subscriber, queue] of this.#queues) {
-      // To the end: the next turn is another's.
+      // Moved to the end: the next turn is another subscriber's.
       this.#queues.delete(subscriber);
       this.#queues.set(subscriber, queue);
       for (const query of queue.keys()) {
@@ -36,14 +36,14 @@ export class Backlog<Subscriber> {
     return undefined;
   }
 
-  /** A subscriber waits for a query no longer. To be called before it ceases to be one. */
+  /** Stops a subscriber's wait for a query. Call it before the subscription ends. */
   leave(subscriber: Subscriber, query: LiveQuery<Subscriber>): void {
     const queue = this.#queues.get(subscriber);
     queue?.delete(query);
     if (queue?.size === 0) this.#queues.delete(subscriber);
   }
 
-  /** Whether a subscriber waits for a query since before a round. */
+  /** Whether a subscriber has been waiting for a query since before a round. */
   waits(subscriber: Subscriber, before: number): boolean {
     for (const round of this.#queues.get(subscriber)?.values() ?? []) return round < before;
     return false;

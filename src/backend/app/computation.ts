@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Computation } from '../../protocol/down.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 
-/** What a client is given to tell queries apart by: the same for equal keys. */
+/** The hash by which clients tell queries apart: equal keys have equal hashes. */
 export function queryHash(key: string): string {
   return createHash('sha1').update(key).digest('hex');
 }
 
-/** One of the computations of a `refresh-ok`, around a result that is already text. */
+/** Encodes one computation of a `refresh-ok`, around a result that is already JSON text. */
 export function encodeComputation(
   hash: string,
   q: JsonValue,

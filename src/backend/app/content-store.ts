@@ -1,40 +1,40 @@
-/** The content of one file of one app. Both ids are UUIDs in lower case. */
+/** Identifies the content of one file of one app. Both ids are lowercase UUIDs. */
 export interface Place {
   readonly appId: string;
   readonly locationId: string;
 }
 
-/** Some of the bytes of a file: from `start` to before `end`. */
+/** A range of bytes of a file, from `start` up to but excluding `end`. */
 export interface Slice {
   readonly start: number;
   readonly end: number;
 }
 
-/** Content as it is kept: it never changes, and goes when it is deleted. */
+/** Stored content: immutable until it is deleted. */
 export interface Content {
   readonly size: number;
-  /** The bytes, piece by piece; `slice` lies within the size. Cancelling the stream lets go of everything. */
+  /** The bytes in chunks; `slice` must lie within the size. Cancelling the stream releases everything. */
   stream(slice: Slice): ReadableStream<Uint8Array>;
 }
 
-/** Where the contents of files are. */
+/** Stores file contents. */
 export interface ContentStore {
   /**
-   * Keeps what a stream brings, as it comes, and gives its size. When it resolves, the content is as safe as it will
-   * ever be. When it rejects - because `body` does, or brings more than `maxBytes` - nothing is kept.
+   * Stores what a stream delivers, chunk by chunk, and returns its size. When it resolves, the content is as durable as
+   * this store can make it. When it rejects, because `body` does or exceeds `maxBytes`, nothing is stored.
    */
   write(place: Place, body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<number>;
-  /** The content, as long as it is kept. */
+  /** The content, if it is stored. */
   read(place: Place): Promise<Content | undefined>;
-  /** Forgets content; none is fine, too. */
+  /** Deletes content; does nothing when there is none. */
   delete(place: Place): Promise<void>;
-  /** Forgets all contents of an app. */
+  /** Deletes all contents of an app. */
   deleteApp(appId: string): Promise<void>;
-  /** Forgets what no app refers to, such as an upload that was under way when the process died. */
+  /** Deletes content that no app refers to, such as an upload that was in flight when the process died. */
   sweep(isUsed: (place: Place) => boolean): Promise<void>;
 }
 
-/** A file is larger than files may be. */
+/** A file exceeds the size limit. */
 export class FileTooLargeError extends Error {
   readonly maxBytes: number;
 
@@ -45,7 +45,7 @@ export class FileTooLargeError extends Error {
   }
 }
 
-/** Passes a stream on up to a number of bytes, and fails with the first byte too many. */
+/** Passes a stream through, up to a number of bytes; throws at the first byte beyond it. */
 export async function* limited(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncIterable<Uint8Array> {
   let bytes = 0;
   for await (const chunk of body) {

@@ -2,12 +2,12 @@
 const LEAD_MS = 1_000;
 
 /**
- * Gives each transaction of an app a creation time of its own, in epoch milliseconds: what was written later has a
- * later one, so that entities keep the order of their creation. Clients order by it and break ties by id, that is by
- * chance; and here, unlike across a network, an awaited write and the next one often fall into the same millisecond.
+ * Gives each transaction of an app its own creation time, in epoch milliseconds: a later write gets a later time, so
+ * that entities keep the order of their creation. Clients order by it and break ties by id, which is effectively
+ * random; and here, unlike across a network, an awaited write and the next one often fall into the same millisecond.
  *
- * Under more than a thousand transactions a second the times run ahead of the clock, by a second at most; then
- * transactions share one. They follow a clock that is turned back by more than that.
+ * Beyond a thousand transactions a second, times run ahead of the clock, by a second at most; after that, transactions
+ * share one. If the clock is turned back by more than that, the times follow it.
  */
 export class CreationClock {
   readonly #now: () => number;

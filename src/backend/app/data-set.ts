@@ -4,21 +4,21 @@ import { canonicalJson, isObject, type JsonValue } from '../../protocol/json.ts'
 import { isUuid } from '../../protocol/uuid.ts';
 import type { AppData } from '../store/app-data.ts';
 
-/** The whole content of an app, as values. */
+/** The whole content of an app, as plain values. */
 export interface DataSet {
-  /** The attributes that are not the system's; those that were deleted and can still be restored are among them. */
+  /** The attributes that are not the system's, including deleted ones that can still be restored. */
   attrs: Attr[];
   /** All triples, with their times. */
   triples: Triple[];
 }
 
-/** The whole content of an app, and the rules for it. */
+/** The whole content of an app, with its rules. */
 export interface Snapshot extends DataSet {
   /** The permission rules as they were given; null for none. */
   rules: JsonValue;
 }
 
-/** What an app holds at this moment, in an order that depends on the content alone: equal contents compare equal. */
+/** What an app holds at this moment, in an order that depends only on the content: equal contents compare equal. */
 export function snapshotOf({ catalog, triples }: AppData): DataSet {
   const attrs = [...catalog.list(), ...catalog.deleted()].sort((a, b) => compare(a.id, b.id));
   return {
@@ -27,7 +27,7 @@ export function snapshotOf({ catalog, triples }: AppData): DataSet {
   };
 }
 
-// Most values are texts and numbers, and cloning those costs more than all the rest of a snapshot.
+// Most values are strings and numbers; cloning those would cost more than the rest of a snapshot together.
 function copyOf([e, a, v, t]: Triple): Triple {
   return [e, a, typeof v === 'object' ? structuredClone(v) : v, t];
 }
@@ -43,10 +43,10 @@ function compare(a: string, b: string): number {
 }
 
 /**
- * Checks that a data set can be loaded into an app, and gives a copy of it. The system's own attributes are left out
- * where the data set lists them, since the app has them; all others become the user's.
+ * Checks that a data set can be loaded into an app, and returns a copy. System attributes that it lists are left out,
+ * since the app has them; all others become the user's.
  *
- * @throws {InstantNodeError} `invalid-config` that names the first attribute or triple that cannot be.
+ * @throws {InstantNodeError} `invalid-config` that names the first unusable attribute or triple.
  */
 export function checkDataSet(input: Partial<DataSet>, data: AppData): DataSet {
   if (!isObject(input)) throw unusable('the data set', 'expected { attrs, triples }');
@@ -70,9 +70,9 @@ export function checkDataSet(input: Partial<DataSet>, data: AppData): DataSet {
 }
 
 /**
- * Checks that a snapshot can be restored in an app, apart from its rules, and gives a copy of it.
+ * Checks that a snapshot, apart from its rules, can be restored in an app, and returns a copy.
  *
- * @throws {InstantNodeError} `invalid-config` that says what is missing, or cannot be.
+ * @throws {InstantNodeError} `invalid-config` that says what is missing or unusable.
  */
 export function checkSnapshot(input: Snapshot, data: AppData): Snapshot {
   for (const name of ['attrs', 'triples', 'rules'] as const) {
@@ -91,7 +91,7 @@ function isAttr(value: unknown): value is Attr {
     (valueType === 'ref' || valueType === 'blob') &&
     (cardinality === 'one' || cardinality === 'many') &&
     isIdent(value['forward-identity']) &&
-    // A link that an update made of a plain attribute has none.
+    // A link that an update made out of a plain attribute has no reverse identity.
     (isIdent(reverse) || reverse === undefined)
   );
 }

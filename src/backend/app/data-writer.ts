@@ -17,31 +17,33 @@ import { CreationClock } from './creation-clock.ts';
 import type { DataSet } from './data-set.ts';
 import { replaceContent } from './replace-content.ts';
 
-/** A transaction, and on whose behalf it runs. */
+/** A transaction, and the actor it runs for. */
 export interface TransactRequest {
   /** The steps as a client sent them. */
   readonly steps: unknown;
   readonly actor: Actor;
-  /** Whether the backend itself writes: then no rule applies, and the columns that only it may write are open. */
+  /**
+   * Whether the backend itself writes: no rules apply then, and it may write columns that are closed to everyone else.
+   */
   readonly system?: boolean;
-  /** Whether it runs whatever the status of the app: a sign-out works in all of them. */
+  /** Whether it runs regardless of the app's status: a sign-out always works. */
   readonly inAnyStatus?: boolean;
   readonly clientEventId?: unknown;
 }
 
-/** A transaction to be tried on behalf of an actor who is no admin. */
+/** A transaction to try out on behalf of an actor who is not an admin. */
 export interface TrialRequest extends Pick<TransactRequest, 'steps' | 'actor'> {
   readonly rules?: Rules | undefined;
   readonly commit?: boolean;
 }
 
-/** Content as it is, to be put in. */
+/** Content to load unchanged. */
 export interface LoadedContent {
   readonly attrs: readonly DataSet['attrs'][number][];
   readonly triples: Iterable<DataSet['triples'][number]>;
 }
 
-/** Changes the data of an app, by the rules and within what its account leaves. Each call is one transaction, or none. */
+/** Changes the data of an app, subject to its rules and quota. Each call is one transaction, or none. */
 export class DataWriter {
   readonly #app: RuledData;
   readonly #host: Pick<AppHost, 'now' | 'newId'>;
@@ -53,12 +55,12 @@ export class DataWriter {
     this.#creation = new CreationClock(() => host.now());
   }
 
-  /** Takes out the attributes that cannot be restored any more. */
+  /** Removes the attributes that can no longer be restored. */
   dropExpiredAttrs(): readonly Change[] {
     return dropExpiredAttrs(this.#app.data, this.#host.now());
   }
 
-  /** @throws {ServerError} when the transaction is refused; then nothing has changed. */
+  /** @throws {ServerError} when the transaction is refused; nothing has changed then. */
   transact({ steps, actor, system }: TransactRequest, account: Account): Change[] {
     const { data, permissions } = this.#app;
     const { now, newId } = this.#host;
@@ -68,14 +70,14 @@ export class DataWriter {
       admin: actor.admin,
       system,
       now: now(),
-      // What the backend writes for itself, such as a magic code, lives from the clock's own time on.
+      // What the backend writes for itself, such as a magic code, has a lifetime that starts at the clock's real time.
       createdAt: system ? undefined : this.#creation.next(),
       newId,
       guard: withinQuota(account, data.undoLog, checks),
     });
   }
 
-  /** @throws {ServerError} when it fails for another reason than a rule that says no; then nothing has changed. */
+  /** @throws {ServerError} when it fails for a reason other than a rule that denies it; nothing has changed then. */
   rehearse({ steps, actor, rules, commit = false }: TrialRequest, account: Account): Rehearsal {
     const { data, permissions } = this.#app;
     const run = permissions.run(this.#source, actor, { rules, verbose: true });
@@ -91,7 +93,7 @@ export class DataWriter {
     });
   }
 
-  /** Puts attributes and triples in as they are. Nothing is checked. */
+  /** Loads attributes and triples unchanged. Nothing is checked. */
   load({ attrs, triples }: LoadedContent): Change[] {
     const { catalog, triples: store, undoLog } = this.#app.data;
     return undoLog.transaction(() => {
@@ -100,7 +102,7 @@ export class DataWriter {
     }).changes;
   }
 
-  /** Makes the data exactly what a data set says. Nothing is checked. */
+  /** Makes the data exactly match a data set. Nothing is checked. */
   replace(content: DataSet): Change[] {
     return this.#app.data.undoLog.transaction(() => replaceContent(this.#app.data, content)).changes;
   }

@@ -3,10 +3,10 @@ import { canonicalJson } from '../../protocol/json.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { Change } from '../store/undo-log.ts';
 
-/** How much a transaction changed of the attributes: of substance is all but what was merely seen under one. */
+/** How far a transaction changed the attributes. Everything is of substance except the types of the values seen. */
 export type AttrsChange = 'none' | 'what was seen' | 'of substance';
 
-/** The attributes of an app, as JSON text that is encoded once for each change of them. */
+/** The attributes of an app as JSON text, encoded once per change. */
 export class EncodedAttrs {
   readonly #catalog: AttrCatalog;
   #revision = 1;
@@ -28,7 +28,7 @@ export class EncodedAttrs {
     return this.#encoded.text;
   }
 
-  /** Takes in what a transaction changed, and says what that means for the attributes. */
+  /** Takes note of what a transaction changed; returns what that means for the attributes. */
   committed(changes: readonly Change[]): AttrsChange {
     const ofAttrs = changes.filter((change) => change.kind === 'attr');
     if (ofAttrs.length === 0) return 'none';
@@ -37,7 +37,7 @@ export class EncodedAttrs {
   }
 }
 
-/** Whether a change of an attribute can change what a result means. */
+/** Whether a change of an attribute can change the meaning of a result. */
 function isOfSubstance(change: Extract<Change, { kind: 'attr' }>): boolean {
   return definitionOf(change.before) !== definitionOf(change.after);
 }

@@ -3,18 +3,18 @@ import type { Place } from './content-store.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** How long the address of a file is good for, from the beginning of the UTC day on which it is made. */
+/** How long a file URL is valid, from the start of the UTC day on which it is made. */
 const FILE_URL_LIFETIME_MS: number = 7 * DAY_MS;
 
-/** Where the contents of files are served. */
+/** Where file contents are served. */
 export const CONTENT_PATH = '/storage/content';
 
 /**
- * Makes and checks the addresses of files. They cannot be guessed, and who has one may read the file. The address of
- * a file stays the same for a UTC day, so that asking again changes nothing.
+ * Creates and verifies file URLs. They cannot be guessed, and anyone who has one may read the file. A file's URL stays
+ * the same for a UTC day, so that querying it again changes nothing.
  */
 export class FileUrls {
-  /** Where the backend is reached; set once it listens. */
+  /** The backend's origin; set once it listens. */
   origin = '';
   readonly #key: Uint8Array;
   readonly #now: () => number;
@@ -24,7 +24,7 @@ export class FileUrls {
     this.#now = now;
   }
 
-  /** The address of a file's content. */
+  /** The URL of a file's content. */
   sign(place: Place): string {
     const expires = Math.floor(this.#now() / DAY_MS) * DAY_MS + FILE_URL_LIFETIME_MS;
     const signature = this.#signature(place, `${expires}`).toString('base64url');
@@ -32,7 +32,7 @@ export class FileUrls {
     return `${this.origin}${path}?expires=${expires}&signature=${signature}`;
   }
 
-  /** Whether these are the parameters of an address that was made for the place, and it is still good. */
+  /** Whether these are the parameters of a URL that was made for the place and has not expired. */
   isGood(place: Place, params: URLSearchParams): boolean {
     const expires = params.get('expires') ?? '';
     const expected = this.#signature(place, expires);

@@ -9,15 +9,15 @@ import { Backlog } from './backlog.ts';
 import { LiveQuery, type QueryRequest, type QueryResult } from './live-query.ts';
 
 /**
- * The queries that sessions of one app subscribe to. Equal queries are run once for all of them, and again only when
- * a transaction touched what they read. Where rules take tokens of a rate limit, each subscriber's is run by itself.
+ * The queries that sessions of one app subscribe to. Equal queries run once for all of them, and again only when a
+ * transaction touched what they read. If the rules consume rate-limit tokens, each subscriber's query runs separately.
  */
 export class LiveQueries<Subscriber> {
   readonly #app: RuledData;
   readonly #queries = new Map<string, LiveQuery<Subscriber>>();
   readonly #reads = new ReadIndex<LiveQuery<Subscriber>>();
   readonly #backlog = new Backlog<Subscriber>();
-  /** How often {@link refresh} was begun. */
+  /** How many times {@link refresh} has started. */
   #round = 0;
   #unshared = 0;
 
@@ -25,16 +25,16 @@ export class LiveQueries<Subscriber> {
     this.#app = { data, permissions };
   }
 
-  /** How many different queries are live. */
+  /** How many distinct queries are live. */
   get size(): number {
     return this.#queries.size;
   }
 
   /**
-   * Subscribes, and gives the query with its answer of this moment. `canonical` is the query's canonical JSON, for who
-   * has it already.
+   * Subscribes, and returns the query with its current answer. Pass the query's canonical JSON as `canonical` if it is
+   * already at hand.
    *
-   * @throws {ServerError} when the query fails; then nothing is subscribed.
+   * @throws {ServerError} when the query fails; nothing is subscribed then.
    */
   subscribe(
     subscriber: Subscriber,
@@ -60,22 +60,22 @@ export class LiveQueries<Subscriber> {
     this.#stopIfUnused(query);
   }
 
-  /** Notes what a transaction changed, and whether that needs a {@link refresh}. */
+  /** Marks what a transaction invalidated; returns whether a {@link refresh} is due. */
   invalidate(changes: readonly Change[], attrsChanged: boolean): boolean {
     const affected = attrsChanged ? this.#queries.values() : this.#reads.affected(changes);
-    // A client reads a result with the attributes that came with it: new attributes, new results.
+    // A client reads a result using the attributes that came with it, so new attributes require new results.
     for (const query of affected) this.#invalidate(query, attrsChanged);
     return !this.#backlog.isEmpty;
   }
 
-  /** Notes that any answer may be another one, because the rules are. */
+  /** Invalidates every answer: with new rules, any may differ. */
   invalidateAll(): void {
     for (const query of this.#queries.values()) this.#invalidate(query, false);
   }
 
   /**
-   * Runs what was invalidated, one query at least and further ones until `isTimeUp`, and gives to each subscriber the
-   * queries whose answer it does not have yet: answers of this moment. What is left is for the next time.
+   * Runs invalidated queries, at least one and then more until `isTimeUp`; returns for each subscriber the queries
+   * whose answer it does not have yet, with current answers. The rest is left for the next call.
    */
   refresh(isTimeUp: () => boolean): Map<Subscriber, LiveQuery<Subscriber>[]> {
     this.#round++;
@@ -87,14 +87,14 @@ export class LiveQueries<Subscriber> {
     return news;
   }
 
-  /** Whether a {@link refresh} has left something. */
+  /** Whether {@link refresh} left something undone. */
   get isBehind(): boolean {
     return !this.#backlog.isEmpty;
   }
 
   /**
-   * Asks whether a subscriber has been told of all that was due to it by now, which is what was invalidated before the
-   * last {@link refresh} began; undefined when it has.
+   * Returns a check for whether a subscriber has received everything due to it by now, that is, what was invalidated
+   * before the last {@link refresh} began; undefined when it already has.
    */
   whenTold(subscriber: Subscriber): (() => boolean) | undefined {
     const round = this.#round;

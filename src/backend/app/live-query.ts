@@ -4,41 +4,41 @@ import type { Actor } from '../permissions/actor.ts';
 import { PreparedQuery } from '../query/index.ts';
 import { encodeComputation, queryHash } from './computation.ts';
 
-/** A query, and on whose behalf it runs. */
+/** A query, and the actor it runs for. */
 export interface QueryRequest {
   readonly q: JsonValue;
   readonly returnType: ReturnType;
-  /** Whether a link that can have one target only is an object in a tree, instead of an array. Default: no. */
+  /** Whether a tree shows a link that can have only one target as an object instead of an array. Default: no. */
   readonly inference?: boolean;
   readonly actor: Actor;
 }
 
-/** A result, as JSON texts: they are compared, and sent to as many sessions as subscribe. */
+/** A result as JSON texts, which are compared with the previous ones and sent to every subscriber. */
 export interface QueryResult {
   readonly is: 'result';
   readonly result: string;
   readonly meta: string;
-  /** How long the query ran. */
+  /** How long the query ran, in milliseconds. */
   readonly ms: number;
 }
 
-/** A failure, and a text that is equal for equal failures. */
+/** A failure, with a text that is equal for equal failures. */
 export interface QueryFailure {
   readonly is: 'failure';
   readonly error: unknown;
   readonly text: string;
 }
 
-/** What a query came to. */
+/** The outcome of a query. */
 export type Answer = QueryResult | QueryFailure;
 
 /** A query that at least one session subscribes to, with its latest answer. */
 export class LiveQuery<Subscriber> {
   readonly key: string;
   readonly request: QueryRequest;
-  /** The query as it is run. */
+  /** The query, ready to run. */
   readonly prepared: PreparedQuery;
-  /** Each subscriber, with the revision of the answer that it has. */
+  /** Each subscriber, with the revision of the answer it has. */
   readonly subscribers: Map<Subscriber, number> = new Map();
   #stale: 'no' | 'yes' | 'whatever it is' = 'no';
   #answer: Answer;
@@ -62,7 +62,7 @@ export class LiveQuery<Subscriber> {
     return this.#answer;
   }
 
-  /** A result as a refresh tells it, written once for all subscribers; undefined for a failure. */
+  /** The result encoded for a refresh, once for all subscribers; undefined for a failure. */
   get computation(): string | undefined {
     if (this.#answer.is === 'failure') return undefined;
     this.#hash ??= queryHash(this.key);
@@ -70,23 +70,23 @@ export class LiveQuery<Subscriber> {
     return this.#computation;
   }
 
-  /** Rises with each answer that subscribers have to be told. */
+  /** Increases with each answer that subscribers have to receive. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Whether a transaction may have changed the answer since it was found. */
+  /** Whether a transaction may have changed the answer since it was computed. */
   get stale(): boolean {
     return this.#stale !== 'no';
   }
 
-  /** Notes that the answer may be another one. With `always` subscribers are told of it even if it is the same. */
+  /** Marks the answer as possibly outdated. With `always`, subscribers receive the next one even if it is the same. */
   invalidate(always: boolean): void {
     if (always) this.#stale = 'whatever it is';
     else if (this.#stale === 'no') this.#stale = 'yes';
   }
 
-  /** Takes a newly found answer. Subscribers are told when it differs. */
+  /** Takes a newly computed answer. Subscribers are due an update if it differs. */
   update(answer: Answer): void {
     const always = this.#stale === 'whatever it is';
     this.#stale = 'no';
@@ -96,7 +96,7 @@ export class LiveQuery<Subscriber> {
     this.#revision++;
   }
 
-  /** The subscribers that have an older answer; from here on they count as told. */
+  /** Returns the subscribers that have an older answer, and marks them as up to date. */
   takeOutdated(): Subscriber[] {
     const outdated: Subscriber[] = [];
     for (const [subscriber, revision] of this.subscribers) {

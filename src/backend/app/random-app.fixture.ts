@@ -26,7 +26,7 @@ interface Blob {
   readonly unique: boolean;
 }
 
-/** A namespace of which nothing is said but its name is not created, as on other servers. */
+/** As on other servers, a namespace is not created unless it defines an attribute. */
 const MARKER_BLOB: Blob = { label: 'note', type: 'string', indexed: false, unique: false };
 
 interface Link {
@@ -36,9 +36,9 @@ interface Link {
   readonly reverse: string;
 }
 
-/** A schema that was drawn, and what is needed to speak of its entities. */
+/** A randomly drawn schema, with what is needed to address its entities. */
 export interface RandomSchema {
-  /** As `i.schema` would give it. */
+  /** In the form that `i.schema` yields. */
   readonly json: JsonObject;
   readonly etypes: readonly string[];
   readonly blobs: ReadonlyMap<string, readonly Blob[]>;
@@ -103,7 +103,7 @@ function randomValue(draw: Draw, type: Type): JsonValue {
   return type === 'boolean' ? n > 2 : pick<JsonValue>(draw, [{ a: n }, { a: { b: n } }, [n], 'x']);
 }
 
-/** Queries over a schema, each drawn anew. Nested ones follow links in both directions. */
+/** Draws a query over a schema. Nested forms follow links in both directions. */
 export function randomQuery(draw: Draw, schema: RandomSchema): JsonObject {
   const etype = pick(draw, schema.etypes);
   return { [etype]: { $: randomOptions(draw), ...randomChildren(draw, schema, etype, 2) } };
@@ -134,14 +134,14 @@ function randomChildren(draw: Draw, { links }: RandomSchema, etype: string, dept
   return { [label]: randomChildren(draw, { links } as RandomSchema, to, depth - 1) };
 }
 
-/** Rules that hide some entities of one namespace from whoever is no admin, and let everybody write. */
+/** Rules that hide some entities of one namespace from everyone but admins, and let everyone write. */
 export function randomRules(draw: Draw, { etypes }: RandomSchema): JsonObject {
   return {
     [pick(draw, etypes)]: { allow: { view: 'data.rank == null || data.rank < 3', update: 'true' } },
   };
 }
 
-/** Draws transactions for an app, of entities that are few, so that they meet. */
+/** Draws transactions for an app; its entities are few, so that transactions overlap. */
 export class RandomWriter {
   readonly #draw: Draw;
   readonly #schema: RandomSchema;

@@ -4,8 +4,8 @@ import type { AppData } from '../store/app-data.ts';
 import type { DataSet } from './data-set.ts';
 
 /**
- * Makes what an app holds exactly what a data set says. What is the same already is left alone, so that only
- * differences are recorded as changes. Has to run in a transaction of the undo log.
+ * Makes an app's content exactly match a data set. What already matches is left alone, so that only differences are
+ * recorded as changes. Must run in a transaction of the undo log.
  */
 export function replaceContent(data: AppData, { attrs, triples }: DataSet): void {
   const { catalog, triples: store } = data;
@@ -21,7 +21,7 @@ export function replaceContent(data: AppData, { attrs, triples }: DataSet): void
   for (const triple of missing.values()) store.load(triple);
 }
 
-// All that goes goes before anything comes: two attributes may have exchanged their names.
+// All removals come before all additions: two attributes may have swapped their names.
 function replaceAttrs({ catalog, triples }: AppData, wanted: readonly Attr[]): void {
   const missing = new Map(wanted.map((attr) => [attr.id, attr]));
   for (const attr of [...catalog.list(), ...catalog.deleted()]) {

@@ -3,28 +3,28 @@ import type { Backend, BackendApp, Snapshot } from '../index.ts';
 import type { Message } from '../testing/raw-session.ts';
 import { Recorder } from '../testing/recorder.ts';
 
-/** On whose behalf a session acts. */
+/** The role a session acts in. */
 export type Role = 'admin' | 'visitor';
 
-/** A transaction that was acknowledged. */
+/** An acknowledged transaction. */
 export interface Acknowledged {
   readonly txId: number;
   readonly steps: JsonValue;
 }
 
-/** What `init` takes besides, to act as somebody. */
+/** The credentials to add to `init` for a role. */
 export function credentials(app: BackendApp, role: Role): JsonObject {
   return role === 'admin' ? { '__admin-token': app.adminToken } : {};
 }
 
-/** A query, and the latest transaction of those that its answer is to hold. */
+/** A query, with the latest transaction that its answer must include. */
 export interface Question {
   readonly role: Role;
   readonly q: JsonValue;
   readonly txId: number;
 }
 
-/** What queries come to when the first so many of the transactions are in, and no other. */
+/** The answers to queries as of each transaction, found by replaying them one by one. */
 export class Replay {
   readonly #answers: ReadonlyMap<string, string>;
 
@@ -33,8 +33,8 @@ export class Replay {
   }
 
   /**
-   * Runs transactions again, one by one, on an app that begins as the first did, and asks the questions anew in
-   * between, each when it is time for it.
+   * Replays transactions one by one on an app with the same initial state, and asks each question again at its point in
+   * time.
    */
   static async run(
     backend: Backend,
@@ -95,8 +95,8 @@ async function askAnew(session: Recorder, q: JsonValue): Promise<string> {
 type Result = [{ data: { 'datalog-result': { 'join-rows': JsonValue[][][] } } & JsonObject }];
 
 /**
- * A result as text that is equal for equal results: without the times at which things were first written, which a
- * replay does not share, and without the order of the triples, which means nothing.
+ * A result as text that is equal for equal results: without creation times, which a replay does not share, and without
+ * the order of triples, which has no meaning.
  */
 export function textOf(result: Message['result']): string {
   const [{ data }] = result as unknown as Result;
@@ -109,7 +109,9 @@ export function textOf(result: Message['result']): string {
   return canonicalJson({ triples: triples.sort(), infos, aggregate });
 }
 
-/** A cursor, which ends with the time of its row, and has it for a value when rows are in order of their times. */
+/**
+ * A cursor without its time. It ends with the time of its row, which is also its value when rows are ordered by time.
+ */
 function withoutTime(cursor: JsonValue | undefined): JsonValue | undefined {
   if (!Array.isArray(cursor)) return cursor;
   const [e = null, a = null, v = null, t = null] = cursor;

@@ -1,16 +1,14 @@
 /**
- * Where what is written to the streams of one app is kept. Nothing here may wait: the answer to a writer depends on
- * it. What is appended is durable some time later, along with all else, see `AppPersistence.whenDurable`.
+ * Stores what is written to the streams of one app. Everything here is synchronous: a writer's answer depends on it.
+ * Appended bytes become durable some time later, along with everything else, see `AppPersistence.whenDurable`.
  */
 export interface StreamContent {
-  /** How many bytes of a stream are kept; all that was appended until now is made durable for it. */
+  /** How many bytes of a stream are stored; this makes everything appended so far durable. */
   size(streamId: string): number;
-  /** Puts bytes behind those that are there. The caller must not write to them any more. */
+  /** Appends bytes to a stream. The caller must not modify them afterwards. */
   append(streamId: string, bytes: Uint8Array): void;
-  /**
-   * The bytes from `from` on: `limit` of them, or fewer when fewer are durable. The reader must not write to them.
-   */
+  /** The bytes from `from` on: up to `limit`, fewer if fewer are durable. The caller must not modify them. */
   read(streamId: string, from: number, limit: number): Uint8Array;
-  /** Forgets a stream. */
+  /** Deletes a stream. */
   delete(streamId: string): void;
 }

@@ -4,19 +4,19 @@ import { ADMIN } from '../permissions/actor.ts';
 import { type SystemEtype, systemAttrId } from '../store/system-attrs.ts';
 import type { App } from './app.ts';
 
-/** What records are read from. */
+/** The app that records are read from. */
 export type RecordSource = Pick<App, 'data'>;
 
-/** An entity of a system namespace, as its values by label. */
+/** An entity of a system namespace, with its values by label. */
 export interface SystemRecord {
   readonly id: string;
   /** When it was created, in epoch milliseconds. */
   readonly createdAt: number;
-  /** The values of attributes of cardinality one, a link as the id of its target; those that are null are left out. */
+  /** The values of attributes of cardinality one, where a link is the id of its target; nulls are left out. */
   readonly values: Readonly<Record<string, JsonValue>>;
 }
 
-/** Reads an entity of a namespace, if it is there. */
+/** Reads an entity of a namespace; undefined if it does not exist. */
 export function readRecord({ data }: RecordSource, etype: SystemEtype, id: string): SystemRecord | undefined {
   const created = data.triples.entityAttr(id, systemAttrId(etype, 'id'))[0];
   if (!created) return undefined;
@@ -24,11 +24,12 @@ export function readRecord({ data }: RecordSource, etype: SystemEtype, id: strin
     const v = attr.cardinality === 'one' ? data.triples.entityAttr(id, attr.id)[0]?.[2] : null;
     return v === undefined || v === null ? [] : [[labelOf(attr), v]];
   });
-  // Not by assignment: a label is any text, and "__proto__" would change the object rather than become a key of it.
+  // `fromEntries` instead of assignment: a label is arbitrary text, and assigning to "__proto__" would replace the
+  // prototype.
   return { id, createdAt: created[3], values: Object.fromEntries(values) };
 }
 
-/** The entity of a namespace that has a value under a label; the first, where several have. */
+/** The entity of a namespace with a value under a label; the first, if there are several. */
 export function findRecord(
   app: RecordSource,
   etype: SystemEtype,
@@ -39,7 +40,7 @@ export function findRecord(
   return triple && readRecord(app, etype, triple[0]);
 }
 
-/** The entities of a namespace that have a value under a label. */
+/** The entities of a namespace with a value under a label. */
 export function recordsWith(
   app: RecordSource,
   etype: SystemEtype,
@@ -58,13 +59,13 @@ export function allRecords(app: RecordSource, etype: SystemEtype): SystemRecord[
   );
 }
 
-/** A text among the values of a record. */
+/** A value of a record, if it is a string. */
 export function textOf({ values }: SystemRecord, label: string): string | undefined {
   const value = values[label];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The steps that write values of an entity of a namespace, its id among them. A value that is undefined is none. */
+/** The steps that write values of an entity of a namespace, including its id. Undefined values are skipped. */
 export function stepsToPut(
   { data }: RecordSource,
   etype: SystemEtype,
@@ -86,8 +87,8 @@ export function stepToDelete(etype: SystemEtype, id: string): JsonValue {
 }
 
 /**
- * The steps that delete the entities of a namespace that were created before a time, in epoch milliseconds. They are
- * found from the oldest on, so that a call which finds none is cheap however many there are.
+ * The steps that delete the entities of a namespace created before a time, in epoch milliseconds. The search starts at
+ * the oldest, so a call that finds nothing is cheap no matter how many there are.
  */
 export function stepsToSweep({ data }: RecordSource, etype: SystemEtype, before: number): JsonValue[] {
   const steps: JsonValue[] = [];
@@ -98,7 +99,7 @@ export function stepsToSweep({ data }: RecordSource, etype: SystemEtype, before:
   return steps;
 }
 
-/** Writes as the backend itself: no rule applies, and all columns are open. */
+/** Writes as the backend itself: no rules apply, and all columns are writable. */
 export function write(app: Pick<App, 'transact'>, steps: JsonValue[], { inAnyStatus = false } = {}): void {
   if (steps.length > 0) app.transact({ steps, actor: ADMIN, system: true, inAnyStatus });
 }

@@ -1,7 +1,7 @@
 import { ruleWarnings } from '../permissions/index.ts';
 import type { App } from './app.ts';
 
-/** Tells the operator what is surely not meant in the rules that an app has got. */
+/** Warns the operator of likely mistakes in the rules of an app. */
 export function warnOfRules(app: Pick<App, 'data' | 'host' | 'permissions'>): void {
   const { code } = app.permissions.rules ?? {};
   if (!code) return;

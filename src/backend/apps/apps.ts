@@ -13,13 +13,13 @@ import { type ServedApp, serveApp } from './served-app.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** How long an ephemeral app lives, from its creation. */
+/** How long an ephemeral app is promised to live, from its creation. */
 export const EPHEMERAL_LIFETIME_MS: number = 14 * DAY_MS;
 
-/** A day longer than promised, so that nobody who counts in another time zone is surprised. */
+/** A day longer than promised, to be safe for clients that count days in another time zone. */
 const SWEEP_AFTER_MS = EPHEMERAL_LIFETIME_MS + DAY_MS;
 
-/** An app that is not there yet. */
+/** An app about to be created. */
 export type NewApp = Pick<AppIdentity, 'id' | 'title' | 'ephemeral'> &
   Partial<Pick<AppIdentity, 'adminToken' | 'trustsProviders'>>;
 
@@ -33,10 +33,10 @@ export class Apps {
   }
 
   /**
-   * Creates an app, with a new admin token where none is given, and with the attributes that `attrsFor` gives for it;
-   * when that throws, there is no app. The id must not be in use, see {@link has}.
+   * Creates an app, with a new admin token if none is given, and with the attributes that `attrsFor` returns for it;
+   * when that throws, no app is created. The id must not be in use, see {@link has}.
    *
-   * @throws {ServerError} when it is an ephemeral one, and there are as many as there may be or no room for it.
+   * @throws {ServerError} when it is an ephemeral app and their number or size limit is reached.
    */
   create(
     { adminToken = this.#host.newId(), ...details }: NewApp,
@@ -56,7 +56,7 @@ export class Apps {
     return served;
   }
 
-  /** Brings back an app as it was kept. */
+  /** Brings back a persisted app. */
   revive(kept: KeptApp): void {
     this.#apps.set(kept.identity.id, serveApp(kept.identity, this.#host, kept));
   }
@@ -77,7 +77,7 @@ export class Apps {
     return [...this.#apps.values()];
   }
 
-  /** Whether a token is that of the operator, who may do everything in every app. */
+  /** Whether a token is the operator's, who may do everything in every app. */
   isOperator(token: string): boolean {
     return isSameSecret(token, this.#host.operator.token);
   }
@@ -87,7 +87,7 @@ export class Apps {
     return this.list().find(({ app }) => isSameSecret(app.identity.adminToken, token));
   }
 
-  /** Whether a file of an app has its content at this place. */
+  /** Whether a file of an app refers to the content at this place. */
   usesContent({ appId, locationId }: Place): boolean {
     const served = this.#apps.get(appId);
     return served !== undefined && findRecord(served.app, '$files', 'location-id', locationId) !== undefined;
@@ -113,7 +113,7 @@ export class Apps {
   #attrsWithRoom(app: App, attrsFor: (data: AppData) => readonly Attr[]): readonly Attr[] {
     try {
       const attrs = attrsFor(app.data);
-      // Its title is counted already: there has to be room for something more.
+      // Its title is counted already: there must be room for at least one more byte.
       app.account.assertRoom(attrs.reduce((bytes, attr) => bytes + sizeOfAttr(attr), 1));
       return attrs;
     } catch (error) {

@@ -4,16 +4,16 @@ import type { Operator } from '../app/operator.ts';
 import type { ProviderEgress } from '../auth/oauth/provider-egress.ts';
 import type { Newcomers } from '../session/newcomers.ts';
 
-/** What the apps of one backend share, and what serves them beside. */
+/** What the apps of one backend share, including the services around them. */
 export interface BackendHost extends AppHost {
-  /** Who runs the backend. */
+  /** The person who runs the backend. */
   readonly operator: Operator;
-  /** How providers of identities are reached. */
+  /** How identity providers are reached. */
   readonly providers: ProviderEgress;
-  /** How long the next piece of a body may take, in milliseconds. */
+  /** How long the next chunk of a request body may take, in milliseconds. */
   readonly bodyIdleMs: number;
-  /** The connections that have not been let in yet. */
+  /** Connections whose `init` has not been accepted yet. */
   readonly newcomers: Newcomers;
-  /** Is told of every event of a session; absent where nobody asked. */
+  /** Called for every session event; absent unless option `onRequest` was given. */
   readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
 }

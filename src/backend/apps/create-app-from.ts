@@ -6,21 +6,21 @@ import { newAttrs } from '../schema/plan-schema.ts';
 import type { Apps, NewApp } from './apps.ts';
 import type { ServedApp } from './served-app.ts';
 
-/** What a request to create an app brings. */
+/** A request to create an app. */
 export interface AppRequest {
   readonly identity: NewApp;
-  /** What `i.schema` of core gives, as JSON; undefined for none. */
+  /** The result of core's `i.schema`, as JSON; undefined for none. */
   readonly schema: unknown;
   /** The permission rules; undefined for none. */
   readonly rules: unknown;
-  /** Whether the schema is taken as `instant-cli push` takes it, which differs from what the server does. */
+  /** Whether the schema is interpreted the way `instant-cli push` does, which differs from the server. */
   readonly asPushed?: true;
 }
 
 /**
  * Creates an app with a schema and rules.
  *
- * @throws {ServerError} when its id is in use, or the schema or the rules cannot be; then there is no app.
+ * @throws {ServerError} when its id is in use, or the schema or rules are invalid; no app is created then.
  */
 export function createAppFrom(
   { apps, host }: { apps: Apps; host: Pick<AppHost, 'newId'> },

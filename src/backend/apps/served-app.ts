@@ -9,7 +9,7 @@ import { AppStreams } from '../streams/app-streams.ts';
 import { AppSyncTables } from '../sync/app-sync-tables.ts';
 import type { BackendHost } from './backend-host.ts';
 
-/** An app, and what is served of it beside its data. */
+/** An app, and the services that clients use besides its data. */
 export interface ServedApp {
   readonly app: App;
   readonly codes: SentCodes;
@@ -19,7 +19,7 @@ export interface ServedApp {
   readonly streams: AppStreams;
 }
 
-/** Joins an app with what is served of it. `kept` is what the app was when the backend was closed last. */
+/** Connects an app with its services. `kept` is the persisted state of the app from an earlier run. */
 export function serveApp(identity: AppIdentity, host: BackendHost, kept?: KeptApp): ServedApp {
   const app = new App(identity, host, kept);
   const sync = new AppSyncTables(app);

@@ -7,12 +7,12 @@ import { redirectOriginProblem } from '../auth/redirect-origins.ts';
 import { addRedirectOrigin, isMagicCode, putTestUser } from '../auth/settings.ts';
 import { asEmail } from '../auth/users.ts';
 
-/** How users of an app can sign in, apart from magic codes and as guests. */
+/** How users of an app can sign in, besides magic codes and as guests. */
 export interface SignInOptions {
-  /** How the app is known to providers of identities. */
+  /** The app's registrations with identity providers. */
   oauthClients?: readonly OAuthClientOptions[];
   /**
-   * Where a sign-in at a provider may lead back to: websites (`https://example.com`) and schemes of apps on devices
+   * Where provider sign-ins may redirect to: websites (`https://example.com`) and schemes of mobile and desktop apps
    * (`myapp://`). This machine itself (`localhost`) needs no entry.
    */
   redirectOrigins?: readonly string[];
@@ -20,21 +20,21 @@ export interface SignInOptions {
   testUsers?: Readonly<Record<string, string>>;
 }
 
-/** How an app is known to a provider of identities: any that speaks OpenID Connect. */
+/** An app's registration with an identity provider; any that speaks OpenID Connect works. */
 export interface OAuthClientOptions {
-  /** What clients call it: the `clientName` of `createAuthorizationURL` and `signInWithIdToken`. */
+  /** The name clients use: the `clientName` of `createAuthorizationURL` and `signInWithIdToken`. */
   name: string;
-  /** The address of the provider's `/.well-known/openid-configuration`. */
+  /** The URL of the provider's `/.well-known/openid-configuration`. */
   discoveryEndpoint: string;
-  /** The id that the provider gave the app. Without one, id tokens that were made for anybody are taken. */
+  /** The id that the provider gave the app. Without one, id tokens issued for any audience are accepted. */
   clientId?: string;
   /** The secret that the provider gave the app. Stored encrypted. */
   clientSecret?: string;
-  /** The name of the provider; clients of one provider share their users. Default: the name of the client. */
+  /** The name of the provider; clients of one provider share their users. Default: the client's name. */
   provider?: string;
-  /** Where the provider sends browsers back to. Default: this backend's own `/runtime/oauth/callback`. */
+  /** Where the provider redirects browsers back to. Default: this backend's own `/runtime/oauth/callback`. */
   redirectTo?: string;
-  /** `allowUnverifiedEmail: true` takes emails that the provider has not verified, for a client without a secret. */
+  /** `allowUnverifiedEmail: true` accepts emails the provider has not verified, for a client without a secret. */
   meta?: JsonObject;
 }
 
@@ -45,14 +45,14 @@ interface RedirectRule {
   readonly params: readonly string[];
 }
 
-/** Options that have been read: nothing in them can be refused any more. */
+/** Validated options: applying them cannot fail. */
 export interface SignInPlan {
   readonly clients: readonly OAuthClientOptions[];
   readonly redirects: readonly RedirectRule[];
   readonly testUsers: readonly (readonly [email: string, code: string])[];
 }
 
-/** @throws {InstantNodeError} `invalid-config` that names what cannot be used. */
+/** @throws {InstantNodeError} `invalid-config` that names the unusable option. */
 export function parseSignInOptions(options: unknown): SignInPlan {
   if (options === undefined) return { clients: [], redirects: [], testUsers: [] };
   if (!isObject(options)) throw unusable('', 'wanted an object');
@@ -69,7 +69,7 @@ export function parseSignInOptions(options: unknown): SignInPlan {
   };
 }
 
-/** Sets an app up for what its options say. */
+/** Sets up an app according to its sign-in options. */
 export function applySignInPlan(app: App, { clients, redirects, testUsers }: SignInPlan): void {
   for (const { provider, ...fields } of clients) {
     const providerId = ensureOAuthProvider(app, provider ?? fields.name);
@@ -93,7 +93,7 @@ function parseClient(client: unknown, index: number, all: unknown[]): OAuthClien
   const at = `.oauthClients[${index}]`;
   if (!isObject(client)) throw unusable(at, 'wanted an object');
   for (const [name, holds] of Object.entries(CLIENT_CHECKS)) {
-    // The value stays out of the message: it may be the secret.
+    // The value is left out of the message: it may be the secret.
     if (!holds(client[name])) throw unusable(`${at}.${name}`, 'it is missing or malformed');
   }
   const unknown = Object.keys(client).find((name) => !Object.hasOwn(CLIENT_CHECKS, name));

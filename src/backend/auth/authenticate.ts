@@ -6,10 +6,10 @@ import type { AuthApp } from './auth-app.ts';
 import { getUserForToken } from './refresh-tokens.ts';
 
 /**
- * On whose behalf the client of an `init` acts. It stays so for as long as the session lasts, as on an Instant server:
- * a session outlives its token, and its user. Clients open a new one when their user changes.
+ * Determines the actor that the client of an `init` acts as. It stays the same for the whole session, as on an Instant
+ * server: a session outlives its token, and its user. Clients open a new session when their user changes.
  *
- * @throws {ServerError} `record-not-found` when it presents a token that is not good for this app.
+ * @throws {ServerError} `record-not-found` when a token it presents is not valid for this app.
  */
 export function authenticate(
   app: AuthApp,
@@ -28,8 +28,7 @@ export function assertAdminToken(app: AuthApp, token: unknown): void {
 }
 
 /**
- * The error for a token that is not the admin token of the app with this id. It does not repeat the token, which may be
- * another app's.
+ * The error for a token that is not this app's admin token. It does not repeat the token, which may be another app's.
  */
 function adminTokenNotFound(appId: string): ServerError {
   return new ServerError('record-not-found', 'Record not found: app-admin-token', {

@@ -11,19 +11,19 @@ const DIGITS = 6;
 
 const MINUTE_MS = 60 * 1_000;
 
-/** The longest that a code can be used: 24 hours. */
+/** The maximum lifetime of a code: 24 hours. */
 const MAGIC_CODE_LIFETIME_MS: number = MAX_MAGIC_CODE_MINUTES * MINUTE_MS;
 
-/** An app, and the codes that it has sent. */
+/** An app, and the magic codes it has sent. */
 export interface CodeApp {
   readonly app: AuthApp;
   readonly codes: SentCodes;
 }
 
-/** Makes a code for an email, without sending it. Only its hash is stored among the data. */
+/** Creates a code for an email, without sending it. The data contains only its hash. */
 export function createMagicCode(app: AuthApp, email: string): string {
   const code = String(app.host.randomInt(10 ** DIGITS)).padStart(DIGITS, '0');
-  // Those that have just expired are kept a while: who tries one is told that it has expired.
+  // Recently expired codes are kept for a while, so that someone who tries one learns that it has expired.
   const swept = stepsToSweep(app, ETYPE, app.host.now() - 2 * MAGIC_CODE_LIFETIME_MS);
   const added = stepsToPut(app, ETYPE, app.host.newId(), { codeHash: hashText(code), email });
   write(app, [...swept, ...added]);
@@ -31,7 +31,7 @@ export function createMagicCode(app: AuthApp, email: string): string {
 }
 
 /**
- * Makes a code and "sends" it: it is told to the operator, who is the mailman here.
+ * Creates a code and "sends" it by logging it for the operator: there is no mail provider.
  *
  * @throws {ServerError} `rate-limited` beyond 20 an hour for one email.
  */
@@ -53,10 +53,10 @@ export function countMagicCodeTry({ app, codes }: CodeApp, email: string): void 
 }
 
 /**
- * The steps that use a code up: it can be used once. That of a test user can be used any number of times, and takes
- * none.
+ * The steps that consume a code, which can be used once. A test user's code can be used any number of times, and needs
+ * no steps.
  *
- * @throws {ServerError} `record-not-found` when it is not a code of this email, `record-expired` when it was one.
+ * @throws {ServerError} `record-not-found` when it is not a code for this email, `record-expired` when it has expired.
  */
 export function stepsToUseCode(app: AuthApp, email: string, code: string): JsonValue[] {
   const hash = hashText(code);

@@ -1,4 +1,4 @@
-/** How many keys are counted at once; beyond that, those whose period is over are forgotten. */
+/** How many keys are counted at once; beyond that, keys whose period is over are forgotten. */
 const MAX_KEYS = 10_000;
 
 interface Count {
@@ -6,7 +6,7 @@ interface Count {
   readonly until: number;
 }
 
-/** Counts what happens under a key: so many times in a period, which begins with the first of them. */
+/** Limits how often something happens per key and period. A period begins with its first event. */
 export class RateLimiter {
   readonly #limit: number;
   readonly #periodMs: number;
@@ -17,7 +17,7 @@ export class RateLimiter {
     this.#periodMs = periodMs;
   }
 
-  /** Counts one more, and tells whether it is within the limit. `now` is in epoch milliseconds. */
+  /** Counts one event, and returns whether it is within the limit. `now` is in epoch milliseconds. */
   take(key: string, now: number): boolean {
     const count = this.#countOf(key, now);
     if (count.used >= this.#limit) return false;
@@ -36,7 +36,7 @@ export class RateLimiter {
   }
 
   #forgetEnded(now: number): void {
-    // Keys stand in the order in which their periods began, so those that are over come first.
+    // Keys are in the order in which their periods began, so expired ones come first.
     for (const [key, { until }] of this.#counts) {
       if (now < until) return;
       this.#counts.delete(key);

@@ -1,6 +1,6 @@
 import type { RedirectOrigin } from '../app/app-identity.ts';
 
-/** Schemes that no app may claim. A browser gives them a meaning of its own. */
+/** Schemes that no app may claim, because browsers give them a meaning of their own. */
 const RESERVED_SCHEMES: ReadonlySet<string> = new Set([
   'about',
   'blob',
@@ -23,9 +23,7 @@ const RESERVED_SCHEMES: ReadonlySet<string> = new Set([
 
 const THIS_MACHINE: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]', '0.0.0.0']);
 
-/**
- * What is wrong with a rule, as a message; undefined when nothing is.
- */
+/** Returns what is wrong with a rule, as a message; undefined when it is valid. */
 export function redirectOriginProblem(service: string, params: readonly unknown[]): string | undefined {
   const texts = params.every((param) => typeof param === 'string' && param !== '');
   switch (service) {
@@ -47,14 +45,14 @@ export function redirectOriginProblem(service: string, params: readonly unknown[
   }
 }
 
-/** Whether a sign-in may lead back to `address`: by one of the rules, or because it is on this machine. */
+/** Whether a sign-in may redirect to `address`: because a rule allows it, or because it is on this machine. */
 export function isAuthorizedRedirect(origins: readonly RedirectOrigin[], address: string): boolean {
   if (!URL.canParse(address)) return false;
   const url = new URL(address);
   return isThisMachine(url) || origins.some((origin) => matches(origin, url));
 }
 
-// A developer's own machine needs no entry in a list, as with the shared credentials of an Instant server.
+// A developer's own machine needs no rule, as with the shared credentials of an Instant server.
 function isThisMachine({ protocol, hostname }: URL): boolean {
   return isWeb(protocol) && THIS_MACHINE.has(hostname);
 }
@@ -80,7 +78,7 @@ function matches({ service, params }: RedirectOrigin, { protocol, host, hostname
   }
 }
 
-/** The site that a Netlify host shows, be it a preview of it. */
+/** The site behind a Netlify host, which may be a preview of it. */
 function netlifySite(hostname: string): string | undefined {
   const preview = /^.+--([^.]+)\.netlify\.(?:app|live)$/.exec(hostname);
   return (preview ?? /^([^.]+)\.netlify\.app$/.exec(hostname))?.[1];

@@ -5,7 +5,7 @@ const HOUR_MS = 60 * 60 * 1_000;
 const CODES_PER_HOUR = 20;
 const MAX_SENT_CODES = 10_000;
 
-/** The magic codes that an app has sent, and how many, for as long as it runs. */
+/** The magic codes that an app has sent, and their rate limits. In memory only. */
 export class SentCodes {
   /** Codes sent, by email. */
   readonly sends: RateLimiter = new RateLimiter(CODES_PER_HOUR, HOUR_MS);
@@ -13,17 +13,17 @@ export class SentCodes {
   readonly tries: RateLimiter = new RateLimiter(CODES_PER_HOUR, HOUR_MS);
   readonly #sentCodes = new RecentMap<string, string>(MAX_SENT_CODES);
 
-  /** The code that was sent last to an email and has not been used. Only here is it kept in clear. */
+  /** The last code sent to an email, until it is used. This is the only place that holds it in plain text. */
   latest(email: string): string | undefined {
     return this.#sentCodes.get(email);
   }
 
-  /** Notes the code that was sent to an email. The last 10,000 emails are remembered. */
+  /** Records the code sent to an email. The last 10,000 emails are remembered. */
   noteSent(email: string, code: string): void {
     this.#sentCodes.set(email, code);
   }
 
-  /** Notes that a code was used. */
+  /** Records that a code was used. */
   noteUsed(email: string, code: string): void {
     if (this.#sentCodes.get(email) === code) this.#sentCodes.delete(email);
   }

@@ -3,7 +3,7 @@ import type { RedirectOrigin, RedirectService, SignInSettings, TestUser } from '
 import type { AuthApp } from './auth-app.ts';
 import { redirectOriginProblem } from './redirect-origins.ts';
 
-/** The most minutes that a magic code can be good for. */
+/** The maximum lifetime of a magic code, in minutes. */
 export const MAX_MAGIC_CODE_MINUTES: number = 24 * 60;
 
 const NONE: SignInSettings = { testUsers: [], redirectOrigins: [] };
@@ -13,12 +13,12 @@ export function signInSettings({ identity }: AuthApp): SignInSettings {
   return identity.signIn ?? NONE;
 }
 
-/** Whether a text can be the code of a test user. */
+/** Whether a value is usable as the code of a test user. */
 export function isMagicCode(value: unknown): value is string {
   return typeof value === 'string' && /^\d{6}$/.test(value);
 }
 
-/** Lets a user always sign in with one code, in place of the one they had. */
+/** Lets a user always sign in with a fixed code, which replaces an earlier one. */
 export function putTestUser(app: AuthApp, email: string, code: string): TestUser {
   const user = { id: app.host.newId(), email, code };
   const others = signInSettings(app).testUsers.filter((other) => other.email !== email);
@@ -26,7 +26,7 @@ export function putTestUser(app: AuthApp, email: string, code: string): TestUser
   return user;
 }
 
-/** Removes a test user and gives it; undefined when there is none. */
+/** Removes and returns a test user; undefined when there is none. */
 export function removeTestUser(app: AuthApp, id: string): TestUser | undefined {
   const { testUsers } = signInSettings(app);
   amend(app, { testUsers: testUsers.filter((user) => user.id !== id) });
@@ -34,9 +34,9 @@ export function removeTestUser(app: AuthApp, id: string): TestUser | undefined {
 }
 
 /**
- * Lets sign-ins lead back to some addresses.
+ * Allows sign-ins to redirect to the URLs that a rule describes.
  *
- * @throws {ServerError} `validation-failed` when the params are not what the service takes.
+ * @throws {ServerError} `validation-failed` when the params do not fit the service.
  */
 export function addRedirectOrigin(app: AuthApp, service: string, params: readonly string[]): RedirectOrigin {
   const problem = redirectOriginProblem(service, params);
@@ -47,14 +47,14 @@ export function addRedirectOrigin(app: AuthApp, service: string, params: readonl
   return origin;
 }
 
-/** Removes a rule for addresses and gives it; undefined when there is none. */
+/** Removes and returns a redirect rule; undefined when there is none. */
 export function removeRedirectOrigin(app: AuthApp, id: string): RedirectOrigin | undefined {
   const { redirectOrigins } = signInSettings(app);
   amend(app, { redirectOrigins: redirectOrigins.filter((origin) => origin.id !== id) });
   return redirectOrigins.find((origin) => origin.id === id);
 }
 
-/** Sets for how many minutes magic codes are good, those that were sent already among them. */
+/** Sets the lifetime of magic codes in minutes, including those already sent. */
 export function setMagicCodeMinutes(app: AuthApp, minutes: number): void {
   const problem =
     minutes <= 0

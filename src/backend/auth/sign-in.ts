@@ -7,26 +7,26 @@ import { getUserForToken, mintToken } from './refresh-tokens.ts';
 import { assertMaySignUp } from './signup.ts';
 import { type ExtraFields, findUser, getUser, isGuest, stepsToPutUser } from './users.ts';
 
-/** What every way to sign in takes. */
+/** What every kind of sign-in takes. */
 export interface SignInContext {
-  /** Who asks; an admin is not asked for permission. */
+  /** The actor asking; an admin needs no permission. */
   readonly actor: Actor;
-  /** Fields for the user, in case that one is created. */
+  /** Fields for the user, if one is created. */
   readonly extraFields?: ExtraFields | undefined;
 }
 
-/** Somebody who signed in. */
+/** The result of a sign-in. */
 export interface SignedIn {
   readonly user: AuthUser;
   readonly token: string;
-  /** Whether there was no such user before: a guest that became a user counts. */
+  /** Whether the user is new, which includes a guest who became a user. */
   readonly created: boolean;
 }
 
 /**
- * The guest who is about to say who they are. The token of somebody else than a guest is of no account.
+ * The guest who is about to identify themselves. A token of a user who is not a guest is ignored.
  *
- * @throws {ServerError} `record-not-found` when the token signs nobody in.
+ * @throws {ServerError} `record-not-found` when the token is not valid.
  */
 export function guestForToken(app: AuthApp, token: string | undefined): AuthUser | undefined {
   const user = token === undefined ? undefined : getUserForToken(app, token);
@@ -41,10 +41,11 @@ export function signInAsGuest(app: AuthApp, { actor, extraFields }: SignInContex
 }
 
 /**
- * Signs in with a code that was sent to an email. Where a guest does so, the guest becomes the user, or is linked to
- * the one who is there. All of it happens or nothing: a code is not used up by a sign-up that fails.
+ * Signs in with a code that was sent to an email. A guest who does so becomes the user, or is linked to the existing
+ * one. It is atomic: a sign-up that fails does not consume the code.
  *
- * @throws {ServerError} `record-not-found`, `record-expired` or `rate-limited` for the code; what a refused sign-up gives.
+ * @throws {ServerError} `record-not-found`, `record-expired` or `rate-limited` for the code; the errors of a refused
+ * sign-up.
  */
 export function signInWithMagicCode(
   { app, codes }: CodeApp,
@@ -63,14 +64,15 @@ export function signInWithMagicCode(
   return { ...signedIn, created: existing === undefined };
 }
 
-/** The steps that link a guest to the user who they turned out to be. */
+/** The steps that link a guest to the existing user they identified as. */
 export function stepsToLinkGuest(app: AuthApp, guest: AuthUser | undefined, primary: AuthUser): JsonValue[] {
   if (!guest || guest.id === primary.id) return [];
   return stepsToPutUser(app, { id: guest.id, linkedPrimaryUser: primary.id });
 }
 
 /**
- * Writes the steps of a sign-in as one transaction, with a new token. A token that the user has `current`ly is kept.
+ * Writes the steps of a sign-in and a new token as one transaction. If `current` is a token of the same user, it is
+ * kept instead.
  */
 export function commitSignIn(
   app: AuthApp,

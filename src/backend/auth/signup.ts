@@ -6,9 +6,8 @@ import { checkExtraFields, type NewUser } from './users.ts';
 const DENIED = ['$users', 'create'] as const;
 
 /**
- * Asks whether a user may come into being on an actor's behalf: for `$users.allow.create`, where the rules of the app
- * have that very rule. Without it anybody may sign up, but nobody with fields of their own choice. The rule sees the
- * new user as `data` and, the same, as `auth`.
+ * Checks that an actor may sign up a user, by `$users.allow.create` if the app's rules contain exactly that rule.
+ * Without it anyone may sign up, but not with extra fields. The rule sees the new user both as `data` and as `auth`.
  *
  * @throws {ServerError} `validation-failed` for fields that the schema does not define, `permission-denied` when
  * refused, or what the rule's evaluation throws.

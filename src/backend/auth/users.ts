@@ -12,25 +12,25 @@ import {
 import type { AuthUser } from '../permissions/actor.ts';
 import type { AuthApp } from './auth-app.ts';
 
-/** What names a user. An email is in lower case, see {@link asEmail}. */
+/** Identifies a user. An email is in lower case, see {@link asEmail}. */
 export type UserKey = { readonly id: string } | { readonly email: string };
 
 /** Values for attributes of `$users` that the app's schema adds. */
 export type ExtraFields = Readonly<Record<string, JsonValue>>;
 
-/** A user who is not there yet. */
+/** A user about to be created. */
 export interface NewUser {
   readonly id: string;
   readonly email?: string | undefined;
-  /** Absent for users whom an admin makes. */
+  /** Absent for users created by an admin. */
   readonly type?: 'user' | 'guest' | undefined;
   readonly imageURL?: string | undefined;
   readonly extraFields?: ExtraFields | undefined;
 }
 
-/** What may be written of a user. */
+/** The values that can be written for a user. */
 export interface UserValues extends NewUser {
-  /** Of a guest: the id of the user whose guest it was. */
+  /** For a guest: the id of the user they turned out to be. */
   readonly linkedPrimaryUser?: string;
 }
 
@@ -38,7 +38,7 @@ const EMAIL =
   /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}$/;
 const MAX_EMAIL_LENGTH = 320;
 
-/** An email without the white space around it and in lower case; undefined when it is none. */
+/** Trims and lowercases an email; undefined when it is not valid. */
 export function asEmail(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_EMAIL_LENGTH) return undefined;
   const email = value.trim().toLowerCase();
@@ -60,28 +60,26 @@ export function getUser(app: AuthApp, key: UserKey): AuthUser {
 }
 
 /**
- * Creates a user. Rules are not asked, see `assertMaySignUp`.
+ * Creates a user without checking rules, see `assertMaySignUp`.
  *
- * @throws {ServerError} when a value is not of its attribute's type, or is another user's.
+ * @throws {ServerError} when a value does not have its attribute's type, or is unique and already another user's.
  */
 export function createUser(app: AuthApp, user: NewUser): AuthUser {
   write(app, stepsToPutUser(app, user));
   return getUser(app, user);
 }
 
-/** The steps that create a user, or change one: a guest becomes a user so. */
+/** The steps that create a user, or change one, as when a guest becomes a user. */
 export function stepsToPutUser(app: AuthApp, { id, extraFields, ...values }: UserValues): JsonValue[] {
   return stepsToPut(app, '$users', id, { ...extraFields, ...values });
 }
 
-/** Deletes a user, with the tokens and all else that cascades. */
+/** Deletes a user, including tokens and everything else that cascades. */
 export function deleteUser(app: AuthApp, id: string): void {
   write(app, [stepToDelete('$users', id)]);
 }
 
-/**
- * A user as clients are told of it. A token is there where one was made or presented.
- */
+/** A user as clients see it, with a token if one was created or presented. */
 export function userObject(app: AuthApp, user: AuthUser, refreshToken?: string): JsonObject {
   const createdAt = readRecord(app, '$users', user.id)?.createdAt ?? app.host.now();
   return {
@@ -93,15 +91,15 @@ export function userObject(app: AuthApp, user: AuthUser, refreshToken?: string):
   };
 }
 
-/** Whether a user signed in without saying who they are. */
+/** Whether a user signed in without identifying themselves. */
 export function isGuest(user: AuthUser): boolean {
   return user.type === 'guest';
 }
 
 /**
- * Checks fields that come with a sign-up: the schema of the app has to define them.
+ * Checks the fields that come with a sign-up: the app's schema must define them.
  *
- * @throws {ServerError} `validation-failed` that names the first that is not defined, or is the system's.
+ * @throws {ServerError} `validation-failed` that names the first one that is not defined, or is the system's.
  */
 export function checkExtraFields({ data }: RecordSource, fields: ExtraFields): void {
   for (const label of Object.keys(fields)) {

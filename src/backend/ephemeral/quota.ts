@@ -1,31 +1,31 @@
 import { type ServerError, validationFailed } from '../../protocol/error.ts';
 
-/** What the ephemeral apps of a backend may be, all together. */
+/** The limits on all ephemeral apps of a backend together. */
 export interface EphemeralLimits {
-  /** Whether anybody may make one. */
+  /** Whether anyone may create one. */
   readonly enabled: boolean;
   readonly maxApps: number;
   readonly maxBytes: number;
 }
 
-/** What one app takes of what it may share with others. */
+/** One app's share of a quota that it may share with others. */
 export interface Account {
-  /** @throws {ServerError} `validation-failed` when there is no room for so many bytes more. */
+  /** @throws {ServerError} `validation-failed` when there is no room for this many more bytes. */
   assertRoom(bytes: number): void;
-  /** Notes that the app has become larger, or smaller by a negative number of bytes. */
+  /** Records that the app grew, or shrank by a negative number of bytes. */
   grow(bytes: number): void;
   /**
-   * Notes what the app keeps beside its data and can do without, or gives up by a negative number of bytes, and says
-   * whether there is room: all accounts have as much again for it as for their data.
+   * Records expendable memory that the app uses besides its data, or frees by a negative number of bytes; returns
+   * whether there is room. The budget for this, over all accounts, is as large as the one for data.
    */
   keepBeside(bytes: number): boolean;
-  /** Whether anything is counted: where not, nobody has to find out how much it would be. */
+  /** Whether anything is counted: if not, callers need not compute sizes. */
   readonly isLimited: boolean;
-  /** The app is gone, or is one of the operator's: it takes nothing any more. */
+  /** Frees everything counted: the app is gone, or is now the operator's. */
   close(): void;
 }
 
-/** The account of an app that may take as much as there is. */
+/** The account of an app without limits. */
 export const UNLIMITED: Account = {
   isLimited: false,
   assertRoom() {},
@@ -34,7 +34,7 @@ export const UNLIMITED: Account = {
   close() {},
 };
 
-/** Counts what the apps that anybody may make take, so that they cannot take everything. */
+/** Counts what ephemeral apps use, since anyone may create them and they must not use up everything. */
 export class EphemeralQuota {
   readonly limits: EphemeralLimits;
   #bytes = 0;
@@ -44,12 +44,12 @@ export class EphemeralQuota {
     this.limits = limits;
   }
 
-  /** What all accounts take, in bytes. */
+  /** The size of all accounts together, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** @throws {ServerError} `validation-failed` when so many apps are as many as there may be. */
+  /** @throws {ServerError} `validation-failed` when this many apps already reach the limit. */
   assertAnother(apps: number): void {
     const { maxApps } = this.limits;
     if (apps < maxApps) return;
@@ -58,7 +58,7 @@ export class EphemeralQuota {
     );
   }
 
-  /** The account of an ephemeral app. */
+  /** Opens the account of an ephemeral app. */
   open(): Account {
     let own = 0;
     let ownBeside = 0;
@@ -91,7 +91,7 @@ export class EphemeralQuota {
 
   #assertRoom(bytes: number): void {
     const { maxBytes } = this.limits;
-    // What makes an app smaller is welcome when there is no room at all.
+    // A change that shrinks an app is accepted even when the quota is exceeded.
     if (bytes <= 0 || this.#bytes + bytes <= maxBytes) return;
     throw refused(
       `The ephemeral apps of this backend hold at most ${maxBytes} bytes together, with their files: option "ephemeralApps.maxBytes", --max-ephemeral-bytes`,

@@ -3,12 +3,12 @@ import { isObject, type JsonValue } from '../../protocol/json.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
 import type { Change } from '../store/undo-log.ts';
 
-/** About what a triple or an attribute takes in memory, apart from its text: its place in the indexes. */
+/** Approximate memory overhead of a triple or an attribute in the indexes, apart from its text. */
 const TRIPLE_BYTES = 256;
 const ATTR_BYTES = 1_024;
 const FILE_SIZE = systemAttrId('$files', 'size');
 
-/** By how many bytes changes make an app larger, about; less than none when they make it smaller. */
+/** Approximately how many bytes changes add to an app; negative when they shrink it. */
 export function growthBy(changes: readonly Change[]): number {
   let bytes = 0;
   for (const change of changes) {
@@ -18,7 +18,7 @@ export function growthBy(changes: readonly Change[]): number {
   return bytes;
 }
 
-/** What changes take themselves, about, for as long as they are kept. */
+/** Approximate size of the changes themselves, while they are kept. */
 export function sizeOfChanges(changes: readonly Change[]): number {
   let bytes = 0;
   for (const change of changes) {
@@ -28,22 +28,22 @@ export function sizeOfChanges(changes: readonly Change[]): number {
   return bytes;
 }
 
-/** What an attribute takes, about; nothing where there is none. */
+/** Approximate size of an attribute; 0 for none. */
 export function sizeOfAttr(attr: object | undefined): number {
   return attr === undefined ? 0 : ATTR_BYTES + sizeOfText(attr);
 }
 
-/** What a value takes as JSON. */
+/** The length of a value as JSON text. */
 export function sizeOfText(value: object | JsonValue): number {
   return typeof value === 'string' ? value.length : JSON.stringify(value).length;
 }
 
-/** What rules take; none take nothing. */
+/** The size of rules; 0 for none. */
 export function sizeOfRules(code: unknown): number {
   return isObject(code) ? sizeOfText(code) : 0;
 }
 
-/** The row of a file says how large its content is, and stands for it. */
+/** A file's content is counted with its `size` triple. */
 function sizeOfTriple([, attr, value]: Triple): number {
   const content = attr === FILE_SIZE && typeof value === 'number' ? value : 0;
   return TRIPLE_BYTES + sizeOfText(value) + content;

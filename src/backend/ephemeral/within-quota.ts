@@ -3,12 +3,12 @@ import type { TransactGuard } from '../transact/index.ts';
 import type { Account } from './quota.ts';
 import { growthBy } from './size-of.ts';
 
-/** @throws {ServerError} when the transaction that runs makes its app larger than there is room for. */
+/** @throws {ServerError} when the running transaction makes its app larger than the quota allows. */
 export function assertWithinQuota(account: Account, { changes }: UndoLog): void {
   if (account.isLimited) account.assertRoom(growthBy(changes));
 }
 
-/** A guard that also refuses what makes the app larger than there is room for. */
+/** Extends a guard to refuse transactions that exceed the quota. */
 export function withinQuota(
   account: Account,
   undoLog: UndoLog,

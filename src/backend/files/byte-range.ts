@@ -1,11 +1,11 @@
 import type { Slice } from '../app/content-store.ts';
 
-/** What a `Range` header asks for: all, a part, or what is not there. */
+/** The result of a `Range` header: the whole file, a part, or an unsatisfiable range. */
 export type ByteRange = { readonly is: 'all' } | ({ readonly is: 'part' } & Slice) | { readonly is: 'none' };
 
 const ALL: ByteRange = { is: 'all' };
 
-/** Reads a `Range` header. Several ranges, other units and what is no range are answered with all, as HTTP allows. */
+/** Parses a `Range` header. Multiple ranges, other units and malformed headers get the whole file, as HTTP allows. */
 export function parseRange(header: string | null, size: number): ByteRange {
   const [matched, first = '', last = ''] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? '') ?? [];
   if (matched === undefined || (first === '' && last === '')) return ALL;

@@ -1,11 +1,11 @@
 import type { Actor } from '../permissions/actor.ts';
 import { allowed, permissionDenied, type RuledData } from '../permissions/index.ts';
 
-/** What can be done to a file by its path. */
+/** An action on a file, identified by its path. */
 export type FileAction = 'create' | 'delete' | 'view';
 
 /**
- * The rule sees the path and nothing else of the file. Where no rule says so, nobody but an admin may.
+ * The rule sees only the path of the file. Without a rule, only an admin is allowed.
  *
  * @throws {ServerError} `permission-denied` unless a rule of the app lets the actor do it to the file at `path`.
  */

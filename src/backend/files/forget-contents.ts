@@ -5,8 +5,8 @@ import type { FileApp } from './file-app.ts';
 const LOCATION_ID = systemAttrId('$files', 'location-id');
 
 /**
- * Forgets the contents that no file has any more after these changes: of files that were deleted, however that came
- * about, and of files that were written anew.
+ * Deletes the contents that no file refers to after these changes: of files that were deleted, by whatever means, and
+ * of files that were overwritten.
  */
 export function forgetContents({ identity, host }: FileApp, changes: readonly Change[]): void {
   const lost = new Set<string>();
@@ -18,7 +18,7 @@ export function forgetContents({ identity, host }: FileApp, changes: readonly Ch
     else lost.delete(locationId);
   }
   if (lost.size === 0) return;
-  // Only when the change cannot be lost any more: a file that came back would have to have its content.
+  // Only once the change is durable: if a crash undid it, the file would be back and need its content.
   host.persistence.whenDurable(() => {
     for (const locationId of lost) {
       host.files.content.delete({ appId: identity.id, locationId }).catch((error: unknown) => {

@@ -1,13 +1,13 @@
 import { ServerError } from '../../protocol/error.ts';
 
-/** How long the next piece of a body may take, in milliseconds. */
+/** How long the next chunk of a body may take, in milliseconds. */
 export const BODY_IDLE_MS = 30_000;
 
-/** The whole may take so many times as long, and a second more for each 64 KiB that have come: files may be large. */
+/** A whole body may take this many times as long, plus a second per 64 KiB received: files may be large. */
 const TOTAL_FACTOR = 10;
 const BYTES_PER_MS = 65.536;
 
-/** A body does not arrive as fast as it has to. */
+/** A body arrives too slowly. */
 export class BodyTooSlowError extends ServerError {
   constructor() {
     const message = 'Operation timed out: the body of the request did not arrive in time';
@@ -16,7 +16,7 @@ export class BodyTooSlowError extends ServerError {
   }
 }
 
-/** A body ends before it is whole, because its client has gone. Nobody is there any more to read the answer. */
+/** A body ended before it was complete because the client disconnected, so nobody will read the answer. */
 export class BodyBrokeOffError extends ServerError {
   constructor(cause: unknown) {
     super('param-malformed', 'Malformed parameter: ["body"]: it broke off before it was whole', {
@@ -28,11 +28,11 @@ export class BodyBrokeOffError extends ServerError {
 }
 
 /**
- * The pieces of a body, as they arrive. Runtimes have no limit that does for uploads as well, so each
- * reader of a body sees to it.
+ * The chunks of a body as they arrive. No runtime has a time limit that suits uploads as well, so every body is read
+ * through this.
  *
- * @throws {BodyTooSlowError} when the body keeps everybody waiting.
- * @throws {BodyBrokeOffError} when the runtime says that the rest will not come; some call that an end like any other.
+ * @throws {BodyTooSlowError} when the body arrives too slowly.
+ * @throws {BodyBrokeOffError} when the runtime reports that the rest will not arrive; some report that as a normal end.
  */
 export async function* readBody(
   body: ReadableStream<Uint8Array> | null,

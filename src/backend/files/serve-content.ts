@@ -1,16 +1,16 @@
 import type { Content, Place } from '../app/content-store.ts';
 import { parseRange } from './byte-range.ts';
 
-/** What a file is served as. */
+/** The headers a file is served with. */
 export interface FileHeaders {
   readonly contentType: string;
   readonly contentDisposition: string | undefined;
 }
 
-/** Answers a request for a file's content: all of it, or the range that is asked for; streamed. */
+/** Streams a file's content in answer to a request: all of it, or the requested range. */
 export function serveContent(request: Request, place: Place, content: Content, file: FileHeaders): Response {
   const headers = headersFor(place, file);
-  // Content never changes under its address, so the place of it is its tag.
+  // The content at a place never changes, so the place serves as its ETag.
   if (request.headers.get('if-none-match') === headers.etag)
     return new Response(null, { status: 304, headers });
   const range = parseRange(rangeOf(request, headers.etag), content.size);
@@ -29,7 +29,7 @@ export function serveContent(request: Request, place: Place, content: Content, f
   return new Response(body, { status: range.is === 'part' ? 206 : 200, headers: { ...headers, ...more } });
 }
 
-/** A range holds for the content that its client has seen a part of already, if it says which. */
+/** With `If-Range`, the range only applies to the version that the client already has a part of. */
 function rangeOf({ headers }: Request, etag: string): string | null {
   const condition = headers.get('if-range');
   return condition === null || condition === etag ? headers.get('range') : null;
@@ -44,7 +44,7 @@ function headersFor({ locationId }: Place, { contentType, contentDisposition }: 
     'cache-control': 'private, max-age=86400',
     'access-control-expose-headers':
       'content-length, content-range, content-disposition, etag, accept-ranges',
-    // Files are of anybody's making: one that is a page must not act as a page of this server.
+    // Anyone may upload files: an HTML file must not act as a page of this server.
     'x-content-type-options': 'nosniff',
     'content-security-policy': 'sandbox',
   };

@@ -5,20 +5,20 @@ import type { Account } from '../ephemeral/quota.ts';
 import type { FileApp } from './file-app.ts';
 import { BodyBrokeOffError, readBody } from './read-body.ts';
 
-/** A file that is on its way in. */
+/** An incoming upload. */
 export interface Upload {
   readonly path: string;
-  /** Null where the client says none. */
+  /** Null when the client sends none. */
   readonly contentType: string | null;
   readonly contentDisposition: string | null;
-  /** How many bytes the client says that it sends. */
+  /** The size the client announces, in bytes. */
   readonly contentLength: number | undefined;
   readonly body: ReadableStream<Uint8Array> | null;
-  /** How long the next piece of it may take, in milliseconds. */
+  /** How long the next chunk may take, in milliseconds. */
   readonly bodyIdleMs: number;
 }
 
-/** A file that is there. */
+/** A file that has been stored. */
 export interface UploadedFile {
   readonly id: string;
   readonly 'location-id': string;
@@ -29,10 +29,10 @@ const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 /**
- * Takes a file in. One that is there under its path gets the new content and keeps its id; readers see the old content
- * or the new. Rules are not asked.
+ * Stores a file. A file that already exists at its path gets the new content and keeps its id; readers see either the
+ * old or the new content. Rules are not checked.
  *
- * @throws {ServerError} when the file is too large or does not arrive as a whole; then nothing has changed.
+ * @throws {ServerError} when the file is too large or arrives incomplete; nothing has changed then.
  */
 export async function uploadFile(app: FileApp, upload: Upload): Promise<UploadedFile> {
   app.assertWritable();
@@ -59,8 +59,8 @@ async function keepContent({ host, account }: FileApp, place: Place, upload: Upl
 }
 
 /**
- * Takes the rest of a body that nobody wants, so that the client, who may not look for an answer before it has sent
- * everything, gets it. One that goes on and on is cut off.
+ * Drains the rest of an unwanted body, because a client may not read the answer before it has sent everything. An
+ * overlong one is cut off.
  */
 async function discard({ body, bodyIdleMs }: Upload): Promise<void> {
   let bytes = 0;
@@ -71,11 +71,14 @@ async function discard({ body, bodyIdleMs }: Upload): Promise<void> {
     }
     await body?.cancel();
   } catch {
-    // The client has gone, or says no more.
+    // The client disconnected or stopped sending.
   }
 }
 
-/** Has an upload take room as it comes: many at once get no more of it than one. Its row takes it over. */
+/**
+ * Counts an upload against the quota as it arrives, so that concurrent uploads cannot exceed it together. The `$files`
+ * row takes over the count at the end.
+ */
 async function* withinQuota(account: Account, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   let taken = 0;
   try {
@@ -97,7 +100,7 @@ class UploadBrokeOffError extends Error {
   }
 }
 
-/** The bytes of an upload, to the last one that was promised. */
+/** The bytes of an upload; throws if fewer or more arrive than announced. */
 async function* whole({ body, bodyIdleMs, contentLength }: Upload): AsyncIterable<Uint8Array> {
   const pieces = readBody(body, bodyIdleMs);
   let bytes = 0;
@@ -113,7 +116,7 @@ async function* whole({ body, bodyIdleMs, contentLength }: Upload): AsyncIterabl
   } finally {
     await pieces.return();
   }
-  // A runtime may report a connection that was lost as the end of the body.
+  // Some runtimes report a lost connection as the end of the body.
   if (contentLength !== undefined && bytes !== contentLength) throw new UploadBrokeOffError();
 }
 

@@ -10,7 +10,7 @@ import type { Route } from './requests/router.ts';
 import { extraFieldsOf, signedInBody } from './requests/sign-in-fields.ts';
 import { visitorOf } from './requests/visitor-of.ts';
 
-/** How users sign in and out with codes, as guests, and with tokens. */
+/** Endpoints for users to sign in and out: magic codes, guests and refresh tokens. */
 export function authRoutes(apps: Apps): Route[] {
   const post = (path: string, handle: (request: HttpRequest, apps: Apps) => Promise<Response>): Route => ({
     method: 'POST',
@@ -49,7 +49,7 @@ async function verifyToken(request: HttpRequest, apps: Apps): Promise<Response> 
   const body = await request.body();
   const token = body.uuid('refresh-token');
   const id = body.uuid('app-id');
-  // A client with a token of an app that is gone forgets it, as one that was removed.
+  // The same answer as for a removed token: a client forgets the token of an app that is gone.
   if (!apps.has(id)) throw recordNotFound('app-user', { 'app-id': id, 'refresh-token': token });
   const { app } = apps.get(id);
   return jsonResponse({ user: userObject(app, getUserForToken(app, token), token) });
@@ -67,7 +67,7 @@ async function signOut(request: HttpRequest, apps: Apps): Promise<Response> {
   const body = await request.body();
   const id = body.uuid('app_id');
   const token = body.uuid('refresh_token');
-  // A sign-out always works, be it of an app that is gone.
+  // A sign-out always succeeds, even for an app that is gone.
   if (apps.has(id)) removeToken(apps.get(id).app, token);
   return jsonResponse({});
 }

@@ -11,7 +11,7 @@ import type { HttpRequest } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 
-/** The contents of files, for all who have the address. */
+/** Serves file contents to anyone who has the URL. */
 export function contentRoutes(apps: Apps, files: FileStorage): Route[] {
   return [
     {
@@ -41,7 +41,7 @@ async function serve(request: HttpRequest, apps: Apps, files: FileStorage): Prom
   });
 }
 
-/** The content of a stream's file: that of the stream itself. */
+/** The file of a stream has the stream's own content. */
 function contentOfStream(streams: AppStreams, record: SystemRecord): Content | undefined {
   const streamId = streamOfPath(textOf(record, 'path'));
   return streamId === undefined ? undefined : fileContent(streams.content, streamId, record.values.size);

@@ -5,14 +5,14 @@ import type { BackendHost } from '../apps/backend-host.ts';
 import { bearerToken } from './requests/admin-access.ts';
 import type { HttpRequest } from './requests/http-request.ts';
 
-/** What the endpoints of the dashboard and of the platform work on. */
+/** What the dashboard and platform endpoints work on. */
 export interface DashContext {
   readonly apps: Apps;
   readonly host: BackendHost;
 }
 
 /**
- * Admits the operator of the backend, and nobody else.
+ * Admits only the operator of the backend.
  *
  * @throws {ServerError} `record-not-found`, with status 401, for any other token.
  */
@@ -25,7 +25,7 @@ export function assertOperator(request: HttpRequest, { apps }: DashContext): voi
 }
 
 /**
- * The app that a path names, for the operator alone.
+ * The app in the path, for the operator only.
  *
  * @throws {ServerError} `record-not-found` when there is none, or for any other token.
  */
@@ -35,9 +35,9 @@ export function operatorApp(request: HttpRequest, context: DashContext): App {
 }
 
 /**
- * The app that a path names, for the operator and with its admin token.
+ * The app in the path, for the operator or with the app's admin token.
  *
- * @throws {ServerError} when there is none, or the token is not good for it.
+ * @throws {ServerError} when there is none, or the token is not valid for it.
  */
 export function dashApp(request: HttpRequest, context: DashContext): App {
   const id = request.uuidParam('app_id');

@@ -10,7 +10,7 @@ import type { HttpRequest, JsonBody } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 
-/** The account of the operator, and its apps. */
+/** The operator's account and apps. */
 export function dashAppRoutes(context: DashContext): Route[] {
   return [
     { method: 'GET', path: '/dash', handle: (request) => dashboard(request, context) },
@@ -27,24 +27,24 @@ export function dashAppRoutes(context: DashContext): Route[] {
     {
       method: 'POST',
       path: '/dash/apps/:app_id/track-import',
-      // Counted by the Instant service; here there is nothing to count.
+      // The Instant service counts imports; this backend does not.
       handle: () => jsonResponse({ ok: true }),
     },
     { method: 'GET', path: '/dash/orgs/:org_id', handle: (request) => organization(request, context) },
   ];
 }
 
-/** Reads a status that an app can have. */
+/** Parses an app status. */
 export function asStatus(value: unknown): AppStatus | undefined {
   return APP_STATUSES.find((status) => status === value);
 }
 
-/** An app with its admin token: for its creator, and for its owner. */
+/** An app with its admin token, for its creator or owner. */
 export function rowWithToken(app: App): JsonObject {
   return { ...appRow(app), 'admin-token': app.identity.adminToken };
 }
 
-/** The operator's apps: all but those that anybody created for a while. */
+/** The operator's apps: all except ephemeral ones. */
 export function ownApps({ apps }: DashContext): App[] {
   return apps
     .list()
@@ -52,11 +52,11 @@ export function ownApps({ apps }: DashContext): App[] {
     .filter(({ identity }) => !identity.ephemeral);
 }
 
-/** The rules that a body brings as `{ "rules": { "code": … } }`; undefined for none. */
+/** The rules in a body, as `{ "rules": { "code": … } }`; undefined for none. */
 export function rulesOf(body: JsonBody): unknown {
   const rules = body.optional('rules');
   if (rules === undefined) return undefined;
-  // Refused rather than passed over: who sends rules counts on being protected by them.
+  // Refused instead of ignored: a client that sends rules relies on their protection.
   if (!isObject(rules) || !isObject(rules.code)) throw paramMalformed(['body', 'rules', 'code'], rules);
   return rules.code;
 }
@@ -124,7 +124,7 @@ function organization(request: HttpRequest, context: DashContext): Response {
   throw noOrganization(request.uuidParam('org_id'));
 }
 
-/** The operator is in no organization, so there is none. */
+/** The operator belongs to no organization, so none exists. */
 export function noOrganization(id: string): ServerError {
   return new ServerError('record-not-found', 'Record not found: org', {
     args: [{ id }],

@@ -19,7 +19,7 @@ import type { HttpRequest } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 
-/** How users may sign in: what is set up for it, where sign-ins may lead back to, and users for tests. */
+/** The sign-in configuration of an app: an overview, redirect rules and test users. */
 export function dashAuthRoutes(context: DashContext): Route[] {
   const dash = (path: string): string => `/dash/apps/:app_id/${path}`;
   return [

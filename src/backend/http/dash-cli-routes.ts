@@ -5,13 +5,13 @@ import type { HttpRequest } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 
-/** For how long a login of the command line waits for the operator. */
+/** How long an `instant-cli login` waits for the operator. */
 const LOGIN_LIFETIME_MS = 2 * 60 * 1_000;
 
-/** More logins than anybody waits for at once: the oldest are forgotten. */
+/** More logins than will ever be pending at once; beyond that, the oldest are dropped. */
 const MAX_LOGINS = 1_000;
 
-/** The oldest version of the command line that understands the answers. */
+/** The oldest `instant-cli` that understands the answers. */
 const MIN_CLI_VERSION = { major: 0, minor: 19, patch: 0, 'dev?': false };
 
 interface Login {
@@ -93,7 +93,7 @@ function isOver({ startedAt }: Login, now: number): boolean {
   return now > startedAt + LOGIN_LIFETIME_MS;
 }
 
-/** Clients look at the name of the issue, and go on asking while it is `waiting-for-user`. */
+/** Clients check the issue's name, and keep polling while it is `waiting-for-user`. */
 function unsettled(issue: 'waiting-for-user' | 'user-voided-request', message: string): ServerError {
   return new ServerError('validation-failed', `Validation failed for instant-cli-login: ${message}`, {
     'data-type': 'instant-cli-login',

@@ -8,7 +8,7 @@ import type { HttpRequest, JsonBody } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 
-/** Providers of identities, and how an app is known to them. */
+/** Identity providers, and an app's registrations with them. */
 export function dashOAuthRoutes(context: DashContext): Route[] {
   const dash = (path: string): string => `/dash/apps/:app_id/${path}`;
   const app = (request: HttpRequest): App => dashApp(request, context);
@@ -37,7 +37,7 @@ export function providerJson(record: SystemRecord): JsonObject {
   return { id: record.id, provider_name: textOf(record, 'name') ?? null, created_at: createdAt(record) };
 }
 
-/** A client as the dashboard shows it. Its secret is not in it. */
+/** A client as the dashboard shows it, without its secret. */
 export function clientJson(record: SystemRecord): JsonObject {
   const { id, values } = record;
   return {
@@ -64,7 +64,7 @@ async function createClient(request: HttpRequest, app: App): Promise<Response> {
   const name = body.text('client_name');
   const fields = fieldsOf(body);
   const { values } = provider(app, providerId);
-  // GitHub alone has no discovery document.
+  // Only GitHub has no discovery document.
   if (values.name !== 'github') body.text('discovery_endpoint');
   assertOwnCredentials(body, values.name);
   const id = app.host.newId();
@@ -86,7 +86,7 @@ function deleteClient(request: HttpRequest, app: App): Response {
   return jsonResponse({ client: clientJson(record) });
 }
 
-/** Credentials that many apps share are the Instant service's own: a server that was given none answers so. */
+/** Shared credentials belong to the Instant service: a server without any answers this way. */
 function assertOwnCredentials(body: JsonBody, providerName: unknown): void {
   if (body.optional('use_shared_credentials') !== true) return;
   throw new ServerError('record-not-found', 'Record not found: shared-oauth-client', {
@@ -95,7 +95,7 @@ function assertOwnCredentials(body: JsonBody, providerName: unknown): void {
   });
 }
 
-/** What a body says of a client: what it leaves out stays as it is, null takes away. */
+/** The client fields in a body: omitted ones stay as they are, null removes them. */
 function fieldsOf(body: JsonBody): OAuthClientFields {
   return {
     clientId: textOrNull(body, 'client_id'),

@@ -22,12 +22,12 @@ export function dashPermsRoutes(context: DashContext): Route[] {
   ];
 }
 
-/** Tells the rules of an app; null where it has none. */
+/** The rules of an app; null when it has none. */
 export function pullPerms(app: App): Response {
   return jsonResponse({ perms: app.permissions.rules?.code ?? null });
 }
 
-/** Gives an app the rules in a body. */
+/** Puts the rules in a body in force. */
 export async function pushPerms(request: HttpRequest, app: App): Promise<Response> {
   const code = (await request.body()).required('code', (value) => (isObject(value) ? value : undefined));
   app.setRules(code);

@@ -1,4 +1,3 @@
-import { isCheckedDataType } from '../../protocol/attr.ts';
 import { recordNotFound, validationFailed } from '../../protocol/error.ts';
 import type { App } from '../app/app.ts';
 import { applySteps } from '../schema/apply-steps.ts';
@@ -7,7 +6,7 @@ import type { JobBook } from '../schema/job-book.ts';
 import { parseSchemaSteps } from '../schema/parse-schema-steps.ts';
 import { plannedSchema, planSchema, type SchemaPlan } from '../schema/plan-schema.ts';
 import { schemaOf } from '../schema/schema-json.ts';
-import { isJobType } from '../schema/schema-step.ts';
+import { asCheckedDataType, isJobType } from '../schema/schema-step.ts';
 import { softDeletedAttrs } from '../schema/soft-deleted-attrs.ts';
 import { asSteps } from './admin/admin-routes.ts';
 import { type DashContext, dashApp } from './dash-access.ts';
@@ -15,7 +14,7 @@ import type { HttpRequest, JsonBody } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 
-/** Reading and pushing schemas, and the jobs that come of it. */
+/** Reading and pushing schemas, and the resulting jobs. */
 export function dashSchemaRoutes(context: DashContext, jobs: JobBook): Route[] {
   const dash = (path: string): string => `/dash/apps/:app_id/${path}`;
   const app = (request: HttpRequest): App => dashApp(request, context);
@@ -52,7 +51,7 @@ export function dashSchemaRoutes(context: DashContext, jobs: JobBook): Route[] {
   ];
 }
 
-/** Tells what a push of the schema in a body would do. */
+/** Describes what pushing the schema in a body would do. */
 export async function pushPlan(request: HttpRequest, app: App): Promise<Response> {
   const plan = planOf(await request.body(), app);
   return jsonResponse(describePlan(app, plan));
@@ -103,11 +102,8 @@ async function runJob(request: HttpRequest, app: App, jobs: JobBook): Promise<Re
     throw validationFailed('job-type', type, [{ message: `Invalid job type ${type}.` }]);
   }
   if (!app.data.catalog.byId(attrId)) throw recordNotFound('attrs', { 'attr-id': attrId });
-  const checked = type === 'check-data-type' ? body.required('checked-data-type', asType) : undefined;
+  const checked =
+    type === 'check-data-type' ? body.required('checked-data-type', asCheckedDataType) : undefined;
   const target = { 'attr-id': attrId, ...(checked && { 'checked-data-type': checked }) };
   return jsonResponse({ job: jobs.run(app, type, target) });
-}
-
-function asType(value: unknown): 'string' | 'number' | 'boolean' | 'date' | undefined {
-  return isCheckedDataType(value) ? value : undefined;
 }

@@ -13,7 +13,7 @@ import type { Route } from './requests/router.ts';
 
 const PATH = '/dash/apps/ephemeral';
 
-/** Apps for a while, that anybody may create. */
+/** Ephemeral apps, which anyone may create. */
 export function ephemeralAppRoutes(context: DashContext): Route[] {
   return [
     { method: 'POST', path: PATH, handle: (request) => create(request, context) },
@@ -41,7 +41,7 @@ async function create(request: HttpRequest, context: DashContext): Promise<Respo
   return jsonResponse({ ...describe(app), app: rowWithToken(app) });
 }
 
-/** Keeps an app for good: from now on it is one of the operator's. */
+/** Makes an app permanent: it becomes one of the operator's. */
 async function claim(request: HttpRequest, context: DashContext): Promise<Response> {
   assertOperator(request, context);
   const app = find(request, context, 'claimable-app?');

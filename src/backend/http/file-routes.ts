@@ -11,7 +11,7 @@ import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 import { tokenHolder } from './requests/token-holder.ts';
 
-/** Files, for users. */
+/** File endpoints for users. */
 export function fileRoutes(apps: Apps, host: BackendHost): Route[] {
   return [
     { method: 'PUT', path: '/storage/upload', handle: (request) => upload(request, apps) },

@@ -7,7 +7,7 @@ import { jsonTextResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 import { tokenHolder } from './requests/token-holder.ts';
 
-/** Queries over HTTP on behalf of users, with which frameworks render pages on a server. */
+/** Queries over HTTP on behalf of users, for frameworks that render pages on a server. */
 export function frameworkRoutes(apps: Apps): Route[] {
   return [{ method: 'POST', path: '/runtime/framework/query', handle: (request) => runQuery(request, apps) }];
 }
@@ -16,7 +16,7 @@ async function runQuery(request: HttpRequest, apps: Apps): Promise<Response> {
   const body = await request.body();
   const q = body.required('query', (value) => (isObject(value) ? value : undefined));
   const app = apps.get(requestedAppId(request)).app;
-  // As on an Instant server: a token that is no longer good makes a visitor, who sees what visitors see.
+  // As on an Instant server, a client with an invalid token is treated as a visitor.
   const actor = tokenHolder(request, app);
   app.assertReadable();
   const { answer } = answerQuery(app, {

@@ -2,7 +2,7 @@ import { nodeVersion } from '../../version.ts';
 import { htmlResponse, jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 
-/** Tells that the backend is up, to people and to probes. */
+/** Shows people and probes that the backend is up. */
 export function healthRoutes(): Route[] {
   return [
     { method: 'GET', path: '/', handle: () => htmlResponse("<code>Welcome to Instant's Backend!</code>") },

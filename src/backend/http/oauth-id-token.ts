@@ -11,7 +11,7 @@ import { jsonResponse } from './requests/response.ts';
 import { extraFieldsOf, signedInBody } from './requests/sign-in-fields.ts';
 import { visitorOf } from './requests/visitor-of.ts';
 
-/** Signs in with an id token that the app got from a provider by itself. */
+/** Signs in with an id token that the app obtained from a provider by itself. */
 export async function signInWithIdToken(request: HttpRequest, apps: Apps): Promise<Response> {
   const body = await request.body();
   const idToken = body.text('id_token');
@@ -38,7 +38,7 @@ export async function signInWithIdToken(request: HttpRequest, apps: Apps): Promi
   return jsonResponse(signedInBody(app, signedIn));
 }
 
-/** Who is signed in already: a guest becomes somebody, and a user who is somebody keeps their token. */
+/** Who is signed in already: a guest becomes the user, and the user who signs in again keeps their token. */
 function currentUser(
   app: App,
   token: string | undefined,

@@ -5,13 +5,13 @@ import { OAuthError } from '../auth/oauth/oauth-error.ts';
 import type { HttpRequest, JsonBody } from './requests/http-request.ts';
 import { htmlResponse } from './requests/response.ts';
 
-// Others set a cookie of this name too, on the same host: only a value with our prefix is ours.
+// Others on the same host set a cookie of this name too: only values with our prefix are ours.
 const COOKIE = '__session';
 const COOKIE_PREFIX = 'instantdb_';
 const COOKIE_PATH = '/runtime/oauth';
 const COOKIE_LIFETIME_MS = 60 * 60 * 1_000;
 
-/** Sends a browser to the provider. */
+/** Redirects a browser to the provider. */
 export async function start(request: HttpRequest, apps: Apps): Promise<Response> {
   const query = request.query();
   const served = apps.get(query.uuid('app_id'));
@@ -36,7 +36,7 @@ export async function start(request: HttpRequest, apps: Apps): Promise<Response>
   return response;
 }
 
-/** Takes a browser that comes back from the provider, and sends it on to the app. */
+/** Handles a browser that comes back from the provider, and redirects it to the app. */
 export async function finish(request: HttpRequest, apps: Apps): Promise<Response> {
   const query = request.raw.method === 'POST' ? (await request.form()).or(request.query()) : request.query();
   if (query.optional('test-redirect') !== undefined) {
@@ -56,7 +56,7 @@ export async function finish(request: HttpRequest, apps: Apps): Promise<Response
   }
 }
 
-/** A browser does not follow a redirect into an app on a device: there, somebody has to tap on it. */
+/** Browsers do not follow a redirect to a custom scheme: the user has to tap a link. */
 function arrive({ location, email }: OAuthArrival): Response {
   if (/^https?:/i.test(location)) return redirect(location);
   const href = escapeHtml(location);

@@ -13,7 +13,7 @@ import type { Route } from './requests/router.ts';
 import { extraFieldsOf, signedInBody } from './requests/sign-in-fields.ts';
 import { visitorOf } from './requests/visitor-of.ts';
 
-/** How users sign in with a provider of identities. */
+/** How users sign in with an identity provider. */
 export function oauthRoutes(apps: Apps): Route[] {
   const route = (method: Route['method'], path: string, handle: OAuthHandler): Route => ({
     method,
@@ -34,7 +34,7 @@ export function oauthRoutes(apps: Apps): Route[] {
 
 type OAuthHandler = (request: HttpRequest, apps: Apps) => Response | Promise<Response>;
 
-/** OAuth has a form of its own for errors. */
+/** Answers OAuth errors in the form that OAuth prescribes. */
 async function answering(handle: () => Response | Promise<Response>): Promise<Response> {
   try {
     return await handle();
@@ -44,7 +44,7 @@ async function answering(handle: () => Response | Promise<Response>): Promise<Re
   }
 }
 
-/** Exchanges the code that a browser came back with for a token. */
+/** Exchanges a code that a browser came back with for a token. */
 async function exchangeCode(request: HttpRequest, apps: Apps): Promise<Response> {
   const fields = await tokenRequest(request);
   const { app } = apps.get(fields.uuid('app_id'));
@@ -62,7 +62,7 @@ async function exchangeCode(request: HttpRequest, apps: Apps): Promise<Response>
   return jsonResponse({ ...signedInBody(app, signedIn), refresh_token: signedIn.token });
 }
 
-/** Libraries for OAuth post a form, core posts JSON, and either may put parameters in the address. */
+/** OAuth libraries post a form and core posts JSON; either may put parameters in the URL. */
 async function tokenRequest(request: HttpRequest): Promise<JsonBody> {
   const type = request.raw.headers.get('content-type') ?? '';
   const isForm = type.toLowerCase().startsWith('application/x-www-form-urlencoded');
@@ -70,7 +70,7 @@ async function tokenRequest(request: HttpRequest): Promise<JsonBody> {
   return body.or(request.query());
 }
 
-/** Tells libraries for OAuth where the endpoints of an app are. */
+/** Describes the endpoints of an app to OAuth libraries. */
 function describe(request: HttpRequest, apps: Apps): Response {
   const { id } = apps.get(request.uuidParam('app_id')).app.identity;
   const base = `${request.url.origin}/runtime/${id}/oauth`;

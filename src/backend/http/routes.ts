@@ -24,7 +24,9 @@ import { sseRoutes } from './sse-routes.ts';
 import { superadminRoutes } from './superadmin-routes.ts';
 import { unservedRoutes } from './unserved-routes.ts';
 
-/** Every endpoint. A room of the API is a file of its own, and a line here; the order decides between two that match. */
+/**
+ * Every endpoint. Each group of routes has a file of its own and a line here; if two routes match, the first one wins.
+ */
 export function allRoutes(apps: Apps, host: BackendHost, sse: SseSessions): Route[] {
   const context = { apps, host };
   const jobs = new JobBook();

@@ -9,7 +9,7 @@ import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 import { visitorOf } from './requests/visitor-of.ts';
 
-/** Sessions over an event stream, for clients that cannot have a WebSocket. */
+/** Sessions over an event stream, for clients that cannot use a WebSocket. */
 export function sseRoutes(apps: Apps, sessions: SseSessions): Route[] {
   return [
     { method: 'GET', path: '/runtime/sse', handle: (request) => open(request, sessions) },
@@ -25,7 +25,7 @@ export function sseRoutes(apps: Apps, sessions: SseSessions): Route[] {
 }
 
 function open(request: HttpRequest, sessions: SseSessions): Response {
-  // Nobody would read the stream, so no session is begun.
+  // Nobody would read the stream, so no session is started.
   if (request.raw.method === 'HEAD') return eventStream(null);
   const visitor = visitorOf(request);
   sessions.assertRoomFor(visitor.ip);
@@ -39,19 +39,19 @@ async function receive(request: HttpRequest, sessions: SseSessions): Promise<Res
     sessionId: body.uuid('session_id'),
     token: body.uuid('sse_token'),
   };
-  // Clients learn from this answer how their messages are called, so that it has to come before what answers those.
+  // Clients learn the ids of their messages from this answer, so it must arrive before the replies to them.
   const hand = sessions.receive(credentials, body.required('messages', asArray), body.bytes);
   request.whenAnswered(hand);
   return jsonResponse({});
 }
 
-/** A session for the user that the headers name, with nothing asked yet. */
+/** A session for the user the headers name, without any query yet. */
 async function openForAdmin(request: HttpRequest, apps: Apps, sessions: SseSessions): Promise<Response> {
   const access = adminAccess(request, apps);
   return openSession(access, await request.body(), sessions);
 }
 
-/** A session that has one query, whose results come as trees. */
+/** A session with a single query, whose results are trees. */
 async function subscribeQuery(request: HttpRequest, apps: Apps, sessions: SseSessions): Promise<Response> {
   const body = await request.body();
   const q = body.required('query', asQuery);
@@ -59,7 +59,7 @@ async function subscribeQuery(request: HttpRequest, apps: Apps, sessions: SseSes
   return openSession(adminAccess(request, apps), body, sessions, event);
 }
 
-/** Opens a session; with `event` it begins as if the client had posted that. */
+/** Opens a session; `event` is handled first, as if the client had posted it. */
 function openSession(
   { actor, ...served }: AdminAccess,
   body: JsonBody,
@@ -81,7 +81,7 @@ function eventStream(body: ReadableStream<Uint8Array> | null): Response {
     headers: {
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache, no-transform',
-      // A proxy that collects what is sent would hold it back.
+      // Keeps proxies from buffering the stream.
       'x-accel-buffering': 'no',
     },
   });

@@ -11,7 +11,7 @@ import type { HttpRequest } from './requests/http-request.ts';
 import { jsonResponse } from './requests/response.ts';
 import type { Route } from './requests/router.ts';
 
-/** Apps, schemas and rules, as `@instantdb/platform` manages them. */
+/** Apps, schemas and rules, as managed by `@instantdb/platform`. */
 export function superadminRoutes(context: DashContext, jobs: JobBook): Route[] {
   const path = (rest = ''): string => `/superadmin/apps/:app_id${rest}`;
   const app = (request: HttpRequest): App => dashApp(request, context);

@@ -7,8 +7,8 @@ const dash = (names: string): string[] => names.split(' ').map((name) => `/dash/
 const ofApp = (names: string): string[] => names.split(' ').map((name) => `/dash/apps/:app_id/${name}`);
 
 /**
- * Where an Instant server has endpoints that this backend does not have, with all that is below them; by what they are
- * for, in the words of README.
+ * Endpoints of an Instant server that this backend lacks, including everything below them, by purpose, in the README's
+ * words.
  */
 export const NOT_SERVED: Readonly<Record<string, readonly string[]>> = {
   webhooks: [...ofApp('webhooks'), '/webhooks/payload', '/.well-known/webhooks', '/hooks'],
@@ -35,7 +35,7 @@ export const NOT_SERVED: Readonly<Record<string, readonly string[]>> = {
   ),
 };
 
-/** Says of known endpoints that they are not served, so that they are not taken for a misspelt address. */
+/** Reports known endpoints as not served, so that nobody takes them for a misspelled URL. */
 export function unservedRoutes(): Route[] {
   return Object.values(NOT_SERVED)
     .flat()

@@ -9,15 +9,15 @@ import { StreamWriter } from './stream-writer.ts';
 
 const SETTINGS = ['identity', 'status', 'rules', 'initial'] as const satisfies (keyof AppSettings)[];
 
-/** Values longer than this are found by their hash. No JSON text begins with its `#`. */
+/** Longer values are identified by their hash. It begins with `#`, which no JSON text does. */
 const MAX_KEY_LENGTH = 64;
 
-/** Something to be written, when the time has come. */
+/** A write to be done in the next commit. */
 export type Write = (writer: AppWriter) => void;
 
 /**
- * Writes what apps are and do into the tables. Call it within a transaction of the database only, and {@link settle} last
- * before that ends.
+ * Writes apps and their transactions to the tables. Call it only within a database transaction, and call {@link settle}
+ * last before that ends.
  */
 export class AppWriter {
   readonly #streams: StreamWriter;
@@ -31,7 +31,7 @@ export class AppWriter {
     this.#ledger = new LedgerWriter(database);
   }
 
-  /** Writes what was collected because it changes often. */
+  /** Writes what was batched because it changes often. */
   settle(): void {
     this.#ledger.settle();
   }
@@ -62,7 +62,7 @@ export class AppWriter {
 
   commit(id: string, { txId, changes, key }: Commit): void {
     const n = this.#numberOf(id);
-    // A request that was under way when its app was deleted.
+    // A request was in flight when its app was deleted.
     if (n === undefined) return;
     for (const change of changes) this.#apply(n, change);
     if (key) this.#ledger.add(n, key, txId);
@@ -80,7 +80,7 @@ export class AppWriter {
     if (n !== undefined) this.#streams.delete(n, streamId);
   }
 
-  /** A value that is not an app's; `make` gives the first one. */
+  /** A value that does not belong to an app; `make` creates it the first time. */
   meta(key: string, make: () => string): string {
     const row = this.#statements.meta.get(key) as { value: string } | undefined | null;
     if (row) return row.value;

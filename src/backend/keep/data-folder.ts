@@ -3,22 +3,22 @@ import { join, resolve } from 'node:path';
 import { InstantNodeError } from '../../errors.ts';
 import { takeLock } from './data-lock.ts';
 
-/** The folder that a backend keeps its apps in, held by this process alone. */
+/** The folder in which a backend persists its apps, locked by this process. */
 export interface DataFolder {
   readonly path: string;
   /** The SQLite file. */
   readonly database: string;
-  /** The folder for the contents of files. */
+  /** The folder for file contents. */
   readonly files: string;
-  /** Lets another process have it. Repeatable. */
+  /** Releases the lock, so that another process can take it. Repeatable. */
   release(): void;
 }
 
 /**
- * Takes a folder for this process, and makes it when it is not there. What is made is open to its owner alone; a
- * folder that is there keeps its mode, since it may hold more than ours.
+ * Locks a folder for this process, and creates it if missing. Whatever is created is accessible only by its owner; an
+ * existing folder keeps its mode, since it may hold more than our files.
  *
- * @throws {InstantNodeError} `storage` when it cannot be written, or another backend holds it.
+ * @throws {InstantNodeError} `storage` when it cannot be written, or another backend has locked it.
  */
 export function openDataFolder(folder: string): DataFolder {
   const path = resolve(folder);
@@ -30,7 +30,7 @@ export function openDataFolder(folder: string): DataFolder {
   const owner = join(path, 'owner');
   const release = takeLock(path, join(path, 'lock'), owner);
   try {
-    // For people, and for the message that the next process gives. Who holds the folder is decided by the lock.
+    // For people, and for the next process's error message. Ownership itself is decided by the lock.
     writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
   } catch (cause) {
     release();

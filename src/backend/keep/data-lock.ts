@@ -3,11 +3,11 @@ import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/s
 import { InstantNodeError } from '../../errors.ts';
 
 /**
- * Takes the lock on a folder and gives what lets it go. It is the operating system's lock on an empty SQLite file: it
- * ends with the process that holds it, however that ends, so there is nothing stale to clean up and nobody to mistake
- * for the owner.
+ * Locks a folder, and returns a function that releases it. It is the operating system's lock on an empty SQLite file:
+ * it ends with the process that holds it, however that ends, so it never goes stale and no dead owner can be mistaken
+ * for a live one.
  *
- * @throws {InstantNodeError} `storage` when another backend holds it, in this process or another.
+ * @throws {InstantNodeError} `storage` when another backend, in this process or another, holds it.
  */
 export function takeLock(folder: string, file: string, owner: string): () => void {
   create(folder, file);
@@ -24,7 +24,7 @@ export function takeLock(folder: string, file: string, owner: string): () => voi
   };
 }
 
-// Made only where it is not there: a process that opens and closes a file drops every lock it has on it.
+// Created only if missing: a process that opens and closes a file drops every lock it holds on it.
 function create(folder: string, file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600));

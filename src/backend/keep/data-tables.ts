@@ -4,11 +4,11 @@ import { syncFolderSync } from '../../drivers/storage/folder-sync.ts';
 import { openSqliteDatabase, type SqliteDatabase } from '../../drivers/storage/sqlite/sqlite-database.ts';
 import { packLedger } from './pack-ledger.ts';
 
-/** In the header of every file of ours: "InsB". */
+/** In the header of each of our database files: "InsB". */
 export const APPLICATION_ID = 0x496e7342;
 
-// Values are bound as texts, and the affinity of a column makes numbers of them. A triple is found by the key of its
-// value: the value in canonical form, or the hash of that where it is long.
+// Values are bound as text, and column affinity converts numbers. A triple is identified by the key of its value: its
+// canonical form, or the hash of that if it is long.
 const FIRST = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE apps (
@@ -31,7 +31,7 @@ const FIRST = `
   ) WITHOUT ROWID;
 `;
 
-// A piece begins at the byte `at` of its stream. Pieces lie one after the other without a gap.
+// A piece starts at byte `at` of its stream. Pieces are contiguous.
 const STREAMS = `
   CREATE TABLE stream_pieces (
     app INTEGER, stream TEXT, at INTEGER, bytes BLOB NOT NULL,
@@ -39,22 +39,22 @@ const STREAMS = `
   ) WITHOUT ROWID;
 `;
 
-/** What leads from each format to the next, from no file to the first on. */
+/** The steps from each format to the next, starting with an empty file. */
 const UPGRADES: readonly ((database: SqliteDatabase) => void)[] = [
   (database) => database.exec(FIRST),
   (database) => database.exec(STREAMS),
   packLedger,
 ];
 
-/** In the header too; a file with a larger one was written by a later version of this package. */
+/** Also in the header; a file with a larger format was written by a later version of this package. */
 export const FORMAT: number = UPGRADES.length;
 
-/** Makes a new, empty file. It is there as a whole or not at all, whenever the process dies. */
+/** Creates a new, empty file. It appears atomically, even if the process dies. */
 export function createDatabase(file: string): void {
   const draft = `${file}.new`;
   rmSync(draft, { force: true });
   rmSync(`${draft}-journal`, { force: true });
-  // SQLite gives its logs the mode of the file, so the file is made first, with the right one.
+  // SQLite gives its logs the mode of the database file, so the file is created first, with the right mode.
   closeSync(openSync(draft, 'wx', 0o600));
   const database = openSqliteDatabase(draft);
   try {
@@ -67,11 +67,11 @@ export function createDatabase(file: string): void {
   syncFolderSync(dirname(file));
 }
 
-/** Opens a file of ours for reading and writing, each commit synced. One of an older format gets the present one. */
+/** Opens one of our files for reading and writing, and syncs each commit. An older format is upgraded. */
 export function openDatabase(file: string): SqliteDatabase {
   const database = openSqliteDatabase(file);
   try {
-    // Nobody else has it open, so there is nobody to wait for.
+    // No other process has it open, so there is no lock to wait for.
     database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     upgrade(database);
   } catch (error) {
@@ -81,7 +81,7 @@ export function openDatabase(file: string): SqliteDatabase {
   return database;
 }
 
-/** In one transaction: a file is in one format or in the other. */
+/** In one transaction, so that a file is never between two formats. */
 function upgrade(database: SqliteDatabase): void {
   const { user_version: format } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (format === FORMAT) return;

@@ -6,15 +6,15 @@ import { SYNCED_WRITES, syncFolder } from '../../drivers/storage/folder-sync.ts'
 import { isUuid } from '../../protocol/uuid.ts';
 import { type ContentStore, limited, type Place } from '../app/content-store.ts';
 
-/** What a file is called until it is whole. */
+/** Suffix of a file until it is complete. */
 const DRAFT = '.part';
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /**
- * Keeps contents as files: `<folder>/<app id>/<two digits of the location>/<location id>`. A file has its name only
- * when it is whole and synced. Names are made of UUIDs alone, so none leads out of the folder.
+ * Stores contents as files: `<folder>/<app id>/<two digits of the location>/<location id>`. A file gets its name only
+ * once it is complete and synced. Names consist of UUIDs only, so none leads out of the folder.
  */
-// Longer than 40 lines, because it is all methods of one object.
+// Longer than 40 lines because it is all methods of one object.
 export function createDiskContent(folder: string): ContentStore {
   const pathOf = ({ appId, locationId }: Place): string => {
     if (!isUuid(appId) || !isUuid(locationId)) throw new TypeError('A place is named by two UUIDs');
@@ -67,7 +67,7 @@ async function writeSynced(path: string, body: AsyncIterable<Uint8Array>): Promi
       await writeAll(file, chunk);
       size += chunk.byteLength;
     }
-    // Refused where what was written is on the disk already.
+    // Skipped when every write was synced already, which is where Node's permission model refuses to sync.
     if (!SYNCED_WRITES) await file.sync();
     return size;
   } finally {

@@ -11,7 +11,10 @@ import { DiskStreamContent } from './disk-stream-content.ts';
 import { inspectDatabase } from './inspect-database.ts';
 import { readKeptApps } from './kept-apps.ts';
 
-/** Nothing is at stake; or there are writes to make, with what waits for them; or the file can no longer be trusted. */
+/**
+ * Either everything is durable; or there are pending writes, with actions waiting for them; or the file can no longer
+ * be trusted.
+ */
 type State =
   | { readonly is: 'durable' }
   | { readonly is: 'pending'; readonly writes: Write[]; readonly waiting: (() => void)[] }
@@ -21,13 +24,13 @@ type State =
 const DURABLE: State = { is: 'durable' };
 
 /**
- * Keeps apps in one SQLite file. What arrives together in a turn of the event loop is one commit with one sync, so
- * each transaction of an app is in the file as a whole or not at all, and many cost as much as one.
+ * Persists apps in one SQLite file. All writes of one turn of the event loop are one commit with one sync, so each
+ * transaction of an app is in the file completely or not at all, and many cost as much as one.
  *
- * `failed` is called once, when the file cannot be written. Memory is then ahead of the disk, and nothing of it may
- * be shown: the backend has to stop.
+ * `failed` is called once, when the file cannot be written. Memory is then ahead of the disk and must not be shown to
+ * clients: the backend has to stop.
  *
- * @throws {InstantNodeError} `storage` when the file is not one of ours or is damaged; it is left as it was.
+ * @throws {InstantNodeError} `storage` when the file is not one of ours or is damaged; it is left unchanged.
  */
 export function openDiskPersistence(
   folder: DataFolder,
@@ -142,7 +145,7 @@ class DiskPersistence implements AppPersistence {
     try {
       this.flush();
     } catch {
-      // It was reported where it happened.
+      // Reported where it happened.
     }
   }
 
@@ -162,7 +165,7 @@ class DiskPersistence implements AppPersistence {
     try {
       this.#database.exec('ROLLBACK');
     } catch {
-      // SQLite has done so itself, as it does when the disk is full.
+      // SQLite rolled back by itself, as it does when the disk is full.
     }
   }
 

@@ -2,12 +2,12 @@ import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqli
 import type { StreamContent } from '../app/stream-content.ts';
 import type { Write } from './app-writer.ts';
 
-/** What the streams are kept in. */
+/** Where streams are stored. */
 interface Disk {
   readonly database: SqliteDatabase;
-  /** Has something written along with all else of this turn of the event loop. */
+  /** Adds a write to the commit of this turn of the event loop. */
   write(write: Write): void;
-  /** Writes what waits to be written, and syncs it. */
+  /** Commits pending writes and syncs them. */
   flush(): void;
 }
 
@@ -22,7 +22,7 @@ const PIECES_BETWEEN = `SELECT at, bytes ${PIECES} AND at < ? AND at >= (
   SELECT max(at) ${PIECES} AND at <= ?
 ) ORDER BY at`;
 
-/** Keeps the streams of one app in the SQLite file, in the same commits as the rest of the app. */
+/** Stores the streams of one app in the SQLite file, in the same commits as the rest of the app. */
 export class DiskStreamContent implements StreamContent {
   readonly #appId: string;
   readonly #disk: Disk;
@@ -54,7 +54,7 @@ export class DiskStreamContent implements StreamContent {
     this.#disk.write((writer) => writer.deleteStream(this.#appId, streamId));
   }
 
-  /** Made when the first stream is read or written: most apps have none. */
+  /** Prepared when the first stream is read: most apps have none. */
   get #prepared(): { size: SqliteStatement; read: SqliteStatement } {
     const { database } = this.#disk;
     this.#statements ??= { size: database.prepare(SIZE), read: database.prepare(PIECES_BETWEEN) };

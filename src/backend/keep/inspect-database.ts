@@ -9,10 +9,10 @@ const USER_VERSION_AT = 60;
 const APPLICATION_ID_AT = 68;
 
 /**
- * Checks that a file can be taken for ours, from its first byte to its last, before anything is written to it. The
+ * Checks that a file is one of ours and intact, from the first byte to the last, before anything is written to it. The
  * caller holds the lock on the folder.
  *
- * @throws {InstantNodeError} `storage` when it is foreign, damaged, or of a later version; it is left as it was.
+ * @throws {InstantNodeError} `storage` when it is foreign, damaged, or of a later version; it is left unchanged.
  */
 export function inspectDatabase(file: string): void {
   checkHeader(file, readHeader(file));
@@ -20,7 +20,7 @@ export function inspectDatabase(file: string): void {
   try {
     checkPages(file);
   } finally {
-    // A reader that may not write leaves the empty logs it made.
+    // A read-only connection leaves behind the empty logs it creates.
     for (const log of logs) rmSync(log, { force: true });
   }
 }

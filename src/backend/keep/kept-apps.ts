@@ -43,7 +43,7 @@ function readAttrs(database: SqliteDatabase, app: number): Attr[] {
   return rows.map(({ attr }) => JSON.parse(attr));
 }
 
-/** All triples of an app, page by page: never all rows and all triples in memory at once. */
+/** All triples of an app, page by page, so that rows and triples are never all in memory together. */
 function* readTriples(database: SqliteDatabase, app: number): Iterable<Triple> {
   const page = database.prepare(
     `SELECT a, e, key, v, t FROM triples WHERE app = ? AND (a, e, key) > (?, ?, ?) ORDER BY a, e, key LIMIT ${READ_AT_ONCE}`,
@@ -58,7 +58,7 @@ function* readTriples(database: SqliteDatabase, app: number): Iterable<Triple> {
   }
 }
 
-/** What an app remembers, block by block. */
+/** The ledger of an app, block by block. */
 function* readLedger(database: SqliteDatabase, app: number): KeptApp['ledger'] {
   const next = database.prepare(
     'SELECT block, entries FROM ledger_blocks WHERE app = ? AND block > ? ORDER BY block LIMIT 1',

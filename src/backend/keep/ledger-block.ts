@@ -4,13 +4,13 @@ import type { LedgerKey } from '../ledger/ledger-key.ts';
 
 /** Four words of a key, and a tx-id. */
 const ENTRY_BYTES = 24;
-/** With what SQLite adds, a block is what goes into a page of 4 KiB. */
+/** With SQLite's overhead, a block just fits into a page of 4 KiB. */
 const BLOCK_ENTRIES = 160;
 
-/** Blocks that hold what an app remembers: those before them can go. */
+/** This many full blocks hold everything an app may remember; older ones can be deleted. */
 export const FULL_BLOCKS: number = Math.ceil(LEDGER_LIMIT / BLOCK_ENTRIES);
 
-/** Remembered transactions as they lie in the file, oldest first. */
+/** Ledger entries as stored in the file, oldest first. */
 export class LedgerBlock {
   readonly #bytes = Buffer.alloc(BLOCK_ENTRIES * ENTRY_BYTES);
   #used = 0;
@@ -24,12 +24,12 @@ export class LedgerBlock {
     return this.#used === this.#bytes.byteLength;
   }
 
-  /** What to write. */
+  /** The content to store. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#used);
   }
 
-  /** Takes in one more; the block must not be full. */
+  /** Adds an entry; the block must not be full. */
   add(key: LedgerKey, txId: number): void {
     for (const word of key) this.#used = this.#bytes.writeUInt32LE(word, this.#used);
     this.#used = this.#bytes.writeDoubleLE(txId, this.#used);

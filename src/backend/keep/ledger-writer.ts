@@ -8,8 +8,8 @@ interface OpenBlock {
 }
 
 /**
- * Writes which transactions are remembered. Many that are committed together change a block once: what was taken in is
- * in the file after {@link settle}. Call it within a transaction of the database only.
+ * Writes the ledgers. Entries are batched so that those of one commit write each block once: they are in the file after
+ * {@link settle}. Call it only within a database transaction.
  */
 export class LedgerWriter {
   readonly #last: SqliteStatement;
@@ -42,7 +42,7 @@ export class LedgerWriter {
     this.#changed.add(app);
   }
 
-  /** Writes what was taken in. */
+  /** Writes the batched entries. */
   settle(): void {
     for (const app of this.#changed) {
       const open = this.#open.get(app);

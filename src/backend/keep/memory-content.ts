@@ -1,12 +1,12 @@
 import { type Content, type ContentStore, limited, type Place, type Slice } from '../app/content-store.ts';
 
-/** Keeps contents in memory, in the pieces they came in. */
+/** Stores contents in memory, in the chunks they arrived in. */
 export function createMemoryContent(): ContentStore {
   const apps = new Map<string, Map<string, readonly Uint8Array[]>>();
   return {
     async write({ appId, locationId }, body, maxBytes) {
       const chunks: Uint8Array[] = [];
-      // A copy: a runtime may use the memory of a chunk again.
+      // A copy, because a runtime may reuse the memory of a chunk.
       for await (const chunk of limited(body, maxBytes)) chunks.push(chunk.slice());
       const contents = apps.get(appId) ?? new Map<string, readonly Uint8Array[]>();
       apps.set(appId, contents.set(locationId, chunks));

@@ -7,7 +7,7 @@ interface Kept {
   size: number;
 }
 
-/** Keeps streams in memory. */
+/** Stores streams in memory. */
 export class MemoryStreamContent implements StreamContent {
   readonly #streams = new Map<string, Kept>();
 
@@ -35,7 +35,7 @@ export class MemoryStreamContent implements StreamContent {
   }
 }
 
-// Twice as much each time: a stream of many small chunks is copied a few times only.
+// Doubles the capacity, so that a stream of many small chunks is copied only a few times.
 function grown({ bytes, size }: Kept, atLeast: number): Uint8Array {
   const larger = new Uint8Array(Math.max(atLeast, bytes.byteLength * 2));
   larger.set(bytes.subarray(0, size));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AppPersistence } from '../app/app-persistence.ts';
 import { MemoryStreamContent } from './memory-stream-content.ts';
 
-/** Keeps nothing, so that nothing is ever at stake. */
+/** Persists nothing, so everything counts as durable at once. */
 export function createNoPersistence(): AppPersistence {
   const nothing = (): void => {};
   return {

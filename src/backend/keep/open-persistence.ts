@@ -4,10 +4,10 @@ import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { openDiskPersistence } from './disk-persistence.ts';
 
 /**
- * Opens what keeps apps in a folder. `failed` is called once, when the folder cannot be written any more: the backend
- * has to stop.
+ * Opens the persistence of apps in a folder. `failed` is called once, when the folder can no longer be written: the
+ * backend has to stop.
  *
- * @throws {InstantNodeError} `storage` when the folder cannot be used; what is in it is left as it was.
+ * @throws {InstantNodeError} `storage` when the folder cannot be used; its content is left unchanged.
  */
 export function openPersistence(folder: string, failed: (error: InstantNodeError) => void): AppPersistence {
   const data = openDataFolder(folder);

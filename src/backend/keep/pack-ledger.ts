@@ -16,8 +16,8 @@ interface LedgerRow {
 }
 
 /**
- * Puts what apps remember in blocks, of which a number hold exactly what an app may remember: a row each took twice as
- * much as a million may. Each block is a page, and none is moved when another one goes.
+ * Packs ledgers into blocks: with one row per entry, they took twice the space that a million entries may. Each block
+ * fits a page, and deleting one moves no other. A fixed number of blocks holds exactly what an app may remember.
  */
 export function packLedger(database: SqliteDatabase): void {
   database.exec(BLOCKS);

@@ -1,8 +1,8 @@
 import type { SqliteDatabase, SqliteStatement } from '../../drivers/storage/sqlite/sqlite-database.ts';
 
-/** The longest piece: who reads a stream holds one of them more than asked for. */
+/** The longest piece. A read loads at most one of them more than it asked for. */
 const PIECE_BYTES = 64 * 1024;
-/** A piece shorter than this is added to, so that many small chunks do not make as many rows. It is within a page. */
+/** A shorter piece is extended, so that many small chunks do not become as many rows. It fits into a page. */
 const GROWING_BYTES = 2 * 1024;
 
 interface Piece {
@@ -10,7 +10,7 @@ interface Piece {
   size: number;
 }
 
-/** Writes streams, in pieces. Call it within a transaction of the database only. */
+/** Writes streams in pieces. Call it only within a database transaction. */
 export class StreamWriter {
   readonly #last: SqliteStatement;
   readonly #grow: SqliteStatement;
@@ -22,7 +22,7 @@ export class StreamWriter {
     this.#last = database.prepare(
       `SELECT at, length(bytes) AS size FROM stream_pieces ${where} ORDER BY at DESC LIMIT 1`,
     );
-    // What || makes of two blobs is those bytes, as a text.
+    // `||` on two blobs yields their bytes as text, hence the cast.
     this.#grow = database.prepare(
       `UPDATE stream_pieces SET bytes = CAST(bytes || ? AS BLOB) ${where} AND at = ?`,
     );

@@ -1,5 +1,5 @@
-// What the entries of a ledger take, in a process that has nothing else: prints a line of JSON for each of the counts that it
-// is given, `[count, size, bytes]`. For tests.
+// Measures the memory of a ledger's entries in a process that has nothing else: prints a line of JSON, `[count, size,
+// bytes]`, for each count given. For tests.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { random } from '../../../conformance/support/random.ts';
@@ -8,7 +8,7 @@ import { Ledger } from './ledger.ts';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Bytes of typed arrays that are still used. What a collection finds is freed beside it, and certainly before the next. */
+/** Bytes of typed arrays in use. A collection may free memory concurrently, but at the latest before the next one. */
 function arrayBytes(): number {
   for (let before = Number.POSITIVE_INFINITY; ; ) {
     collect();

@@ -2,13 +2,13 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { isUuid } from '../../protocol/uuid.ts';
 
-/** What stands for the name of a transaction: 128 bits, in words of 32. */
+/** The 128-bit key of a transaction's name, as four 32-bit words. */
 export type LedgerKey = readonly [number, number, number, number];
 
-/** Shorter names are typed by hand, or counted: `"1"` may well be used twice for two different things. */
+/** Shorter names are typed by hand or counted: `"1"` may well name two different transactions. */
 const MIN_LENGTH = 16;
 
-/** The key of a client's name for a transaction; undefined where the name does not say which one it is. */
+/** The key of a client's name for a transaction; undefined when the name is not distinctive enough. */
 export function ledgerKey(name: unknown): LedgerKey | undefined {
   if (typeof name !== 'string' || name.length < MIN_LENGTH) return undefined;
   const digits = isUuid(name)

@@ -4,29 +4,29 @@ import { hashOf, LedgerSegment, SEGMENT_ENTRIES } from './segment.ts';
 /** How many transactions an app remembers. */
 export const LEDGER_LIMIT = 1_000_000;
 
-/** What one of them takes at most, in bytes, in memory as in a file. */
+/** The most that one entry takes, in bytes, both in memory and in a file. */
 export const LEDGER_ENTRY_BYTES = 40;
 
 interface Numbered {
   readonly segment: LedgerSegment;
-  /** The number of its first entry, counted from the first that the ledger ever took in. */
+  /** The number of its first entry, counted from the first entry ever recorded. */
   readonly first: number;
 }
 
 /**
- * Which transactions an app has applied, by the client's name for them (`client-event-id`), and under which tx-id.
- * A client that lost its connection before the answer sends the transaction again; it is recognised here, and
- * happens once.
+ * Remembers which transactions an app has applied, by the client's name for them (`client-event-id`), and their tx-ids.
+ * A client that lost its connection before the answer resends the transaction; it is recognized here and applied only
+ * once.
  *
- * The last 1,000,000 are remembered. They lie in segments, of which one grows: no single transaction pays for moving
- * them all, and the oldest are given up as a segment.
+ * The last 1,000,000 are remembered. They are stored in segments, only the newest of which grows: no single transaction
+ * pays for moving them all, and the oldest are dropped a segment at a time.
  */
 export class Ledger {
   /** Oldest first. */
   readonly #segments: Numbered[] = [];
-  /** The number of the next entry, */
+  /** The number of the next entry. */
   #end = 0;
-  /** and of the oldest that still counts. */
+  /** The number of the oldest entry that still counts. */
   #start = 0;
 
   /** How many transactions are remembered. */
@@ -34,7 +34,7 @@ export class Ledger {
     return this.#end - this.#start;
   }
 
-  /** The tx-id under which this transaction was applied, if it was. */
+  /** The tx-id with which this transaction was applied, if it was. */
   find(key: LedgerKey): number | undefined {
     const hash = hashOf(key);
     for (let i = this.#segments.length - 1; i >= 0; i--) {
@@ -45,14 +45,14 @@ export class Ledger {
     return undefined;
   }
 
-  /** Notes that a transaction was applied that is not remembered, and forgets the oldest when there are too many. */
+  /** Records a newly applied transaction, and forgets the oldest beyond the limit. */
   record(key: LedgerKey, txId: number): void {
     this.#newest().add(key, hashOf(key), txId);
     this.#end++;
     if (this.size > LEDGER_LIMIT) this.forgetOldest();
   }
 
-  /** Forgets one. */
+  /** Forgets the oldest transaction. */
   forgetOldest(): void {
     this.#start = Math.min(this.#start + 1, this.#end);
     const [oldest] = this.#segments;

@@ -1,26 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import type { LedgerKey } from './ledger-key.ts';
 
-/** As many entries as 16 bits can name, with one number left for "none". */
+/** As many entries as 16 bits can index, with one number reserved for "none". */
 export const SEGMENT_ENTRIES = 65_535;
 
 const WORDS = 4;
 const FIRST_ENTRIES = 32;
-/** An entry takes 28 bytes, so that while a segment grows there are never more than 40 to each. */
+/** An entry takes 28 bytes; with this factor, a growing segment never needs more than 40 per entry. */
 const GROWTH = 1.4;
 const SLOTS_AN_ENTRY = 2;
 
-/** So that nobody can choose names which all fall into one slot. */
+/** Random, so that nobody can choose names that all hash to one slot. */
 const SEED = randomBytes(4).readUInt32LE();
 
 /**
- * Some transactions in the order in which they were applied, found by their keys: a table with open addressing over
- * flat arrays, since a million objects would take several times the memory.
+ * Transactions in the order in which they were applied, found by key: a hash table with open addressing over flat
+ * arrays, since a million objects would take several times the memory.
  */
 export class LedgerSegment {
   #keys = new Uint32Array(FIRST_ENTRIES * WORDS);
   #txIds = new Float64Array(FIRST_ENTRIES);
-  /** At the hash of a key, or where the next is free: its place among the entries and one more. */
+  /** At the hash of a key, or the next free slot: the position of its entry plus one. */
   #slots = new Uint16Array(FIRST_ENTRIES * SLOTS_AN_ENTRY);
   #size = 0;
 
@@ -28,18 +28,18 @@ export class LedgerSegment {
     return this.#size;
   }
 
-  /** The place of an entry, counted from the oldest; undefined where it is not here. */
+  /** The position of an entry, counted from the oldest; undefined when it is not here. */
   find(key: LedgerKey, hash: number): number | undefined {
     const slot = this.#slots[this.#slotOf(key, hash)] as number;
     return slot === 0 ? undefined : slot - 1;
   }
 
-  /** The tx-id of the entry at a place. */
+  /** The tx-id of the entry at a position. */
   txIdAt(place: number): number {
     return this.#txIds[place] as number;
   }
 
-  /** Takes a transaction in, in the place of an older one of that key; the segment must not be full. */
+  /** Adds a transaction, which replaces an older one with the same key; the segment must not be full. */
   add(key: LedgerKey, hash: number, txId: number): void {
     if (this.#size === this.#txIds.length) this.#enlarge();
     this.#keys.set(key, this.#size * WORDS);
@@ -48,7 +48,7 @@ export class LedgerSegment {
     this.#slots[this.#slotOf(key, hash)] = this.#size;
   }
 
-  /** Where a key is, or would be put. Half of the slots are free, so that there always is such a place. */
+  /** The slot of a key, or the one it would get. Half of the slots are free, so there always is one. */
   #slotOf(key: LedgerKey, hash: number): number {
     const slots = this.#slots;
     let at = hash % slots.length;
@@ -91,7 +91,7 @@ export class LedgerSegment {
   }
 }
 
-/** Where the search for a key begins: 32 bits. */
+/** The 32-bit hash at which the search for a key starts. */
 export function hashOf(key: LedgerKey): number {
   let hash = SEED;
   for (let n = 0; n < WORDS; n++) {

@@ -7,26 +7,26 @@ export interface AuthUser {
   readonly [label: string]: JsonValue | undefined;
 }
 
-/** On whose behalf something is done: who asks, and from where. */
+/** Who acts, and from where. */
 export interface Actor {
   /** Whether permission rules do not apply. */
   readonly admin: boolean;
   /** The signed-in user, or null for a visitor. */
   readonly user: AuthUser | null;
-  /** The address of the peer, where it is known. */
+  /** The peer's IP address, if known. */
   readonly ip: string | null;
-  /** The `Origin` the peer's browser gave, where there is one. */
+  /** The `Origin` sent by the peer's browser, if any. */
   readonly origin: string | null;
 }
 
-/** A text that is equal for two actors when rules cannot tell them apart, as long as none reads `request`. */
+/** A key that is equal for two actors if rules cannot tell them apart, provided that no rule reads `request`. */
 export function actorKey({ admin, user }: Actor): string {
   if (admin) return 'admin';
   return user ? `user ${user.id}` : 'visitor';
 }
 
-/** The holder of the admin token, impersonating nobody. */
+/** The holder of the admin token, not impersonating anyone. */
 export const ADMIN: Actor = { admin: true, user: null, ip: null, origin: null };
 
-/** A visitor of whom nothing is known. */
+/** A visitor about whom nothing is known. */
 export const VISITOR: Actor = { admin: false, user: null, ip: null, origin: null };

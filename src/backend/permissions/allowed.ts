@@ -6,13 +6,13 @@ import { type Expected, permissionDenied } from './denied.ts';
 import { describedEntity } from './entity-sources.ts';
 import type { Permissions } from './permissions.ts';
 
-/** What it takes to ask the rules of an app: its data, and the rules. */
+/** What evaluating an app's rules takes: its data, and the rules. */
 export interface RuledData {
   readonly data: AppData;
   readonly permissions: Permissions;
 }
 
-/** Something that an actor wants to do beside a query or a transaction. */
+/** An action other than a query or a transaction, to be checked against the rules. */
 export interface Question {
   readonly etype: string;
   readonly action: Extract<RuleAction, 'view' | 'create' | 'update' | 'delete'>;
@@ -22,14 +22,14 @@ export interface Question {
   readonly ruleParams?: JsonObject | undefined;
   /** Whether the rule sees the same as `newData`. Default: yes. */
   readonly isNewData?: boolean;
-  /** Whether only the rule that the app has for exactly this counts. Default: what stands in for it does, too. */
+  /** Whether only a rule for exactly this namespace and action counts. Default: fallbacks count too. */
   readonly isOwnRule?: boolean;
-  /** The user who is about to be created, on whose behalf it is. */
+  /** The user about to be created, for whom the rule is evaluated. */
   readonly newcomer?: AuthUser;
 }
 
 /**
- * Whether the rules of an app let an actor do something; undefined where no rule is about it. An admin may do everything.
+ * Whether an app's rules let an actor do something; undefined when no rule applies. An admin may do everything.
  *
  * @throws {ServerError} what the evaluation of the rule throws.
  */
@@ -45,7 +45,7 @@ export function allowed({ data, permissions }: RuledData, question: Question): b
   return run.passes(program, { data: entity, ...(isNewData && { newData: entity }), ruleParams });
 }
 
-/** @throws {ServerError} `permission-denied` when a rule is against it. */
+/** @throws {ServerError} `permission-denied` when a rule denies it. */
 export function assertAllowed(app: RuledData, question: Question, expected?: Expected): void {
   if (allowed(app, question) ?? true) return;
   throw permissionDenied([question.etype, question.action], expected);

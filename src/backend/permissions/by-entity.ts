@@ -2,7 +2,7 @@ import { canonicalJson } from '../../protocol/json.ts';
 import { upsert } from '../store/upsert.ts';
 import { type EntityRef, isLookup } from '../transact/index.ts';
 
-/** Names an entity, or the lookup of one that is not there yet. */
+/** Identifies an entity, or the lookup of one that does not exist yet. */
 export function entityKey(e: EntityRef): string {
   return isLookup(e) ? canonicalJson(e) : e;
 }

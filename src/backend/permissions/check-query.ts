@@ -9,11 +9,11 @@ import type { Rules } from './rules.ts';
 import { Viewer } from './viewer.ts';
 import { visibleForms } from './visible-forms.ts';
 
-/** A rule that was asked whether something may be seen, and what it said, as the admin API shows it. */
+/** The outcome of a view rule, in the form of the admin API. */
 export interface QueryCheckResult {
   readonly id: string;
   readonly entity: string;
-  /** The label, where the rule is about the values under one; null where it is about all of the entity. */
+  /** The label if the rule concerns a single field; null if it concerns the whole entity. */
   readonly label: string | null;
   readonly record: JsonObject;
   readonly program: JsonObject;
@@ -21,9 +21,9 @@ export interface QueryCheckResult {
 }
 
 /**
- * Runs a query as an actor who is no admin, and tells what every rule said. `rules` take the place of those of the app.
+ * Runs a query as an actor who is not an admin, and reports the result of every rule. `rules` replace those of the app.
  *
- * @throws {ServerError} when the query or a rule fails; then the error says what the evaluator said.
+ * @throws {ServerError} when the query or a rule fails; the error then contains the evaluator's message.
  */
 export function checkQuery(
   { data, permissions }: RuledData,

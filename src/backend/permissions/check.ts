@@ -6,21 +6,21 @@ import type { State } from './entity-states.ts';
 import type { Program } from './program.ts';
 import { isPass } from './rule-run.ts';
 
-/** An entity as a rule is shown it. */
+/** An entity as a rule sees it. */
 export interface Subject {
   readonly e: EntityRef;
   readonly etype: string;
   readonly state: State;
 }
 
-/** A rule that a transaction has to pass. */
+/** A rule that a transaction must pass. */
 export interface Check {
   readonly scope: 'object' | 'attr';
   readonly action: RuleAction;
   readonly etype: string;
   /** Undefined for an attribute. */
   readonly eid: EntityRef | undefined;
-  /** Undefined where nothing stands against it. */
+  /** Undefined if it is always allowed. */
   readonly program: Program | undefined;
   readonly data: State;
   readonly newData?: State;
@@ -30,7 +30,7 @@ export interface Check {
   readonly modifiedFields?: readonly string[];
 }
 
-/** A rule that was asked, and what it came to, as the admin API shows it. */
+/** The outcome of a rule, in the form of the admin API. */
 export interface CheckResult {
   readonly scope: 'object' | 'attr';
   readonly action: RuleAction;

@@ -1,9 +1,9 @@
 import { ServerError } from '../../protocol/error.ts';
 
-/** What was expected and did not hold. */
+/** The expectation that did not hold. */
 export type Expected = 'perms-pass?' | 'has-storage-permission?' | 'has-streams-permission?';
 
-/** The error for what a rule does not allow. */
+/** The error for an action that a rule denies. */
 export function permissionDenied(
   input: readonly [string, string],
   expected: Expected = 'perms-pass?',

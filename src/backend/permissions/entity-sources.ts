@@ -4,7 +4,7 @@ import type { QuerySource } from '../query/index.ts';
 import type { EntitySource } from './cel/values.ts';
 import { refValues } from './refs.ts';
 
-/** An entity as it is stored: its values of cardinality one. */
+/** An entity as stored: its values of cardinality one. */
 export function storedEntity(source: QuerySource, etype: string, e: string): EntitySource {
   const { catalog, reader } = source;
   return {
@@ -23,7 +23,7 @@ export function storedEntity(source: QuerySource, etype: string, e: string): Ent
   };
 }
 
-/** An entity as values tell it, with the links that are stored for it; without values it has nothing at all. */
+/** An entity described by values, together with its stored links; without values it has neither. */
 export function describedEntity(
   source: QuerySource,
   etype: string,

@@ -14,12 +14,12 @@ import {
 } from '../transact/index.ts';
 import { ByEntity } from './by-entity.ts';
 
-/** The values of an entity by label; undefined for one that is not there. */
+/** The values of an entity by label; undefined when it does not exist. */
 export type State = Readonly<JsonObject> | undefined;
 
 /**
- * The entities that the steps of a transaction are about: as they are stored before it, and, near enough, as they will
- * be after it.
+ * The entities that the steps of a transaction concern: as stored before it, and approximately as they will be after
+ * it.
  */
 export class EntityStates {
   readonly #data: AppData;
@@ -33,7 +33,7 @@ export class EntityStates {
     this.#plan = plan;
   }
 
-  /** The entity that a lookup names, or the lookup itself. */
+  /** The entity that a lookup finds, or else the lookup itself. */
   resolve(e: EntityRef): EntityRef {
     if (!isLookup(e)) return e;
     const key = canonicalJson(e);
@@ -44,7 +44,7 @@ export class EntityStates {
     return found;
   }
 
-  /** What is stored before the transaction. To be asked for before anything is written. */
+  /** The stored state before the transaction. It must be requested before anything is written. */
   before(e: EntityRef, etype: string): State {
     if (this.#before.has(e, etype)) return this.#before.get(e, etype);
     const state = isLookup(e) ? undefined : this.#load(e, etype);
@@ -52,12 +52,12 @@ export class EntityStates {
     return state;
   }
 
-  /** What the transaction makes of it. */
+  /** The state after the transaction. */
   after(e: EntityRef, etype: string): State {
     return this.#after.get(e, etype) ?? this.before(e, etype);
   }
 
-  /** Takes the steps into account, in the order in which they will be run. */
+  /** Applies the steps, in the order in which they will run. */
   applySteps(): void {
     for (const op of this.#plan.ops) {
       switch (op) {
@@ -99,7 +99,7 @@ export class EntityStates {
     write(state, labelOf(attr), attr['reverse-identity'] !== undefined);
   }
 
-  /** Nothing comes into being by taking something away, and only what is there is taken. */
+  /** Retracting never creates an entity, and removes only a value that is present. */
   #retract(ref: EntityRef, a: string, v: JsonValue): void {
     const attr = this.#plan.attr(a);
     if (!attr) return;
@@ -112,14 +112,14 @@ export class EntityStates {
     delete this.#changed(e, etypeOf(attr))[label];
   }
 
-  /** What is written to an entity after it was deleted is all that there will be. */
+  /** Writes that follow a deletion are all that remains of an entity. */
   #delete(ref: EntityRef, etype: string | undefined): void {
     const e = this.resolve(ref);
     if (etype === undefined || isLookup(e) || this.#after.has(e, etype)) return;
     if (this.before(e, etype)) this.#after.set(e, etype, { id: e });
   }
 
-  /** Who is linked is asked about when all is written, too, and has to be known as it was. */
+  /** Rules also see link targets after everything is written, and need their state from before. */
   #rememberTarget(attr: Attr, v: JsonValue): void {
     const reverse = attr['reverse-identity'];
     if (reverse) this.before(looksLikeLookup(v) ? this.resolve(v) : String(v), reverse[1]);

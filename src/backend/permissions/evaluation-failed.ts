@@ -4,7 +4,7 @@ import { RuleTooCostlyError } from './cel/meter.ts';
 import { withPublicNames } from './cel/public-names.ts';
 import type { Program } from './program.ts';
 
-/** What the server calls the ways in which an evaluation fails; all others are `INTERNAL_ERROR`. */
+/** The server's names for evaluation failures; all others are `INTERNAL_ERROR`. */
 const KINDS: Readonly<Record<string, string>> = {
   no_such_key: 'ATTRIBUTE_NOT_FOUND',
   no_such_overload: 'OVERLOAD_NOT_FOUND',
@@ -24,8 +24,8 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The error for a rule whose evaluation failed; `verbose` says with what. What the server does not tell is always said,
- * and what would do instead.
+ * The error for a rule whose evaluation failed; with `verbose` it includes the evaluator's message. Limits that the
+ * server does not report are always explained, with what to do instead.
  */
 export function evaluationFailed(program: Program, error: unknown, verbose: boolean): ServerError {
   const { code, summary, message } = error as { code?: unknown; summary?: unknown; message?: unknown };

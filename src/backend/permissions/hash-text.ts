@@ -5,12 +5,12 @@ export function hashText(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
-/** The SHA-256 of the 16 bytes that a UUID stands for, in hexadecimal: how an Instant server keeps tokens. */
+/** The SHA-256 of a UUID's 16 bytes, in hexadecimal, which is how an Instant server stores tokens. */
 export function hashUuid(uuid: string): string {
   return createHash('sha256').update(uuid.replaceAll('-', ''), 'hex').digest('hex');
 }
 
-/** Whether two secrets are equal, in a time that does not tell where they differ. */
+/** Whether two secrets are equal; its timing does not reveal where they differ. */
 export function isSameSecret(a: string, b: string): boolean {
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }

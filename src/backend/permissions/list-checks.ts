@@ -7,7 +7,7 @@ import type { EntityStates, State } from './entity-states.ts';
 import { NO_PARAMS, RuleParams } from './rule-params.ts';
 import type { Rules } from './rules.ts';
 
-/** Before anything is written, or when all is. */
+/** Before anything is written, or after everything is. */
 export type Phase = 'before' | 'after';
 
 type TripleStep = Extract<TxStep, { a: string }>;
@@ -21,8 +21,8 @@ interface Side {
 }
 
 /**
- * Lists what a transaction has to pass. Entities that were there are judged before it is written, those that it creates
- * when it is, so that their rules can look at their links.
+ * Lists the rules that a transaction must pass. Existing entities are checked before the write, new ones after it, so
+ * that their rules can follow their links.
  */
 export class CheckList {
   readonly #rules: Rules;
@@ -37,7 +37,7 @@ export class CheckList {
     this.#states = states;
   }
 
-  /** Whether any rule stands against anything that the transaction does. */
+  /** Whether any rule applies to anything the transaction does. */
   concernsAny(): boolean {
     const attrs = new Set<string>();
     return this.#plan.steps.some((step) => {
@@ -64,7 +64,7 @@ export class CheckList {
     return own !== undefined || viewed !== undefined || linked;
   }
 
-  /** The checks of a phase, in the order of the steps; one that several steps ask for may come several times. */
+  /** The checks of a phase, in the order of the steps; a check that several steps require may occur several times. */
   *checks(phase: Phase): Iterable<Check> {
     const asked = new ByEntity<true>();
     for (const step of this.#plan.steps) {
@@ -100,7 +100,7 @@ export class CheckList {
     };
   }
 
-  /** `asked` are the entities whose writer was asked about already, which is the same for each of their values. */
+  /** `asked` are the entities whose write rule was listed already: it is the same for all their values. */
   *#triple(step: TripleStep, phase: Phase, asked: ByEntity<true>): Iterable<Check> {
     const attr = this.#plan.attr(step.a);
     if (!attr) return;
@@ -118,7 +118,7 @@ export class CheckList {
     }
   }
 
-  /** What writes a value of an entity, be it new or not. */
+  /** The rule for writing to an entity: `update`, or `create` for a new one. */
   *#ofWriter(side: Side, phase: Phase, ruleParams: JsonObject): Iterable<Check> {
     if ((side.before === undefined) !== (phase === 'after')) return;
     const action = side.before ? 'update' : 'create';
@@ -149,18 +149,18 @@ export class CheckList {
     const reverseLabel = attr['reverse-identity']?.[2] ?? '';
     const reverseProgram = this.#rules.linkProgram(target.etype, action, reverseLabel);
     if (program || reverseProgram) {
-      // The holder of a link is shown its target as it was, the target its holder as it will be.
+      // The holder's rule sees its target as it is in this phase; the target's rule sees its holder as it will be.
       const shown = phase === 'before' ? target.before : target.after;
       if (program) yield* linkCheck(action, program, own, { ...target, after: shown }, ownParams, phase);
       if (reverseProgram) yield* linkCheck(action, reverseProgram, target, own, targetParams, phase);
       return;
     }
-    // Nothing is created by taking a link away.
+    // Removing a link never creates an entity.
     if (action === 'link' || own.before) yield* this.#ofWriter(own, phase, ownParams);
     if (action === 'link' || target.before) yield* this.#viewOf(target, phase, targetParams);
   }
 
-  /** Who links an entity shows that it exists. */
+  /** Linking to an entity reveals that it exists, so it must be visible. */
   *#viewOf(side: Side, phase: Phase, ruleParams: JsonObject): Iterable<Check> {
     const state = phase === 'before' ? side.before : createdState(side);
     if (!state) return;
@@ -220,12 +220,12 @@ function* linkCheck(
   };
 }
 
-/** An entity that the transaction creates. */
+/** The state of an entity that the transaction creates; undefined for an existing one. */
 function createdState(side: Side): State {
   return side.before ? undefined : side.after;
 }
 
-/** The labels under which the steps write values of each entity. */
+/** The labels that the steps write for each entity. */
 function modifiedFields(plan: TxPlan, states: EntityStates): Map<string, readonly string[]> {
   const fields = new Map<string, Set<string>>();
   for (const step of plan.steps) {

@@ -9,24 +9,24 @@ import { parseRules } from './validate-rules.ts';
 import { Viewer } from './viewer.ts';
 import { visibleForms } from './visible-forms.ts';
 
-/** How the rules of a run differ from the usual. */
+/** Options of a run. */
 export interface RunOptions {
-  /** Rules to be tried, in place of those of the app. */
+  /** Rules to try out, in place of the app's. */
   readonly rules?: Rules | undefined;
-  /** Whether errors say what the evaluator said. */
+  /** Whether errors include the evaluator's message. */
   readonly verbose?: boolean;
-  /** Values of a user who is about to be created, on whose behalf it is. */
+  /** The values of the user about to be created, for whom the rules are evaluated. */
   readonly newcomer?: AuthUser;
 }
 
-/** The app that permissions are of. */
+/** What permissions need from their app. */
 export interface PermissionsHost {
   /** The time in epoch milliseconds. */
   now(): number;
   appId(): string;
 }
 
-/** The permissions of one app: its rules, and how much is left of its rate limits. */
+/** The permissions of one app: its rules, and the state of its rate limits. */
 export class Permissions {
   readonly #host: PermissionsHost;
   readonly #buckets = new TokenBuckets();
@@ -36,28 +36,28 @@ export class Permissions {
     this.#host = host;
   }
 
-  /** Null where none were pushed. */
+  /** Null when there are none. */
   get rules(): Rules | null {
     return this.#rules;
   }
 
   /**
-   * Takes rules that somebody pushed; null takes them away.
+   * Puts pushed rules in force; null removes them.
    *
-   * @throws {ServerError} `validation-failed` when they cannot be used; then the old ones stay.
+   * @throws {ServerError} `validation-failed` when they cannot be used; the old ones then stay.
    */
   push(code: unknown): void {
     this.#rules = parseRules(code);
   }
 
-  /** A text that is equal for two actors when the rules of this moment cannot tell them apart. */
+  /** A key that is equal for two actors if the current rules cannot tell them apart. */
   keyOf(actor: Actor): string {
     const key = actorKey(actor);
     if (actor.admin || !this.#rules?.tellsPeersApart) return key;
     return `${key} ${JSON.stringify([actor.ip, actor.origin])}`;
   }
 
-  /** Begins to evaluate rules for one query or transaction. */
+  /** Starts the evaluation of rules for one query or transaction. */
   run(source: QuerySource, actor: Actor, options: RunOptions = {}): RuleRun {
     return new RuleRun({
       rules: options.rules ?? this.#rules ?? NO_RULES,
@@ -71,7 +71,7 @@ export class Permissions {
     });
   }
 
-  /** Leaves what an actor may see; undefined for who may see everything. */
+  /** A filter that keeps what an actor may see; undefined for an actor who may see everything. */
   filterFor(source: QuerySource, actor: Actor): FormFilter | undefined {
     if (actor.admin) return undefined;
     return (forms, ruleParams) =>

@@ -5,18 +5,18 @@ import type { RuleAction } from './cel/environments.ts';
 import type { CelValue } from './cel/values.ts';
 import { bindsOf, expressionText } from './rule-document.ts';
 
-/** A rule that is ready to be asked. */
+/** A compiled rule. */
 export interface Program {
   readonly etype: string;
   readonly action: RuleAction;
-  /** The expression with the binds that it uses. */
+  /** The expression, including the binds it uses. */
   readonly code: string;
   /** The rule as it was written. */
   readonly displayCode: string | boolean;
   readonly syntax: readonly ASTNode[];
-  /** What the rule comes to where it needs no evaluation for that. */
+  /** The result of the rule if it is the literal `true` or `false`. */
   readonly constant: boolean | undefined;
-  /** Throws whatever the evaluation fails with. */
+  /** Throws the error with which the evaluation fails. */
   evaluate(variables: Variables): CelValue;
 }
 

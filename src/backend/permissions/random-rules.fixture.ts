@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import type { DataSet } from '../app/data-set.ts';
 
-/** The stored values of an app, found by label. Written without the backend's own store, to check it by. */
+/** The stored values of an app, by label. Independent of the backend's store, in order to check it. */
 export class Facts {
   readonly #values = new Map<string, unknown[]>();
   readonly etypes: ReadonlyMap<string, readonly [etype: string, label: string]>;
@@ -34,7 +34,7 @@ export class Facts {
   }
 }
 
-/** A rule for todos or people, as CEL and as the same in TypeScript. */
+/** A rule for todos or people, in CEL and its equivalent in TypeScript. */
 export interface RulePair {
   readonly cel: string;
   holds(facts: Facts, e: string, userId: string | null): boolean;

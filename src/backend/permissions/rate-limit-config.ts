@@ -2,16 +2,16 @@ import { isObject } from '../../protocol/json.ts';
 
 /** One limit of a bucket. */
 export interface RateLimit {
-  /** How many tokens the bucket holds, and begins with. */
+  /** How many tokens the bucket holds; it starts full. */
   readonly capacity: number;
-  /** How many come back in each period. */
+  /** How many tokens are refilled in each period. */
   readonly amount: number;
   readonly periodMs: number;
-  /** Whether they come back one by one or all at the end of the period. */
+  /** Whether tokens are refilled continuously, or all at the end of the period. */
   readonly type: 'greedy' | 'interval';
 }
 
-/** Why a configuration under `$rateLimits` cannot be used. */
+/** The reason why an entry of `$rateLimits` is invalid. */
 export class RateLimitConfigError extends Error {
   override readonly name = 'RateLimitConfigError';
 }
@@ -21,7 +21,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The units of an interval: a word counts when it begins with one of them. */
+/** The units of an interval. A word matches a unit that it starts with. */
 const UNITS: readonly (readonly [unit: string, ms: number])[] = [
   ['year', 365 * DAY],
   ['mon', 30 * DAY],
@@ -32,7 +32,7 @@ const UNITS: readonly (readonly [unit: string, ms: number])[] = [
 ];
 
 /**
- * Reads what stands under a name of `$rateLimits`.
+ * Parses an entry of `$rateLimits`.
  *
  * @throws {RateLimitConfigError} that says what is wrong.
  */
@@ -76,7 +76,7 @@ function parsePeriod(period: unknown): number {
       'Validation failed for rules: The refill period must be longer than a second.',
     );
   }
-  // Whole hours are compared.
+  // The comparison is in whole hours.
   if (ms >= DAY + HOUR) {
     throw new RateLimitConfigError(
       "Validation failed for rules: The refill period can't be longer than a day.",
@@ -85,7 +85,7 @@ function parsePeriod(period: unknown): number {
   return ms;
 }
 
-/** Reads an interval in whole seconds, as the server's driver for Postgres does: `1 hour 30 minutes`, `01:30:00`, `PT90M`. */
+/** Parses an interval in whole seconds, like the server's Postgres driver: `1 hour 30 minutes`, `01:30:00`, `PT90M`. */
 function parseInterval(text: string): number | undefined {
   if (text.startsWith('P')) return parseIsoInterval(text);
   const words = text.replace(/[+@]/g, ' ').trim().split(/\s+/).filter(Boolean);
@@ -106,7 +106,7 @@ function parseClock(word: string): number | undefined {
   return sign === '-' ? -ms : ms;
 }
 
-/** A word that is no unit makes the number before it count nothing. */
+/** A number followed by an unknown unit counts as 0. */
 function parseAmount(number: string, word = ''): number | undefined {
   const unit = UNITS.find(([name]) => word.startsWith(name));
   if (!unit) return 0;

@@ -7,15 +7,15 @@ import { charge } from './cel/meter.ts';
 interface Step {
   readonly attr: Attr;
   readonly forward: boolean;
-  /** The namespace at the far end. */
+  /** The namespace at the other end. */
   readonly etype: string;
 }
 
 /**
- * The values at the end of a path of labels, all but the last of them links, from an entity on. A value that is
- * reached on several ways comes several times. An entity that was never given its id has none.
+ * The values at the end of a path of labels that starts at an entity; all but the last are links. A value reached in
+ * several ways occurs several times. An entity that never got its id has none.
  *
- * @throws {ServerError} `record-not-found` when a label is unknown, `validation-failed` when one is no link.
+ * @throws {ServerError} `record-not-found` when a label is unknown, `validation-failed` when one is not a link.
  */
 export function refValues(source: QuerySource, etype: string, e: string, path: string): JsonValue[] {
   const labels = path.split('.');

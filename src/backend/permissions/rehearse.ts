@@ -5,22 +5,22 @@ import type { CheckResult } from './check.ts';
 import type { RuleRun } from './rule-run.ts';
 import { TransactionChecks } from './transaction-checks.ts';
 
-/** What a transaction would come to. */
+/** The outcome of a trial transaction. */
 export interface Rehearsal {
-  /** Every rule that was asked. */
+  /** The result of every rule. */
   readonly results: readonly CheckResult[];
-  /** What the transaction changed; undefined where it was taken back. */
+  /** What the transaction changed; undefined if it was rolled back. */
   readonly changes: readonly Change[] | undefined;
 }
 
-/** Thrown to take a transaction back that nothing is wrong with. */
+/** Thrown to roll back a transaction that did not fail. */
 class TakenBack extends Error {}
 
 /**
- * Runs the steps of a transaction and asks all rules, whatever they say. What it changed stays only with `commit`, and
- * only when every rule lets it pass.
+ * Runs the steps of a transaction and evaluates all rules, whatever their results. It is only committed with `commit`,
+ * and only when every rule passes.
  *
- * @throws {ServerError} when the transaction fails for another reason than a rule that says no.
+ * @throws {ServerError} when the transaction fails for a reason other than a rule that denies it.
  */
 export function rehearse(
   data: AppData,
@@ -28,7 +28,7 @@ export function rehearse(
   options: Pick<TransactOptions, 'now' | 'createdAt' | 'newId'> & {
     run: RuleRun;
     commit: boolean;
-    /** Called when it is about to be kept; may throw to refuse that. */
+    /** Called before it is committed; may throw to refuse it. */
     kept(): void;
   },
 ): Rehearsal {

@@ -2,10 +2,10 @@ import { isObject, type JsonObject, type JsonValue } from '../../protocol/json.t
 import type { Binds } from './cel/binds.ts';
 import { RuleCompileError } from './cel/compile-error.ts';
 
-/** Where in a rules document something stands. */
+/** A path in a rules document. */
 export type RulePath = readonly string[];
 
-/** What stands at a place of a rules document; undefined where there is nothing, or null. */
+/** The value at a path of a rules document; undefined when it is missing or null. */
 export function ruleAt(code: JsonObject, path: RulePath): JsonValue | undefined {
   let here: JsonValue | undefined = code;
   for (const key of path) {
@@ -15,7 +15,7 @@ export function ruleAt(code: JsonObject, path: RulePath): JsonValue | undefined 
   return here ?? undefined;
 }
 
-/** The binds of a namespace, name and expression in turn, however they were written. */
+/** The binds of a namespace as alternating names and expressions, in whichever form they were written. */
 export function bindList(code: JsonObject, etype: string): readonly JsonValue[] {
   const bind = ruleAt(code, [etype, 'bind']);
   if (Array.isArray(bind)) return bind;
@@ -23,7 +23,7 @@ export function bindList(code: JsonObject, etype: string): readonly JsonValue[] 
 }
 
 /**
- * The binds that the rules of a namespace can use: those of `$default`, and its own, which win.
+ * The binds available to the rules of a namespace: its own, which take precedence, and those of `$default`.
  *
  * @throws {RuleCompileError} when they do not come in pairs.
  */

@@ -5,12 +5,12 @@ import type { EntityRef, TxPlan } from '../transact/index.ts';
 import { ByEntity } from './by-entity.ts';
 import type { EntityStates } from './entity-states.ts';
 
-/** What the rules of an entity are handed when the transaction hands them nothing. */
+/** The rule params of an entity for which the transaction passes none. */
 export const NO_PARAMS: JsonObject = {};
 
 /**
- * What the steps of a transaction hand to the rules of each entity. Asked for the same again, it gives the same object:
- * clients decide how large they are, so nothing is made of them twice.
+ * The rule params that the steps of a transaction pass to the rules of each entity. The same input returns the same
+ * object: clients decide how large params are, so nothing is derived from them twice.
  */
 export class RuleParams {
   readonly #handed = new ByEntity<Map<string, JsonValue | undefined>>();
@@ -22,7 +22,7 @@ export class RuleParams {
     for (const step of plan.steps) {
       if (step.op !== 'rule-params') continue;
       const e = states.resolve(step.e);
-      // Without a namespace it is for all of them.
+      // Without a namespace they apply to all of them.
       for (const etype of step.etype === undefined ? etypes : [step.etype]) {
         const params = this.#handed.get(e, etype) ?? new Map();
         for (const [name, value] of Object.entries(step.params)) params.set(name, value);
@@ -40,7 +40,7 @@ export class RuleParams {
     return params;
   }
 
-  /** Both of them; where they differ, what `stronger` says. */
+  /** The two combined; `stronger` wins where they differ. */
   merged(weaker: JsonObject, stronger: JsonObject): JsonObject {
     if (weaker === NO_PARAMS) return stronger;
     if (stronger === NO_PARAMS) return weaker;
@@ -51,7 +51,7 @@ export class RuleParams {
 
 const texts = new WeakMap<JsonObject, string>();
 
-/** A text that is equal for equal params. */
+/** A text that is equal for equal params, cached per object. */
 export function paramsText(params: JsonObject): string {
   if (params === NO_PARAMS) return '';
   const text = texts.get(params) ?? canonicalJson(params);
@@ -59,7 +59,7 @@ export function paramsText(params: JsonObject): string {
   return text;
 }
 
-/** The namespaces that a transaction has to do with. */
+/** The namespaces that a transaction touches. */
 function etypesOf(plan: TxPlan): Set<string> {
   const etypes = new Set<string>();
   for (const step of plan.steps) {

@@ -21,7 +21,7 @@ import type { Rules } from './rules.ts';
 import { signedInUser } from './signed-in-user.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 
-/** What a rule is asked about. */
+/** The variables of a rule that depend on what is checked. */
 export interface Bindings {
   readonly data: EntitySource;
   readonly newData?: ValueSource | undefined;
@@ -37,12 +37,12 @@ export interface RuleContext {
   readonly source: QuerySource;
   readonly actor: Actor;
   readonly appId: string;
-  /** What stands for the user of the actor: one who is about to be created. */
+  /** Replaces the actor's user in `auth`: a user about to be created. */
   readonly auth?: EntitySource | undefined;
   readonly buckets: TokenBuckets;
   /** In epoch milliseconds. */
   readonly now: number;
-  /** Whether errors say what the evaluator said: for debugging rules. */
+  /** Whether errors include the evaluator's message, for debugging rules. */
   readonly verbose?: boolean | undefined;
 }
 
@@ -58,10 +58,10 @@ export class RuleRun {
   }
 
   /**
-   * What a rule comes to.
+   * The result of a rule.
    *
    * @throws {ServerError} `permission-evaluation-failed` when it fails, `rate-limited` when it takes more tokens than
-   * there are, or what reading a link of the data fails with.
+   * there are, or the error of following a link of the data.
    */
   evaluate(program: Program, bindings: Bindings): CelValue {
     if (program.constant !== undefined) return program.constant;
@@ -73,7 +73,7 @@ export class RuleRun {
     }
   }
 
-  /** Whether a rule lets pass: with anything but null and false. */
+  /** Whether a rule passes, which is with any result but null and false. */
   passes(program: Program | undefined, bindings: Bindings): boolean {
     return !program || isPass(this.evaluate(program, bindings));
   }
@@ -100,7 +100,7 @@ export class RuleRun {
     return variables;
   }
 
-  /** Converted once for all the rules that are given the same: a client decides how large they are. */
+  /** Converted once for all rules that get the same params, since a client decides how large they are. */
   #paramsOf(ruleParams: Readonly<JsonObject> = NO_PARAMS): CelValue {
     const value = this.#params.get(ruleParams) ?? toCel(ruleParams);
     this.#params.set(ruleParams, value);
@@ -123,7 +123,7 @@ export class RuleRun {
     if (tokens <= 0n) throw new RangeError('limit(): the number of tokens must be positive');
     const { rules, buckets, now } = this.context;
     const limits = rules.rateLimits.get(name) ?? [];
-    // A hash: a client may decide how long the key is, and many are kept.
+    // Hashed, because a client may decide how long the key is, and many are kept.
     const bucket = hashText(canonicalJson([name, limits, typeof key, fromCel(key)]));
     const consumption = buckets.take(bucket, limits, Number(tokens), now);
     if (consumption.taken) return;
@@ -136,7 +136,7 @@ export class RuleRun {
   }
 }
 
-/** Whether what a rule came to lets pass. */
+/** Whether a result of a rule means that it passes. */
 export function isPass(result: CelValue): boolean {
   return result !== null && result !== undefined && result !== false;
 }

@@ -14,8 +14,8 @@ const KEYS_OF_ALLOW: ReadonlySet<string> = new Set([...ACTIONS, ...LINK_ACTIONS,
 const NOT_NAMESPACES: ReadonlySet<string> = new Set(['$default', '$rateLimits', 'attrs']);
 
 /**
- * What is surely not meant in rules that the server takes without a word: names that nobody ever looks up, rules that
- * it compiles only when they are asked, and calls that always fail. Each is a sentence that says where.
+ * Likely mistakes in rules that the server accepts silently: names that are never looked up, rules that it only
+ * compiles when they are evaluated, and calls that always fail. Each is a sentence that says where.
  */
 export function ruleWarnings(code: JsonObject, catalog: AttrCatalog): string[] {
   const etypes = Object.keys(code).filter((etype) => etype !== '$rateLimits');
@@ -29,7 +29,7 @@ export function ruleWarnings(code: JsonObject, catalog: AttrCatalog): string[] {
   ]);
 }
 
-/** Rules may come before what they are for: told only where there are namespaces already. */
+/** Rules may be pushed before the schema, so this only warns once there are namespaces. */
 function unknownNamespace(etype: string, known: readonly string[]): string[] {
   const own = known.filter((name) => !name.startsWith('$'));
   if (own.length === 0 || NOT_NAMESPACES.has(etype) || known.includes(etype)) return [];
@@ -72,7 +72,7 @@ function programWarnings(code: JsonObject, etype: string): string[] {
   });
 }
 
-/** A rule as it is asked, and when the server compiles it: then it is refused, or fails. */
+/** A rule as it will be evaluated, and when the server compiles it, and so refuses it or fails. */
 interface AskedRule {
   readonly action: RuleAction;
   readonly path: RulePath;
@@ -91,7 +91,7 @@ function ownRules(code: JsonObject, etype: string): AskedRule[] {
   return [...pushed, ...linked];
 }
 
-/** The default rule of a namespace, once for each action that it has no other rule for. */
+/** The default rule of a namespace, once for each action without a rule of its own. */
 function defaultRules(code: JsonObject, etype: string): AskedRule[] {
   return ACTIONS.filter((action) => ruleAt(code, [etype, 'allow', action]) === undefined).map((action) => ({
     action,
@@ -100,7 +100,7 @@ function defaultRules(code: JsonObject, etype: string): AskedRule[] {
   }));
 }
 
-/** The variables without links that `ref` is called on. */
+/** The variables without links on which `ref` is called. */
 function linklessRefs(program: Program): string[] {
   const names = new Set<string>();
   for (const root of program.syntax) {

@@ -12,7 +12,7 @@ const SYSTEM_ETYPES: ReadonlySet<string> = new Set(systemAttrs.map(etypeOf));
 
 const OWN_ROW = 'auth.id == data.id || (data.linkedPrimaryUser != null && auth.id == data.linkedPrimaryUser)';
 
-/** The permission rules of an app. Each is compiled when it is asked for first, once. */
+/** The permission rules of an app. Each is compiled once, on first use. */
 export class Rules {
   /** The document as it was pushed. */
   readonly code: JsonObject;
@@ -21,7 +21,7 @@ export class Rules {
   #tellsPeersApart: boolean | undefined;
   #takesTokens: boolean | undefined;
 
-  /** `code` is taken as it is, see {@link parseRules} for what comes from outside. */
+  /** `code` must be valid; for input from outside, see {@link parseRules}. */
   constructor(code: JsonObject) {
     this.code = code;
     const limits = code.$rateLimits;
@@ -30,27 +30,27 @@ export class Rules {
     }
   }
 
-  /** Whether a rule may come out differently for two peers that act on behalf of the same user. */
+  /** Whether a rule may have different results for two peers acting as the same user. */
   get tellsPeersApart(): boolean {
     this.#tellsPeersApart ??= mentions(this.code, 'request');
     return this.#tellsPeersApart;
   }
 
-  /** Whether asking a rule takes tokens of a rate limit, so that an answer may not stand for another's. */
+  /** Whether evaluating a rule consumes rate-limit tokens, so that answers cannot be shared. */
   get takesTokens(): boolean {
     this.#takesTokens ??= mentions(this.code, 'rateLimit');
     return this.#takesTokens;
   }
 
-  /** The limits under each name of `$rateLimits`. */
+  /** The limits of each entry of `$rateLimits`. */
   get rateLimits(): ReadonlyMap<string, readonly RateLimit[]> {
     return this.#rateLimits;
   }
 
   /**
-   * The rule for something to be done with an entity; undefined where none stands against it.
+   * The rule for an action on an entity; undefined when it is always allowed.
    *
-   * @throws {ServerError} `validation-failed` when the rule cannot be compiled; so do all of these.
+   * @throws {ServerError} `validation-failed` when the rule does not compile; the same goes for the methods below.
    */
   program(etype: string, action: RuleAction): Program | undefined {
     return this.#once(`${action} ${etype}`, () => {
@@ -64,19 +64,19 @@ export class Rules {
     });
   }
 
-  /** The rule that stands in the document for exactly this. */
+  /** The rule the document contains for exactly this namespace and action. */
   ownProgram(etype: string, action: RuleAction): Program | undefined {
     return this.#once(`own ${action} ${etype}`, () => this.#find(etype, action, [[etype, 'allow', action]]));
   }
 
-  /** The rule for the values under a label. */
+  /** The rule for a single field. */
   fieldProgram(etype: string, label: string): Program | undefined {
     return this.#once(`field ${etype}\u0000${label}`, () =>
       this.#find(etype, 'view', [[etype, 'fields', label]]),
     );
   }
 
-  /** The rule for a link, as one of its two sides has it. */
+  /** The rule for a link, from one of its two sides. */
   linkProgram(etype: string, action: 'link' | 'unlink', label: string): Program | undefined {
     return this.#once(`${action} ${etype}\u0000${label}`, () =>
       this.#find(etype, action, [
@@ -110,16 +110,16 @@ export class Rules {
   }
 }
 
-/** The rules of an app for which none were pushed. */
+/** The rules of an app that has none. */
 export const NO_RULES: Rules = new Rules({});
 
-/** Whether a name stands anywhere in a document. */
+/** Whether a name occurs anywhere in a document. */
 function mentions(value: JsonValue | undefined, name: string): boolean {
   if (typeof value === 'string') return new RegExp(`\\b${name}\\b`).test(value);
   return typeof value === 'object' && value !== null && Object.values(value).some((it) => mentions(it, name));
 }
 
-/** What holds for the system's own namespaces where no rule says otherwise. */
+/** The default for the system's namespaces, where no rule applies. */
 function fallbackProgram(etype: string, action: RuleAction): Program | undefined {
   if (!SYSTEM_ETYPES.has(etype)) return undefined;
   const isOpen = etype === '$users' && (action === 'view' || action === 'update' || action === 'create');

@@ -4,7 +4,7 @@ import type { AuthUser } from './actor.ts';
 import type { EntitySource } from './cel/values.ts';
 import { describedEntity, storedEntity } from './entity-sources.ts';
 
-/** Columns of the server's tables of users and sign-ins, by the label that each goes under in the data. */
+/** Column names in the server's tables of users and sign-ins, by the label of each in the data. */
 const COLUMNS: Readonly<Record<string, string>> = {
   authCode: 'auth_code',
   clientId: 'client_id',
@@ -23,8 +23,8 @@ const LABELS: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /**
- * The user of a session as rules see it in `auth`: as stored at this moment, and with what the server's row of a user
- * says beyond that. Of a user who was deleted since, no more than the id: what they were may be outdated.
+ * A session's user as rules see it in `auth`: as currently stored, plus the extra columns of the server's user row. For
+ * a user who has been deleted, only the id, since everything else may be outdated.
  */
 export function signedInUser(source: QuerySource, user: AuthUser | null, appId: string): EntitySource {
   const created = user && source.reader.entityAttr(user.id, idAttrOf(source))[0];
@@ -49,12 +49,12 @@ export function signedInUser(source: QuerySource, user: AuthUser | null, appId: 
   });
 }
 
-/** A user who is about to be created, as rules see it in `auth`: what is known of them. */
+/** A user about to be created, as rules see it in `auth`. */
 export function newcomer(source: QuerySource, values: AuthUser): EntitySource {
   return authOf(describedEntity(source, '$users', values));
 }
 
-/** `auth.ref` has paths that begin with the user. */
+/** Paths of `auth.ref` start with `$user.`. */
 function authOf(entity: EntitySource): EntitySource {
   return { ...entity, ref: (path) => entity.ref(path.replace(/^\$user\./, '')) };
 }

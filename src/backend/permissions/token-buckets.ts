@@ -1,24 +1,24 @@
 import type { RateLimit } from './rate-limit-config.ts';
 
-/** What came of taking tokens. */
+/** The outcome of taking tokens. */
 export type Consumption =
   | { readonly taken: true }
   | { readonly taken: false; readonly retryAt: number; readonly remaining: number };
 
 interface Level {
   tokens: number;
-  /** Up to when tokens have come back. */
+  /** The time up to which tokens have been refilled. */
   at: number;
 }
 
-/** So many buckets are kept; beyond that, the tenth of them that was used first is forgotten, and begins full again. */
+/** The maximum number of buckets; beyond it, the oldest tenth is dropped, and those buckets start full again. */
 const MAX_BUCKETS = 100_000;
 
-/** The buckets of an app's rate limits: each begins full. Times are in epoch milliseconds. */
+/** The buckets of an app's rate limits; each starts full. Times are in epoch milliseconds. */
 export class TokenBuckets {
   readonly #buckets = new Map<string, Level[]>();
 
-  /** Takes tokens from the bucket of a key, all of them or none. */
+  /** Takes tokens from the bucket of a key, all or none. */
   take(key: string, limits: readonly RateLimit[], tokens: number, now: number): Consumption {
     const levels = this.#levels(key, limits, now);
     const remaining = Math.min(...levels.map((level) => Math.floor(level.tokens)));

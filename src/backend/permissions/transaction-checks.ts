@@ -19,14 +19,14 @@ import type { Program } from './program.ts';
 import { paramsText } from './rule-params.ts';
 import { type Bindings, isPass, type RuleRun } from './rule-run.ts';
 
-/** Asks the rules of an app whether a transaction may be. */
+/** Checks a transaction against the rules of an app. */
 export class TransactionChecks implements TransactGuard {
   readonly #data: AppData;
   readonly #run: RuleRun;
   readonly #collect: CheckResult[] | undefined;
   #list: CheckList | undefined;
 
-  /** With `collect`, every result is put there, and nothing is refused for it. */
+  /** With `collect`, results are only collected, and no rule's result causes a refusal. */
   constructor(data: AppData, run: RuleRun, collect?: CheckResult[]) {
     this.#data = data;
     this.#run = run;
@@ -46,7 +46,7 @@ export class TransactionChecks implements TransactGuard {
     if (this.#list) this.#check(this.#list, 'after');
   }
 
-  /** Asks all rules of a phase before one of them can refuse, as one that fails says more. */
+  /** Evaluates all rules of a phase before any of them can deny, because a failing rule is more informative. */
   #check(list: CheckList, phase: Phase): void {
     const results = this.#distinct(list, phase)
       .map((check) => this.#identified(check, phase))
@@ -74,7 +74,7 @@ export class TransactionChecks implements TransactGuard {
     return check.program ? this.#run.evaluate(check.program, this.#bindings(check)) : true;
   }
 
-  /** The check with ids in the place of lookups, which by then have to name something. */
+  /** The check with lookups replaced by ids; by now they must find an entity. */
   #identified(check: Check, phase: Phase): Check {
     const { eid, linkedData } = check;
     if (eid === undefined) return check;
@@ -111,7 +111,7 @@ export class TransactionChecks implements TransactGuard {
   }
 }
 
-/** Equal for checks of one rule that come out the same: of one entity there is one state before and one after. */
+/** Equal for checks of one rule with the same result: an entity has one state before and one after. */
 function keyOf({ action, etype, eid, data, linkedData, actions, ruleParams }: Check): string {
   const subject = typeof eid === 'string' ? eid : canonicalJson(eid ?? data);
   const link = linkedData ? `${linkedData.etype} ${linkedData.state?.id} ${canonicalJson(actions)}` : '';

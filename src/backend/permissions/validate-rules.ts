@@ -8,10 +8,10 @@ import { parseRateLimit, RateLimitConfigError } from './rate-limit-config.ts';
 import { bindList, type RulePath, ruleAt } from './rule-document.ts';
 import { Rules } from './rules.ts';
 
-/** What a namespace has a rule for. */
+/** The actions a namespace can have rules for. */
 export const ACTIONS = ['view', 'create', 'update', 'delete'] as const satisfies readonly RuleAction[];
 
-/** Namespaces of the system, and other words with a dollar, that rules may be written for. */
+/** The system namespaces and other `$` keys that rules may be written for. */
 const OPEN_TO_RULES: ReadonlySet<string> = new Set([
   '$users',
   '$files',
@@ -22,7 +22,7 @@ const OPEN_TO_RULES: ReadonlySet<string> = new Set([
 
 const RATE_LIMITS = '$rateLimits';
 
-/** What keeps rules from being taken: all of it, or nothing. */
+/** Everything that makes rules invalid; if there is any, none of them are accepted. */
 export function ruleIssues(code: unknown): ValidationIssue[] {
   if (!isObject(code)) return [{ message: 'The rules must be an object', in: [] }];
   const document = code as JsonObject;
@@ -37,7 +37,7 @@ export function ruleIssues(code: unknown): ValidationIssue[] {
 }
 
 /**
- * Reads rules that somebody pushed; null stands for none.
+ * Parses pushed rules; null stands for none.
  *
  * @throws {ServerError} `validation-failed` when they cannot be used.
  */
@@ -105,7 +105,7 @@ function expressionIssues(
   }
 }
 
-/** What can be told from how a rule is written, and not from its types. */
+/** Problems visible in a rule's syntax rather than its types. */
 function usageProblems(code: JsonObject, program: Program): string[] {
   const limits = ruleAt(code, [RATE_LIMITS]);
   const problems: string[] = [];

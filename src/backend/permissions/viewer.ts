@@ -5,18 +5,18 @@ import { storedEntity } from './entity-sources.ts';
 import type { Program } from './program.ts';
 import { isPass, type RuleRun } from './rule-run.ts';
 
-/** A rule that was asked whether something may be seen; where every answer is listed, what has no rule is among them. */
+/** The result of a view rule. When all results are listed, entities and fields without a rule are included. */
 export interface ViewCheck {
   readonly etype: string;
   readonly e: string;
-  /** The label, where the rule is about the values under one. */
+  /** The label if the rule concerns a single field. */
   readonly label?: string;
-  /** Undefined where nothing stands against it. */
+  /** Undefined if it is always allowed. */
   readonly program: Program | undefined;
   readonly result: CelValue;
 }
 
-/** The rules for the triples under one attribute. */
+/** The rules for the triples of one attribute. */
 interface AttrRules {
   readonly etype: string;
   readonly label: string;
@@ -24,7 +24,7 @@ interface AttrRules {
   readonly field: Program | undefined;
 }
 
-/** Tells what may be seen in the answer to one query. Each rule is asked once for each entity. */
+/** Decides what is visible in the answer to one query. Each rule is evaluated once per entity. */
 export class Viewer {
   readonly #run: RuleRun;
   readonly #ruleParams: Readonly<JsonObject>;
@@ -36,17 +36,17 @@ export class Viewer {
     this.#ruleParams = ruleParams;
   }
 
-  /** The rules that were asked, and what they said. */
+  /** The evaluated rules with their results. */
   get checks(): Iterable<ViewCheck> {
     return this.#checks.values();
   }
 
-  /** Whether an entity may be seen as what it is in `etype`. */
+  /** Whether an entity is visible as a member of `etype`. */
   canView(etype: string, e: string): boolean {
     return this.#ask({ etype, e, program: this.#run.context.rules.program(etype, 'view') });
   }
 
-  /** Whether a triple may be seen. It belongs to the entity that holds it, a link too. */
+  /** Whether a triple is visible. It belongs to the entity that holds it, even if it is a link. */
   canSee([e, a]: Triple): boolean {
     const rule = this.#rulesFor(a);
     if (!rule) return false;

@@ -3,8 +3,8 @@ import { type ChildResult, type EntityResult, type FormResult, proofPruner } fro
 import type { Viewer } from './viewer.ts';
 
 /**
- * What is left of the answer to a query when only what may be seen counts. A row that holds a hidden triple is lost, and
- * with it what stands below it; of an entity that stays, the hidden values are lost.
+ * Reduces the answer to a query to what is visible. A row that contains a hidden triple is dropped with everything
+ * below it; a visible entity loses its hidden values.
  */
 export function visibleForms(forms: readonly FormResult[], viewer: Viewer): FormResult[] {
   const filter = new EntityFilter(viewer);
@@ -28,14 +28,14 @@ class EntityFilter {
   readonly #viewer: Viewer;
   readonly #canSee = (triple: Triple): boolean => this.#viewer.canSee(triple);
   readonly #prune = proofPruner(this.#canSee);
-  // An entity that is reached on several ways is one object, and stays one.
+  // An entity reached in several ways is a single object, and must stay one.
   readonly #filtered = new Map<EntityResult, readonly EntityResult[]>();
 
   constructor(viewer: Viewer) {
     this.#viewer = viewer;
   }
 
-  /** The entity as it may be seen, if it may be. */
+  /** The visible part of the entity, if any. */
   visible(etype: string, entity: EntityResult): readonly EntityResult[] {
     const known = this.#filtered.get(entity);
     if (known) return known;
@@ -45,7 +45,7 @@ class EntityFilter {
   }
 
   #filter(etype: string, entity: EntityResult): readonly EntityResult[] {
-    // A link can lead to what is not there, or not any more. Rules have nothing to look at then.
+    // A link can point to an entity that does not exist (any more), which leaves rules nothing to evaluate.
     if (entity.values.length === 0) return [];
     if (!this.#viewer.canView(etype, entity.e)) return [];
     const proof = entity.proof && this.#prune(entity.proof);
@@ -56,8 +56,8 @@ class EntityFilter {
   }
 
   /**
-   * The linked entities that may be seen. A link that leads to a hidden one is still a value of the entity that holds
-   * it, unless it is there for a condition on the hidden one.
+   * The visible linked entities. A link to a hidden entity remains a value of its holder, unless it is only there for a
+   * condition on the hidden entity.
    */
   #children(child: ChildResult, values: Triple[]): ChildResult {
     const { plan, linked } = child;

@@ -3,7 +3,7 @@ import { narrowedRanges } from './narrowed-ranges.ts';
 import { farEnd, stepTriples } from './prove-test.ts';
 import type { LinkStep, PathMatch, WherePlan } from './query-plan.ts';
 
-/** A set of entities that holds every match, and about how many triples it takes to find them. */
+/** A set of entities that includes every match, with the approximate number of triples it takes to find them. */
 interface Source {
   cost: number;
   entities: () => Iterable<string>;
@@ -11,7 +11,7 @@ interface Source {
   key?: string;
 }
 
-/** All entities that have a triple under the attribute, seen from this end. */
+/** All entities with a triple of the attribute, seen from this end. */
 function scan(reader: Reader, step: LinkStep): Source {
   const back = { ...step, forward: !step.forward };
   const entities = function* (): Iterable<string> {
@@ -23,7 +23,7 @@ function scan(reader: Reader, step: LinkStep): Source {
   return { cost: reader.attrSize(step.attr), entities, key: `${step.attr} ${step.forward}` };
 }
 
-/** The entities of all the sources; of those that are the same, one is enough. */
+/** The entities of all sources; identical sources are read once. */
 function union(sources: readonly Source[]): Source {
   const different = [...new Map(sources.map((source) => [source.key ?? source, source])).values()];
   const cost = different.reduce((sum, source) => sum + source.cost, 0);
@@ -33,7 +33,7 @@ function union(sources: readonly Source[]): Source {
   return { cost, entities };
 }
 
-/** The entities at the start of the path, from those at its end. */
+/** The entities at the start of a path, given those at its end. */
 function walkBack(reader: Reader, path: PathMatch['hops'], ends: Iterable<string>): Iterable<string> {
   let here = new Set(ends);
   for (const hop of path.toReversed()) {
@@ -50,7 +50,7 @@ function walkBack(reader: Reader, path: PathMatch['hops'], ends: Iterable<string
   return here;
 }
 
-/** The entities that have one of the values, by index. */
+/** The entities with one of the values, by index. */
 function byValue(reader: Reader, { hops, test }: PathMatch): Source | undefined {
   if (test.kind !== 'value' || !test.indexed) return undefined;
   const { step } = test;
@@ -64,10 +64,10 @@ function byValue(reader: Reader, { hops, test }: PathMatch): Source | undefined 
   return { cost: found.length, entities: () => walkBack(reader, hops, ends) };
 }
 
-/** Past every entity id. */
+/** Sorts after every entity id. */
 const LAST_ID = '\uffff';
 
-/** The entities whose value lies in a range, by order. Null lies in none. */
+/** The entities whose value lies in a range, by order. Null lies in no range. */
 function byRange(reader: Reader, { hops, test }: PathMatch): Source | undefined {
   if (test.kind !== 'filter' || !test.range) return undefined;
   const { type, from, to } = test.range;
@@ -110,7 +110,7 @@ function sourceOf(reader: Reader, plan: WherePlan): Source {
   return union(sources);
 }
 
-/** The entities that could match: none that matches is missing, each comes once. */
+/** The entities that could match: no match is missing, and each occurs once. */
 export function candidateEntities(reader: Reader, plan: WherePlan): Set<string> {
   return new Set(sourceOf(reader, plan).entities());
 }

@@ -11,13 +11,13 @@ import { farEnd, stepTriples } from './prove-test.ts';
 import { whereProver } from './prove-where.ts';
 import type { ChildPlan, FormPlan, PagePlan, RootPlan } from './query-plan.ts';
 
-/** What is read to answer a query. */
+/** The data that a query reads. */
 export interface QuerySource {
   catalog: AttrCatalog;
   reader: Reader;
 }
 
-/** Reads the entities of one form; each is made once, however often it is reached. */
+/** Reads the entities of one form; each is built once, however many times it is reached. */
 class FormReader {
   readonly #reader: Reader;
   readonly #plan: FormPlan;
@@ -37,7 +37,7 @@ class FormReader {
     }));
   }
 
-  /** Every entity that the form matches at the top of a query, with the proof. */
+  /** Every entity that a top-level form matches, with the proof. */
   matches(): Map<string, Proof> {
     const found = new Map<string, Proof>();
     const { where, idAttr } = this.#plan;
@@ -52,7 +52,7 @@ class FormReader {
     return found;
   }
 
-  /** The entity, if the form has it; `proof` where it was found already. */
+  /** The entity, if the form matches it; pass `proof` if it was found already. */
   entity(e: string, proof?: Proof): EntityResult | undefined {
     const made = this.#made.get(e);
     if (made || this.#made.has(e)) return made;
@@ -95,7 +95,7 @@ function evaluateRoot(
   return { key, kind: 'entities', plan, entities };
 }
 
-/** How many the form matches; of a page, how many it shows. */
+/** How many entities the form matches; for a page, how many it shows. */
 function countMatches({ reader }: QuerySource, plan: FormPlan, form: FormReader): number {
   const { page, where, idAttr } = plan;
   if (!page) return form.matches().size;

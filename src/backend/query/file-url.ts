@@ -3,7 +3,7 @@ import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { Reader } from '../store/reader.ts';
 import type { FormPlan } from './query-plan.ts';
 
-/** Gives the address that a file's content is served under. The same location must give the same address. */
+/** Returns the URL that a file's content is served under. The same location must yield the same URL. */
 export type FileUrl = (locationId: string) => string;
 
 function isFileAttr(attr: Attr, label: string): boolean {
@@ -11,8 +11,8 @@ function isFileAttr(attr: Attr, label: string): boolean {
 }
 
 /**
- * Makes the `url` triples of files. None is stored: an address can expire, so it is made for each answer, out of the
- * file's location.
+ * Creates the `url` triples of files. They are not stored: a URL can expire, so it is derived from the file's location
+ * for each answer.
  */
 export function fileUrlTriples(
   source: { catalog: AttrCatalog; reader: Reader },

@@ -1,32 +1,32 @@
 import { type ServerError, type ValidationIssue, validationFailed } from '../../protocol/error.ts';
 
-/** How deep forms, conditions and paths may nest. The server that this follows has no number for it, only a stack. */
+/** How deep forms, conditions and paths may nest. Instant's server has no fixed limit for it, only its stack. */
 const MAX_DEPTH = 64;
 
-/** A place in a query, as errors tell it. */
+/** A path in a query, for error messages. */
 export type QueryPath = readonly (string | number)[];
 
 /**
- * An issue as the server words it: problems found on the types of attributes carry their check under `expected?`, the
+ * An issue in the server's form: problems found while checking attribute types name their check under `expected?`, all
  * others under `expected`.
  */
 export interface QueryIssue extends ValidationIssue {
   'expected?'?: string;
 }
 
-/** How many forms a query may have, at the top and below; far more than anyone would write by hand. */
+/** How many forms a query may have at all levels; far more than anyone would write by hand. */
 const MAX_FORMS = 1_000;
 
-/** What a parser carries along: the query as it came, and the malformed values found on the way. */
+/** The state of a parser: the original query, and the malformed values found so far. */
 export interface GrammarContext {
   readonly query: unknown;
-  /** How many forms were read. */
+  /** How many forms have been read. */
   forms: number;
-  /** Looked at once nothing else in the query was found wrong. */
+  /** Reported only if nothing else in the query is wrong. */
   readonly malformed: QueryIssue[];
 }
 
-/** The server's own name for one of its checks of values. */
+/** The server's name for one of its value checks. */
 export function checkName(name: string): string {
   return `instant.db.instaql/${name}`;
 }
@@ -36,7 +36,10 @@ export function queryError(query: unknown, issue: QueryIssue): ServerError {
   return validationFailed('query', query, [issue]);
 }
 
-/** Throws where values were malformed. Like the server, it names the one that lies deepest, of several the last. */
+/**
+ * Throws if there are malformed values. Like the server, it reports the most deeply nested one, and the last of
+ * several.
+ */
 export function assertWellFormed({ query, malformed }: GrammarContext): void {
   const told = malformed.reduce<QueryIssue | undefined>(
     (deepest, issue) => (deepest && depthOf(deepest) > depthOf(issue) ? deepest : issue),
@@ -56,7 +59,7 @@ export function assertDepth(context: GrammarContext, depth: number, path: QueryP
   throw queryError(context.query, { expected: 'max-depth?', in: [...path], message });
 }
 
-/** Counts a form, and refuses a query of too many: each costs time for each entity that it stands under. */
+/** Counts a form, and refuses a query with too many: each takes time for every entity of the form above. */
 export function countForm(context: GrammarContext, path: QueryPath): void {
   if (++context.forms <= MAX_FORMS) return;
   const message = `The query has more than ${MAX_FORMS} namespaces and links.`;

@@ -13,15 +13,15 @@ export { type Proof, proofPruner } from './proof.ts';
 export { ReadIndex } from './read-index.ts';
 export { trackReads } from './track-reads.ts';
 
-/** How a query is run once. */
+/** Options of a single run of a query. */
 export interface QueryOptions extends RunOptions {
-  /** Whether the query may ask for aggregates. */
+  /** Whether the query may contain aggregates. */
   admin: boolean;
 }
 
 /**
- * Answers an InstaQL query once. Throws a `ServerError` for a query that the server would refuse; what the query names
- * and the app does not have is no error, its part of the answer is empty.
+ * Answers an InstaQL query once. Throws a `ServerError` for a query that the server would refuse; naming something the
+ * app does not have is no error, and that part of the answer is empty.
  */
 export function runQuery(source: QuerySource, query: unknown, options: QueryOptions): QueryOutcome {
   return new PreparedQuery(query, { admin: options.admin }).run(source, options);

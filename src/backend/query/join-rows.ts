@@ -2,7 +2,9 @@ import type { Triple } from '../../protocol/attr.ts';
 import type { QueryOutcome } from './outcome.ts';
 import type { PageInfo } from './page.ts';
 
-/** The answer to a query as sessions send it, `result` of `add-query-ok` and `instaql-result` of `refresh-ok`. */
+/**
+ * The answer to a query as sessions send it: the `result` of `add-query-ok` and the `instaql-result` of `refresh-ok`.
+ */
 export type JoinRowsResult = [
   {
     data: {
@@ -14,7 +16,7 @@ export type JoinRowsResult = [
   },
 ];
 
-/** Puts an outcome into the wire's form: one join row that holds every distinct triple. */
+/** Converts an outcome to wire form: one join row with every distinct triple. */
 export function joinRowsResult(outcome: QueryOutcome): JoinRowsResult {
   const data: JoinRowsResult[0]['data'] = { 'datalog-result': { 'join-rows': [outcome.triples] } };
   if (Object.keys(outcome.pageInfo).length > 0) data['page-info'] = outcome.pageInfo;

@@ -1,18 +1,18 @@
 const ANY_RUN = Symbol('any run');
 const ANY_ONE = Symbol('any one');
 
-/** One character of a pattern, or what stands for others. */
+/** A character of a pattern, or a wildcard. */
 type Token = string | typeof ANY_RUN | typeof ANY_ONE;
 
 const ESCAPE = '\\';
 
-/** The text that everything begins with that the pattern stands for. */
+/** The prefix that all texts matching the pattern share. */
 export function likePrefix(pattern: string): string {
   const end = pattern.search(/[%_\\]/);
   return end < 0 ? pattern : pattern.slice(0, end);
 }
 
-/** Upper case where that is one character, as a case-insensitive regular expression folds. */
+/** Uppercases a character if the result is a single one, as case-insensitive regular expressions do. */
 function fold(char: string): string {
   const upper = char.toUpperCase();
   return upper.length === 1 ? upper : char;
@@ -29,9 +29,12 @@ function tokensOf(pattern: string, isEscaping: boolean): Token[] {
   return tokens;
 }
 
-/** Takes time proportional to the square of the text at worst, however long the pattern: a regular expression would not. */
+/**
+ * Takes quadratic time in the length of the text at worst, however long the pattern; a regular expression would not be
+ * bounded like that.
+ */
 function isMatch(wanted: readonly Token[], text: string, folded: (char: string) => string): boolean {
-  // Each token but a run takes one character.
+  // Every token except a run takes one character, and no two runs are adjacent.
   if (text.length < wanted.length >> 1) return false;
   let p = 0;
   let retryPattern = -1;
@@ -55,9 +58,9 @@ function isMatch(wanted: readonly Token[], text: string, folded: (char: string) 
 }
 
 /**
- * A test for SQL's LIKE: `%` stands for any run of characters, `_` for one. A backslash before one of them makes it a
- * character, as in Postgres; core's client takes it for itself, and filters what it gets once more, so what core
- * matches is matched too.
+ * A test for SQL's LIKE: `%` matches any run of characters, `_` any single one. As in Postgres, a backslash before one
+ * of them makes it literal. Core's client takes the backslash itself literally, and filters results once more, so what
+ * core would match is matched too.
  */
 export function likeMatcher(pattern: string, caseSensitive: boolean): (text: string) => boolean {
   const folded = caseSensitive ? (char: string) => char : fold;

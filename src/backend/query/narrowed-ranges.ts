@@ -5,8 +5,8 @@ type Filter = Extract<Test, { kind: 'filter' }>;
 type Ranged = Filter & { readonly range: ValueRange };
 
 /**
- * For each attribute that several parts of `plan`, which must all hold, want in a range: what is common to the ranges.
- * A lower and an upper bound stand in two elements of an `and`, and very many values may be on one side of each.
+ * For each attribute that several parts of a conjunction restrict to a range, the intersection of the ranges. Lower and
+ * upper bounds are separate elements of an `and`, and each alone may match very many values.
  */
 export function narrowedRanges(plan: WherePlan): PathMatch[] {
   const common = new Map<string, Ranged>();
@@ -20,7 +20,7 @@ export function narrowedRanges(plan: WherePlan): PathMatch[] {
   return [...common.values()].flatMap((test) => (narrowed.has(test.step.attr) ? [{ hops: [], test }] : []));
 }
 
-/** Those of the entity's own values: what a link leads to may be one entity for one part, and another for the next. */
+/** Only tests of the entity's own values: through a link, each part may match a different target. */
 function* rangedTests(plan: WherePlan): Iterable<Ranged> {
   if (plan.kind === 'all') {
     for (const part of plan.of) yield* rangedTests(part);

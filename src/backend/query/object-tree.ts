@@ -6,21 +6,21 @@ import { type ChildResult, type EntityResult, entitiesOf, type QueryOutcome, set
 import type { ChildPlan, FormPlan } from './query-plan.ts';
 import { assertTreeSize } from './tree-size.ts';
 
-/** An entity as an object: its values by label, and under the labels of child forms what they found. */
+/** An entity as an object: its values by label, and the results of child forms under their labels. */
 export interface TreeObject {
   [label: string]: JsonValue | TreeObject | TreeList | undefined;
 }
 
-/** Null stands for what a link leads to and nothing is stored of. */
+/** Null stands for a link target about which nothing is stored. */
 type TreeList = (TreeObject | null)[];
 
-/** The answer to a query as the admin API gives it. */
+/** The answer to a query in the form of the admin API. */
 export type ObjectTree = Record<string, TreeList>;
 
 class TreeBuilder {
   readonly #catalog: AttrCatalog;
   readonly #inference: boolean;
-  // Entities that are reached on many ways become one object, so that a tree takes no more memory than the answer.
+  // An entity reached in several ways becomes one object, so that a tree takes no more memory than the answer.
   readonly #objects = new Map<EntityResult, TreeObject>();
 
   constructor(catalog: AttrCatalog, inference: boolean) {
@@ -28,7 +28,7 @@ class TreeBuilder {
     this.#inference = inference;
   }
 
-  /** The entities as they come: a page is in order already. */
+  /** The entities in their given order: a page is already sorted. */
   page(entities: readonly EntityResult[]): TreeList {
     return entities.map((entity) => this.#object(entity));
   }
@@ -42,7 +42,7 @@ class TreeBuilder {
       .map(({ entity }) => this.#object(entity));
   }
 
-  /** What is not among the values that were asked for cannot be sorted by, and counts as null. */
+  /** Only values that the query returns can be sorted by; any other counts as null. */
   #sortKey(plan: FormPlan, entity: EntityResult, label: string): SortKey {
     if (label === 'serverCreatedAt') {
       return entity.values.find(([, a]) => a === plan.idAttr)?.[3] ?? null;
@@ -83,10 +83,10 @@ function isSingular({ link }: ChildPlan): boolean {
 }
 
 /**
- * Builds the object tree of an outcome. With `inference`, a link that can have one target only is an object, or null,
+ * Builds the object tree of an outcome. With `inference`, a link that can have only one target is an object or null
  * instead of an array.
  *
- * @throws {ServerError} `operation-timed-out` when it would be too large to be sent.
+ * @throws {ServerError} `operation-timed-out` when it would be too large to send.
  */
 export function objectTree(outcome: QueryOutcome, options: { inference: boolean }): ObjectTree {
   assertTreeSize(outcome);

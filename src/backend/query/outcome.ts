@@ -4,17 +4,17 @@ import { type Page, type PageInfo, type PageRow, pageInfo } from './page.ts';
 import { type Proof, proofVisitor } from './proof.ts';
 import type { ChildPlan, FormPlan } from './query-plan.ts';
 
-/** An entity in an answer. One that is reached on several ways is one object. */
+/** An entity in an answer. One reached in several ways is a single object. */
 export interface EntityResult {
   e: string;
-  /** Why the form has it; undefined in a child form without conditions, where the link alone is the reason. */
+  /** Why the form matches it; undefined in a child form without conditions, where the link is reason enough. */
   proof: Proof | undefined;
-  /** The values that are sent of it. */
+  /** The values that are sent. */
   values: readonly Triple[];
   children: readonly ChildResult[];
 }
 
-/** The answer to a form under one entity. */
+/** The answer to a child form for one entity. */
 export interface ChildResult {
   plan: ChildPlan;
   linked: readonly { link: Triple; entity: EntityResult }[];
@@ -35,33 +35,33 @@ export type FormResult = { key: string } & (
 
 /** The answer to a query. */
 export interface QueryOutcome {
-  /** What was found, form by form: what the other members are made of. */
+  /** The results form by form, from which the other members are derived. */
   forms: readonly FormResult[];
   /** The distinct triples of the whole answer. */
   triples: Triple[];
-  /** By top-level key, where a page was asked for. */
+  /** By top-level key, if a page was requested. */
   pageInfo: Record<string, PageInfo>;
-  /** By top-level key, where an aggregate was asked for. */
+  /** By top-level key, if an aggregate was requested. */
   aggregate: Record<string, { count: number }>;
   /** The query's `$$ruleParams`. */
   ruleParams: Readonly<Record<string, unknown>>;
-  /** The attributes that the answer was made with. */
+  /** The attributes in use when the answer was computed. */
   catalog: AttrCatalog;
 }
 
-/** The entities of a top-level form, in order where it is a page. */
+/** The entities of a top-level form, in order if it is a page. */
 export function entitiesOf(form: FormResult): readonly EntityResult[] {
   if (form.kind === 'entities') return form.entities;
   return form.kind === 'page' ? form.page.rows.map((row) => row.entity) : [];
 }
 
-/** Defines an own property, whatever the key: assigning to `__proto__` would do something else. */
+/** Defines an own property for any key: assigning to `__proto__` would replace the prototype. */
 export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
   Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function collectTriples(forms: readonly FormResult[]): Triple[] {
-  // A stored triple is one array, so the same triple met twice is the same object.
+  // A stored triple is a single array, so encountering it twice yields the same object.
   const triples = new Set<Triple>();
   const seen = new Set<EntityResult>();
   const take = (triple: Triple): void => void triples.add(triple);
@@ -85,7 +85,7 @@ function collectTriples(forms: readonly FormResult[]): Triple[] {
   return [...triples];
 }
 
-/** Gathers what the forms of a query gave into an outcome. */
+/** Combines the results of a query's forms into an outcome. */
 export function gatherOutcome(
   forms: readonly FormResult[],
   rest: Pick<QueryOutcome, 'ruleParams' | 'catalog'>,

@@ -6,10 +6,10 @@ import { type Place, sortKey } from '../store/value-order.ts';
 import type { Cursor } from './query-form.ts';
 import type { OrderPlan, PagePlan } from './query-plan.ts';
 
-/** A place in an order as it goes over the wire. */
+/** A position in an order, in wire form. */
 export type WireCursor = [e: string, a: string, v: JsonValue, t: number];
 
-/** What a page says of itself, under the wire's names. */
+/** The info about a page, under the wire's names. */
 export interface PageInfo {
   'start-cursor': WireCursor | null;
   'end-cursor': WireCursor | null;
@@ -20,31 +20,31 @@ export interface PageInfo {
 /** A row of a page. */
 export interface PageRow extends Place {
   cursor: WireCursor;
-  /** The triple that was ordered by; an entity without value has none. */
+  /** The triple ordered by; undefined for an entity without a value. */
   triple: Triple | undefined;
 }
 
-/** The rows of a page, in order, and whether there are more on either side. */
+/** The rows of a page in order, and whether there are more on either side. */
 export interface Page<Row extends PageRow> {
   rows: readonly Row[];
   hasNext: boolean;
   hasPrevious: boolean;
 }
 
-/** Where the entities stand that a page is cut from. */
+/** The order that a page is cut from. */
 function orderSpec({ order }: PagePlan, idAttr: string): OrderSpec {
   if (order.by === 'created') return { kind: 'created', idAttr };
   return { kind: 'namespace', idAttr, attr: order.attr.id, type: order.type };
 }
 
-/** An entity that never got its id triple has no time of creation: it has no place in that order. */
+/** An entity without an id triple has no creation time, and so no place in that order. */
 function placeOf(reader: Reader, order: OrderPlan, e: string): Place[] {
   const [triple] = reader.entityAttr(e, order.attr.id);
   if (order.by === 'created') return triple ? [{ e, key: triple[3] }] : [];
   return [{ e, key: sortKey(triple?.[2], order.type) }];
 }
 
-/** Puts matches into an order of their own. */
+/** Sorts matches into an order of their own. */
 function orderOf(reader: Reader, order: OrderPlan, matches: Iterable<string>): EntityOrder {
   return new PlaceList([...matches].flatMap((e) => placeOf(reader, order, e)));
 }
@@ -61,10 +61,10 @@ function placeOfCursor(order: OrderPlan, cursor: Cursor): Place {
   return { key, e: cursor.e };
 }
 
-/** Positions in the direction of the page: from the first that it shows to before the first that it no longer does. */
+/** The positions of the page in its direction: from its first row to just after its last. */
 function window(plan: PagePlan, order: EntityOrder): { from: number; to: number } {
   const down = plan.order.direction === 'desc';
-  /** How many come before the cursor on the way of the page, or up to it. */
+  /** How many places come before the cursor in the page's direction; with `through`, including it. */
   const passed = (cursor: Cursor, through: boolean): number => {
     const place = placeOfCursor(plan.order, cursor);
     return down ? order.size - order.rank(place, !through) : order.rank(place, through);
@@ -83,8 +83,8 @@ function window(plan: PagePlan, order: EntityOrder): { from: number; to: number 
 }
 
 /**
- * Takes the page that was asked for: out of `matches`, or, where there is no condition, out of the whole namespace,
- * and then at a cost that does not grow with it.
+ * Takes the requested page out of `matches`, or, without conditions, out of the whole namespace, at a cost that does
+ * not grow with the namespace.
  */
 export function takePage(
   reader: Reader,
@@ -109,7 +109,7 @@ export function takePage(
   };
 }
 
-/** A page's info as it goes over the wire; the cursors are those of `rows`, which may be fewer than the page had. */
+/** A page's info in wire form; the cursors are those of `rows`, which may be fewer than the page had. */
 export function pageInfo<Row extends PageRow>(page: Page<Row>, rows: readonly Row[]): PageInfo {
   return {
     'start-cursor': rows[0]?.cursor ?? null,

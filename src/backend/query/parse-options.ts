@@ -19,11 +19,11 @@ const KNOWN: ReadonlySet<string> = new Set([
   'fields',
 ]);
 
-/** Where a form stands. */
+/** The position of a form in its query. */
 export interface FormPlace {
   /** The labels down to the form. */
   path: readonly string[];
-  /** The same as indexes into the parsed forms, which is how the server places a malformed value. */
+  /** The same as indexes into the parsed forms, which is how the server locates a malformed value. */
   spec: QueryPath;
 }
 
@@ -42,12 +42,12 @@ class OptionsReader {
     return [...this.#place.path, '$'];
   }
 
-  /** An option's value. Null counts as not given. */
+  /** An option's value; null counts as absent. */
   given(name: string): unknown {
     return Object.hasOwn(this.#options, name) ? (this.#options[name] ?? undefined) : undefined;
   }
 
-  /** The value of an option for which false counts as not given too, as it does on the server for most. */
+  /** The value of an option for which false counts as absent too, as for most options on the server. */
   value(name: string): unknown {
     const value = this.given(name);
     return value === false ? undefined : value;
@@ -112,7 +112,7 @@ class OptionsReader {
         `Expected a join row with an integer created_at in the last position, got ${JSON.stringify(t)}.`,
       );
     }
-    // Three items are what the server's messages allow, but nothing that it serves takes them.
+    // The server's messages permit three items, but none of its endpoints accepts them.
     if (!hasTime || !isUuid(e)) {
       this.malformed(checkName('cursor-conformer'), name);
       return undefined;
@@ -156,8 +156,8 @@ class OptionsReader {
   }
 }
 
-/** Reads the `$` of a form; what is wrong with it is thrown as the server words it. */
-// Longer than 40 lines, because it is a list: one step for each option, in the order in which the server looks at them.
+/** Parses the `$` of a form; errors are worded like the server's. */
+// Longer than 40 lines because it is a list: one step per option, in the order in which the server checks them.
 export function parseOptions(
   context: GrammarContext,
   options: Record<string, unknown>,

@@ -37,8 +37,8 @@ function parseForms(
 }
 
 /**
- * Reads an InstaQL query. What can be told from the query alone is told here; whether its words name something in an
- * app is for the planner.
+ * Parses an InstaQL query. Only what the query alone reveals is checked here; whether its names exist in an app is up
+ * to the planner.
  */
 export function parseQuery(query: unknown): ParsedQuery {
   const context: GrammarContext = { query, forms: 0, malformed: [] };

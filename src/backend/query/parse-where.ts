@@ -46,7 +46,7 @@ function checkOperator(op: string, value: unknown): Checked {
         : problem(checkName('where-value-valid?'), '$not');
   }
   if (!COMPARATORS.has(op)) return UNKNOWN_OPERATOR;
-  // The server tries one type after the other, and names the last.
+  // The server tries one type after another, and reports the last.
   if (!isScalar(value)) return problem('boolean?', op);
   return { check: { op: 'compare', comparator: op as ComparatorName, value } };
 }
@@ -66,8 +66,8 @@ function isEmptiness(checked: Checked): boolean {
 }
 
 /**
- * Only one operator of an object counts: `$not` before all others, then `$isNull: true`, else the one written first.
- * That an operator is unknown is told where nothing is wrong with those that are known.
+ * Only one operator of an object counts: `$not` first, then `$isNull: true`, else the one written first. An unknown
+ * operator is only reported if the known ones are valid.
  */
 function checkValue(value: unknown): Checked {
   if (isScalar(value)) return { check: { op: 'equals', value } };
@@ -95,9 +95,9 @@ function parseValue(context: GrammarContext, key: string, value: unknown, at: Qu
 }
 
 interface Place {
-  /** Where the `$` of the form is, for errors of grammar. */
+  /** The path of the form's `$`, for syntax errors. */
   options: QueryPath;
-  /** Where the condition stands among the parsed ones, for errors of values. */
+  /** The position of the condition among the parsed ones, for value errors. */
   spec: QueryPath;
   depth: number;
 }
@@ -128,8 +128,8 @@ function parseConditions(context: GrammarContext, where: Record<string, unknown>
 }
 
 /**
- * Reads a where clause. `options` is the path of the form's `$`, `spec` the place of the form among the parsed forms:
- * the server names the one or the other, depending on the problem.
+ * Parses a where clause. `options` is the path of the form's `$`, `spec` the position of the form among the parsed
+ * forms: the server reports one or the other, depending on the problem.
  */
 export function parseWhere(
   context: GrammarContext,

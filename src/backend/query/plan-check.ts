@@ -7,14 +7,14 @@ import { likeMatcher, likePrefix } from './like-matcher.ts';
 import type { ComparatorName, Scalar, ValueCheck } from './query-form.ts';
 import type { LinkStep, Test, ValueRange } from './query-plan.ts';
 
-/** Where a check stands: the query for the error's hint, and the path of the form. */
+/** The context of a check: the query for the error's hint, and the path of the form. */
 export interface CheckPlace {
   query: unknown;
   path: QueryPath;
   label: string;
 }
 
-/** The attribute that a check is about, and from which end it is seen. */
+/** The attribute that a check concerns, and the end it is seen from. */
 export interface CheckedAttr {
   attr: Attr;
   forward: boolean;
@@ -22,7 +22,7 @@ export interface CheckedAttr {
 
 type ComparableCheck = Exclude<ValueCheck, { op: 'isNull' }>;
 
-/** Values with a meaning that server and client could not agree on. */
+/** Dates on whose meaning server and client could not agree. */
 const MOVING_DATES: ReadonlySet<unknown> = new Set(['now', 'today', 'tomorrow', 'yesterday']);
 
 function friendlyName(attr: Attr): string {
@@ -55,7 +55,7 @@ function assertType(
   fail(place, { 'expected?': typeof value === 'number' ? 'timestamp?' : 'date-string?', message }, ...at);
 }
 
-/** The type that comparators compare by; throws where the attribute is not ready for them. */
+/** The type that comparators use; throws if the attribute does not support comparators. */
 function comparableType(place: CheckPlace, attr: Attr): CheckedDataType {
   const refuse = (expected: string, problem: string): never =>
     fail(
@@ -86,7 +86,7 @@ function compareBy(comparator: ComparatorName, value: Scalar): (candidate: Scala
   }
 }
 
-/** The range that everything lies in which passes; undefined where that is no range. */
+/** The range that contains everything that passes; undefined if there is no such range. */
 function comparedRange(
   type: CheckedDataType,
   comparator: ComparatorName,
@@ -110,7 +110,7 @@ function comparedRange(
 
 const LAST_UNIT = 0xffff;
 
-/** The first string after all that begin with `prefix`; undefined when there is none. */
+/** The first string after all those that start with `prefix`; undefined when there is none. */
 function afterPrefix(prefix: string): string | undefined {
   const last = prefix.charCodeAt(prefix.length - 1);
   const before = prefix.slice(0, -1);
@@ -119,8 +119,8 @@ function afterPrefix(prefix: string): string | undefined {
 }
 
 /**
- * Strings compare by code unit here, unlike in an order: core's client filters what it got once more with `<` and `>`,
- * so this is what a subscription shows whatever the server sends, and the admin API shows the same.
+ * Strings compare by code unit here, unlike in an order: core's client filters results once more with `<` and `>`, so a
+ * subscription shows this whatever the server sends, and the admin API has to match.
  */
 function comparison(place: CheckPlace, attr: Attr, comparator: ComparatorName, value: Scalar): Test {
   const type = comparableType(place, attr);
@@ -144,7 +144,7 @@ function comparison(place: CheckPlace, attr: Attr, comparator: ComparatorName, v
   return { kind: 'filter', step, accepts, range: comparedRange(type, comparator, instant) };
 }
 
-/** Where instants count: the values that were written differently but mean the same date. */
+/** Compares by instant: values may be written differently and mean the same date. */
 function dateTest(step: LinkStep, check: ComparableCheck): Test {
   const given: readonly (Scalar | null)[] = check.op === 'in' ? check.values : [check.value];
   const instants = new Set(given.map((value) => (value === null ? null : parseInstantDate(value))));
@@ -180,7 +180,7 @@ function distinct(values: readonly (Scalar | null)[]): (Scalar | null)[] {
   return [...new Set(values)];
 }
 
-/** The check as it was written, for the error that quotes it. */
+/** The check as written, for error messages that quote it. */
 function written(check: ComparableCheck): JsonValue {
   if (check.op === 'equals') return check.value;
   if (check.op === 'in') return check.values;
@@ -192,7 +192,7 @@ function linkTest(place: CheckPlace, { attr, forward }: CheckedAttr, check: Comp
   if (check.op === 'in') {
     const wrong = check.values.find((value) => !isUuid(value));
     if (wrong !== undefined) {
-      // The server quotes a set here. Its order is that of a hash; the value that is wrong goes first.
+      // The server quotes a set here, in hash order; putting the wrong value first is close enough.
       const quoted = JSON.stringify([wrong, ...check.values.filter((value) => value !== wrong)]);
       const message = `Expected ${place.label} to match on a uuid, found ${JSON.stringify(wrong)} in ${quoted}`;
       fail(place, { expected: 'uuid?', message }, place.label);
@@ -209,13 +209,13 @@ function linkTest(place: CheckPlace, { attr, forward }: CheckedAttr, check: Comp
   return { kind: 'filter', step, accepts: (v) => v !== id };
 }
 
-/** The test that a check stands for on this attribute; throws where the attribute does not allow it. */
+/** The test for a check on this attribute; throws if the attribute does not support it. */
 export function planCheck(place: CheckPlace, checked: CheckedAttr, check: ComparableCheck): Test {
   const { attr } = checked;
   if (attr['value-type'] === 'ref') return linkTest(place, checked, check);
   const test = blobTest(place, attr, check);
   if (test.kind !== 'filter' || attr.cardinality === 'one') return test;
-  // Of several values, one alone would have a place in the order.
+  // An order holds only one of several values, so a range would miss matches.
   const { range: _, ...filter } = test;
   return filter;
 }

@@ -5,7 +5,7 @@ import { type QueryPath, queryError } from './grammar.ts';
 import type { Cursor, FormOptions } from './query-form.ts';
 import type { OrderPlan, PagePlan } from './query-plan.ts';
 
-/** Where a page is planned. */
+/** The context in which a page is planned. */
 export interface PageScope {
   catalog: AttrCatalog;
   query: unknown;
@@ -16,7 +16,7 @@ export interface PageScope {
 const CREATED = 'serverCreatedAt';
 const DEFAULT_ORDER = { label: CREATED, direction: 'asc' } as const;
 
-/** Why an attribute cannot be ordered by; empty when it can. */
+/** Why an attribute cannot be ordered by; empty if it can. */
 function orderProblems(attr: Attr): string[] {
   const name = `\`${etypeOf(attr)}.${labelOf(attr)}\``;
   const lacks = (what: string, rule: string): string =>
@@ -68,7 +68,7 @@ function checkCursor(
   throw queryError(scope.query, { expected: 'valid-cursor?', in: [...scope.path, '$', name], message });
 }
 
-/** The page that a top-level form asks for; undefined when it asks for none. Throws where the order is impossible. */
+/** The page that a top-level form requests; undefined if none. Throws if the order is not possible. */
 export function planPage(scope: PageScope, options: FormOptions): PagePlan | undefined {
   const { order, limit, last, offset, before, after } = options;
   const asked = [order, limit, last, offset, before, after].some((option) => option !== undefined);

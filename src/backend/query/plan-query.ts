@@ -6,14 +6,14 @@ import { farEtype, planWhere, resolveLink, UnknownLabelError } from './plan-wher
 import type { ParsedQuery, QueryForm } from './query-form.ts';
 import type { ChildPlan, FormPlan, RootPlan } from './query-plan.ts';
 
-/** What planning needs to know besides the query. */
+/** What planning requires. */
 export interface PlanContext {
   catalog: AttrCatalog;
   query: unknown;
   admin: boolean;
 }
 
-/** The attributes of cardinality one that a form sends of its entities, `id` always among them. */
+/** The attributes of cardinality one that a form sends for its entities, always including `id`. */
 function sentAttrs(catalog: AttrCatalog, etype: string, fields: readonly string[] | undefined): Attr[] {
   const attrs = fields
     ? new Set(['id', ...fields].flatMap((field) => catalog.byForward(etype, field) ?? []))
@@ -26,7 +26,7 @@ function planChild(context: PlanContext, form: QueryForm, etype: string): ChildP
   return { label: form.label, link, plan: link && planForm(context, form, farEtype(link)) };
 }
 
-/** Undefined where the form's own words name something unknown; an unknown child leaves its parent as it is. */
+/** Undefined if the form itself names something unknown; an unknown child does not affect its parent. */
 function planForm(context: PlanContext, form: QueryForm, etype: string): FormPlan | undefined {
   const { options } = form;
   const { catalog, query } = context;
@@ -38,7 +38,7 @@ function planForm(context: PlanContext, form: QueryForm, etype: string): FormPla
     where: options.where && planWhere(scope, options.where),
     page: isTop ? planPage(scope, options) : undefined,
   }));
-  // What stands below an empty form is not answered, but what is wrong with it is told.
+  // Children of an empty form are not answered, but their errors are reported.
   const children = form.children.map((child) => planChild(context, child, etype));
   const attrs = sentAttrs(catalog, etype, options.fields);
   return conditions && { label: form.label, etype, options, idAttr, ...conditions, attrs, children };
@@ -73,7 +73,7 @@ function assertAggregates(context: PlanContext, forms: readonly QueryForm[]): vo
   }
 }
 
-/** Resolves the words of a query in an app; throws where one stands for something that cannot be asked. */
+/** Resolves the names of a query in an app; throws if one denotes something that cannot be queried. */
 export function planQuery(context: PlanContext, parsed: ParsedQuery): RootPlan[] {
   const plans = parsed.forms.map((form) => ({
     key: form.label,

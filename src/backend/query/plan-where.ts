@@ -7,10 +7,12 @@ import { type CheckedAttr, type CheckPlace, planCheck } from './plan-check.ts';
 import type { Condition, ValueCheck } from './query-form.ts';
 import { type Hop, type PathMatch, ROOT, type Test, type WherePlan } from './query-plan.ts';
 
-/** Thrown where a query names something that the app does not have: the form it stands in is empty, and no error. */
+/**
+ * Thrown when a query names something that the app lacks: the form that contains it is empty, which is not an error.
+ */
 export class UnknownLabelError extends Error {}
 
-/** Where conditions are planned: on which namespace, of which app. */
+/** The context in which conditions are planned. */
 export interface WhereScope {
   catalog: AttrCatalog;
   query: unknown;
@@ -22,7 +24,7 @@ type ValueTest = Extract<Test, { kind: 'value' }>;
 
 const ID_PREFIX = '$entityIdStartsWith';
 
-/** The attribute that `etype` has under `label`, its own before a link's far end. */
+/** The attribute of `etype` with `label`; its own take precedence over reverse links. */
 function resolveLabel(catalog: AttrCatalog, etype: string, label: string): CheckedAttr | undefined {
   const own = catalog.byForward(etype, label);
   if (own) return { attr: own, forward: true };
@@ -30,7 +32,7 @@ function resolveLabel(catalog: AttrCatalog, etype: string, label: string): Check
   return reverse && { attr: reverse, forward: false };
 }
 
-/** The link that `etype` has under `label`; throws where the label is a blob. */
+/** The link of `etype` with `label`; throws if the label is a blob. */
 export function resolveLink(catalog: AttrCatalog, etype: string, label: string): CheckedAttr | undefined {
   const found = resolveLabel(catalog, etype, label);
   if (found && found.attr['value-type'] !== 'ref') {
@@ -51,11 +53,14 @@ function known<T>(found: T | undefined): T {
 
 interface PathEnd {
   hops: Hop[];
-  /** The namespace that the path ends in. */
+  /** The namespace at the end of the path. */
   etype: string;
 }
 
-/** Both engines name an entity on the way by its namespace and its depth; paths that use one name share the entity. */
+/**
+ * The client's engine and the server's both name an intermediate entity by its namespace and depth; paths with a name
+ * in common share the entity.
+ */
 function walk(scope: WhereScope, labels: readonly string[]): PathEnd {
   const end: PathEnd = { hops: [], etype: scope.etype };
   let from = ROOT;
@@ -90,12 +95,12 @@ function planPath(scope: WhereScope, path: readonly string[], check: ValueCheck)
   return { hops, test: planTest(scope, etype, path.at(-1) ?? '', check) };
 }
 
-/** One path on its own, sharing no entity with others. */
+/** A single path that shares no entity with others. */
 function alone(match: PathMatch): WherePlan {
   return { kind: 'join', matches: [match] };
 }
 
-/** Nothing at the end of the path, or at the end of any part of it. */
+/** Nothing at the end of the path, or of any prefix of it. */
 function planEmpty(scope: WhereScope, path: readonly string[]): WherePlan[] {
   return path.map((_, index) =>
     alone(planPath(scope, path.slice(0, index + 1), { op: 'isNull', isNull: true })),
@@ -103,8 +108,8 @@ function planEmpty(scope: WhereScope, path: readonly string[]): WherePlan[] {
 }
 
 /**
- * Another value, or nothing anywhere along the path. An indexed attribute has a null triple where it has no value, and
- * null is another value: its last part counts as nothing only when even that triple is missing.
+ * A different value, or nothing anywhere along the path. An indexed attribute without a value has a null triple, and
+ * null counts as a different value, so the last step is only empty if even that triple is missing.
  */
 function planNot(scope: WhereScope, path: readonly string[], check: ValueCheck): WherePlan {
   const differs = planPath(scope, path, check);
@@ -118,13 +123,13 @@ function planNot(scope: WhereScope, path: readonly string[], check: ValueCheck):
   return { kind: 'any', of: [alone(differs), ...empty] };
 }
 
-/** What stands alone in an element needs no element around it. */
+/** Removes the wrapping of a plan that is the only element of another. */
 function unwrapped(plan: WherePlan): WherePlan {
   const [only] = plan.kind === 'join' ? [] : plan.of;
   return plan.kind !== 'join' && only && plan.of.length === 1 ? unwrapped(only) : plan;
 }
 
-/** Where a plan asks for one of some values at the end of one path: the match, and what is equal for equal paths. */
+/** For a plan that tests one path for a list of values: the match, and a key that is equal for equal paths. */
 function valuesMatch(plan: WherePlan): { match: PathMatch; test: ValueTest; key: string } | undefined {
   const [match] = plan.kind === 'join' ? plan.matches : [];
   if (plan.kind !== 'join' || plan.matches.length !== 1 || match?.test.kind !== 'value') return undefined;
@@ -132,7 +137,7 @@ function valuesMatch(plan: WherePlan): { match: PathMatch; test: ValueTest; key:
   return { match, test, key: JSON.stringify([hops, test.step, test.indexed]) };
 }
 
-/** Any of these; alternatives for the values of one path are one condition on it, however many they are. */
+/** A disjunction; alternatives for the values of one path are merged into one test, however many there are. */
 function planAny(plans: readonly WherePlan[]): WherePlan {
   const values = new Map<string, { match: PathMatch; test: ValueTest; all: JsonValue[] }>();
   const others: WherePlan[] = [];
@@ -170,9 +175,9 @@ function planApart(scope: WhereScope, condition: Condition): WherePlan {
 }
 
 /**
- * Plans a where clause. The plain keys at its top share the entities on their way. What stands in `and` and `or`, and
- * what is negated, holds each for itself: core's client shares within one element, and a server must not be stricter
- * than the client, which filters once more.
+ * Plans a where clause. Plain keys at the top level share intermediate entities. Elements of `and` and `or`, and
+ * negations, are independent of each other: core's client shares only within one element, and a server must not be
+ * stricter than the client, which filters once more.
  */
 export function planWhere(scope: WhereScope, conditions: readonly Condition[]): WherePlan {
   const planned = conditions.map((condition) => planCondition(scope, condition));

@@ -7,34 +7,34 @@ import { planQuery } from './plan-query.ts';
 import type { ParsedQuery } from './query-form.ts';
 import type { RootPlan } from './query-plan.ts';
 
-/** Leaves what may be sent of the results of the forms of a query; `ruleParams` are those of the query. */
+/** Reduces the results of a query's forms to what may be sent; `ruleParams` are those of the query. */
 export type FormFilter = (
   forms: readonly FormResult[],
   ruleParams: QueryOutcome['ruleParams'],
 ) => readonly FormResult[];
 
-/** How a query is run. */
+/** Options of a run. */
 export interface RunOptions {
-  /** Gives the addresses of files; without it, files are sent without `url`. */
+  /** Returns file URLs; without it, files are sent without `url`. */
   fileUrl?: FileUrl;
-  /** Leaves out what may not be seen. Pages are cut, and counted, before. */
+  /** Drops what is not visible. Pages are cut, and counted, before this. */
   filter?: FormFilter | undefined;
 }
 
-/** An InstaQL query that can be run again and again: parsed once, and planned once for each change of the attributes. */
+/** An InstaQL query that can run repeatedly: parsed once, and planned once per change of the attributes. */
 export class PreparedQuery {
   readonly #query: unknown;
   readonly #admin: boolean;
   #parsed: ParsedQuery | undefined;
   #planned: { catalog: AttrCatalog; version: number; plans: readonly RootPlan[] } | undefined;
 
-  /** With `admin`, the query may ask for aggregates. Never throws; what is wrong with the query is told by `run`. */
+  /** With `admin`, the query may contain aggregates. Never throws; errors in the query are reported by `run`. */
   constructor(query: unknown, { admin }: { admin: boolean }) {
     this.#query = query;
     this.#admin = admin;
   }
 
-  /** The answer of this moment; throws as `runQuery` does. */
+  /** The current answer; throws as `runQuery` does. */
   run(source: QuerySource, { fileUrl, filter }: RunOptions): QueryOutcome {
     const { catalog } = source;
     const parsed = this.#parse();

@@ -1,17 +1,17 @@
 import type { Triple } from '../../protocol/attr.ts';
 
 /**
- * Why an entity matches a where clause, with every way that it does: `any` of these holds, `all` of those, or a `row` of
- * triples that belong together. Combinations of independent parts are not multiplied out.
+ * Why an entity matches a where clause, including every way in which it does: `any` of the parts holds, `all` of them
+ * do, or a `row` of triples belongs together. Combinations of independent parts are not multiplied out.
  *
- * Without the right to see a triple, the row it is in is lost; {@link proofPruner} tells whether the entity still matches then.
+ * A hidden triple invalidates the row it is in; {@link proofPruner} tells whether the entity still matches.
  */
 export type Proof =
   | { kind: 'row'; triples: readonly Triple[] }
   | { kind: 'all' | 'any'; of: readonly Proof[] };
 
 /**
- * Passes every triple of proofs to `take`. Proofs share parts, also those of different entities: each part is visited
+ * Passes every triple of proofs to `take`. Proofs, even those of different entities, share parts; each part is visited
  * once.
  */
 export function proofVisitor(take: (triple: Triple) => void): (proof: Proof) => void {
@@ -25,8 +25,8 @@ export function proofVisitor(take: (triple: Triple) => void): (proof: Proof) => 
 }
 
 /**
- * Tells what is left of a proof when only rows of visible triples count; undefined when nothing proves the match any
- * more. Parts that proofs share are judged once.
+ * Reduces a proof to rows of visible triples; undefined when it no longer proves the match. Parts that proofs share are
+ * evaluated once.
  */
 export function proofPruner(isVisible: (triple: Triple) => boolean): (proof: Proof) => Proof | undefined {
   const pruned = new Map<Proof, Proof | undefined>();

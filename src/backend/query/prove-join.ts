@@ -3,10 +3,10 @@ import type { Proof } from './proof.ts';
 import { farEnd, linkBetween, stepTriples, type TestProver, testProver } from './prove-test.ts';
 import { type Hop, type PathMatch, ROOT } from './query-plan.ts';
 
-/** The entities that the names of a join stand for so far. */
+/** The entities bound to the names of a join so far. */
 type Bindings = ReadonlyMap<string, string>;
 
-/** Proves something for the entities that are bound; undefined where it does not hold. */
+/** Proves something for the bound entities; undefined if it does not hold. */
 export type Prover<T> = (input: T) => Proof | undefined;
 
 type Pattern =
@@ -27,7 +27,7 @@ function patternsOf(reader: Reader, matches: readonly PathMatch[]): Pattern[] {
   return [...hops.values(), ...tests];
 }
 
-/** Groups patterns that share a name that is not bound yet; groups do not influence each other. */
+/** Groups patterns that share an unbound name; groups are independent of each other. */
 function independentGroups(patterns: readonly Pattern[], bound: ReadonlySet<string>): Pattern[][] {
   let groups: { names: Set<string>; patterns: Pattern[] }[] = [];
   for (const pattern of patterns) {
@@ -55,7 +55,7 @@ function proveBound(reader: Reader, pattern: Pattern, bindings: Bindings): Proof
   return { kind: 'any', of: rows.map((triples): Proof => ({ kind: 'row', triples })) };
 }
 
-/** Remembers what was proved for an entity, where nothing but that entity decides. */
+/** Caches proofs that depend only on one entity. */
 function remember(prove: Prover<string>): Prover<string> {
   const known = new Map<string, Proof | undefined>();
   return (e) => {
@@ -67,7 +67,7 @@ function remember(prove: Prover<string>): Prover<string> {
   };
 }
 
-/** Proves a group by trying every entity for one of its open names. */
+/** Proves a group by trying every entity for one of its unbound names. */
 function proveGroup(
   reader: Reader,
   patterns: readonly Pattern[],
@@ -124,9 +124,9 @@ function proveAll(
 }
 
 /**
- * Prepares a join of paths. Which names hang together is worked out once; each entity is then proved by walking its
- * links, and an entity met again on the way is not proved again. So the cost is that of the links that are there, not
- * of their combinations.
+ * Prepares a join of paths. The dependencies between names are worked out once; each entity is then proved by following
+ * its links, and an intermediate entity reached again is not proved again. The cost is proportional to the number of
+ * links, not of their combinations.
  */
 export function joinProver(reader: Reader, matches: readonly PathMatch[]): Prover<string> {
   const prove = proveAll(reader, patternsOf(reader, matches), new Set([ROOT]));

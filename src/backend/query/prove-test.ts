@@ -3,10 +3,10 @@ import { canonicalJson, type JsonValue } from '../../protocol/json.ts';
 import type { Reader } from '../store/reader.ts';
 import type { LinkStep, Test } from './query-plan.ts';
 
-/** A test made ready for many entities: the rows of triples that prove it for one, empty where it fails. */
+/** A test prepared for many entities: returns the rows of triples that prove it for one, empty if it fails. */
 export type TestProver = (e: string) => readonly (readonly Triple[])[];
 
-/** The triples of an entity under an attribute, seen from either end. */
+/** The triples of an entity for an attribute, seen from either end. */
 export function stepTriples(reader: Reader, step: LinkStep, e: string): readonly Triple[] {
   return step.forward ? reader.entityAttr(e, step.attr) : reader.attrValue(step.attr, e);
 }
@@ -16,7 +16,7 @@ export function farEnd(step: LinkStep, triple: Triple): JsonValue {
   return step.forward ? triple[2] : triple[0];
 }
 
-/** Whether this very link is there, asked from the end that is known to have few. */
+/** The triple of this link, if it exists. Looked up at its holder, which is known to have few. */
 export function linkBetween(reader: Reader, step: LinkStep, from: string, to: string): Triple | undefined {
   const [holder, target] = step.forward ? [from, to] : [to, from];
   return reader.entityAttr(holder, step.attr).find((triple) => triple[2] === target);
@@ -29,7 +29,7 @@ function rowsWhere(reader: Reader, step: LinkStep, accepts: (value: JsonValue) =
       .map((triple) => [triple]);
 }
 
-/** Makes a test ready to be asked of many entities. */
+/** Prepares a test for many entities. */
 export function testProver(reader: Reader, test: Test): TestProver {
   switch (test.kind) {
     case 'filter':

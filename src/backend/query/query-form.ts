@@ -1,12 +1,12 @@
 import type { JsonValue } from '../../protocol/json.ts';
 
-/** A value that a where clause can compare with. */
+/** A value that a where clause can compare to. */
 export type Scalar = string | number | boolean;
 
 /** The operators that compare by order or by pattern. */
 export type ComparatorName = '$gt' | '$gte' | '$lt' | '$lte' | '$like' | '$ilike';
 
-/** What a where clause asks of the value at the end of a path. */
+/** What a where clause requires of the value at the end of a path. */
 export type ValueCheck =
   | { op: 'equals'; value: Scalar }
   | { op: 'in'; values: (Scalar | null)[] }
@@ -14,12 +14,12 @@ export type ValueCheck =
   | { op: 'isNull'; isNull: boolean }
   | { op: 'compare'; comparator: ComparatorName; value: Scalar };
 
-/** A where clause as it was written: what its words mean for an app is not looked at yet. */
+/** A where clause as written: its names are not resolved in an app yet. */
 export type Condition =
   | { kind: 'value'; path: readonly string[]; check: ValueCheck }
   | { kind: 'and' | 'or'; of: readonly Condition[] };
 
-/** A place in the order of a page: a triple as an earlier page-info gave it. */
+/** A position in the order of a page: a triple from an earlier page-info. */
 export interface Cursor {
   e: string;
   a: string;
@@ -29,7 +29,7 @@ export interface Cursor {
 
 /** The options of a form, its `$`. */
 export interface FormOptions {
-  /** Conditions that all must hold; undefined: every entity of the namespace. */
+  /** Conditions that must all hold; undefined for every entity of the namespace. */
   where?: readonly Condition[];
   order?: { label: string; direction: 'asc' | 'desc' };
   limit?: number;
@@ -43,16 +43,16 @@ export interface FormOptions {
   fields?: readonly string[];
 }
 
-/** One form of a query: at the top a namespace, below it a link label of the form above. */
+/** One form of a query: a namespace at the top level, and below it a link label of the form above. */
 export interface QueryForm {
   label: string;
-  /** The labels from the top down to this form, its own included. */
+  /** The labels from the top level down to and including this form. */
   path: readonly string[];
   options: FormOptions;
   children: readonly QueryForm[];
 }
 
-/** A query whose grammar was found to be right. */
+/** A query that is syntactically valid. */
 export interface ParsedQuery {
   forms: readonly QueryForm[];
   /** The query's `$$ruleParams`, for permission rules. */

@@ -3,33 +3,36 @@ import type { JsonValue } from '../../protocol/json.ts';
 import type { SortKey } from '../store/value-order.ts';
 import type { Cursor, FormOptions } from './query-form.ts';
 
-/** A link as a query walks it: from the end that holds it, or from the far end. */
+/** A link in the direction a query follows it: from the end that holds it, or from the other one. */
 export interface LinkStep {
   attr: string;
   forward: boolean;
 }
 
-/** A part of the order of an attribute's values, as comparisons take them: from and to are in it, and open where they are undefined. */
+/**
+ * A range in the order of an attribute's values, as comparisons use it: both bounds are inclusive, and open if
+ * undefined.
+ */
 export interface ValueRange {
   type: CheckedDataType;
   from: SortKey | undefined;
   to: SortKey | undefined;
 }
 
-/** What a path asks of the entity it ends at. */
+/** What a path requires of the entity it ends at. */
 export type Test =
-  /** One of these values, by index where there is one; on a reversed link the values are the entities that hold it. */
+  /** One of these values, by index if there is one; on a reversed link, the values are the entities that hold it. */
   | { kind: 'value'; step: LinkStep; indexed: boolean; values: readonly JsonValue[] }
-  /** A value that passes; where it must lie in a range, `range` is at least that. */
+  /** A value that passes; if all such values lie in a range, `range` covers it. */
   | { kind: 'filter'; step: LinkStep; accepts: (value: JsonValue) => boolean; range?: ValueRange }
-  /** No value but null; with `missing`, no triple at all. */
+  /** No value except null; with `missing`, no triple at all. */
   | { kind: 'empty'; step: LinkStep; idAttr: string; missing: boolean }
-  /** Some value that is not null. */
+  /** A value other than null. */
   | { kind: 'present'; step: LinkStep; idAttr: string }
-  /** An entity id that starts like this. */
+  /** An entity id with this prefix. */
   | { kind: 'idPrefix'; idAttr: string; prefix: string };
 
-/** One step of a path: from the entity that `from` names to the one that `to` names. */
+/** One step of a path, from the entity named `from` to the one named `to`. */
 export interface Hop extends LinkStep {
   from: string;
   to: string;
@@ -41,14 +44,14 @@ export interface PathMatch {
   test: Test;
 }
 
-/** The name of the entity that a form looks for. */
+/** The name of the entity that a form searches for. */
 export const ROOT = '';
 
 /** A where clause with its labels resolved. */
 export type WherePlan =
-  /** Paths that must hold together: where two name the same entity on the way, it is one entity. */
+  /** Paths that must hold together: an intermediate entity that several of them name is the same entity. */
   | { kind: 'join'; matches: readonly PathMatch[] }
-  /** Parts that hold each for itself. */
+  /** Parts that hold independently. */
   | { kind: 'all' | 'any'; of: readonly WherePlan[] };
 
 /** The order of a top-level form. */
@@ -60,11 +63,11 @@ export interface OrderPlan {
   direction: 'asc' | 'desc';
 }
 
-/** Which part of the matches a page shows, and in which order. */
+/** Which part of the matches a page shows, and in what order. */
 export interface PagePlan {
   order: OrderPlan;
   limit: number | undefined;
-  /** Count the limit from the end. */
+  /** Whether the limit counts from the end. */
   fromEnd: boolean;
   offset: number | undefined;
   after: Cursor | undefined;
@@ -73,7 +76,7 @@ export interface PagePlan {
   beforeInclusive: boolean;
 }
 
-/** A form whose words were found in the app. */
+/** A form whose names were found in the app. */
 export interface FormPlan {
   label: string;
   etype: string;
@@ -81,19 +84,19 @@ export interface FormPlan {
   idAttr: string | undefined;
   where: WherePlan | undefined;
   page: PagePlan | undefined;
-  /** The attributes that are sent for each entity. */
+  /** The attributes sent for each entity. */
   attrs: readonly Attr[];
   children: readonly ChildPlan[];
 }
 
-/** A form under another one. `plan` is undefined where the label, or something in its where clause, is unknown. */
+/** A child form. `plan` is undefined if its label, or a name in its where clause, is unknown. */
 export interface ChildPlan {
   label: string;
   link: { attr: Attr; forward: boolean } | undefined;
   plan: FormPlan | undefined;
 }
 
-/** A top-level form. `plan` is undefined where it names something that the app does not have: its answer is empty. */
+/** A top-level form. `plan` is undefined if it names something that the app lacks: its answer is empty. */
 export interface RootPlan {
   key: string;
   aggregate: 'count' | undefined;

@@ -1,12 +1,12 @@
 import { ServerError } from '../../protocol/error.ts';
 
-/** How much one query may read: some seconds of work, for which nobody else is answered. */
+/** How much a single query may read: several seconds of work, during which nobody else gets an answer. */
 const MAX_READS = 5_000_000;
 
-/** So many triples that come out of one read cost as much as the read. */
+/** This many triples returned by a read cost as much as the read itself. */
 const TRIPLES_PER_READ = 8;
 
-/** Counts what a query reads, so that none holds up everybody else for good. */
+/** Counts what a query reads, so that none can block everyone else indefinitely. */
 export class ReadBudget {
   readonly #max: number;
   #left: number;
@@ -17,7 +17,7 @@ export class ReadBudget {
   }
 
   /**
-   * Counts a read that gave so many triples.
+   * Counts a read that returned this many triples.
    *
    * @throws {ServerError} `operation-timed-out` when the query has read too much.
    */

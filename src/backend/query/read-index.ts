@@ -3,14 +3,14 @@ import type { ReadSet } from '../store/reader.ts';
 import type { Change } from '../store/undo-log.ts';
 import { upsert } from '../store/upsert.ts';
 
-/** Keys by attribute, and below it by entity or by value. */
+/** Keys by attribute, and then by entity or value. */
 type Postings<K> = Map<string, Map<string, Set<K>>>;
 
 /**
- * What many live queries have read, turned around: from a change to the queries that it may concern. To ask costs what
- * the changes and the matches cost, whatever the number of queries held.
+ * An inverted index of what live queries have read: it maps a change to the queries it may affect. A lookup costs as
+ * much as the changes and the matches, however many queries the index holds.
  *
- * Changes to attributes are not looked at: they concern every query.
+ * Changes to attributes are ignored: they affect every query.
  */
 export class ReadIndex<K> {
   readonly #reads = new Map<K, ReadSet>();
@@ -18,12 +18,12 @@ export class ReadIndex<K> {
   readonly #byEntity: Postings<K> = new Map();
   readonly #byValue: Postings<K> = new Map();
 
-  /** How many queries are held. */
+  /** How many queries the index holds. */
   get size(): number {
     return this.#reads.size;
   }
 
-  /** Holds what the query `key` has read, in place of what was held for it. The index keeps `reads`: do not alter it. */
+  /** Records what the query `key` has read, in place of earlier reads. The index keeps `reads`: do not modify it. */
   add(key: K, reads: ReadSet): void {
     this.remove(key);
     this.#reads.set(key, reads);
@@ -32,7 +32,7 @@ export class ReadIndex<K> {
     post(this.#byValue, reads.attrValues, key);
   }
 
-  /** Forgets a query. */
+  /** Removes a query. */
   remove(key: K): void {
     const reads = this.#reads.get(key);
     if (!reads) return;
@@ -42,7 +42,7 @@ export class ReadIndex<K> {
     unpost(this.#byValue, reads.attrValues, key);
   }
 
-  /** The queries whose answer one of the changes may alter. */
+  /** The queries whose answer may be altered by one of the changes. */
   affected(changes: readonly Change[]): Set<K> {
     const keys = new Set<K>();
     const wholeSeen = new Set<string>();

@@ -18,14 +18,14 @@ export interface LinkSpec {
   unique?: boolean;
 }
 
-/** What a test's app has: by `etype/label`, blobs and links. Every namespace gets its `id` by itself. */
+/** The blobs and links of a test's app, by `etype/label`. Every namespace also gets an `id`. */
 export type AppSpec = Record<string, BlobSpec | LinkSpec>;
 
 function uuid(serial: number): string {
   return `${serial.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`;
 }
 
-/** A small app for tests. Entities and attributes are spoken of by name; ids rise in the order they are made. */
+/** A small app for tests. Entities and attributes are addressed by name; ids ascend in order of creation. */
 export class SmallApp {
   readonly data: AppData = createAppData();
   readonly #ids = new Map<string, string>();

@@ -4,15 +4,15 @@ import type { Reader, ReadSet } from '../store/reader.ts';
 import { upsert } from '../store/upsert.ts';
 import { ReadBudget } from './read-budget.ts';
 
-/** From so many entities, or values, of one attribute on, the attribute counts as read whole. */
+/** From this many entities or values of one attribute, the whole attribute counts as read. */
 const WHOLE_FROM = 1_000;
 
 /**
- * Wraps a reader so that it notes what is read. The notes are complete: a change that matches none of them cannot have
- * altered what the reader gave. How many triples an attribute has is not noted, since it only chooses between ways to
- * the same answer. It gives no more than `budget` allows.
+ * Wraps a reader to record what is read. The record is complete: a change that matches none of it cannot have altered
+ * what the reader returned. Attribute sizes are not recorded, since they only decide between ways to the same answer.
+ * Throws when `budget` is exceeded.
  */
-// Longer than 40 lines, because it is all methods of one object.
+// Longer than 40 lines because it is all methods of one object.
 export function trackReads(
   reader: Reader,
   budget: ReadBudget = new ReadBudget(),

@@ -2,15 +2,15 @@ import { ServerError } from '../../protocol/error.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { type EntityResult, entitiesOf, type QueryOutcome } from './outcome.ts';
 
-/** How long the text of a tree may get, about. */
+/** The approximate maximum length of a tree as text. */
 const MAX_TREE_CHARS = 128 * 1024 * 1024;
 
-/** What a label and punctuation take. */
+/** The approximate length of a label and punctuation. */
 const AROUND_VALUE = 16;
 
 /**
- * Makes sure that an answer can be written out as a tree: there an entity stands in every place where it is reached, and
- * with a few links that lead to many the places multiply at each level.
+ * Makes sure that an answer can be written out as a tree: an entity is repeated in every place where it is reached, and
+ * a few links with many targets multiply those places at each level.
  *
  * @throws {ServerError} `operation-timed-out` when the tree would be too large.
  */

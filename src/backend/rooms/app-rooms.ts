@@ -1,24 +1,26 @@
 import { upsert } from '../store/upsert.ts';
 import { LiveRoom, type RoomSession } from './live-room.ts';
 
-/** The rooms of one app. A room is there as long as a session is in it. */
+/** The rooms of one app. A room exists as long as a session is in it. */
 export class AppRooms {
   readonly #instanceId: string;
   readonly #rooms = new Map<string, LiveRoom>();
   readonly #changed = new Set<LiveRoom>();
   #scheduled = false;
 
-  /** @param instanceId the name of this server among those that serve the same rooms: here there is one. */
+  /**
+   * @param instanceId the name of this server among those that serve the same rooms; a local backend is the only one.
+   */
   constructor(instanceId: string) {
     this.#instanceId = instanceId;
   }
 
-  /** Everybody in a room, by session id; nobody in a room that does not exist. */
+  /** The sessions in a room, by id; empty for a room that does not exist. */
   sessions(roomId: string): Record<string, RoomSession> {
     return this.#rooms.get(roomId)?.sessions() ?? {};
   }
 
-  /** A room to enter: it is made when nobody is in it. */
+  /** Returns a room to enter, and creates it if nobody is in it. */
   open(roomId: string): LiveRoom {
     return upsert(this.#rooms, roomId, () => new LiveRoom(roomId, this.#instanceId));
   }
@@ -29,14 +31,14 @@ export class AppRooms {
     return room?.has(sessionId) ? room : undefined;
   }
 
-  /** Forgets a room when it is empty. */
+  /** Removes a room if it is empty. */
   closeIfEmpty(roomId: string): void {
     if (this.#rooms.get(roomId)?.size === 0) this.#rooms.delete(roomId);
   }
 
   /**
-   * Has a room tell its members what has changed, after what the event loop has at hand: a burst of changes costs each
-   * member one message.
+   * Makes a room notify its members, once the event loop has handled what is pending: a burst of changes costs each
+   * member a single message.
    */
   tellSoon(room: LiveRoom): void {
     this.#changed.add(room);

@@ -1,12 +1,12 @@
 import { canonicalJson, isObject, type JsonObject, type JsonValue } from '../../protocol/json.ts';
 import type { PresenceEdit, PresenceEntry } from '../../protocol/rooms.ts';
 
-/** Who is in a room, by session id. Entries are values: they are replaced, never changed. */
+/** The presence of a room by session id. Entries are immutable: they are replaced, never modified. */
 export type RoomState = ReadonlyMap<string, PresenceEntry>;
 
 type Path = readonly (string | number)[];
 
-/** The edits that make the one state of a room the other. */
+/** The edits that turn one state of a room into the other. */
 export function diffPresence(before: RoomState, after: RoomState): PresenceEdit[] {
   const edits: PresenceEdit[] = [];
   for (const [id, entry] of after) {
@@ -40,15 +40,15 @@ function compare(path: Path, before: JsonValue, after: JsonValue, edits: Presenc
 }
 
 /**
- * Whether an object can be changed key by key. Core's client takes an object that has lost its last key out of its
- * parent, so one that is or becomes empty is replaced whole; and in its assignment `__proto__` is no key.
+ * Whether an object can be edited key by key. Core's client removes an object from its parent with its last key, so one
+ * that is or becomes empty is replaced as a whole; and its assignment does not treat `__proto__` as a key.
  */
 function isComparable(value: JsonValue): value is JsonObject {
   return isObject(value) && Object.keys(value).length > 0 && !Object.hasOwn(value, '__proto__');
 }
 
-// The old keys first, then the new ones, as the official server has it. Where no old key stays, what is added comes
-// first: between its edits, too, the object is not to be without a key.
+// Existing keys first, then new ones, as on the official server. If no existing key remains, additions go first,
+// because the object must not be empty even between edits.
 function compareFields(path: Path, before: JsonObject, after: JsonObject, edits: PresenceEdit[]): void {
   const added = Object.entries(after).flatMap(([key, value]): PresenceEdit[] =>
     Object.hasOwn(before, key) ? [] : [[[...path, key], '+', value ?? null]],

@@ -10,7 +10,7 @@ interface Member {
   readonly entry: PresenceEntry;
 }
 
-/** One session in a room, with all that is known of its user. For admins. */
+/** A session in a room, with the full user. For admins. */
 export interface RoomSession {
   'peer-id': string;
   'instance-id': string;
@@ -19,15 +19,15 @@ export interface RoomSession {
 }
 
 /**
- * One room: who is in it, and what each shows to the others. Changes that come together are told together, by
- * {@link tell}: to those who just came the whole room, to the others what changed.
+ * A room: its members, and the presence of each. Changes that occur together are sent together by {@link tell}:
+ * newcomers get the whole room, the others only what changed.
  */
 export class LiveRoom {
   readonly #id: string;
   readonly #instanceId: string;
   readonly #members = new Map<string, Member>();
   readonly #newcomers = new Set<string>();
-  /** What the members were told last; undefined when nothing has changed since. */
+  /** The state that was last sent to the members; undefined if nothing has changed since. */
   #told: RoomState | undefined;
 
   constructor(id: string, instanceId: string) {
@@ -39,7 +39,7 @@ export class LiveRoom {
     return this.#members.size;
   }
 
-  /** Everybody in the room, by session id. */
+  /** The sessions in the room, by id. */
   sessions(): Record<string, RoomSession> {
     const sessions = [...this.#members].map(([id, { channel, entry }]) => [
       id,
@@ -52,19 +52,19 @@ export class LiveRoom {
     return this.#members.has(sessionId);
   }
 
-  /** Lets a session in. One that is in already keeps what it shows. */
+  /** Adds a session. One that is a member already keeps its presence. */
   join(channel: ClientChannel, data: JsonObject | undefined): void {
     const shown = this.#members.get(channel.sessionId)?.entry.data ?? data ?? {};
     this.#put(channel, shown);
     this.#newcomers.add(channel.sessionId);
   }
 
-  /** Changes what a session shows; one that is not in the room shows nothing. */
+  /** Changes the presence of a session; ignored if it is not in the room. */
   show(channel: ClientChannel, data: JsonObject): void {
     if (this.has(channel.sessionId)) this.#put(channel, data);
   }
 
-  /** Takes a session out, if it is in. */
+  /** Removes a session, if it is in the room. */
   leave(sessionId: string): void {
     if (!this.has(sessionId)) return;
     this.#remember();
@@ -72,9 +72,9 @@ export class LiveRoom {
     this.#newcomers.delete(sessionId);
   }
 
-  /** Passes on what a session says to all others, and gives the message that they got, for the speaker's answer. */
+  /** Broadcasts a session's message to all others, and returns what they received, for the reply to the sender. */
   say(channel: ClientChannel, topic: JsonValue | undefined, data: JsonValue | undefined): RoomSaid {
-    // Who hears it finds the speaker in the room as it is now.
+    // Recipients must have the current state of the room, including the sender.
     this.tell();
     const said: RoomSaid = {
       'room-id': this.#id,
@@ -86,7 +86,7 @@ export class LiveRoom {
     return said;
   }
 
-  /** Tells the members what has changed since the last time. */
+  /** Sends members what has changed since the last time. */
   tell(): void {
     const before = this.#told;
     if (before === undefined) return;
@@ -129,7 +129,7 @@ export class LiveRoom {
   }
 }
 
-/** Other people's clients learn of a user no more than the id. */
+/** Other clients see only the id of a user. */
 function publicUser({ actor }: ClientChannel): { id: string } | null {
   return actor.user && { id: actor.user.id };
 }

@@ -13,10 +13,10 @@ import type { EventId } from '../session/encode.ts';
 import type { AppRooms } from './app-rooms.ts';
 import type { LiveRoom } from './live-room.ts';
 
-/** How many rooms one session can be in at a time. */
+/** How many rooms one session can be in at once. */
 const MAX_ROOMS = 10_000;
 
-/** What one session can show in all of them together, with their ids. */
+/** The maximum presence of one session in all rooms together, including the room ids, in characters. */
 const MAX_CHARS = 64 * 1024 * 1024;
 
 /** The rooms that one session is in. */
@@ -24,7 +24,7 @@ export class SessionRooms {
   readonly #app: Pick<App, 'assertReadable' | 'identity'>;
   readonly #rooms: AppRooms;
   readonly #channel: ClientChannel;
-  /** Each room, with how many characters it takes. */
+  /** Each room, with the number of characters it uses. */
   readonly #joined = new Map<string, number>();
   #chars = 0;
 
@@ -35,9 +35,9 @@ export class SessionRooms {
   }
 
   /**
-   * Does what an event asks for, and answers it.
+   * Handles an event and replies to it.
    *
-   * @throws {ServerError} when it may not be done.
+   * @throws {ServerError} when it is not permitted.
    */
   serve(message: RoomMessage, id: EventId): void {
     switch (message.op) {
@@ -69,7 +69,7 @@ export class SessionRooms {
     if (!this.#joined.has(roomId) && this.#joined.size >= MAX_ROOMS) {
       throw this.#refusal(roomId, `A session can be in at most ${MAX_ROOMS} rooms.`);
     }
-    // Who is in already keeps what it shows.
+    // A session that is in the room already keeps its presence.
     if (!this.#joined.has(roomId)) this.#count(roomId, data);
     const room = this.#rooms.open(roomId);
     room.join(this.#channel, data);
@@ -98,7 +98,7 @@ export class SessionRooms {
     this.#channel.send({ op: 'client-broadcast-ok', ...said, 'client-event-id': id, 'trace-id': null });
   }
 
-  /** Counts what is shown in a room, in the place of what was. */
+  /** Counts the presence in a room, replacing the earlier count. */
   #count(roomId: string, data: JsonObject = {}): void {
     const chars = roomId.length + JSON.stringify(data).length;
     const all = this.#chars - (this.#joined.get(roomId) ?? 0) + chars;

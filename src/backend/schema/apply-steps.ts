@@ -6,20 +6,20 @@ import type { JobBook } from './job-book.ts';
 import type { SchemaApp } from './schema-app.ts';
 import { isJobStep, type SchemaStep } from './schema-step.ts';
 
-/** What a push of a schema came to. */
+/** The result of pushing a schema. */
 export interface AppliedSteps {
-  /** The transaction of the steps that no job does; empty when there was none. */
+  /** The transaction of the steps that are not jobs; empty if there was none. */
   readonly transaction: JsonObject;
-  /** The steps, each of a job with the id of that. */
+  /** The steps; those that are jobs include the job's id. */
   readonly steps: readonly unknown[];
   readonly 'indexing-jobs': { readonly 'group-id': string; readonly jobs: readonly Job[] } | null;
 }
 
 /**
- * Brings a schema from where it is to where the steps lead: first, as one transaction, what needs no look at all values
- * of an attribute, then one job after the other. A job that fails leaves its attribute as it was, and the others run.
+ * Applies the steps of a schema: first, in one transaction, those that do not require reading all values of an
+ * attribute, then one job after another. A job that fails leaves its attribute unchanged, and the others still run.
  *
- * @throws {ServerError} when the transaction is refused; then nothing has changed.
+ * @throws {ServerError} when the transaction is refused; nothing has changed then.
  */
 export function applySteps(app: SchemaApp, steps: readonly SchemaStep[], jobs: JobBook): AppliedSteps {
   const direct = steps.filter((step) => !isJobStep(step));
@@ -50,7 +50,7 @@ function transact(app: SchemaApp, steps: readonly SchemaStep[]): JsonObject {
   };
 }
 
-/** Which attributes each kind of step was about. */
+/** The ids of the attributes affected by each kind of step. */
 function idsByKind(steps: readonly SchemaStep[]): JsonObject {
   const ids = new Map<string, string[]>();
   for (const [kind, attr] of steps) {

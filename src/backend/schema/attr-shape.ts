@@ -2,12 +2,12 @@ import { type Attr, type CheckedDataType, isCheckedDataType } from '../../protoc
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { AttrDefinition, Definitions, LinkDefinition, LinkEnd } from './definitions.ts';
 
-/** The system namespaces that a schema may add to. */
+/** The system namespaces that a schema may extend. */
 const OPEN_SYSTEM_ETYPES: ReadonlySet<string> = new Set(['$users', '$files', '$streams']);
 
 type Name = readonly [id: null, etype: string, label: string];
 
-/** An attribute as a schema defines it: what it is, without an id. */
+/** An attribute as defined by a schema, without an id. */
 export interface AttrShape {
   readonly id: null;
   readonly 'value-type': Attr['value-type'];
@@ -23,9 +23,8 @@ export interface AttrShape {
 }
 
 /**
- * The attributes that a schema defines: every namespace that has any has an id, and with `withEmpty` those that have
- * none too. What is the system's is left out, since
- * no app can define it, and schemas that were pulled list it.
+ * The attributes that a schema defines: every namespace with attributes gets an id, and with `withEmpty` so do those
+ * without. System attributes are left out, since no app can define them, and pulled schemas list them.
  */
 export function shapesOf(
   { etypes, attrs, links }: Definitions,
@@ -50,7 +49,7 @@ function isSystem(catalog: AttrCatalog, etype: string, label: string): boolean {
   return attr?.catalog === 'system';
 }
 
-/** Only a link with both names of a system link is one: else it is a conflict, which planning reports. */
+/** A system link must match in both names; otherwise it is a conflict, which planning reports. */
 function isSystemLink(catalog: AttrCatalog, { forward, reverse }: LinkDefinition): boolean {
   const attr = catalog.byForward(forward.on, forward.label);
   const far = attr?.['reverse-identity'];

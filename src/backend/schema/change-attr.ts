@@ -10,7 +10,7 @@ import type { JobTarget, JobType } from './schema-step.ts';
 
 const MAX_SAMPLES = 10;
 
-/** Does what a job is for. Gives what is in the way, if anything is; then nothing has changed. */
+/** Performs a job. Returns what prevented it, in which case nothing has changed. */
 export function changeAttr(app: SchemaApp, type: JobType, target: JobTarget): JobFailure | undefined {
   const attr = app.data.catalog.byId(target['attr-id']);
   if (!attr || attr.catalog === 'system') return { error: 'invalid-attr-state-error' };
@@ -33,9 +33,9 @@ export function changeAttr(app: SchemaApp, type: JobType, target: JobTarget): Jo
   }
 }
 
-/** Has the transaction engine change an attribute: it looks at the stored values. */
+/** Changes an attribute through the transaction engine, which checks the stored values. */
 function update(app: SchemaApp, attr: Attr, flags: Partial<Attr>): JobFailure | undefined {
-  // An update that does not mention the cascades takes them away.
+  // An update that omits the cascades would remove them.
   const { id, 'on-delete': onDelete, 'on-delete-reverse': onDeleteReverse } = attr;
   const change = {
     id,
@@ -52,7 +52,7 @@ function update(app: SchemaApp, attr: Attr, flags: Partial<Attr>): JobFailure | 
   }
 }
 
-/** No step of a transaction stands for what an entity lacks: only a job, and adding an attribute, do that. */
+/** Adds null triples to entities without a value: no transaction step does that, only a job and adding an attribute. */
 function fillNulls(app: SchemaApp, { id }: Attr): undefined {
   const attr = app.data.catalog.byId(id);
   const entities = attr ? entitiesWithoutNulls(app.data, attr) : [];
@@ -77,7 +77,7 @@ function failureOf({ data }: SchemaApp, attr: Attr, { type, hint }: ServerError)
   return { error: 'unexpected-error' };
 }
 
-/** The entities that lack a value, as a failure. */
+/** The failure for entities without a value. */
 function gaps({ data }: SchemaApp, attr: Attr): JobFailure | undefined {
   const etype = etypeOf(attr);
   const idAttr = data.catalog.byForward(etype, 'id');
@@ -117,7 +117,7 @@ function isValid(attr: Attr, [e, , v]: Triple): boolean {
   }
 }
 
-/** No step of a transaction says what type an attribute has: only a job may change it. */
+/** No transaction step sets the type of an attribute: only a job may change it. */
 function setType(app: SchemaApp, attr: Attr, type: Attr['checked-data-type']): undefined {
   const { 'checked-data-type': _, ...rest } = attr;
   app.assertWritable();

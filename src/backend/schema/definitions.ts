@@ -1,7 +1,7 @@
 import { type ValidationIssue, validationFailed } from '../../protocol/error.ts';
 import { isObject } from '../../protocol/json.ts';
 
-/** A value of an entity, as a schema defines it. */
+/** A value attribute, as defined by a schema. */
 export interface AttrDefinition {
   readonly etype: string;
   readonly label: string;
@@ -20,13 +20,13 @@ export interface LinkEnd {
   readonly cascades: boolean;
 }
 
-/** A link, as a schema defines it. */
+/** A link, as defined by a schema. */
 export interface LinkDefinition {
   readonly forward: LinkEnd;
   readonly reverse: LinkEnd;
 }
 
-/** A schema, checked. */
+/** A validated schema. */
 export interface Definitions {
   readonly etypes: readonly string[];
   readonly attrs: readonly AttrDefinition[];
@@ -36,10 +36,10 @@ export interface Definitions {
 const VALUE_TYPES: ReadonlySet<unknown> = new Set(['string', 'number', 'boolean', 'date', 'json', 'any']);
 
 /**
- * Reads a schema: what `i.schema` of core gives, or the same as JSON. Rooms are no concern of the server and are
- * passed over.
+ * Parses a schema: the result of core's `i.schema`, or the same as JSON. Rooms do not concern the server and are
+ * ignored.
  *
- * @throws {ServerError} `validation-failed` that names each place where it is not a schema.
+ * @throws {ServerError} `validation-failed` that lists each place where it is not a schema.
  */
 export function parseDefinitions(schema: unknown): Definitions {
   const reader = new SchemaReader();

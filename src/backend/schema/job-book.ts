@@ -4,14 +4,14 @@ import type { Job, JobFailure } from './job.ts';
 import type { SchemaApp } from './schema-app.ts';
 import type { JobTarget, JobType } from './schema-step.ts';
 
-/** Jobs are looked up shortly after they ran, if ever: the last of each app are enough. */
+/** Jobs are looked up shortly after they ran, if at all, so keeping the last ones of each app is enough. */
 const MAX_JOBS = 1_000;
 
-/** The jobs of all apps, and how they went. A job runs at once and to its end when it is added. */
+/** The jobs of all apps and their outcomes. A job runs to completion as soon as it is added. */
 export class JobBook {
   readonly #jobs = new WeakMap<SchemaApp, Job[]>();
 
-  /** Runs a job. What is in its way is no error: the job says what it was. */
+  /** Runs a job. Whatever prevents it is not thrown but reported in the job. */
   run(app: SchemaApp, type: JobType, target: JobTarget, groupId: string | null = null): Job {
     const attr = app.data.catalog.byId(target['attr-id']);
     const work = attr ? app.data.triples.attrSize(attr.id) : 0;

@@ -2,7 +2,7 @@ import type { CheckedDataType } from '../../protocol/attr.ts';
 import type { JsonType, JsonValue } from '../../protocol/json.ts';
 import type { JobType } from './schema-step.ts';
 
-/** A value that does not allow what a job is for. */
+/** A value that prevents a job. */
 export interface InvalidTriple {
   readonly entity_id: string;
   readonly value: JsonValue;
@@ -18,18 +18,18 @@ export interface JobFailure {
     | 'missing-required-error'
     | 'invalid-attr-state-error'
     | 'unexpected-error';
-  /** Up to ten of the values that are in the way. */
+  /** Up to ten of the values that prevent it. */
   readonly invalid_triples_sample?: readonly InvalidTriple[];
-  /** The value that several entities have. */
+  /** The value that several entities share. */
   readonly invalid_unique_value?: JsonValue;
   readonly error_data?: JsonValue;
 }
 
-/** A job that changes an attribute after a look at all of its values, as clients are told of it. */
+/** A job that changes an attribute after checking all of its values, as clients see it. */
 export interface Job {
   readonly id: string;
   readonly app_id: string;
-  /** The jobs of one push are a group; null for one that was asked for by itself. */
+  /** The jobs of one push form a group; null for a job requested on its own. */
   readonly group_id: string | null;
   readonly attr_id: string;
   readonly attr_name: string | null;

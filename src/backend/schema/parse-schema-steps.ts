@@ -4,13 +4,13 @@ import { isObject } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 import { isJobType, type JobType, type SchemaStep } from './schema-step.ts';
 
-/** Steps that the transaction engine reads, and says what is wrong with. */
+/** Steps that the transaction engine parses and validates. */
 const TRANSACTION_STEPS: ReadonlySet<unknown> = new Set(['add-attr', 'update-attr', 'delete-attr']);
 
 /**
- * Reads the steps of a push: those of jobs here, the others only as far as to tell which they are.
+ * Parses the steps of a push: jobs completely, other steps only as far as their kind.
  *
- * @throws {ServerError} `validation-failed` that names what is no step of a schema.
+ * @throws {ServerError} `validation-failed` for what is not a schema step.
  */
 export function parseSchemaSteps(input: readonly unknown[]): SchemaStep[] {
   return input.map((step, index) => {

@@ -3,7 +3,7 @@ import type { ValidationIssue } from '../../protocol/error.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { AttrChange, SchemaStep } from './schema-step.ts';
 
-/** What makes the steps of a plan impossible, each as a message about the schema that was sent. */
+/** The problems that make the steps of a plan impossible, each as a message about the schema. */
 export function planIssues(catalog: AttrCatalog, steps: readonly SchemaStep[]): ValidationIssue[] {
   return [...nameIssues(catalog, steps), ...cascadeIssues(steps)];
 }
@@ -53,7 +53,7 @@ function* cascadeIssues(steps: readonly SchemaStep[]): Iterable<ValidationIssue>
   }
 }
 
-/** The end of a link that could not cascade, because it has many at its other side. */
+/** The end of a link that cannot cascade because it can have many targets. */
 function impossibleCascade(attr: AttrChange): Attr['forward-identity'] | undefined {
   if (attr['on-delete'] && attr.cardinality === 'many') return attr['forward-identity'];
   return attr['on-delete-reverse'] && !attr['unique?'] ? attr['reverse-identity'] : undefined;

@@ -5,8 +5,7 @@ import { planSchema } from './plan-schema.ts';
 import type { SchemaStep } from './schema-step.ts';
 
 /**
- * The steps that bring an app with these attributes to a schema, as `instant-cli push` plans them before it asks a
- * server.
+ * Plans the steps that turn the given attributes into a schema, as `instant-cli push` does before it contacts a server.
  *
  * @throws {ServerError} `validation-failed` when the schema cannot be pushed.
  */

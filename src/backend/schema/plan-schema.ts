@@ -8,21 +8,21 @@ import { pushIssues } from './push-issues.ts';
 import { type SchemaJson, schemaOf } from './schema-json.ts';
 import type { JobTarget, JobType, SchemaStep } from './schema-step.ts';
 
-/** How a plan is made. */
+/** Options of a plan. */
 export interface PlanOptions {
   /** Whether the types of values are part of the schema. */
   readonly checkTypes: boolean;
-  /** Whether a change that looks at all values of an attribute is a job, instead of part of the transaction. */
+  /** Whether a change that checks all values of an attribute becomes a job instead of part of the transaction. */
   readonly backgroundUpdates: boolean;
   /**
-   * Whether the schema is taken as `instant-cli push` takes it: it checks more than the server, and a namespace without
-   * attributes is one to it.
+   * Whether the schema is interpreted the way `instant-cli push` does: it checks more than the server, and counts a
+   * namespace without attributes.
    */
   readonly asPushed: boolean;
   newId(): string;
 }
 
-/** How an app gets a schema: what it adds and changes. Nothing is ever deleted by it. */
+/** What a schema adds to an app and changes in it. It never deletes anything. */
 export interface SchemaPlan {
   readonly shapes: readonly AttrShape[];
   readonly steps: readonly SchemaStep[];
@@ -31,7 +31,7 @@ export interface SchemaPlan {
 /**
  * Plans how an app gets a schema.
  *
- * @throws {ServerError} `validation-failed` for names that are in use otherwise, for cascades on links to many, and with
+ * @throws {ServerError} `validation-failed` for names that are already taken, for cascades on links to many, and with
  * `asPushed` for what `instant-cli push` refuses.
  */
 export function planSchema(definitions: Definitions, catalog: AttrCatalog, options: PlanOptions): SchemaPlan {
@@ -52,16 +52,16 @@ function assertNone(issues: ValidationIssue[]): void {
   if (issues.length > 0) throw validationFailed('schema', null, issues);
 }
 
-/** The server gives an id to the namespaces that are new to it alone. */
+/** The server adds an id only to namespaces that are new to it. */
 function isLeftWithoutId({ 'forward-identity': [, etype, label] }: AttrShape, catalog: AttrCatalog): boolean {
   return label === 'id' && [...catalog.ofEtype(etype)].some((attr) => attr['value-type'] === 'blob');
 }
 
 /**
- * The attributes that an app without any of its own gets with a schema. Their types are checked from then on. With
- * `asPushed`, the schema is taken as `instant-cli push` takes it.
+ * The attributes that an app without any of its own gets from a schema, with their types checked from the start. With
+ * `asPushed`, the schema is interpreted the way `instant-cli push` does.
  *
- * @throws {ServerError} `validation-failed` when it cannot be.
+ * @throws {ServerError} `validation-failed` when the schema cannot be used.
  */
 export function newAttrs(
   definitions: Definitions,
@@ -73,12 +73,12 @@ export function newAttrs(
   return steps.flatMap((step) => (step[0] === 'add-attr' ? [step[1]] : []));
 }
 
-/** A schema as clients print it. */
+/** The planned schema in the form that clients print. */
 export function plannedSchema({ shapes }: SchemaPlan): SchemaJson<AttrShape> {
   return schemaOf(shapes);
 }
 
-/** What the app has under the names of a shape, if it is a link when the shape is one, and none when it is none. */
+/** The app's attribute with the names of a shape, provided that both are links or neither is. */
 function currentOf(shape: AttrShape, catalog: AttrCatalog): Attr | undefined {
   const [, etype, label] = shape['forward-identity'];
   const attr = catalog.byForward(etype, label);

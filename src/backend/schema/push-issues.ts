@@ -4,9 +4,8 @@ import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { Definitions, LinkDefinition } from './definitions.ts';
 
 /**
- * What `instant-cli push` finds wrong with a schema before it asks a server, which takes all of it: a link to an entity
- * that the schema does not have, a namespace that looks like the system's, and what the system's namespaces cannot
- * require.
+ * What `instant-cli push` refuses in a schema before it contacts a server, which would accept all of it: links to
+ * undefined entities, namespaces that look like system ones, and constraints that system namespaces cannot have.
  */
 export function pushIssues(definitions: Definitions, catalog: AttrCatalog): ValidationIssue[] {
   return [

@@ -1,7 +1,7 @@
 import type { App } from '../app/app.ts';
 import type { AppHost } from '../app/app-host.ts';
 
-/** What a change of its schema takes of an app. */
+/** The parts of an app that schema changes use. */
 export interface SchemaApp extends Pick<App, 'assertWritable' | 'data' | 'identity' | 'load' | 'transact'> {
   readonly host: Pick<AppHost, 'newId' | 'now'>;
 }

@@ -9,7 +9,7 @@ export type LinkNames = [
   reverseLabel: string,
 ];
 
-/** What of an attribute its place in a schema depends on. */
+/** The parts of an attribute that decide its place in a schema. */
 interface Placed {
   readonly 'value-type': Attr['value-type'];
   readonly 'forward-identity': readonly [id: string | null, etype: string, label: string];
@@ -17,9 +17,9 @@ interface Placed {
   readonly catalog?: Attr['catalog'];
 }
 
-/** The schema of an app, as clients that print and compare schemas are told of it. */
+/** The schema of an app, in the form for clients that print and compare schemas. */
 export interface SchemaJson<A = Attr> {
-  /** Links, by their names as one key. */
+  /** Links, with their names joined into one key. */
   refs: Record<string, A>;
   /** All other attributes, by etype and label. */
   blobs: Record<string, Record<string, A>>;
@@ -37,7 +37,7 @@ const HIDDEN: ReadonlySet<string> = new Set([
   '$streams.hashedReconnectToken',
 ]);
 
-/** The schema that a list of attributes makes, without those that are the backend's own concern. */
+/** The schema formed by a list of attributes, without the backend's internal ones. */
 export function schemaOf<A extends Placed>(
   attrs: readonly A[],
   keyOf: (names: LinkNames) => string = printedNames,
@@ -57,7 +57,7 @@ export function schemaOf<A extends Placed>(
   return { refs: Object.fromEntries(refs), blobs: Object.fromEntries(entries) };
 }
 
-/** Whether users are shown an attribute. */
+/** Whether users see an attribute. */
 function isShown({ catalog, 'forward-identity': [, etype, label] }: Placed): boolean {
   return catalog !== 'system' || (SHOWN_SYSTEM_ETYPES.has(etype) && !HIDDEN.has(`${etype}.${label}`));
 }
@@ -69,12 +69,12 @@ function linkNames({
   return reverse && [forward[1], forward[2], reverse[1], reverse[2]];
 }
 
-/** The names as the server prints a vector of texts. */
+/** The names in the form in which the server prints a vector of strings. */
 function printedNames(names: LinkNames): string {
   return `[${names.map((name) => JSON.stringify(name)).join(' ')}]`;
 }
 
-/** Nobody writes a file's `url`, but every file has one: readers may count on it. */
+/** Clients never write a file's `url`, but every file has one, so readers may rely on it. */
 function asShown<A extends Placed>(attr: A): A {
   const [, etype, label] = attr['forward-identity'];
   return etype === '$files' && label === 'url' ? { ...attr, 'required?': true } : attr;

@@ -1,6 +1,6 @@
-import type { Attr, CheckedDataType, Ident } from '../../protocol/attr.ts';
+import { type Attr, type CheckedDataType, type Ident, isCheckedDataType } from '../../protocol/attr.ts';
 
-/** The kinds of changes of an attribute that look at all of its values. */
+/** The kinds of attribute changes that check all values. */
 const JOB_TYPES = [
   'index',
   'remove-index',
@@ -12,10 +12,10 @@ const JOB_TYPES = [
   'remove-data-type',
 ] as const;
 
-/** A kind of change of an attribute that looks at all of its values. */
+/** A kind of attribute change that checks all values. */
 export type JobType = (typeof JOB_TYPES)[number];
 
-/** Which attribute a job changes, and into what. */
+/** The attribute that a job changes, and how. */
 export interface JobTarget {
   readonly 'attr-id': string;
   readonly 'forward-identity'?: Ident;
@@ -23,17 +23,17 @@ export interface JobTarget {
   readonly 'checked-data-type'?: CheckedDataType;
 }
 
-/** What an attribute is to become: the parts that may change without a look at each value. */
+/** The parts of an attribute that can change without checking every value. */
 export type AttrChange = Partial<Attr> & Pick<Attr, 'id'>;
 
-/** One step from a schema to another. */
+/** One step from one schema to another. */
 export type SchemaStep =
   | readonly ['add-attr', Attr]
   | readonly ['update-attr', AttrChange]
   | readonly ['delete-attr', string]
   | readonly [JobType, JobTarget];
 
-/** Whether a step is the work of a job. */
+/** Whether a step is done by a job. */
 export function isJobStep(step: SchemaStep): step is readonly [JobType, JobTarget] {
   return isJobType(step[0]);
 }
@@ -41,4 +41,9 @@ export function isJobStep(step: SchemaStep): step is readonly [JobType, JobTarge
 /** Whether a value names a kind of job. */
 export function isJobType(value: unknown): value is JobType {
   return JOB_TYPES.some((type) => type === value);
+}
+
+/** A type that values can be checked against, or undefined for anything else. */
+export function asCheckedDataType(value: unknown): CheckedDataType | undefined {
+  return isCheckedDataType(value) ? value : undefined;
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { GRACE_PERIOD_DAYS, isExpired } from '../transact/expired-attrs.ts';
 import type { SchemaApp } from './schema-app.ts';
 
-/** The attributes of an app that were deleted and can be restored, as clients are told of them. */
+/** The deleted attributes of an app that can still be restored, in the form for clients. */
 export function softDeletedAttrs({ data, host }: SchemaApp): JsonObject {
   const now = host.now();
   const deleted = [...data.catalog.deleted()].filter((attr) => !isExpired(attr, now));

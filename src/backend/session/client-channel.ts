@@ -4,19 +4,21 @@ import type { Actor } from '../permissions/actor.ts';
 import type { DurableSender } from './durable-sender.ts';
 import { encode } from './encode.ts';
 
-/** A session as its rooms, sync tables and streams see it: whom it serves, and how to speak to its client. */
+/**
+ * A session from the perspective of its rooms, sync tables and streams: whom it serves, and how to reach its client.
+ */
 export interface ClientChannel {
   readonly sessionId: string;
   readonly actor: Actor;
   readonly features: ClientFeatures;
-  /** Bytes that were sent and that the client has not taken yet. */
+  /** Bytes sent that the client has not received yet. */
   readonly bufferedAmount: number;
   send(message: DownMessage): void;
-  /** Sends a message that is encoded already, because many sessions get the same. */
+  /** Sends a message encoded in advance, for when many sessions get the same one. */
   sendText(text: string): void;
 }
 
-/** A channel that sends what a crash could not take back. */
+/** A channel that only sends what is durable. */
 export function channelOf(
   whom: Pick<ClientChannel, 'sessionId' | 'actor' | 'features'>,
   sender: DurableSender,

@@ -1,14 +1,14 @@
 import type { AppPersistence } from '../app/app-persistence.ts';
 import type { SessionPeer } from './session-peer.ts';
 
-/** A client that leaves this much unread is cut off, before it takes everybody's memory. */
+/** A client with more unread data than this is disconnected, before it uses up everyone's memory. */
 const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
 
-/** What a client is told: nothing that a crash could still take back. */
+/** Sends a client only what is durable, so that no crash can undo what it has seen. */
 export class DurableSender {
   readonly #peer: SessionPeer;
   readonly #persistence: AppPersistence;
-  /** How much is held back until what it may show is durable. */
+  /** How much is held back until the changes it may reveal are durable. */
   #held = 0;
 
   constructor(peer: SessionPeer, persistence: AppPersistence) {
@@ -16,12 +16,12 @@ export class DurableSender {
     this.#persistence = persistence;
   }
 
-  /** Bytes that the client has not taken yet. */
+  /** Bytes that the client has not received yet. */
   get bufferedAmount(): number {
     return this.#peer.bufferedAmount + this.#held;
   }
 
-  /** Sends a message, in order. */
+  /** Sends a message; order is preserved. */
   send(text: string): void {
     this.#held += text.length;
     this.#persistence.whenDurable(() => {

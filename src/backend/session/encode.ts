@@ -4,18 +4,18 @@ import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import type { QueryResult } from '../app/live-query.ts';
 import type { Actor } from '../permissions/actor.ts';
 
-/** The `client-event-id` of an event, as the client wrote it. */
+/** The `client-event-id` of an event, as sent by the client. */
 export type EventId = JsonValue | undefined;
 
-// Results and lists of attributes are kept as JSON texts and put into messages as they are, so that what many
-// sessions receive is written once.
+// Results and attribute lists are kept as JSON text and inserted into messages unchanged, so that what many sessions
+// receive is encoded only once.
 
 /** A message as text. */
 export function encode(message: DownMessage): string {
   return JSON.stringify(message);
 }
 
-/** An `init-ok` with a list of attributes that is already text. */
+/** An `init-ok` around an attribute list that is already JSON text. */
 export function encodeInitOk(details: {
   sessionId: string;
   app: AppRow;
@@ -34,7 +34,7 @@ export function encodeInitOk(details: {
   return `{"op":"init-ok","attrs":${details.attrs},${rest.slice(1)}`;
 }
 
-/** An `add-query-ok` with a result that is already text. */
+/** An `add-query-ok` around a result that is already JSON text. */
 export function encodeAddQueryOk(
   answer: QueryResult,
   details: { q: JsonValue; txId: number; id: EventId },
@@ -49,7 +49,7 @@ export function encodeAddQueryOk(
   return `{"op":"add-query-ok","result":${answer.result},"result-meta":${answer.meta},${rest.slice(1)}`;
 }
 
-/** A `refresh-ok` of encoded computations; `attrs` is the encoded list, where it goes along. */
+/** A `refresh-ok` of encoded computations; `attrs` is the encoded attribute list, if it has to be included. */
 export function encodeRefreshOk(
   txId: number,
   computations: readonly string[],
@@ -60,7 +60,7 @@ export function encodeRefreshOk(
   return `{"op":"refresh-ok",${stamps},"computations":[${computations.join(',')}]${list},"trace-id":null}`;
 }
 
-/** An `error` for a failed event. `original` is null when what was received is no event. */
+/** An `error` for a failed event. `original` is null if what was received is not an event. */
 export function encodeError(error: unknown, original: JsonObject | null): string {
   const known = error instanceof ServerError ? error : undefined;
   const clientEventId = original?.['client-event-id'];

@@ -1,14 +1,14 @@
-/** How many newcomers there may be, and for how long each. */
+/** How many newcomers there may be, and how long each may stay one. */
 export interface NewcomerLimits {
   readonly inAll: number;
-  /** From one address that is not of this machine. */
+  /** From one address outside this machine. */
   readonly perAddress: number;
   readonly patienceMs: number;
 }
 
 /**
- * The sessions that have not been let in yet: anybody may open one, so that they are limited in number
- * and in time. Behind a proxy on this machine all come from an address of it, and the number of all alone counts.
+ * The sessions whose `init` has not been accepted yet. Anyone may open one, so their number and duration are limited.
+ * Behind a proxy on this machine, all of them come from a local address, and only the total is limited.
  */
 export class Newcomers {
   readonly limits: NewcomerLimits;
@@ -24,15 +24,15 @@ export class Newcomers {
     return this.#size;
   }
 
-  /** Whether one more may come from an address; null is that of all whose address is not known. */
+  /** Whether there is room for one more from an address; null stands for all unknown addresses. */
   hasRoomFor(ip: string | null): boolean {
     if (this.#size >= this.limits.inAll) return false;
     return isLoopback(ip) || (this.#byAddress.get(keyOf(ip)) ?? 0) < this.limits.perAddress;
   }
 
   /**
-   * Counts one in. `late` is called when it has stayed for too long. What this gives counts it out again, and is to be
-   * called when it is let in or gone; further calls do nothing.
+   * Counts a newcomer. `late` is called when it has stayed one for too long. The returned function must be called when
+   * its `init` is accepted or it is gone; further calls do nothing.
    */
   enter(ip: string | null, late: () => void): () => void {
     const key = keyOf(ip);
@@ -55,7 +55,7 @@ export class Newcomers {
   }
 }
 
-/** An address of IPv4 may come in the form of IPv6. */
+/** An IPv4 address may come in IPv6 form. */
 const keyOf = (ip: string | null): string => (ip ?? '').toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
 
 function isLoopback(ip: string | null): boolean {

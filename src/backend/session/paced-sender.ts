@@ -1,13 +1,13 @@
 import type { ClientChannel } from './client-channel.ts';
 
-/** How much a client may leave unread before it is given time to read. */
+/** How much a client may leave unread before sending pauses. */
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
-/** When to look again whether it has: no runtime tells when a socket has drained. */
+/** When to check again whether it has caught up: no runtime reports when a socket has drained. */
 const RETRY_MS = 10;
 
 /**
- * Sends a client what there is to send, as fast as it reads. What is not sent yet stays where it is, so a client that
- * is slow costs no memory.
+ * Sends a client what is due as fast as it reads. Unsent data stays where it is stored, so a slow client costs no
+ * memory.
  */
 export class PacedSender {
   readonly #channel: ClientChannel;
@@ -18,8 +18,8 @@ export class PacedSender {
   };
 
   /**
-   * @param step sends a piece and says whether there may be another.
-   * @param failed is told when a step throws; the sender has stopped then.
+   * @param step sends a chunk and returns whether there may be another.
+   * @param failed is called when a step throws; the sender has stopped then.
    */
   constructor(channel: ClientChannel, step: () => boolean, failed: (error: unknown) => void) {
     this.#channel = channel;
@@ -27,14 +27,14 @@ export class PacedSender {
     this.#failed = failed;
   }
 
-  /** There may be something to send. It is sent after what the event loop has at hand. */
+  /** Call this when there may be something to send. It is sent once the event loop has handled what is pending. */
   wake(): void {
     if (this.#next.is !== 'idle') return;
     this.#next = { is: 'soon' };
     setImmediate(() => this.#run());
   }
 
-  /** Sends nothing any more. */
+  /** Stops sending for good. */
   stop(): void {
     if (this.#next.is === 'later') clearTimeout(this.#next.timer);
     this.#next = { is: 'stopped' };
@@ -55,7 +55,7 @@ export class PacedSender {
     }
   }
 
-  // A step may end in a stop, or in a wake.
+  // A step may stop or wake the sender.
   #isRunning(): boolean {
     return this.#next.is !== 'stopped';
   }

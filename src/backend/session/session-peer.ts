@@ -1,4 +1,4 @@
-/** What a session talks to: one client, over whatever transport. */
+/** The client of a session, over any transport. */
 export interface SessionPeer {
   send(text: string): void;
   close(code: number, reason: string): void;

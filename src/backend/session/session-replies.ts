@@ -6,7 +6,7 @@ import { DurableSender } from './durable-sender.ts';
 import { encode, encodeError } from './encode.ts';
 import type { SessionPeer } from './session-peer.ts';
 
-/** What one session answers its client, by a sender that tells nothing too early. */
+/** Sends one session's replies, through a sender that waits until they are durable. */
 export class SessionReplies {
   readonly sessionId: string;
   readonly sender: DurableSender;
@@ -27,12 +27,12 @@ export class SessionReplies {
     this.sender.send(encode(message));
   }
 
-  /** Sends a message that is encoded already. */
+  /** Sends a message that is already encoded. */
   sendText(text: string): void {
     this.sender.send(text);
   }
 
-  /** Says what is wrong with an event; null for what is no event at all. */
+  /** Reports what is wrong with an event; null for something that is not an event at all. */
   sendError(error: unknown, event: JsonObject | null): void {
     if (!(error instanceof ServerError)) this.#report('answer an event', error);
     const original = event && { ...event, 'session-id': this.sessionId, 'trace-id': null };

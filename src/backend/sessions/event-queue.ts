@@ -1,16 +1,16 @@
-/** The events of one session that wait for their turn, and all that came after them. */
+/** The events of one session that have to wait, and all that arrived after them. */
 export class EventQueue {
   readonly #waiting: { readonly answer: () => void; readonly isTurn: (() => boolean) | undefined }[] = [];
   #bytes = 0;
 
-  /** How much waits, as far as it was said. */
+  /** How many bytes are waiting, as far as known. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * Has an event of so many bytes answered when all before it are and `isTurn` holds; without one it waits for nothing
-   * else.
+   * Answers an event of this many bytes once all earlier ones are answered and `isTurn` holds; without `isTurn`, it
+   * only waits for the earlier ones.
    */
   take(answer: () => void, isTurn: (() => boolean) | undefined, bytes: number): void {
     if (this.#waiting.length === 0 && isTurn === undefined) {
@@ -21,7 +21,7 @@ export class EventQueue {
     this.#bytes += bytes;
   }
 
-  /** Answers those whose turn it is by now, in order. */
+  /** Answers the events whose turn has come, in order. */
   goOn(): void {
     let done = 0;
     for (const { answer, isTurn } of this.#waiting) {
@@ -33,7 +33,7 @@ export class EventQueue {
     if (this.#waiting.length === 0) this.#bytes = 0;
   }
 
-  /** Forgets them all. */
+  /** Discards all events. */
   clear(): void {
     this.#waiting.length = 0;
     this.#bytes = 0;

@@ -1,11 +1,11 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { VERSIONS } from '../testing/raw-session.ts';
 
-/** What good frames are about: the ids that are good at this moment, in this app, for this session. */
+/** What valid frames refer to: the ids that are currently valid in this app and session. */
 export interface FrameFacts {
   readonly appId: string;
   readonly attr: (etype: string, label: string) => string;
-  /** Entities to write. They are few, so that what an app holds does not grow with the frames. */
+  /** Entities to write. They are few, so that the app's data does not grow with the number of frames. */
   readonly entities: readonly string[];
   readonly clientId: string;
   readonly reconnectToken: string;
@@ -73,7 +73,7 @@ function pick<T>(draw: Draw, choices: readonly T[]): T {
   return choices[Math.floor(draw() * choices.length)] as T;
 }
 
-/** Good frames that open a session for an app. */
+/** Valid frames that open a session for an app. */
 export function goodInits(appId: string, adminToken: string, userToken: string): JsonObject[] {
   const versions = VERSIONS;
   return [
@@ -84,7 +84,7 @@ export function goodInits(appId: string, adminToken: string, userToken: string):
   ];
 }
 
-/** A good frame of every operation that a client can ask for, several of the rich ones. */
+/** A valid frame of every client operation, and several of the complex ones. */
 export function goodFrames(facts: FrameFacts): JsonObject[] {
   const queries = goodQueries(facts);
   return [
@@ -194,7 +194,7 @@ function goodRealtime({ clientId, reconnectToken, streamId, subscription }: Fram
   ];
 }
 
-/** A frame that begins as one of `good`, and is mostly spoilt in one to three places. */
+/** A frame that starts out as one of `good` and is usually corrupted in one to three places. */
 export function randomFrame(
   draw: Draw,
   good: readonly JsonObject[],
@@ -211,7 +211,7 @@ export function randomFrame(
   return spoilText(draw, JSON.stringify(event));
 }
 
-/** A copy of `value` with one place in it spoilt, anywhere down to a leaf. */
+/** A copy of `value`, corrupted in one place at any depth. */
 function spoilValue(draw: Draw, value: JsonValue, donor: JsonValue): JsonValue {
   const isInner = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
   if (!isInner || draw() < 0.08) return replacement(draw, value, donor);

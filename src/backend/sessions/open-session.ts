@@ -23,20 +23,20 @@ import { SessionQueries } from './session-queries.ts';
 export interface SessionUser {
   readonly actor: Actor;
   readonly features: ClientFeatures;
-  /** Whether links that lead to one entity at most are objects in a tree. */
+  /** Whether links with at most one target are objects in a tree. */
   readonly inference: boolean;
 }
 
-/** What an open session needs of the connection that it is part of. */
+/** What an open session requires of its connection. */
 export interface SessionLink {
   readonly replies: SessionReplies;
-  /** Has the events answered that waited for what has been sent. */
+  /** Answers the events that were waiting for what has been sent. */
   goOn(): void;
   /** Closes the connection, because the app is gone. */
   end(): void;
 }
 
-/** A session that has been let in: answers the events of its client, and tells it what changes. */
+/** A session whose `init` was accepted: answers its client's events, and sends it updates. */
 export class OpenSession implements AppSession {
   readonly app: App;
   readonly #user: SessionUser;
@@ -61,7 +61,7 @@ export class OpenSession implements AppSession {
     this.app.sessions.join(this);
   }
 
-  /** Answers the `init` that the client was let in for. */
+  /** Answers the client's `init`. */
   greet(id: EventId): void {
     const { status, attrs } = this.app;
     const { sessionId } = this.#replies;
@@ -72,9 +72,9 @@ export class OpenSession implements AppSession {
   }
 
   /**
-   * Does what an event asks for, and answers it.
+   * Handles an event and replies to it.
    *
-   * @throws {ServerError} when it may not be done.
+   * @throws {ServerError} when it is not permitted.
    */
   serve(message: RequestMessage, id: EventId): void {
     switch (message.op) {
@@ -92,12 +92,14 @@ export class OpenSession implements AppSession {
     }
   }
 
-  /** Asks whether the results that are due to the client by now have been sent; undefined when they have. */
+  /**
+   * Returns a check for whether the results due to the client by now have been sent; undefined when they already have.
+   */
   whenTold(): (() => boolean) | undefined {
     return this.app.sessions.live.whenTold(this);
   }
 
-  /** The client is gone. */
+  /** Call this when the client is gone. */
   closed(): void {
     this.app.sessions.leave(this);
     this.#queries.end();
@@ -138,7 +140,7 @@ export class OpenSession implements AppSession {
       return;
     }
     this.app.assertReadable();
-    // Read before the query runs: a result includes at least what its stamp says.
+    // Read before the query runs, so that the result includes at least everything up to its stamp.
     const txId = this.app.processedTxId;
     const { actor, inference } = this.#user;
     const result = this.#queries.add(key, { q, returnType, inference, actor });

@@ -10,7 +10,7 @@ import { SessionSync } from '../sync/session-sync.ts';
 export class SessionParts {
   readonly #served: ServedApp;
   readonly #channel: ClientChannel;
-  // Made when they are needed: most sessions need none of them.
+  // Created on first use: most sessions need none of them.
   #rooms: SessionRooms | undefined;
   #sync: SessionSync | undefined;
   #streams: SessionStreams | undefined;
@@ -21,9 +21,9 @@ export class SessionParts {
   }
 
   /**
-   * Does what an event asks for, and answers it.
+   * Handles an event and replies to it.
    *
-   * @throws {ServerError} when it may not be done.
+   * @throws {ServerError} when it is not permitted.
    */
   serve(message: RealtimeMessage, id: EventId): void {
     switch (message.op) {
@@ -52,7 +52,7 @@ export class SessionParts {
     }
   }
 
-  /** The client is gone. */
+  /** Call this when the client is gone. */
   end(): void {
     this.#rooms?.end();
     this.#sync?.end();

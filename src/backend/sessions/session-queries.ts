@@ -3,16 +3,16 @@ import type { AppSession } from '../app/app-session.ts';
 import type { LiveQueries } from '../app/live-queries.ts';
 import type { LiveQuery, QueryRequest, QueryResult } from '../app/live-query.ts';
 
-/** What the live queries of one session may make the backend keep, with their results. */
+/** The maximum memory for the live queries of one session, including results, in characters. */
 const MAX_CHARS = 256 * 1024 * 1024;
 
 interface Subscription {
   readonly query: LiveQuery<AppSession>;
-  /** How many characters it has kept since it was made: the query, and its first result. */
+  /** How many characters it counts for: the query, and its first result. */
   readonly chars: number;
 }
 
-/** What one session subscribes to. Queries are told apart by their canonical JSON, the `key`. */
+/** The subscriptions of one session. A query is identified by its canonical JSON, the `key`. */
 export class SessionQueries {
   readonly #live: LiveQueries<AppSession>;
   readonly #session: AppSession;
@@ -30,9 +30,9 @@ export class SessionQueries {
   }
 
   /**
-   * Subscribes, and gives the result of this moment. The query must not be subscribed to already, see {@link has}.
+   * Subscribes, and returns the current result. The query must not be subscribed yet, see {@link has}.
    *
-   * @throws {ServerError} when the query fails, or there is too much; then nothing is subscribed.
+   * @throws {ServerError} when the query fails, or the limit is exceeded; nothing is subscribed then.
    */
   add(key: string, request: QueryRequest): QueryResult {
     const { query, result } = this.#live.subscribe(this.#session, request, key);
@@ -46,7 +46,7 @@ export class SessionQueries {
     return result;
   }
 
-  /** Ends a subscription, where there is one. */
+  /** Ends a subscription, if there is one. */
   remove(key: string): void {
     const subscription = this.#subscriptions.get(key);
     if (!subscription) return;
@@ -55,7 +55,7 @@ export class SessionQueries {
     this.#subscriptions.delete(key);
   }
 
-  /** Ends all. */
+  /** Ends all subscriptions. */
   end(): void {
     for (const { query } of this.#subscriptions.values()) this.#live.unsubscribe(this.#session, query);
     this.#subscriptions.clear();

@@ -26,15 +26,15 @@ type State =
   | { readonly is: 'open'; readonly session: OpenSession }
   | { readonly is: 'closed' };
 
-/** What somebody may send at once who has not been let in. An `init` has some hundred bytes. */
+/** The largest message accepted before an `init` is, which itself takes some hundred bytes. */
 const MAX_NEWCOMER_BYTES = 64 * 1024;
 
-/** How much a session may go on to send while it waits for its own live queries. */
+/** How much a session may send while its events wait for its own live queries. */
 const MAX_DEFERRED_BYTES = 64 * 1024 * 1024;
 
 /**
- * One client's session. Its events are handled one after the other in the order of arrival. Whatever is wrong with
- * one is answered with an `error`, and the session goes on.
+ * One client's session. Its events are handled one by one, in order of arrival. An invalid event is answered with an
+ * `error`, and the session continues.
  */
 export class Session {
   readonly id: string;
@@ -65,22 +65,22 @@ export class Session {
     });
   }
 
-  /** The largest frame that is taken now, in bytes; undefined where only the transport has a limit. */
+  /** The largest frame currently accepted, in bytes; undefined when only the transport has a limit. */
   get maxMessageBytes(): number | undefined {
     return this.#state.is === 'new' ? MAX_NEWCOMER_BYTES : undefined;
   }
 
-  /** Handles one frame of the client. Never throws. */
+  /** Handles a frame from the client. Never throws. */
   receive(data: string | Uint8Array): void {
     this.#receive(() => decodeFrame(data), data.length);
   }
 
-  /** Handles one event that came in something larger, of so many bytes, and was parsed with it. Never throws. */
+  /** Handles an event that was parsed as part of something larger; `bytes` is its share of that. Never throws. */
   receiveEvent(value: unknown, bytes = 0): void {
     this.#receive(() => asEvent(value), bytes);
   }
 
-  /** Opens the session for somebody who has been recognised already; `init` is refused then. */
+  /** Opens the session for an actor who is already authenticated; `init` is then refused. */
   openFor(
     served: ServedApp,
     actor: Actor,
@@ -100,18 +100,18 @@ export class Session {
       broken = error;
     }
     const answer = (): void => this.#answer(event, broken);
-    // What is wrong with an event is said in its turn, too.
+    // An invalid event is also reported in its turn.
     this.#queue.take(answer, event ? this.#turnOf(event) : undefined, bytes);
     if (this.#queue.bytes > MAX_DEFERRED_BYTES) this.#peer.close(1013, 'Too much waits to be answered');
   }
 
-  /** What an event has to wait for. Writes are answered behind the results that were due to the session before them. */
+  /** What an event has to wait for. A write is answered after the results that were due to the session before it. */
   #turnOf({ op }: JsonObject): (() => boolean) | undefined {
     if (op !== 'transact' || this.#state.is !== 'open') return undefined;
     return this.#state.session.whenTold();
   }
 
-  /** Answers an event, or says why it is null. */
+  /** Answers an event, or reports why it is null. */
   #answer(event: JsonObject | null, broken: unknown): void {
     const { onRequest } = this.#host;
     const started = onRequest ? performance.now() : 0;
@@ -132,7 +132,7 @@ export class Session {
     });
   }
 
-  /** The client is gone. */
+  /** Call this when the client is gone. */
   closed(): void {
     const state = this.#state;
     this.#state = { is: 'closed' };

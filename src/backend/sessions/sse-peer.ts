@@ -2,21 +2,24 @@ import type { SessionPeer } from '../session/session-peer.ts';
 
 const encoder = new TextEncoder();
 
-/** Ends before which what was sent still arrives. Behind the others the client left too much unread, or all. */
+/**
+ * Close codes with which data already sent is still delivered. With any other code, the client left too much or
+ * everything unread.
+ */
 const ORDERLY: ReadonlySet<number> = new Set([1000, 1001, 1008, 1009]);
 
-/** How many keep-alives in a row a client may leave unread before it counts as gone. */
+/** How many keep-alives in a row a client may leave unread before it is considered gone. */
 const MAX_UNREAD_BEATS = 3;
 
-/** A client that listens to an event stream: a session's peer, one way. */
+/** A client that listens to an event stream: the outgoing half of a session's peer. */
 export class SsePeer implements SessionPeer {
-  /** What the client reads. */
+  /** The stream that the client reads. */
   readonly body: ReadableStream<Uint8Array>;
   readonly #closed: () => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #unreadBeats = 0;
 
-  /** @param closed is called once when the stream has ended, by either side; never from within another call. */
+  /** @param closed is called once when the stream has been ended by either side; never from within another call. */
   constructor(closed: () => void) {
     this.#closed = closed;
     this.body = new ReadableStream<Uint8Array>(
@@ -29,7 +32,7 @@ export class SsePeer implements SessionPeer {
         },
         cancel: () => this.#end(),
       },
-      // Nothing is asked for ahead of the client, so what it has not read yet can be told.
+      // Nothing is pulled ahead of the client, so the queue size shows what it has not read yet.
       new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
     );
   }
@@ -38,17 +41,17 @@ export class SsePeer implements SessionPeer {
     return -(this.#controller?.desiredSize ?? 0);
   }
 
-  /** Sends one message, which is JSON and so has no line break in it. */
+  /** Sends one message, which contains no line break since it is JSON. */
   send(text: string): void {
     this.#write(`data: ${text}\n\n`);
   }
 
-  /** Says how long the client is to wait before it connects again. */
+  /** Tells the client how long to wait before it reconnects. */
   setRetry(ms: number): void {
     this.#write(`retry: ${ms}\n\n`);
   }
 
-  /** Sends something that means nothing, so that both sides notice when the other is gone. */
+  /** Sends a comment as a keep-alive, so that both sides notice when the other is gone. */
   beat(): void {
     if (this.#unreadBeats >= MAX_UNREAD_BEATS) this.close(1006, 'Nothing was read');
     else {

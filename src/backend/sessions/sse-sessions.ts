@@ -9,9 +9,9 @@ import { encode } from '../session/encode.ts';
 import { Session } from './session.ts';
 import { SsePeer } from './sse-peer.ts';
 
-/** How often an idle stream says something. */
+/** How often an idle stream sends a keep-alive. */
 const KEEP_ALIVE_MS = 15_000;
-/** How long clients are told to wait before they connect again. */
+/** How long clients should wait before they reconnect. */
 const RETRY_MS = 500;
 const CLOSED = 'Server closed';
 
@@ -19,25 +19,25 @@ interface Entry {
   readonly session: Session;
   readonly peer: SsePeer;
   readonly token: string;
-  /** What was posted and is not handed over yet, in the order of arrival. */
+  /** What was posted but not handed over yet, in order of arrival. */
   readonly posted: Posted[];
 }
 
 interface Posted {
   readonly messages: readonly unknown[];
-  /** What they came in. */
+  /** The size of the body. */
   readonly bytes: number;
   isAnswered: boolean;
 }
 
-/** What a client presents with the messages that it posts. */
+/** What a client presents with the messages it posts. */
 export interface SseCredentials {
   readonly machineId: string;
   readonly sessionId: string;
   readonly token: string;
 }
 
-/** The sessions whose clients listen to an event stream, and post what they have to say. */
+/** The sessions whose clients listen to an event stream and post their messages. */
 export class SseSessions {
   readonly #apps: Apps;
   readonly #host: BackendHost;
@@ -58,8 +58,8 @@ export class SseSessions {
   }
 
   /**
-   * Begins a session, and gives it with what its client is to read. `greet` is called when the client has been told
-   * how to post.
+   * Opens a session, and returns the stream its client reads. `greet` is called once the client has been told how to
+   * post.
    */
   open(sender: Pick<Actor, 'ip' | 'origin'>, greet?: (session: Session) => void): ReadableStream<Uint8Array> {
     const peer = new SsePeer(() => this.#closed(session.id));
@@ -82,7 +82,7 @@ export class SseSessions {
     return peer.body;
   }
 
-  /** @throws {ServerError} `rate-limited` when no further session may wait for an `init` from this address. */
+  /** @throws {ServerError} `rate-limited` when no further session from this address may wait for an `init`. */
   assertRoomFor(ip: string | null): void {
     if (this.#host.newcomers.hasRoomFor(ip)) return;
     const message = 'Too many sessions wait for an init that is accepted. Try again later.';
@@ -90,11 +90,11 @@ export class SseSessions {
   }
 
   /**
-   * Takes messages for a session, and gives a function to call when they have been answered for, which hands them over,
-   * in the order in which all of them were taken. `bytes` is what they came in.
+   * Accepts messages for a session. Returns a function to call after the request has been answered; it hands messages
+   * over in the order in which they were accepted. `bytes` is the size of the body.
    *
-   * @throws {ServerError} `member-missing` or `session-missing` when there is no such session, or it is another's;
-   * `param-malformed` when they are more than is taken before an `init`, which ends the session.
+   * @throws {ServerError} `member-missing` or `session-missing` when there is no such session, or it is another
+   * client's; `param-malformed` when they exceed the limit before an `init`, which ends the session.
    */
   receive(
     { machineId, sessionId, token }: SseCredentials,
@@ -110,7 +110,7 @@ export class SseSessions {
       const message = `Session missing for id: ${sessionId}`;
       throw new ServerError('session-missing', message, { 'sess-id': sessionId });
     }
-    // Among those that wait may be the `init`.
+    // Those still waiting may include the `init`.
     const max = entry.posted.length === 0 ? excessLimit(entry, bytes) : undefined;
     if (max !== undefined) {
       entry.peer.close(1009, TOO_LARGE_REASON);
@@ -124,7 +124,7 @@ export class SseSessions {
     };
   }
 
-  /** Ends every session, and every one that is begun later. */
+  /** Ends every session, including any opened later. */
   end(): void {
     this.#ended = true;
     for (const { peer } of [...this.#entries.values()]) peer.close(1001, CLOSED);
@@ -143,12 +143,12 @@ export class SseSessions {
   }
 }
 
-/** The limit that a body is above as things stand; undefined when it is not. */
+/** The limit that a body currently exceeds; undefined when it does not. */
 function excessLimit({ session: { maxMessageBytes } }: Entry, bytes: number): number | undefined {
   return maxMessageBytes !== undefined && bytes > maxMessageBytes ? maxMessageBytes : undefined;
 }
 
-/** Hands over what is answered for, up to the first that is not. */
+/** Hands over messages whose requests have been answered, up to the first that has not. */
 function handOver(entry: Entry): void {
   const { posted, peer, session } = entry;
   for (let next = posted[0]; next?.isAnswered; next = posted[0]) {

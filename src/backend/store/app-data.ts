@@ -3,16 +3,16 @@ import { systemAttrs } from './system-attrs.ts';
 import { TripleStore } from './triple-store.ts';
 import { UndoLog } from './undo-log.ts';
 
-/** The data of one app: what its attributes are, and its triples, changed together under one undo log. */
+/** The data of one app: its attributes and its triples, changed together under one undo log. */
 export interface AppData {
   readonly catalog: AttrCatalog;
   readonly triples: TripleStore;
   readonly undoLog: UndoLog;
-  /** Gives the addresses of files; without it, files are without `url`. */
+  /** Returns file URLs; without it, files have no `url`. */
   readonly fileUrl?: (locationId: string) => string;
 }
 
-/** The data of a new app: the system attributes and nothing else. */
+/** The data of a new app: only the system attributes. */
 export function createAppData(fileUrl?: AppData['fileUrl']): AppData {
   const undoLog = new UndoLog();
   const catalog = new AttrCatalog(undoLog, systemAttrs);

@@ -1,7 +1,7 @@
 import { type Attr, etypeOf, labelOf } from '../../protocol/attr.ts';
 import type { UndoLog } from './undo-log.ts';
 
-/** An attribute that was deleted and can still be restored. It is in no list and no query. */
+/** A deleted attribute that can still be restored. It occurs in no list and no query. */
 export interface DeletedAttr extends Attr {
   /** When it was deleted, in epoch milliseconds. */
   'deletion-marked-at': number;
@@ -19,9 +19,9 @@ function nameKey(etype: string, label: string): string {
 }
 
 /**
- * The attributes of one app, found by id, by forward identity and by reverse identity. Attributes are values: they
- * are replaced, never changed in place, so a list handed out stays as it was. A {@link DeletedAttr} is kept apart:
- * only `deletedById` and `deleted` know it.
+ * The attributes of one app, by id, forward identity and reverse identity. Attributes are immutable: they are replaced,
+ * never modified, so a returned list does not change. A {@link DeletedAttr} is kept apart: of the lookups by id or
+ * name, only those for deleted attributes and `byIdentId` find it.
  */
 export class AttrCatalog {
   readonly #byId = new Map<string, Attr>();
@@ -40,7 +40,7 @@ export class AttrCatalog {
     for (const attr of systemAttrs) this.#insert(attr);
   }
 
-  /** Rises with every change; equal versions mean equal lists. */
+  /** Increases with every change; equal versions mean equal lists. */
   get version(): number {
     return this.#version;
   }
@@ -58,12 +58,12 @@ export class AttrCatalog {
     return this.#byId.get(id);
   }
 
-  /** The attribute whose own namespace and label these are. */
+  /** The attribute with this namespace and label. */
   byForward(etype: string, label: string): Attr | undefined {
     return this.#forward.get(nameKey(etype, label));
   }
 
-  /** The link that `etype` sees under `label` from its far end. */
+  /** The link that `etype` sees under `label` in reverse. */
   byReverse(etype: string, label: string): Attr | undefined {
     return this.#reverse.get(nameKey(etype, label));
   }
@@ -78,7 +78,7 @@ export class AttrCatalog {
     return this.#refsTo.get(etype)?.values() ?? [];
   }
 
-  /** The attribute, deleted or not, one of whose identities has this id. */
+  /** The attribute, deleted or not, that has an identity with this id. */
   byIdentId(identId: string): Attr | undefined {
     return this.#identOwners.get(identId);
   }
@@ -93,12 +93,12 @@ export class AttrCatalog {
     return this.#deleted.values();
   }
 
-  /** The deleted attributes whose namespace has this name now: each has been given one of its own. */
+  /** The deleted attributes whose namespace currently has this name: deleting an attribute renames it. */
   deletedOfEtype(etype: string): readonly DeletedAttr[] {
     return [...this.#deleted.values()].filter((attr) => etypeOf(attr) === etype);
   }
 
-  /** The deleted links whose targets are in this namespace now. */
+  /** The deleted links whose target namespace currently has this name. */
   deletedRefsTo(etype: string): readonly DeletedAttr[] {
     return [...this.#deleted.values()].filter((attr) => attr['reverse-identity']?.[1] === etype);
   }
@@ -114,7 +114,7 @@ export class AttrCatalog {
     });
   }
 
-  /** Takes an attribute out of the catalog for good; its triples are the caller's to deal with. */
+  /** Removes an attribute permanently; its triples are up to the caller. */
   delete(id: string): void {
     const before = this.#byId.get(id) ?? this.#deleted.get(id);
     if (!before) return;

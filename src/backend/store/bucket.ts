@@ -1,12 +1,11 @@
 import type { Triple } from '../../protocol/attr.ts';
 
 /**
- * The triples at one place of an index, each under a key of its own. Nearly all places hold one triple, so one alone
- * takes no map.
+ * The triples at one place of an index, by key. Nearly all places hold a single triple, which is stored without a map.
  */
 export type Bucket = readonly [Triple] | Map<string, Triple>;
 
-/** What tells the triples of a bucket apart. */
+/** Returns the key that distinguishes the triples of a bucket. */
 export type KeyOf = (triple: Triple) => string;
 
 /** The triples of a bucket, in order of insertion. */
@@ -20,7 +19,7 @@ export function findIn(bucket: Bucket, key: string, keyOf: KeyOf): Triple | unde
   return keyOf(bucket[0]) === key ? bucket[0] : undefined;
 }
 
-/** The bucket with `triple` in it; it replaces one with the same key. */
+/** The bucket with `triple` added; it replaces one with the same key. */
 export function addTo(bucket: Bucket | undefined, triple: Triple, keyOf: KeyOf): Bucket {
   if (!bucket) return [triple];
   if (!isSingle(bucket)) return bucket.set(keyOf(triple), triple);
@@ -29,7 +28,7 @@ export function addTo(bucket: Bucket | undefined, triple: Triple, keyOf: KeyOf):
   return new Map([first, triple].map((each) => [keyOf(each), each]));
 }
 
-/** The bucket without the triple that has this key; undefined when nothing is left. */
+/** The bucket without the triple with this key; undefined when it becomes empty. */
 export function removeFrom(bucket: Bucket, key: string, keyOf: KeyOf): Bucket | undefined {
   if (isSingle(bucket)) return keyOf(bucket[0]) === key ? undefined : bucket;
   bucket.delete(key);

@@ -13,7 +13,7 @@ import {
 
 type TripleSource = Pick<Reader, 'attr' | 'entityAttr'>;
 
-/** One order, kept up as entities change. */
+/** An order that is updated as entities change. */
 class KeptOrder implements EntityOrder {
   readonly #keyOf: (e: string) => SortKey | undefined;
   readonly #keys = new Map<string, SortKey>();
@@ -43,7 +43,7 @@ class KeptOrder implements EntityOrder {
     return this.#places.slice(from, to);
   }
 
-  /** Moves an entity to where it belongs now. */
+  /** Moves an entity to its current place. */
   update(e: string): void {
     const before = this.#keys.get(e);
     const key = this.#keyOf(e);
@@ -79,13 +79,13 @@ function keyReader(triples: TripleSource, spec: OrderSpec): (e: string) => SortK
   }
 }
 
-/** The attributes that decide who is in an order and where; all who are in it have a triple under the first. */
+/** The attributes that decide which entities are in an order, and where; all of them have a triple of the first. */
 function watchedAttrs(spec: OrderSpec): [string, ...string[]] {
   if (spec.kind === 'created') return [spec.idAttr];
   return spec.kind === 'value' ? [spec.attr] : [spec.idAttr, spec.attr];
 }
 
-/** The orders of one store. Each is made when it is first asked for, and kept up from then on. */
+/** The orders of one store. Each is created on first use, and maintained from then on. */
 export class EntityOrders {
   readonly #triples: TripleSource;
   readonly #orders = new Map<string, KeptOrder>();
@@ -99,13 +99,13 @@ export class EntityOrders {
     return upsert(this.#orders, JSON.stringify(spec), () => this.#make(spec));
   }
 
-  /** To be called after a triple came or went. */
+  /** Call this after a triple was added or removed. */
   update(e: string, a: string): void {
     const orders = this.#watching.get(a);
     if (orders) for (const order of orders.values()) order.update(e);
   }
 
-  /** Drops what is kept for an attribute, whose definition changed; it is made anew when it is asked for. */
+  /** Drops the orders of an attribute whose definition changed; they are recreated on demand. */
   forget(a: string): void {
     for (const key of this.#watching.get(a)?.keys() ?? []) this.#orders.delete(key);
     for (const [attr, orders] of this.#watching) {

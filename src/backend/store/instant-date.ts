@@ -1,4 +1,4 @@
-/** Minutes east of UTC, and the abbreviations that Postgres knows for it by default. */
+/** Offsets in minutes east of UTC, with the abbreviations that Postgres knows by default. */
 const ZONES: readonly (readonly [minutes: number, names: string])[] = [
   [-660, 'NUT'],
   [-600, 'CKT HST TAHT'],
@@ -47,12 +47,17 @@ const ZONE_MINUTES: ReadonlyMap<string, number> = new Map(
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
-/** `2025-01-02`, `2025/1/2`, `1/2/2025`: the year is where a number is above 999, else last. */
+/** `2025-01-02`, `2025/1/2`, `1/2/2025`: the year comes first if the first number is above 999, else last. */
 const DATE = /^(\d{1,6})[./-](\d{1,6})[./-](\d{1,6})$/;
-/** `2025-01-02T03:04:05.678+09:00` with anything but the hour left out, one digit for two, a blank for the T. */
+/**
+ * `2025-01-02T03:04:05.678+09:00`; everything after the hour is optional, single digits and a space instead of the T
+ * are accepted.
+ */
 const DATE_TIME =
   /^(\d{1,6})-(\d{1,2})-(\d{1,2})[T ](\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2})(?:\.(\d{0,9}))?)?([A-Z]+|[+-]\d{2}(?::?\d{2})?)?$/;
-/** `Wed Jan 15 2025`, and what JavaScript's `Date` prints: `Wed Jan 15 2025 03:04:05 GMT+0900 (Japan Standard Time)`. */
+/**
+ * `Wed Jan 15 2025`, and the output of JavaScript's `Date`: `Wed Jan 15 2025 03:04:05 GMT+0900 (Japan Standard Time)`.
+ */
 const DAY_FIRST =
   /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{1,6})(?: (\d{2}):(\d{2}):(\d{2}) (?:GMT|UTC)([+-]\d{4})(?: \(.*\))?)?$/;
 /** RFC 1123: `Wed, 15 Jan 2025 03:04:05 GMT`. */
@@ -61,9 +66,9 @@ const RFC_1123 = /^[A-Z][a-z]{2}, (\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{
 const US_DATE_TIME = /^(\d{1,2})\/(\d{1,2})\/(\d{1,6}), (\d{1,2}):(\d{2}):(\d{2}) (AM|PM)$/;
 
 /**
- * The instant, in epoch milliseconds, that a value of a date attribute stands for; undefined when it stands for none.
- * Numbers are epoch milliseconds. Strings may be written in any of the ways that Instant accepts; without a zone
- * they are in UTC, whatever the machine's own zone is.
+ * The instant, in epoch milliseconds, that a value of a date attribute denotes; undefined when it is not a date.
+ * Numbers are epoch milliseconds. Strings may have any format that Instant accepts; without a zone they are in UTC,
+ * whatever the machine's own zone.
  */
 export function parseInstantDate(value: unknown): number | undefined {
   if (typeof value === 'number') return validTime(value);
@@ -136,14 +141,14 @@ interface Parts {
   zone?: string | undefined;
 }
 
-/** The instant that these digits name; undefined when there is no such day or time of day. */
+/** The instant that these digits denote; undefined when there is no such day or time of day. */
 function instant(parts: Parts): number | undefined {
   const { year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z' } = parts;
   const offset = offsetMinutes(zone);
   if (offset === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59)
     return undefined;
   const date = new Date(0);
-  // Not Date.UTC(), which takes the years 0 to 99 for 1900 to 1999.
+  // `Date.UTC()` would take the years 0 to 99 for 1900 to 1999.
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return undefined;
   date.setUTCHours(
@@ -163,7 +168,7 @@ function offsetMinutes(zone: string): number | undefined {
   return sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2)));
 }
 
-/** `time` in whole milliseconds when a `Date` can hold it. */
+/** `time` in whole milliseconds, if a `Date` can represent it. */
 function validTime(time: number): number | undefined {
   const whole = new Date(time).getTime();
   return Number.isNaN(whole) ? undefined : whole;

@@ -1,9 +1,9 @@
 import { type ComparePlaces, comparePlaces, type Place } from './value-order.ts';
 
-/** Places are kept in chunks of this size, so that putting one in does not move all that come after. */
+/** Places are stored in chunks of this size, so that an insertion does not move everything after it. */
 const CHUNK = 512;
 
-/** Places in order, read by position. */
+/** A sorted list of places, read by position. */
 export class PlaceList {
   readonly #compare: ComparePlaces;
   #chunks: Place[][];
@@ -21,7 +21,7 @@ export class PlaceList {
     return this.#size;
   }
 
-  /** How many places come before `place`; with `through`, the place itself counts too. */
+  /** How many places come before `place`; with `through`, including the place itself. */
   rank(place: Place, through = false): number {
     const at = this.#chunkOf(place);
     let before = 0;
@@ -29,7 +29,7 @@ export class PlaceList {
     return before + this.#lowerIndex(this.#chunks[at] ?? [], place, !through);
   }
 
-  /** The places from position `from` to before position `to`. */
+  /** The places from position `from` up to but excluding `to`. */
   slice(from: number, to: number): Place[] {
     const found: Place[] = [];
     let start = 0;
@@ -64,7 +64,7 @@ export class PlaceList {
     if (chunk.length === 0) this.#chunks.splice(at, 1);
   }
 
-  /** The chunk whose last place is the first that is not before `place`; the number of chunks when there is none. */
+  /** The first chunk whose last place is not before `place`; the number of chunks when there is none. */
   #chunkOf(place: Place): number {
     let low = 0;
     let high = this.#chunks.length;
@@ -77,7 +77,7 @@ export class PlaceList {
     return low;
   }
 
-  /** The first index in a chunk that is at `place` or, unless `orAt`, after it. */
+  /** The first index in a chunk that is at `place` (only with `orAt`) or after it. */
   #lowerIndex(places: readonly Place[], place: Place, orAt: boolean): number {
     let low = 0;
     let high = places.length;

@@ -3,46 +3,49 @@ import type { JsonValue } from '../../protocol/json.ts';
 import type { Place } from './value-order.ts';
 
 /**
- * Which entities stand in an order, and by what. For attributes of cardinality one.
+ * Which entities an order contains, and what it sorts by. For attributes of cardinality one.
  *
- * - `created`: those with an id triple, by its time;
- * - `namespace`: those with an id triple, by their value under `attr`, a missing one as null;
- * - `value`: those with a triple under `attr`, by its value, strings by code unit, as comparisons take them.
+ * - `created`: entities with an id triple, by its time;
+ * - `namespace`: entities with an id triple, by their value of `attr`, with a missing one as null;
+ * - `value`: entities with a triple of `attr`, by its value, with strings by code unit, as comparisons use them.
  */
 export type OrderSpec =
   | { kind: 'created'; idAttr: string }
   | { kind: 'namespace'; idAttr: string; attr: string; type: CheckedDataType | undefined }
   | { kind: 'value'; attr: string; type: CheckedDataType | undefined };
 
-/** Entities in ascending order, read by position. It follows the store: read it before the store changes. */
+/** Entities in ascending order, read by position. It is a live view: read it before the store changes. */
 export interface EntityOrder {
   readonly size: number;
-  /** How many come before `place`; with `through`, one that stands at it counts too. */
+  /** How many entities come before `place`; with `through`, including one at that place. */
   rank(place: Place, through?: boolean): number;
-  /** Those from position `from` to before position `to`. */
+  /** The places from position `from` up to but excluding `to`. */
   slice(from: number, to: number): Place[];
 }
 
 /**
- * How the data of one app is read. Each method is one access path with an index behind it; what a query has read is
- * told by the calls it made, see {@link ReadSet}.
+ * How the data of an app is read. Each method is an access path with an index behind it; the calls a query makes show
+ * what it has read, see {@link ReadSet}.
  */
 export interface Reader {
-  /** The triples of entity `e` under attribute `a`: at most one where the attribute has cardinality one. */
+  /** The triples of entity `e` for attribute `a`: at most one if the attribute has cardinality one. */
   entityAttr(e: string, a: string): readonly Triple[];
-  /** Every triple under attribute `a`, in order of insertion. */
+  /** Every triple of attribute `a`, in order of insertion. */
   attr(a: string): Iterable<Triple>;
   /** How many triples attribute `a` has. */
   attrSize(a: string): number;
-  /** The triples under attribute `a` whose value equals `v` as JSON. Indexed for links, and for attributes that are indexed or unique; else a scan of the attribute. */
+  /**
+   * The triples of attribute `a` whose value equals `v` as JSON. Indexed for links, and for attributes that are indexed
+   * or unique; otherwise it scans the attribute.
+   */
   attrValue(a: string, v: JsonValue): readonly Triple[];
-  /** Entities in order. The first call for an order sorts them all; from then on it is kept. */
+  /** Entities in order. The first call for an order sorts all of them; from then on the order is maintained. */
   order(spec: OrderSpec): EntityOrder;
 }
 
-/** What a query read: enough to tell whether a later change can alter its answer. */
+/** What a query read: enough to decide whether a later change can alter its answer. */
 export interface ReadSet {
-  /** Attributes that were read whole. */
+  /** Attributes that were read in full. */
   attrs: Set<string>;
   /** Read by entity: attribute id to entity ids. */
   entityAttrs: Map<string, Set<string>>;

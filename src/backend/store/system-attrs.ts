@@ -18,7 +18,7 @@ const ETYPE_CODES = {
 /** The namespaces that every app has. */
 export type SystemEtype = keyof typeof ETYPE_CODES;
 
-/** Labels that stand in an id under another name; all others stand there in lower case. */
+/** Labels encoded in ids under another name; all others are encoded in lower case. */
 const LABEL_CODES: Readonly<Record<string, string>> = {
   ...ETYPE_CODES,
   $oauthClient: 'oauclient',
@@ -46,7 +46,7 @@ const LABEL_CODES: Readonly<Record<string, string>> = {
   userInfo: 'usernfo',
 };
 
-/** 64 bits as 16 hexadecimal digits: five bits a character, the rest filled with ones. */
+/** Encodes a text in 64 bits, as 16 hexadecimal digits: five bits per character, padded with ones. */
 function encode(text: string): string {
   const bits = [...text].map((char) => ALPHABET.indexOf(char).toString(2).padStart(5, '0')).join('');
   return BigInt(`0b${bits.padEnd(64, '1')}`)
@@ -88,7 +88,7 @@ function blob(etype: SystemEtype, label: string, ...flags: Flag[]): Attr {
   };
 }
 
-/** A link of cardinality one whose owner goes when its target goes. */
+/** A link of cardinality one whose owner is deleted together with its target. */
 function ownedBy(
   etype: SystemEtype,
   label: string,
@@ -129,7 +129,7 @@ export const systemAttrs: readonly Attr[] = [
   blob('$oauthUserLinks', 'sub', 'index', 'string'),
   ownedBy('$oauthUserLinks', '$user', '$users', '$oauthUserLinks', 'index'),
   {
-    // The server defines this one as a blob that carries a link's reverse identity and cascade; clients see it so.
+    // The server defines this one as a blob with a link's reverse identity and cascade, and clients see it that way.
     ...ownedBy('$oauthUserLinks', '$oauthProvider', '$oauthProviders', '$oauthUserLinks', 'index'),
     'value-type': 'blob',
   },

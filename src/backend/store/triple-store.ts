@@ -9,10 +9,10 @@ import { upsert } from './upsert.ts';
 
 const NONE: readonly Triple[] = [];
 
-/** Begins the keys of what is not kept under itself. */
+/** Prefix of keys that are not simply the string value itself. */
 const MARK = '\u0000';
 
-/** A string that is equal for two values exactly when the values are: a string itself, unless it begins with the mark. */
+/** A key that is equal for exactly those values that are equal: a string itself, unless it starts with the mark. */
 function valueKey(v: JsonValue): string {
   return typeof v === 'string' && !v.startsWith(MARK) ? v : MARK + canonicalJson(v);
 }
@@ -27,13 +27,13 @@ interface OfAttr {
 }
 
 /**
- * The triples of one app, in memory, with one index for each way they are read:
+ * The triples of one app, in memory, with an index for each way in which they are read:
  *
  * - attribute, then entity: scans of a namespace, the values of an entity;
- * - attribute, then value: links from their far end, unique and indexed lookups;
- * - the orders that were asked for: pages and ranges.
+ * - attribute, then value: reverse links, unique and indexed lookups;
+ * - orders, created on demand: pages and ranges.
  *
- * Triples are values: a replaced one is a new array, so a result that holds one stays as it was.
+ * Triples are immutable: a replacement is a new array, so a result that holds a triple does not change.
  */
 export class TripleStore implements Reader {
   readonly #catalog: AttrCatalog;
@@ -74,12 +74,12 @@ export class TripleStore implements Reader {
     return this.#orders.get(spec);
   }
 
-  /** The attributes under which entity `e` has a triple. Looks at every attribute: for what is rare. */
+  /** The attributes for which entity `e` has a triple. Checks every attribute, so use it only for rare operations. */
   attrsOf(e: string): readonly string[] {
     return [...this.#byAttr].flatMap(([a, { entities }]) => (entities.has(e) ? [a] : []));
   }
 
-  /** Whether entity `e` has any triple under an attribute of `etype`. */
+  /** Whether entity `e` has any triple of an attribute of `etype`. */
   exists(e: string, etype: string): boolean {
     for (const attr of this.#catalog.ofEtype(etype)) if (this.#slot(e, attr.id)) return true;
     return false;
@@ -97,8 +97,8 @@ export class TripleStore implements Reader {
   }
 
   /**
-   * Stores a value. With cardinality one it replaces the value that was there and keeps its time; a value already
-   * there is left alone. Returns whether anything changed.
+   * Stores a value. With cardinality one it replaces the previous value and keeps its time; a value that is already
+   * stored is left alone. Returns whether anything changed.
    */
   add(attr: Attr, e: string, v: JsonValue, now: number): boolean {
     const slot = this.#slot(e, attr.id);
@@ -111,20 +111,20 @@ export class TripleStore implements Reader {
     return true;
   }
 
-  /** Stores a triple with the time it carries, as a snapshot or a data set does; what is there already wins. */
+  /** Stores a triple with its own time, from a snapshot or a data set; one that is already stored takes precedence. */
   load(triple: Triple): void {
     if (this.has(triple[0], triple[1], triple[2])) return;
     this.#insert(triple);
     this.#undoLog.record({ kind: 'add', triple }, this.#undo);
   }
 
-  /** Takes a stored triple out. */
+  /** Removes a stored triple. */
   remove(triple: Triple): void {
     this.#delete(triple);
     this.#undoLog.record({ kind: 'remove', triple }, this.#undo);
   }
 
-  /** Builds or drops the value index of an attribute after its definition changed. */
+  /** Rebuilds or drops the value index of an attribute whose definition changed. */
   reindex(attr: Attr): void {
     const before = this.#byValue.get(attr.id);
     this.#undoLog.onRollback(() => {
@@ -137,7 +137,7 @@ export class TripleStore implements Reader {
     for (const triple of this.attr(attr.id)) this.#indexValue(triple);
   }
 
-  /** Takes back a change of a triple. One function for all of them: a transaction may make very many. */
+  /** Reverts a change of a triple. All changes share this one function, since a transaction may make very many. */
   readonly #undo = (change: Change): void => {
     if (change.kind === 'add') this.#delete(change.triple);
     else if (change.kind === 'remove') this.#insert(change.triple);
@@ -178,7 +178,7 @@ export class TripleStore implements Reader {
   }
 }
 
-/** Takes the triple with `key` out of the bucket at `place`; returns whether it was there. */
+/** Removes the triple with `key` from the bucket at `place`; returns whether it was there. */
 function takeOut(
   index: Map<string, Bucket>,
   place: string,

@@ -6,36 +6,36 @@ export type Change =
   | { kind: 'remove'; triple: Triple }
   | { kind: 'attr'; before: Attr | undefined; after: Attr | undefined };
 
-/** How to take something back. */
+/** How to revert something. */
 type Undo =
   | { readonly change: Change; readonly undo: (change: Change) => void }
   | { readonly change: undefined; readonly undo: () => void };
 
 /**
- * What a transaction changed, in order, and how to take it back. The store and the catalog of an app write into one
- * undo log, so that a failed transaction leaves both as they were.
+ * What a transaction changed, in order, and how to revert it. The store and the catalog of an app share one undo log,
+ * so that a failed transaction leaves both as they were.
  */
 export class UndoLog {
   #changes: Change[] = [];
   #undo: Undo[] = [];
 
-  /** What the running transaction has changed so far, in order. */
+  /** The changes of the running transaction so far, in order. */
   get changes(): readonly Change[] {
     return this.#changes;
   }
 
-  /** Notes how to take back something that is no change of its own, such as an index that was built anew. */
+  /** Registers how to revert something that is not a change in itself, such as a rebuilt index. */
   onRollback(undo: () => void): void {
     this.#undo.push({ change: undefined, undo });
   }
 
-  /** Notes a change that has been made, and what takes it back: one function may do so for many. */
+  /** Records a change that has been made, and the function that reverts it, which many changes may share. */
   record(change: Change, undo: (change: Change) => void): void {
     this.#changes.push(change);
     this.#undo.push({ change, undo });
   }
 
-  /** Runs `work`: its changes are returned, or, when it throws, undone before the error goes on. */
+  /** Runs `work` and returns its changes; when it throws, they are reverted before the error is rethrown. */
   transaction<T>(work: () => T): { result: T; changes: Change[] } {
     this.#changes = [];
     this.#undo = [];

@@ -1,4 +1,4 @@
-/** The value that `map` has at `key`; where it has none, what `create` gives is put there first. */
+/** The value of `map` at `key`, created and inserted first if missing. */
 export function upsert<K, V>(map: Map<K, V>, key: K, create: () => V): V {
   const present = map.get(key);
   if (present !== undefined) return present;

@@ -4,30 +4,32 @@ import { parseInstantDate } from './instant-date.ts';
 
 const collator = new Intl.Collator('en-US');
 
-/** A value as it is ordered: dates as instants, and everything that is not there as null. */
+/** A value in its form for sorting: dates as instants, and missing values as null. */
 export type SortKey = string | number | boolean | null;
 
-/** Where something stands in an order. */
+/** A position in an order. */
 export interface Place {
   key: SortKey;
   e: string;
 }
 
-/** How a value of an attribute with this type takes part in an order. */
+/** The sort key of a value of an attribute with this type. */
 export function sortKey(value: JsonValue | undefined, type: CheckedDataType | undefined): SortKey {
   if (value === undefined || value === null) return null;
   if (type === 'date') return parseInstantDate(value) ?? null;
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
-/** Entity ids in the order of a UUID's bytes: they are stored in lower case, so the text has the same order. */
+/**
+ * Compares entity ids in the order of a UUID's bytes: ids are stored in lower case, so their text sorts the same way.
+ */
 function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 const KIND_ORDER = ['boolean', 'number', 'string'];
 
-/** Compares two keys of one order: nothing comes before everything else. */
+/** Compares two keys of one order: null sorts first. */
 function compareKeys(a: SortKey, b: SortKey, compareStrings: (a: string, b: string) => number): number {
   if (a === b) return 0;
   if (a === null) return -1;
@@ -44,10 +46,10 @@ function compareUnits(a: string, b: string): number {
 /** Compares two places: by key, then by entity id. */
 export type ComparePlaces = (a: Place, b: Place) => number;
 
-/** The order of pages: strings go by the collation of core's client (`en-US`), so that server and client agree. */
+/** The order of pages: strings follow the collation of core's client (`en-US`), so that server and client agree. */
 export const comparePlaces: ComparePlaces = (a, b) =>
   compareKeys(a.key, b.key, collator.compare) || compareIds(a.e, b.e);
 
-/** The order of comparisons: strings go by code unit, as `<` and `>` take them in core's client. */
+/** The order of comparisons: strings compare by code unit, as with `<` and `>` in core's client. */
 export const compareByUnit: ComparePlaces = (a, b) =>
   compareKeys(a.key, b.key, compareUnits) || compareIds(a.e, b.e);

@@ -18,17 +18,17 @@ import { createStream, findStream, finishStream, type StreamEntity, streamAttr }
 import { assertStreamAllowed } from './stream-permission.ts';
 import { StreamReader } from './stream-reader.ts';
 
-/** How many writers are remembered whose stream was deleted under them. */
+/** How many writers of deleted streams are remembered. */
 const MAX_ORPHANS = 1_000;
 const ID_ATTR = streamAttr('id');
 
 /** The streams of one app. */
 export class AppStreams implements CommitFollower {
-  /** Where the bytes of streams are kept. */
+  /** Stores the bytes of streams. */
   readonly content: StreamContent;
   readonly #app: StreamApp;
   readonly #live = new Map<string, LiveStream>();
-  /** How many bytes of each stream that goes on are counted, where they are. */
+  /** How many bytes of each unfinished stream are counted against the quota, if there is one. */
   readonly #counted = new Map<string, number>();
   readonly #orphans = new RecentMap<string, true>(MAX_ORPHANS);
   readonly #encoder = new TextEncoder();
@@ -39,7 +39,7 @@ export class AppStreams implements CommitFollower {
   }
 
   /**
-   * Lets a session write a stream, a new one or one that it has begun before, and answers.
+   * Lets a session write a stream, either a new one or one that it wrote before, and replies.
    *
    * @throws {ServerError} when it may not.
    */
@@ -68,7 +68,7 @@ export class AppStreams implements CommitFollower {
   /**
    * Writes to a stream.
    *
-   * @throws {ServerError} when this session does not write it, it has ended, or the offset is not its end.
+   * @throws {ServerError} when this session is not its writer, it has ended, or the offset is not its end.
    */
   append(channel: ClientChannel, { streamId, chunks, offset, done, abortReason }: AppendStreamMessage): void {
     const stream = this.#live.get(streamId);
@@ -83,7 +83,7 @@ export class AppStreams implements CommitFollower {
       );
     }
     this.#app.assertWritable();
-    // Each by itself: its writer has counted its bytes so.
+    // Encoded one by one, since that is how the writer counts their bytes.
     const bytes = joined(chunks.map((chunk) => this.#encoder.encode(chunk)));
     this.#app.account.assertRoom(bytes.byteLength);
     try {
@@ -102,7 +102,7 @@ export class AppStreams implements CommitFollower {
   }
 
   /**
-   * Begins to send a stream to a session. `ended` is called when all is sent.
+   * Starts sending a stream to a session. `ended` is called when everything has been sent.
    *
    * @throws {ServerError} when there is no such stream, or the session may not read it.
    */
@@ -140,19 +140,19 @@ export class AppStreams implements CommitFollower {
     });
   }
 
-  /** A reader wants no more. */
+  /** Stops a reader. */
   unsubscribe(reader: StreamReader): void {
     reader.stop();
     this.#closeIfIdle(reader.stream);
   }
 
-  /** A writer is gone; it may come back. */
+  /** Releases a stream from a writer that is gone; the writer may come back. */
   writerLeft(stream: LiveStream, channel: ClientChannel): void {
     if (stream.writer === channel) stream.writer = undefined;
     this.#closeIfIdle(stream);
   }
 
-  /** Forgets the streams whose entities a transaction has deleted. */
+  /** Drops the streams whose entities a transaction has deleted. */
   committed(_txId: number, changes: readonly Change[]): false {
     for (const change of changes) {
       if (change.kind === 'remove' && change.triple[1] === ID_ATTR) this.#forget(change.triple[0]);
@@ -160,11 +160,11 @@ export class AppStreams implements CommitFollower {
     return false;
   }
 
-  /** The stream with this name, when there is one and it is this writer's to go on with. */
+  /** The stream with this name, if it exists and this writer may continue it. */
   #reopened(channel: ClientChannel, clientId: string, tokenHash: string): StreamEntity | undefined {
     const input = { 'sess-id': channel.sessionId, 'client-id': clientId };
-    // Core's client, once refused an offset, starts again at once and for ever: a writer that has written to a stream
-    // which is deleted must not be given a new one.
+    // After its offset is refused, core's client immediately starts over, without end: a writer of a stream that has
+    // been deleted must not be given a new one.
     if (this.#orphans.has(tokenHash)) throw refused('start-stream', input, 'Stream is missing.');
     const entity = findStream(this.#app, { clientId });
     if (!entity) return undefined;
@@ -177,7 +177,7 @@ export class AppStreams implements CommitFollower {
     return entity;
   }
 
-  /** Whether what was written to a stream is not here: its entity came along with other data. */
+  /** Whether the content of a stream is missing, because its entity was loaded with other data. */
   #isLost({ id, done, values }: StreamEntity): boolean {
     const size = this.content.size(id);
     return done ? values.size !== size : size === 0 && values.machineId !== this.#app.host.machineId;
@@ -188,7 +188,7 @@ export class AppStreams implements CommitFollower {
     return upsert(this.#live, id, () => new LiveStream({ id, clientId, tokenHash, end }, this.content));
   }
 
-  /** Counts what was written to a stream, until the row of its file stands for it. */
+  /** Counts what was written to a stream against the quota, until its file's row is counted instead. */
   #count(streamId: string, bytes: number): void {
     if (!this.#app.account.isLimited) return;
     this.#counted.set(streamId, (this.#counted.get(streamId) ?? 0) + bytes);

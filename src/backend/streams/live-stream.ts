@@ -1,27 +1,27 @@
 import type { StreamContent } from '../app/stream-content.ts';
 import type { ClientChannel } from '../session/client-channel.ts';
 
-/** After so many bytes the writer is told that it may forget them. */
+/** After this many bytes, an acknowledgement tells the writer that it may discard them. */
 const FLUSH_BYTES = 1024 * 1024;
 
 /** Reads a stream as it is written. */
 export interface StreamFollower {
-  /** There may be something new. */
+  /** Call this when there may be something new. */
   wake(): void;
-  /** There will be nothing more. */
+  /** Call this when nothing more will come because of an error. */
   fail(message: string): void;
 }
 
-/** A stream that somebody writes or reads. */
+/** A stream that is being written or read. */
 export class LiveStream {
   readonly id: string;
   readonly clientId: string;
   readonly readers: Set<StreamFollower> = new Set();
-  /** The session that writes it; there is at most one. */
+  /** The session that writes it, at most one. */
   writer: ClientChannel | undefined;
-  /** The hash of what its writer presents to go on. */
+  /** The hash of the reconnect token of its writer. */
   readonly tokenHash: string | undefined;
-  /** How it ended, when it has. */
+  /** How it ended, if it has. */
   end: { readonly abortReason: string | undefined } | undefined;
   readonly #content: StreamContent;
   #size: number;
@@ -39,41 +39,41 @@ export class LiveStream {
     this.#size = content.size(id);
   }
 
-  /** How many bytes have been written; the last of them may not be safe yet. */
+  /** How many bytes have been written; the last ones may not be durable yet. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether nobody needs it here any more. */
+  /** Whether it has neither writer nor readers. */
   get isIdle(): boolean {
     return this.writer === undefined && this.readers.size === 0;
   }
 
-  /** The bytes from `from` on, at most `limit`, as far as they are safe. */
+  /** The bytes from `from` on, up to `limit`, as far as they are durable. */
   read(from: number, limit: number): Uint8Array {
     return this.#content.read(this.id, from, limit);
   }
 
-  /** Lets a session write from here on, and gives the offset at which it begins. */
+  /** Makes a session the writer, and returns the offset at which it starts. */
   admit(writer: ClientChannel): number {
     this.writer = writer;
     this.#acknowledged = this.size;
     return this.size;
   }
 
-  /** Writes behind what is there. */
+  /** Appends bytes. */
   append(bytes: Uint8Array): void {
     if (bytes.byteLength === 0) return;
     this.#content.append(this.id, bytes);
     this.#size += bytes.byteLength;
   }
 
-  /** Has the readers look for what is new. */
+  /** Makes readers check for new data. */
   wake(): void {
     for (const reader of this.readers) reader.wake();
   }
 
-  /** The offset up to which to tell the writer that its bytes are kept; undefined while it is too early. */
+  /** The offset up to which to acknowledge the writer's bytes now; undefined while it is too early. */
   takeAcknowledgement(): number | undefined {
     if (!this.end && this.size - this.#acknowledged < FLUSH_BYTES) return undefined;
     this.#acknowledged = this.size;

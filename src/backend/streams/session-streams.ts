@@ -19,9 +19,9 @@ export class SessionStreams {
   }
 
   /**
-   * Does what an event asks for, and answers it.
+   * Handles an event and replies to it.
    *
-   * @throws {ServerError} when it may not be done.
+   * @throws {ServerError} when it is not permitted.
    */
   serve(message: StreamMessage, id: EventId): void {
     switch (message.op) {
@@ -43,7 +43,7 @@ export class SessionStreams {
     }
   }
 
-  /** Writes and reads nothing any more. */
+  /** Stops writing and reading everything. */
   end(): void {
     for (const reader of this.#reading.values()) this.#streams.unsubscribe(reader);
     for (const stream of this.#writing.values()) this.#streams.writerLeft(stream, this.#channel);

@@ -1,7 +1,7 @@
 import type { App } from '../app/app.ts';
 import type { AppHost } from '../app/app-host.ts';
 
-/** What streams take of their app. */
+/** The parts of an app that streams use. */
 export interface StreamApp
   extends Pick<App, 'account' | 'assertReadable' | 'assertWritable' | 'data' | 'permissions' | 'transact'> {
   readonly host: Pick<AppHost, 'persistence' | 'machineId' | 'newId' | 'report'>;

@@ -12,7 +12,7 @@ export interface StreamEntity {
   readonly done: boolean;
   readonly abortReason: string | undefined;
   readonly hashedReconnectToken: string | undefined;
-  /** Every value of cardinality one, by label, as permission rules see it. */
+  /** Every value of cardinality one by label, as permission rules see it. */
   readonly values: JsonObject;
 }
 
@@ -21,7 +21,7 @@ export function streamAttr(label: string): string {
   return systemAttrId('$streams', label);
 }
 
-/** The stream with this id, or with this name of its writer's. */
+/** The stream with this id, or with this client id. */
 export function findStream(
   app: StreamApp,
   { streamId, clientId }: { streamId?: string | undefined; clientId?: string | undefined },
@@ -47,7 +47,7 @@ export function createStream(
 }
 
 /**
- * Notes in its entity that a stream has ended, and gives it its file.
+ * Marks the entity of a stream as ended, and adds its file.
  *
  * @throws {ServerError} when the app may not be written.
  */

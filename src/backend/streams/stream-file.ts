@@ -5,10 +5,10 @@ import { stepsToPut } from '../app/system-records.ts';
 import { systemAttrId } from '../store/system-attrs.ts';
 import type { StreamApp } from './stream-app.ts';
 
-/** So many bytes are read at a time. */
+/** How many bytes are read at a time. */
 const PIECE_BYTES = 256 * 1024;
 
-/** The steps that give a stream that has ended its file: on an Instant server, that is where its bytes are. */
+/** The steps that create the file of an ended stream, which is where an Instant server stores its bytes. */
 export function stepsToFile(app: StreamApp, streamId: string, size: number): JsonValue[] {
   const { newId } = app.host;
   const fileId = newId();
@@ -22,12 +22,12 @@ export function stepsToFile(app: StreamApp, streamId: string, size: number): Jso
   return [...file, ['add-triple', streamId, systemAttrId('$streams', '$files'), fileId]];
 }
 
-/** The stream whose file is at a path; undefined when it is no stream's. */
+/** The id of the stream that a path's file belongs to; undefined if it is not a stream's. */
 export function streamOfPath(path: string | undefined): string | undefined {
   return /^\$stream\/([0-9a-f-]{36})\/0$/.exec(path ?? '')?.[1];
 }
 
-/** What was written to a stream, as the content of its file, where it is the size that it has to be. */
+/** The bytes of a stream as the content of its file; undefined unless their number matches the file's size. */
 export function fileContent(content: StreamContent, streamId: string, size: unknown): Content | undefined {
   if (content.size(streamId) !== size) return undefined;
   return {
@@ -38,7 +38,7 @@ export function fileContent(content: StreamContent, streamId: string, size: unkn
         pull(controller) {
           const bytes = content.read(streamId, at, Math.min(PIECE_BYTES, end - at));
           at += bytes.byteLength;
-          // A copy: the memory is the stream's, and a runtime may take what it sends away.
+          // A copy, because the memory is the stream's, and a runtime may detach what it sends.
           if (bytes.byteLength > 0) controller.enqueue(bytes.slice());
           if (bytes.byteLength === 0 || at >= end) controller.close();
         },

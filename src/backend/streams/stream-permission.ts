@@ -3,7 +3,7 @@ import type { Actor } from '../permissions/actor.ts';
 import { assertAllowed } from '../permissions/index.ts';
 import type { StreamApp } from './stream-app.ts';
 
-/** What somebody wants to do with a stream. */
+/** An action on a stream. */
 interface StreamQuestion {
   readonly action: 'create' | 'view';
   readonly actor: Actor;

@@ -4,14 +4,14 @@ import type { EventId } from '../session/encode.ts';
 import { PacedSender } from '../session/paced-sender.ts';
 import type { LiveStream } from './live-stream.ts';
 
-/** The most that one message carries, in bytes. */
+/** The maximum content of a message, in bytes. */
 const PIECE_BYTES = 256 * 1024;
-/** A character of UTF-8 has at most so many bytes. */
+/** The maximum length of a character in UTF-8. */
 const LONGEST_CHARACTER = 4;
 
 const decoder = new TextDecoder();
 
-/** Sends a stream to one client: what is there already, then what comes, as fast as the client reads. */
+/** Sends a stream to one client: first its existing content, then what is written, as fast as the client reads. */
 export class StreamReader {
   readonly stream: LiveStream;
   readonly #channel: ClientChannel;
@@ -21,7 +21,7 @@ export class StreamReader {
   #offset: number;
   #greeted = false;
 
-  /** @param ended is called when the reader has got everything, or cannot go on. */
+  /** @param ended is called when the reader has received everything, or cannot continue. */
   constructor(parts: {
     channel: ClientChannel;
     eventId: EventId;
@@ -47,18 +47,18 @@ export class StreamReader {
     this.wake();
   }
 
-  /** There may be more to read. */
+  /** Call this when there may be more to read. */
   wake(): void {
     this.#sender.wake();
   }
 
-  /** Sends nothing any more. */
+  /** Stops sending for good. */
   stop(): void {
     this.#sender.stop();
     this.stream.readers.delete(this);
   }
 
-  /** Tells the client that there is no more, because something is wrong. */
+  /** Tells the client that the stream cannot continue because of an error. */
   fail(error: string): void {
     this.#send({ error });
     this.#end();
@@ -104,7 +104,7 @@ export class StreamReader {
   }
 }
 
-/** Where the character begins that `offset` falls into: a client cuts off what it has already. */
+/** The start of the character at `offset`: a client discards what it has already. */
 function startOfCharacter(stream: LiveStream, offset: number): number {
   let start = offset;
   for (let i = 1; i < LONGEST_CHARACTER && start > 0 && isContinuation(stream.read(start, 1)[0]); i++)
@@ -112,7 +112,7 @@ function startOfCharacter(stream: LiveStream, offset: number): number {
   return start;
 }
 
-/** The bytes without a character at the end of which a part is missing. */
+/** The bytes without an incomplete character at the end. */
 function wholeCharacters(bytes: Uint8Array): Uint8Array {
   const { byteLength } = bytes;
   if (byteLength < PIECE_BYTES) return bytes;

@@ -10,12 +10,12 @@ import { historyIsGone, SyncHistory } from './sync-history.ts';
 import { loadNamespace, parseSyncQuery } from './sync-query.ts';
 import { SyncSubscription } from './sync-subscription.ts';
 
-/** How many subscriptions are remembered that no session uses at the moment. */
+/** How many subscriptions without a session are remembered. */
 const MAX_IDLE = 10_000;
 
 /**
- * The sync tables of one app. A subscription outlives its session, so that the client goes on from where it was when
- * it is back; while there is one, the latest transactions are kept.
+ * The sync tables of one app. A subscription outlives its session, so that a client that reconnects continues where it
+ * was; while there is one, the latest transactions are kept.
  */
 export class AppSyncTables implements CommitFollower {
   readonly #app: SyncApp;
@@ -26,21 +26,21 @@ export class AppSyncTables implements CommitFollower {
     this.#app = app;
   }
 
-  /** Notes what a transaction changed, and says whether somebody has to be told, see {@link wake}. */
+  /** Records what a transaction changed; returns whether anyone is due an update, see {@link wake}. */
   committed(txId: number, changes: readonly Change[]): boolean {
     this.#history?.record(txId, changes);
     return this.#history !== undefined;
   }
 
-  /** Has what was noted sent to those who sync it. */
+  /** Sends what was recorded to the subscribers. */
   wake(): void {
     for (const subscription of this.#subscriptions.values()) subscription.wake();
   }
 
   /**
-   * Begins a subscription for a session, and answers.
+   * Starts a subscription for a session, and replies.
    *
-   * @throws {ServerError} when the session is no admin's, or the query cannot be synced.
+   * @throws {ServerError} when the session is not an admin's, or the query cannot be synced.
    */
   start(channel: ClientChannel, q: JsonValue, id: EventId): SyncSubscription {
     if (!channel.actor.admin) {
@@ -74,9 +74,9 @@ export class AppSyncTables implements CommitFollower {
   }
 
   /**
-   * Goes on with a subscription in another session.
+   * Continues a subscription in another session.
    *
-   * @throws {ServerError} when it is not this client's, or it cannot be gone on with; the client starts anew then.
+   * @throws {ServerError} when it is not this client's, or can no longer be continued; the client then starts over.
    */
   resync(channel: ClientChannel, { subscriptionId, token, txId }: ResyncTableMessage): SyncSubscription {
     this.#app.assertReadable();
@@ -96,7 +96,7 @@ export class AppSyncTables implements CommitFollower {
     return subscription;
   }
 
-  /** Ends a subscription for good. */
+  /** Ends a subscription permanently. */
   remove(subscription: SyncSubscription): void {
     subscription.detach();
     this.#subscriptions.delete(subscription.id);
@@ -105,10 +105,10 @@ export class AppSyncTables implements CommitFollower {
     this.#history = undefined;
   }
 
-  /** Leaves a subscription for a later session to go on with. */
+  /** Detaches a subscription, so that a later session can continue it. */
   detach(subscription: SyncSubscription): void {
     subscription.detach();
-    // To the end: those that have been idle for the longest come first.
+    // Moved to the end, so that those idle for longest come first.
     if (this.#subscriptions.delete(subscription.id)) this.#subscriptions.set(subscription.id, subscription);
     const idle = [...this.#subscriptions.values()].filter(({ channel }) => channel === undefined);
     for (const old of idle.slice(0, Math.max(0, idle.length - MAX_IDLE))) this.remove(old);

@@ -16,9 +16,9 @@ export class SessionSync {
   }
 
   /**
-   * Does what an event asks for, and answers it.
+   * Handles an event and replies to it.
    *
-   * @throws {ServerError} when it may not be done.
+   * @throws {ServerError} when it is not permitted.
    */
   serve(message: SyncMessage, id: EventId): void {
     const tables = this.#tables;
@@ -38,7 +38,7 @@ export class SessionSync {
     }
   }
 
-  /** Leaves the subscriptions for another session to go on with. */
+  /** Detaches the subscriptions, so that another session can continue them. */
   end(): void {
     for (const id of this.#subscriptions.keys()) {
       const subscription = this.#own(id);

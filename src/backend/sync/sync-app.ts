@@ -1,7 +1,7 @@
 import type { App } from '../app/app.ts';
 import type { AppHost } from '../app/app-host.ts';
 
-/** What sync tables take of their app. */
+/** The parts of an app that sync tables use. */
 export interface SyncApp extends Pick<App, 'account' | 'assertReadable' | 'data' | 'processedTxId'> {
   readonly host: Pick<AppHost, 'newId' | 'report'>;
 }

@@ -6,13 +6,13 @@ import { sizeOfChanges } from '../ephemeral/size-of.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { Change } from '../store/undo-log.ts';
 
-/** How many transactions are kept for those who are to catch up, */
+/** How many transactions are kept for subscribers that have to catch up. */
 export const HISTORY_LIMIT = 10_000;
 
-/** and how much of them, in bytes: each holds what it replaced, too. */
+/** The maximum size of these transactions in bytes, including the values they replaced. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** The error for a subscription that needs transactions from before those that are kept. */
+/** The error for a subscription that needs transactions older than the kept ones. */
 export function historyIsGone(subscriptionId: string): ServerError {
   const message = 'Transactions for the subscription are no longer available.';
   return validationFailed('subscription', { 'subscription-id': subscriptionId }, [{ message }]);
@@ -32,8 +32,8 @@ export class SyncHistory {
   readonly #keep: (bytes: number) => boolean;
 
   /**
-   * @param txId the last transaction before the first that will be recorded.
-   * @param keep is told of the bytes that are kept, and given up as a negative number, and says whether there is room.
+   * @param txId the last transaction before the first one to be recorded.
+   * @param keep is called with the number of bytes kept, or negative when released; returns whether there is room.
    */
   constructor(txId: number, keep: (bytes: number) => boolean = () => true) {
     this.#forgottenTo = txId;
@@ -45,10 +45,10 @@ export class SyncHistory {
     return txId >= this.#forgottenTo;
   }
 
-  /** Notes a transaction, whose id is larger than all before; the oldest are forgotten when there is too much. */
+  /** Records a transaction, whose id must be larger than all before; the oldest are dropped beyond the limits. */
   record(txId: number, changes: readonly Change[]): void {
     const bytes = sizeOfChanges(changes);
-    // Half of the list at a time, so that a transaction does not pay for moving it.
+    // Drops half of the list at a time, so that not every transaction pays for moving it.
     if (this.#entries.length >= HISTORY_LIMIT * 2 - 1) this.#forget(this.#entries.length - HISTORY_LIMIT + 1);
     while (!this.#hasKept(bytes)) {
       if (this.#entries.length === 0) {
@@ -61,7 +61,7 @@ export class SyncHistory {
     this.#entries.push({ txId, changes, bytes });
   }
 
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void {
     this.#forget(this.#entries.length);
   }
@@ -70,7 +70,7 @@ export class SyncHistory {
     return this.#bytes + bytes <= MAX_BYTES && this.#keep(bytes);
   }
 
-  /** Forgets so many of the oldest. */
+  /** Drops this many of the oldest transactions. */
   #forget(count: number): void {
     const gone = this.#entries.splice(0, count);
     const bytes = gone.reduce((sum, entry) => sum + entry.bytes, 0);
@@ -79,7 +79,9 @@ export class SyncHistory {
     this.#forgottenTo = gone.at(-1)?.txId ?? this.#forgottenTo;
   }
 
-  /** What the transactions after `txId` changed in a namespace: at most `limit` of them, and how far that goes. */
+  /**
+   * The changes to a namespace in the transactions after `txId`: up to `limit` transactions, and the last one examined.
+   */
   after(
     txId: number,
     etype: string,
@@ -110,8 +112,8 @@ export class SyncHistory {
 }
 
 /**
- * What the changes of one transaction come to for a namespace. What was put in and taken out again is left out: core's
- * client takes every entity that it hears of for one that exists.
+ * The net changes of one transaction to a namespace. What was both added and removed is left out, because core's client
+ * assumes that every entity it hears of exists.
  */
 function changesIn(changes: readonly Change[], etype: string, catalog: AttrCatalog): SyncChange[] {
   const net = new Map<string, { before?: Triple; after?: Triple }>();

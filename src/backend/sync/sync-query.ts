@@ -7,7 +7,7 @@ import type { QueryForm } from '../query/query-form.ts';
 import type { AppData } from '../store/app-data.ts';
 import type { OrderSpec } from '../store/reader.ts';
 
-/** What a client syncs: one namespace, in an order. */
+/** What a client syncs: one namespace, in some order. */
 export interface SyncQuery {
   readonly etype: string;
   readonly order: OrderSpec;
@@ -15,9 +15,9 @@ export interface SyncQuery {
 }
 
 /**
- * Reads the query of a `start-sync`.
+ * Parses the query of a `start-sync`.
  *
- * @throws {ServerError} when it is no query, or one that cannot be synced.
+ * @throws {ServerError} when it is not a query, or not one that can be synced.
  */
 export function parseSyncQuery({ catalog }: AppData, q: JsonValue): SyncQuery {
   const parsed = parseQuery(q);
@@ -43,7 +43,7 @@ export function parseSyncQuery({ catalog }: AppData, q: JsonValue): SyncQuery {
   return { etype: form.label, order: { kind: 'namespace', idAttr, attr: attr.id, type }, descending };
 }
 
-/** The triples of every entity of the namespace at this moment, an array for each entity, in order. */
+/** The current triples of every entity of the namespace, in order, as one array per entity. */
 export function loadNamespace({ catalog, triples }: AppData, query: SyncQuery): Triple[][] {
   const attrs = [...catalog.ofEtype(query.etype)].filter(({ cardinality }) => cardinality === 'one');
   const order = triples.order(query.order);

@@ -5,7 +5,7 @@ import { PacedSender } from '../session/paced-sender.ts';
 import type { SyncApp } from './sync-app.ts';
 import { historyIsGone, type SyncHistory } from './sync-history.ts';
 
-/** Entities in a message, and transactions. */
+/** How many entities, or transactions, one message holds. */
 const BATCH = 100;
 
 type State =
@@ -16,17 +16,17 @@ type State =
       readonly sender: PacedSender;
       readonly txId: number;
       readonly rows: readonly Triple[][];
-      /** How many of the rows are sent. */
+      /** How many of the rows have been sent. */
       sent: number;
     }
   | { readonly is: 'following'; readonly channel: ClientChannel; readonly sender: PacedSender; txId: number };
 
-/** What one client syncs. It sends to one session at a time, as fast as that reads. */
+/** A client's subscription to a sync table. It sends to one session at a time, as fast as that reads. */
 export class SyncSubscription {
   readonly id: string;
-  /** What a client has to present to go on. */
+  /** The token that a client must present to continue. */
   readonly token: string;
-  /** The user who began it, where there was one. */
+  /** The user who started it, if any. */
   readonly userId: string | undefined;
   readonly #app: SyncApp;
   readonly #etype: string;
@@ -50,26 +50,26 @@ export class SyncSubscription {
     return this.#state.is === 'idle' ? undefined : this.#state.channel;
   }
 
-  /** Sends the namespace as it was after transaction `txId`, and what changed since. */
+  /** Sends the namespace as of transaction `txId`, and then later changes. */
   load(channel: ClientChannel, rows: readonly Triple[][], txId: number): void {
     this.detach();
     this.#state = { is: 'loading', channel, sender: this.#sender(channel), txId, rows, sent: 0 };
     this.wake();
   }
 
-  /** Sends what changed since transaction `txId`. */
+  /** Sends the changes after transaction `txId`. */
   goOn(channel: ClientChannel, txId: number): void {
     this.detach();
     this.#state = { is: 'following', channel, sender: this.#sender(channel), txId };
     this.wake();
   }
 
-  /** There may be something new. */
+  /** Call this when there may be something new. */
   wake(): void {
     if (this.#state.is !== 'idle') this.#state.sender.wake();
   }
 
-  /** Sends nothing until it is gone on with. */
+  /** Stops sending until it is continued. */
   detach(): void {
     if (this.#state.is !== 'idle') this.#state.sender.stop();
     this.#state = { is: 'idle' };
@@ -117,7 +117,7 @@ export class SyncSubscription {
     return true;
   }
 
-  // The client starts anew when it cannot be gone on with; there is no message but this one that tells it so.
+  // The client starts over if the subscription cannot be continued; this error is the only message that makes it.
   #startOver(channel: ClientChannel): void {
     this.detach();
     channel.sendText(encodeError(historyIsGone(this.id), { op: 'resync-table', 'subscription-id': this.id }));

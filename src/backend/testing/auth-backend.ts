@@ -3,14 +3,14 @@ import { onTestFinished } from 'vitest';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { type Backend, type BackendApp, type BackendLogEntry, startBackend } from '../index.ts';
 
-/** An answer of the backend, as it came. */
+/** An answer of the backend, unprocessed. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, JsonValue>;
 }
 
-/** A backend with a clock that stands until it is told to move. For tests. */
+/** A backend whose clock stands still until it is moved. For tests. */
 export interface AuthBackend {
   readonly backend: Backend;
   readonly logged: BackendLogEntry[];
@@ -18,7 +18,7 @@ export interface AuthBackend {
   pass(ms: number): void;
   post(path: string, body: JsonValue, headers?: Record<string, string>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
-  /** Sends a code to an email and gives it. */
+  /** Sends a code to an email and returns it. */
   sendCode(app: BackendApp, email: string): Promise<string>;
   /** Signs in with a code that was sent to an email. */
   signIn(app: BackendApp, email: string, fields?: JsonObject): Promise<Answer>;
@@ -26,7 +26,7 @@ export interface AuthBackend {
 
 export const START: number = Date.parse('2026-01-02T03:04:05.678Z');
 
-/** Starts a backend for the length of a suite; to be closed with `backend.close()`. */
+/** Starts a backend for a whole suite; end it with `backend.close()`. */
 export async function startAuthBackend(): Promise<AuthBackend> {
   let now = START;
   const logged: BackendLogEntry[] = [];
@@ -65,7 +65,7 @@ export async function startAuthBackend(): Promise<AuthBackend> {
   };
 }
 
-/** A schema with a field and a link of the app's own on users. */
+/** A schema that adds a field and a link to users. */
 export const userSchema = i.schema({
   entities: {
     $users: i.entity({
@@ -85,7 +85,7 @@ export const userSchema = i.schema({
 
 let count = 0;
 
-/** A client of an app, apart from all other clients, closed at the end of the test. */
+/** A client of an app, separate from all others, closed at the end of the test. */
 export function openClient(
   { backend }: AuthBackend,
   app: BackendApp,

@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BETTER_SQLITE3_FOLDER } from '../../../conformance/support/better-sqlite3.ts';
 
-/** What starts a TypeScript file of ours, until it is removed. */
+/** The command that starts a TypeScript file, until it is removed. */
 export interface Program {
   readonly command: readonly [string, ...string[]];
   remove(): void;
 }
 
-/** Makes a file ready to be started on the runtime this test runs on. */
+/** Prepares a file to be started on the runtime that the test runs on. */
 export async function programOf(file: URL): Promise<Program> {
   const path = fileURLToPath(file);
   if ('Deno' in globalThis) {
@@ -46,12 +46,12 @@ async function bundle(path: string): Promise<Program> {
   };
 }
 
-/** A process of ours. */
+/** A child process. */
 export class Child {
   readonly process: ChildProcess;
   /** Resolves with the code or the signal that ended it. */
   readonly ended: Promise<number | string>;
-  /** Resolves when all that it printed has arrived: that can be after its end. */
+  /** Resolves when all its output has arrived, which can be after its end. */
   readonly outputEnded: Promise<unknown>;
   /** What it printed, line by line. */
   readonly lines: string[] = [];
@@ -95,9 +95,9 @@ export class Child {
     }
   }
 
-  /** Sends a signal that the process may answer in its own way. */
+  /** Sends a signal that the process may handle. */
   signal(signal: NodeJS.Signals): void {
-    // Not by the child's own kill(): Deno then gives that signal for the end, whatever the exit code (seen on 2.9.6).
+    // The child's own kill() would make Deno report that signal as the end, whatever the exit code (seen on 2.9.6).
     if (this.process.pid !== undefined) process.kill(this.process.pid, signal);
   }
 

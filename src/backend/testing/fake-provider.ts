@@ -2,29 +2,29 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
-/** The claims of an id token; what is undefined is left out. */
+/** The claims of an id token; undefined ones are left out. */
 export type FakeClaims = Record<string, unknown>;
 
-/** A provider of identities that speaks OpenID Connect and vouches for whomever it is told to. For tests. */
+/** An identity provider that speaks OpenID Connect and confirms any identity a test sets. For tests. */
 export interface FakeProvider {
   readonly issuer: string;
   readonly discoveryEndpoint: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Who signs in next, as claims. */
+  /** The claims of the next user to sign in. */
   nextUser: FakeClaims;
-  /** How often the discovery document was asked for. */
+  /** How many times the discovery document was requested. */
   discoveries: number;
-  /** What the token endpoint was asked for last. */
+  /** The last request to the token endpoint. */
   lastTokenRequest: URLSearchParams | undefined;
-  /** Signs an id token: for this client, good for an hour, unless the claims say otherwise. */
+  /** Signs an id token for this client, valid for an hour, unless the claims say otherwise. */
   sign(claims: FakeClaims): Promise<string>;
-  /** Does what a person does in a browser: signs in, and gives what the browser brings back. */
+  /** Acts as a person in a browser: signs in, and returns what the browser brings back. */
   authorize(location: string): Promise<{ redirectUri: string; fields: URLSearchParams }>;
   close(): Promise<void>;
 }
 
-/** Starts a provider whose tokens are made at the time that `now` gives. */
+/** Starts a provider that issues tokens at the time that `now` returns. */
 export async function startFakeProvider(now: () => number): Promise<FakeProvider> {
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'first', alg: 'RS256', use: 'sig' };

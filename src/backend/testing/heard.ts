@@ -1,14 +1,14 @@
 import type { Message } from './raw-session.ts';
 
-/** Far more than any answer takes, however busy the machine: for what never comes. */
+/** Far more than any answer takes, however busy the machine: only what never comes exceeds it. */
 const WAIT_MS = 120_000;
 
-/** What was heard over a connection, in order, and who waits for more of it. For tests. */
+/** The messages received over a connection, in order, and who is waiting for more. For tests. */
 export class Heard {
   readonly all: Message[] = [];
   readonly #waiting = new Set<() => void>();
 
-  /** Takes in a message as it came; bound, to be handed over as a callback. */
+  /** Adds a message; bound, so that it can be passed as a callback. */
   readonly put = (text: string): void => {
     this.all.push(JSON.parse(text));
     for (const look of [...this.#waiting]) look();

@@ -1,13 +1,13 @@
 import type { JsonValue } from '../../protocol/json.ts';
 
-/** An answer, to be looked at field by field. */
+/** An answer whose fields tests examine. */
 export interface Reply {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: what the fields are is what tests are about
   readonly body: any;
 }
 
-/** Sends JSON to a backend and reads the JSON that comes back. For tests. */
+/** Sends JSON to a backend and parses the JSON answer. For tests. */
 export class HttpClient {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export class HttpClient {
     this.#headers = headers;
   }
 
-  /** The same client with other headers besides. */
+  /** The same client with additional headers. */
   with(headers: Readonly<Record<string, string>>): HttpClient {
     return new HttpClient(this.#url, { ...this.#headers, ...headers });
   }

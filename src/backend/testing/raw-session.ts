@@ -4,13 +4,13 @@ import type { BackendApp } from '../backend-app.ts';
 import { Heard } from './heard.ts';
 import { openTransport, type RawTransport, type TransportEnd } from './raw-transport.ts';
 
-/** A message of the server, as it came. */
+/** A message of the server, unprocessed. */
 export type Message = JsonObject & { op: string };
 
-/** What clients of today say of themselves. */
+/** The versions that current clients report. */
 export const VERSIONS: JsonObject = { '@instantdb/core': 'v1.0.67' };
 
-/** A connection to a backend that says what it is told to and keeps what it hears, in order. For tests. */
+/** A connection to a backend that sends what a test tells it to and keeps what it receives, in order. For tests. */
 export class RawSession {
   readonly #transport: RawTransport;
   readonly #heard: Heard;
@@ -31,7 +31,7 @@ export class RawSession {
     return this.#transport.closed;
   }
 
-  /** Opens a session for an app and has it greeted. */
+  /** Opens a session for an app and waits for `init-ok`. */
   static async init(
     backend: Pick<Backend, 'websocketURI'>,
     app: BackendApp,
@@ -43,19 +43,19 @@ export class RawSession {
     return session;
   }
 
-  /** Sends an event under a new `client-event-id`, unless it brings one, and returns that. */
+  /** Sends an event under a new `client-event-id`, unless it has one, and returns the id. */
   send(event: JsonObject): string {
     const id = String(event['client-event-id'] ?? crypto.randomUUID());
     this.sendRaw(JSON.stringify({ 'client-event-id': id, ...event }));
     return id;
   }
 
-  /** Sends a frame as it is. */
+  /** Sends a frame unchanged. */
   sendRaw(frame: string | Uint8Array<ArrayBuffer>): void {
     this.#transport.send(frame);
   }
 
-  /** Sends an event and waits for what answers it; everything heard in between is kept. */
+  /** Sends an event and waits for its reply; everything received in between is kept. */
   async ask(event: JsonObject): Promise<Message> {
     const id = this.send(event);
     return this.take((message) => message['client-event-id'] === id);
@@ -66,12 +66,12 @@ export class RawSession {
     return this.take(() => true);
   }
 
-  /** Waits for the next message of an operation; earlier others are kept. */
+  /** Waits for the next message with an `op`; earlier others are kept. */
   nextOf(op: string): Promise<Message> {
     return this.take((message) => message.op === op);
   }
 
-  /** Messages heard and not taken yet. */
+  /** Messages received but not taken yet. */
   get pending(): readonly Message[] {
     return this.#heard.all;
   }

@@ -33,7 +33,10 @@ async function openWebSocket(uri: string, heard: (text: string) => void): Promis
   return { send: (frame) => socket.send(frame), close: () => socket.close(), closed };
 }
 
-/** On Deno an abort is lost once the response has been collected as garbage, and its body is read forever (2.9.6). */
+/**
+ * Keeps responses alive: on Deno an abort is lost once the response is garbage-collected, and its body is then read
+ * forever (2.9.6).
+ */
 const reading = new Set<Response>();
 
 async function openEventStream(uri: string, heard: (text: string) => void): Promise<RawTransport> {

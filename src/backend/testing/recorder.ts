@@ -3,7 +3,10 @@ import { Heard } from './heard.ts';
 import type { Message } from './raw-session.ts';
 import { openTransport, type RawTransport, type TransportEnd } from './raw-transport.ts';
 
-/** A connection to a backend that keeps all it hears, in order, whoever waits for what. For tests. */
+/**
+ * A connection to a backend that keeps everything it receives, in order, even after someone has waited for it. For
+ * tests.
+ */
 export class Recorder {
   readonly #transport: RawTransport;
   readonly #heard: Heard;
@@ -24,20 +27,20 @@ export class Recorder {
     return this.#heard.all;
   }
 
-  /** Sends an event under a new `client-event-id`, unless it brings one, and returns that. */
+  /** Sends an event under a new `client-event-id`, unless it has one, and returns the id. */
   send(event: JsonObject): string {
     const id = String(event['client-event-id'] ?? crypto.randomUUID());
     this.#transport.send(JSON.stringify({ 'client-event-id': id, ...event }));
     return id;
   }
 
-  /** Sends an event and waits for what answers it. */
+  /** Sends an event and waits for its reply. */
   async ask(event: JsonObject): Promise<Message> {
     const id = this.send(event);
     return this.until((message) => message['client-event-id'] === id);
   }
 
-  /** The first message that `matches`, of those heard and those to come. */
+  /** The first message that `matches`, among those received and those to come. */
   until(matches: (message: Message) => boolean): Promise<Message> {
     let looked = 0;
     return this.#heard.wait(() => {

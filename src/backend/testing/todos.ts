@@ -9,7 +9,7 @@ const blob = (valueType: string, indexed = false) => ({
   config: { indexed, unique: false },
 });
 
-/** Two namespaces and a link, as `i.schema` would give them. */
+/** Two namespaces and a link, in the form that `i.schema` yields. */
 export const todoSchema: JsonObject = {
   entities: {
     todos: { attrs: { text: blob('string'), position: blob('number', true) } },
@@ -53,7 +53,7 @@ export function createTodoApp(backend: Backend): TodoApp {
 
 type JoinRows = [{ data: { 'datalog-result': { 'join-rows': JsonValue[][][] } } }];
 
-/** The values under one attribute in a result, sorted. */
+/** The values of one attribute in a result, sorted. */
 export function valuesOf(result: JsonValue | undefined, attrId: string): JsonValue[] {
   const [{ data }] = result as unknown as JoinRows;
   const triples = data['datalog-result']['join-rows'].flat();

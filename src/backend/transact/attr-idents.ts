@@ -4,14 +4,14 @@ import type { AttrCatalog } from '../store/attr-catalog.ts';
 import { systemAttrs } from '../store/system-attrs.ts';
 import { raised } from './issue.ts';
 
-/** System namespaces that an app may add its own attributes to. */
+/** System namespaces to which an app may add attributes of its own. */
 const OPEN_ETYPES: ReadonlySet<string> = new Set(['$users', '$files', '$streams']);
 
 const SYSTEM_NAMES: ReadonlySet<string> = new Set(systemAttrs.flatMap(identsOf).map(nameOf));
 
 type Identities = Partial<Pick<Attr, 'forward-identity' | 'reverse-identity'>>;
 
-/** The forward and the reverse identity, as far as there are any. */
+/** The forward and reverse identities that exist. */
 function identsOf({ 'forward-identity': forward, 'reverse-identity': reverse }: Identities): Ident[] {
   return [...(forward ? [forward] : []), ...(reverse ? [reverse] : [])];
 }
@@ -42,8 +42,8 @@ export function hasIdent(catalog: AttrCatalog, attr: Attr, ident: Ident): boolea
 }
 
 /**
- * Refuses a new attribute with names or identity ids that are in use. Forward and reverse names are one set. An
- * identity that the attribute has already is passed over.
+ * Refuses a new attribute whose names or identity ids are taken. Forward and reverse names share one set. An identity
+ * that the attribute already has is ignored.
  */
 export function checkNewIdents(catalog: AttrCatalog, attr: Attr): void {
   const names = new Set<string>();
@@ -59,7 +59,7 @@ export function checkNewIdents(catalog: AttrCatalog, attr: Attr): void {
   }
 }
 
-/** Refuses to give an attribute of the app names that another one has. The server does not say which. */
+/** Refuses to give an app's attribute names that another one has. The server does not say which. */
 export function checkNames(catalog: AttrCatalog, attr: Attr): void {
   const idents = identsOf(attr);
   const isTaken = ([id, etype, label]: Ident): boolean => {

@@ -1,21 +1,21 @@
 import { etypeOf } from '../../protocol/attr.ts';
 import type { AppData } from '../store/app-data.ts';
 
-/** An entity that goes, in one of its namespaces. */
+/** An entity to delete, in one of its namespaces. */
 export interface Deletion {
   e: string;
   etype: string;
 }
 
-/** An entity that goes because another one does. */
+/** An entity that is deleted because another one is. */
 export interface CascadedDeletion extends Deletion {
-  /** The entity whose deletion was asked for. */
+  /** The entity whose deletion was requested. */
   root: string;
 }
 
 /**
- * What has to go when `roots` go: owners of links with `on-delete` cascade to them, and targets of their links with
- * `on-delete-reverse` cascade, and so on from those. Every entity is named once, and none of the roots.
+ * What must be deleted along with `roots`: owners of links to them with `on-delete` cascade, targets of their links
+ * with `on-delete-reverse` cascade, and so on from those. Every entity occurs once; the roots are not included.
  */
 export function cascade(data: AppData, roots: readonly Deletion[]): CascadedDeletion[] {
   const links = new CascadingLinks(data);
@@ -40,9 +40,9 @@ function key({ e, etype }: Deletion): string {
 
 class CascadingLinks {
   readonly #data: AppData;
-  /** By namespace: links into it whose owners go when an entity there goes. */
+  /** By namespace: links into it whose owners are deleted along with an entity there. */
   readonly #owners = new Map<string, { a: string; etype: string }[]>();
-  /** By namespace: links out of it whose targets go when an entity there goes. */
+  /** By namespace: links out of it whose targets are deleted along with an entity there. */
   readonly #targets = new Map<string, { a: string; etype: string }[]>();
 
   constructor(data: AppData) {

@@ -6,13 +6,13 @@ import { findByLookup } from './find-by-lookup.ts';
 import type { TxPlan } from './tx-plan.ts';
 import { isLookup, isTripleStep, isWriteStep, looksLikeLookup, type TxStep, toWire } from './tx-steps.ts';
 
-/** System columns that anyone may write: ids, because clients send them along, and the name of a file. */
+/** System columns that anyone may write: ids, because clients send them along, and the path of a file. */
 const EDITABLE: ReadonlySet<string> = new Set(['$users.id', '$files.id', '$files.path', '$streams.id']);
 
 /** Namespaces whose system columns only the backend itself may write. */
 const BACKEND_ONLY: ReadonlySet<string> = new Set(['$files', '$streams']);
 
-/** Refuses what nobody, or nobody but an admin, may do to the system namespaces. */
+/** Refuses what nobody, or only an admin, may do to the system namespaces. */
 export function checkSystemColumns(plan: TxPlan, admin: boolean): void {
   for (const step of plan.steps) {
     if (step.op === 'delete-entity') {
@@ -34,7 +34,7 @@ function checkSystemColumn(step: TxStep & { v: unknown }, attr: Attr, admin: boo
   }
 }
 
-/** Refuses what no permission rule can allow to a client without admin rights. */
+/** Refuses what no permission rule can allow a client without admin rights to do. */
 export function checkClientSteps(data: AppData, plan: TxPlan): void {
   const triples = plan.steps.filter(isTripleStep);
   for (const step of triples) checkLinkValue(step, plan);
@@ -52,14 +52,14 @@ export function checkClientSteps(data: AppData, plan: TxPlan): void {
 type AnyTripleStep = Extract<TxStep, { a: string }>;
 
 function checkLinkValue(step: AnyTripleStep, plan: TxPlan): void {
-  // Any list may be a lookup here; one that is none is no link either, and is refused as such when it is written.
+  // Any list may be a lookup here; one that is not is refused as an invalid link when it is written.
   if (!plan.attr(step.a)?.['reverse-identity'] || Array.isArray(step.v) || isUuid(step.v)) return;
   throw validationFailed('eid', step.v, [
     { message: 'Expected link value to be a uuid.', hint: { 'tx-step': toWire(step) } },
   ]);
 }
 
-/** A lookup has to be by an attribute of the namespace that the entity is in. */
+/** A lookup must use an attribute of the entity's namespace. */
 function checkLookup(step: TxStep, plan: TxPlan): void {
   if (!('e' in step) || !isLookup(step.e)) return;
   const attr = isTripleStep(step) ? plan.attr(step.a) : undefined;
@@ -86,7 +86,7 @@ function checkLookupEtype(lookup: unknown[], step: TxStep, etype: string | undef
   );
 }
 
-/** Whether a step makes a user of what is none. A link alone does not, for the server: its rules have the say. */
+/** Whether a step turns something into a user. A link alone does not, on the server: rules decide about it. */
 function createsUser(data: AppData, plan: TxPlan, { op, e, a }: AnyTripleStep): boolean {
   const attr = plan.attr(a);
   if (!attr || etypeOf(attr) !== '$users' || (op === 'add-triple' && attr['reverse-identity'])) return false;

@@ -22,7 +22,7 @@ export function checkModes(data: AppData, plan: TxPlan): void {
   if (missing.length > 0) throw refuse("Updating entities that don't exist", missing);
 }
 
-/** The ids that exist in a namespace in which a step says that it creates or updates them: in one is in all of them. */
+/** The ids that exist in any namespace in which a step would create or update them; existing in one counts for all. */
 function existingIds(data: AppData, plan: TxPlan, steps: readonly WriteStep[]): Set<string> {
   const found = new Set<string>();
   for (const { e, a } of steps) {

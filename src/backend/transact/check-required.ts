@@ -11,7 +11,7 @@ interface Gap {
 
 /**
  * Refuses a transaction after which an entity that it touched lacks a required value. An entity of a namespace with
- * required attributes needs its id, too; one that is gone needs nothing.
+ * required attributes needs its id too; a deleted one needs nothing.
  */
 export function checkRequired(data: AppData): void {
   const gaps = new Map<string, Gap[]>();
@@ -28,13 +28,14 @@ export function checkRequired(data: AppData): void {
   if (gaps.size > 0) throw missingRequired([...gaps.values()]);
 }
 
-/** Refuses to make an attribute required that an entity of its namespace has no value for. */
+/** Refuses to make an attribute required while an entity of its namespace has no value for it. */
 export function checkMadeRequired(data: AppData, updates: AttrUpdate[]): void {
   for (const update of updates) {
     const attr = update['required?'] ? data.catalog.byId(update.id) : undefined;
     if (!attr) continue;
     const [, etype, label] = attr['forward-identity'];
-    // The server counts, and counts what the app's own attributes are about, whoever's the one in question is.
+    // Like the server, this compares counts, and only considers entities with values of the app's own attributes, even
+    // if the attribute in question is the system's.
     const own = [...data.catalog.ofEtype(etype)].filter((other) => other.catalog === 'user');
     if (entitiesWith(data, own).size === entitiesWith(data, [attr]).size) continue;
     const message = `Can't update attribute \`${label}\` to required because \`${etype}\` already have entities without it`;
@@ -42,7 +43,7 @@ export function checkMadeRequired(data: AppData, updates: AttrUpdate[]): void {
   }
 }
 
-/** The entities with a value under one of the attributes. */
+/** The entities with a value of one of the attributes. */
 function entitiesWith({ triples }: AppData, attrs: readonly Attr[]): Set<string> {
   const found = new Set<string>();
   for (const attr of attrs) for (const [e, , v] of triples.attr(attr.id)) if (v !== null) found.add(e);
@@ -54,7 +55,7 @@ interface Touched {
   readonly entities: Set<string>;
 }
 
-/** The entities that the running transaction has changed, by namespace, where it has required attributes. */
+/** The entities changed by the running transaction, by namespace, if that has required attributes. */
 function touched(data: AppData): Map<string, Touched> {
   const byEtype = new Map<string, Touched>();
   for (const change of data.undoLog.changes) {

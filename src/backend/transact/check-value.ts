@@ -6,17 +6,19 @@ import { parseInstantDate } from '../store/instant-date.ts';
 import type { TripleStore } from '../store/triple-store.ts';
 import { byteLength, clipBytes, jsonbSize, jsonbText } from './jsonb.ts';
 
-/** The largest value of an indexed attribute, a unique one or a link, in bytes that Postgres keeps it in. */
+/** The maximum size of a value of an indexed attribute, a unique one or a link, in bytes as stored by Postgres. */
 const MAX_INDEXED_BYTES = 1024;
 
-/** No UTF-16 unit takes more bytes than this, and what stands around a text takes no more than that. */
+/** No UTF-16 code unit takes more bytes than this, and a string's overhead is no more than the next constant. */
 const MAX_BYTES_PER_UNIT = 3;
 const MAX_OVERHEAD = 12;
 
-/** Postgres shows no more of a value in an error. */
+/** The part of a value that Postgres shows in an error. */
 const MAX_SHOWN_BYTES = 64;
 
-/** Refuses a value that its attribute cannot hold: too large for an index, no id for a link, of another type. */
+/**
+ * Refuses a value that its attribute cannot hold: too large for an index, not an id for a link, or of the wrong type.
+ */
 export function checkValue(attr: Attr, e: string, v: JsonValue): void {
   const unique = attr['unique?'];
   const isLink = attr['value-type'] === 'ref';
@@ -33,13 +35,13 @@ export function checkValue(attr: Attr, e: string, v: JsonValue): void {
   }
 }
 
-/** Refuses a value of a unique attribute that another entity has. Any number of entities may have none. */
+/** Refuses a value of a unique attribute that another entity has. Any number of entities may have no value. */
 export function checkUnique(triples: TripleStore, attr: Attr, e: string, v: JsonValue): void {
   if (!attr['unique?'] || v === null) return;
   if (triples.attrValue(attr.id, v).some((triple) => triple[0] !== e)) throw notUnique(attr, v);
 }
 
-/** The error for a value of a unique attribute that two entities would have. */
+/** The error for a value of a unique attribute that two entities would share. */
 export function notUnique(attr: Attr, v: JsonValue): ServerError {
   const [, etype, label] = attr['forward-identity'];
   const value = jsonbText(v);
@@ -52,7 +54,7 @@ function invalidValue(message: string, attr: Attr, e: string, v: JsonValue, more
     namespace: etypeOf(attr),
     attribute: labelOf(attr),
     value: shown(v),
-    // The server reads it off a text that Postgres made of the row.
+    // The server parses it from the row as printed by Postgres.
     'checked-data-type': attr['checked-data-type'] ?? 'null',
     'attr-id': attr.id,
     'entity-id': e,
@@ -60,7 +62,7 @@ function invalidValue(message: string, attr: Attr, e: string, v: JsonValue, more
   });
 }
 
-/** A value as errors show it: as it is, or the beginning of its text. */
+/** A value as shown in errors: in full, or the start of its text. */
 function shown(v: JsonValue): JsonValue {
   const text = jsonbText(v);
   return byteLength(text) <= MAX_SHOWN_BYTES ? v : `${clipBytes(text, MAX_SHOWN_BYTES)}...`;
@@ -68,7 +70,7 @@ function shown(v: JsonValue): JsonValue {
 
 function isTooLarge(v: JsonValue): boolean {
   if (v === null || typeof v === 'number' || typeof v === 'boolean') return false;
-  // Most values are short, and nothing has to be encoded to see that.
+  // Most values are short, which is visible without encoding them.
   if (typeof v === 'string' && v.length * MAX_BYTES_PER_UNIT + MAX_OVERHEAD <= MAX_INDEXED_BYTES)
     return false;
   return jsonbSize(v) > MAX_INDEXED_BYTES;

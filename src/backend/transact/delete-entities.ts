@@ -4,14 +4,14 @@ import type { Transaction } from './transaction.ts';
 import { isLookup, type StepsOf } from './tx-steps.ts';
 
 /**
- * Runs the `delete-entity` steps of a transaction: each takes what the entity is in one namespace, and the links that
- * lead to it there. What the same id is in another namespace stays.
+ * Runs the `delete-entity` steps of a transaction: each removes an entity's values in one namespace, and the links to
+ * it there. What the same id has in another namespace stays.
  */
 export function deleteEntities({ data }: Transaction, steps: StepsOf<'delete-entity'>[]): void {
   for (const { e, etype } of steps) {
     if (isLookup(e) || etype === undefined) continue;
     for (const triple of [...ownTriples(data, e, etype), ...linksTo(data, e, etype)]) {
-      // A link of an entity to itself is in both lists.
+      // An entity's link to itself is in both lists.
       if (data.triples.has(triple[0], triple[1], triple[2])) data.triples.remove(triple);
     }
   }

@@ -17,16 +17,16 @@ export { type EntityRef, isLookup, type Lookup, looksLikeLookup, type TxStep } f
 export { patchesByValue } from './write-triples.ts';
 
 /**
- * Runs the steps of a transaction as a client sent them and returns what changed, in order. Throws a `ServerError`
- * when the steps are malformed or not allowed; then nothing has changed.
+ * Runs the steps of a transaction as sent by a client and returns the changes, in order. Throws a `ServerError` when
+ * the steps are malformed or not allowed; nothing has changed then.
  *
- * Looks at no clock and draws no random ids: both come in the options.
+ * Reads no clock and draws no random ids: both come with the options.
  */
 export function transact(data: AppData, steps: unknown, options: TransactOptions): Change[] {
   return transactSteps(data, parseTxSteps(steps, data.catalog), options);
 }
 
-/** Runs steps that were read already; see {@link transact}. */
+/** Runs steps that are already parsed; see {@link transact}. */
 export function transactSteps(data: AppData, steps: TxStep[], options: TransactOptions): Change[] {
   const asked = planTransaction(data, steps);
   return data.undoLog.transaction(() => {
@@ -43,7 +43,9 @@ export function transactSteps(data: AppData, steps: TxStep[], options: TransactO
   }).changes;
 }
 
-/** The plan, if the client may have any like it. Rules are about entities: for a client, lookups are made those. */
+/**
+ * The plan, if the client may run such steps at all. Rules concern entities, so a client's lookups are resolved first.
+ */
 function allowedPlan(data: AppData, plan: TxPlan, { system, admin }: TransactOptions): TxPlan {
   if (system) return plan;
   checkSystemColumns(plan, admin);
@@ -52,7 +54,7 @@ function allowedPlan(data: AppData, plan: TxPlan, { system, admin }: TransactOpt
   return withFoundLookups(data, plan);
 }
 
-/** The checks that look at the data as it has become. */
+/** The checks that need the data after the transaction. */
 function checkAfter(data: AppData, plan: TxPlan): void {
   checkRequired(data);
   checkMadeRequired(

@@ -4,11 +4,11 @@ import type { AttrCatalog } from '../store/attr-catalog.ts';
 
 const ORDER: readonly InferredType[] = ['number', 'string', 'boolean', 'json'];
 
-/** The kinds of values that were written, by attribute. What an attribute has been seen to hold is never forgotten. */
+/** Collects the types of written values, by attribute. A type once seen for an attribute is never removed. */
 export class InferredTypes {
   readonly #seen = new Map<string, Set<InferredType>>();
 
-  /** Notes a value as a step gives it; null says nothing. */
+  /** Records a value of a step; null has no type. */
   see(a: string, v: JsonValue): void {
     if (v === null) return;
     const types = this.#seen.get(a);
@@ -16,7 +16,7 @@ export class InferredTypes {
     else this.#seen.set(a, new Set([inferredType(v)]));
   }
 
-  /** Adds what was seen to the attributes. System attributes are the same in every app and learn nothing. */
+  /** Adds the collected types to the attributes. System attributes are the same in every app and never change. */
   save(catalog: AttrCatalog): void {
     for (const [a, seen] of this.#seen) {
       const attr = catalog.byId(a);

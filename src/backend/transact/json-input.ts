@@ -2,15 +2,15 @@ import { ServerError } from '../../protocol/error.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 
-/** Deep enough for any data, and far from where recursion would exhaust the stack. */
+/** Deep enough for any data, and far below where recursion would overflow the stack. */
 const MAX_DEPTH = 500;
 
-/** The error for what cannot be copied: the name of the check that failed. */
+/** Creates the error for a value that cannot be copied, given the name of the check that failed. */
 type Refuse = (expected: string) => ServerError;
 
 /**
- * A copy of `value` as the backend stores it: what is written like a UUID is in lower case, in keys as well as in
- * values. Refuses what JSON cannot carry and what Postgres cannot store.
+ * A copy of `value` as the backend stores it: UUIDs are lowercased, in keys as well as in values. Refuses what JSON
+ * cannot represent and what Postgres cannot store.
  */
 export function copyJson(value: unknown, refuse: Refuse, depth = 0): JsonValue {
   if (typeof value === 'string') return copyString(value);
@@ -31,7 +31,7 @@ function copyEntries(value: Record<string, unknown>, refuse: Refuse, depth: numb
   return copied;
 }
 
-/** Defines an own property, also for the one key, `__proto__`, that an assignment would take for something else. */
+/** Defines an own property even for `__proto__`, where an assignment would replace the prototype. */
 function setOwn(object: JsonObject, key: string, value: JsonValue): void {
   if (key !== '__proto__') object[key] = value;
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });

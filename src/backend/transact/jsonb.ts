@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 
-// How Postgres keeps a value (`jsonb`): the server's limits count its bytes, and its errors show its text.
+// How Postgres stores a value (`jsonb`): the server's limits count its bytes, and its errors show its text.
 
 const HEADER_BYTES = 4;
 const ENTRY_BYTES = 4;
@@ -8,7 +8,7 @@ const DIGITS_PER_GROUP = 4;
 
 const encoder = new TextEncoder();
 
-/** A value as Postgres prints it: short keys first, a blank after each comma and colon. */
+/** A value as Postgres prints it: short keys first, and a space after each comma and colon. */
 export function jsonbText(v: JsonValue): string {
   if (typeof v === 'number') return plainDecimal(v);
   if (Array.isArray(v)) return `[${v.map(jsonbText).join(', ')}]`;
@@ -18,13 +18,13 @@ export function jsonbText(v: JsonValue): string {
     .join(', ')}}`;
 }
 
-/** How many bytes a value takes in Postgres. */
+/** The size of a value in Postgres, in bytes. */
 export function jsonbSize(v: JsonValue): number {
   const isContainer = typeof v === 'object' && v !== null;
   return sizeAfter(HEADER_BYTES, isContainer ? v : [v]);
 }
 
-/** The first `max` bytes of a text, short of what would cut a character. */
+/** The first `max` bytes of a text, or less, so that no character is cut. */
 export function clipBytes(text: string, max: number): string {
   const bytes = encoder.encode(text);
   let end = Math.min(max, bytes.length);
@@ -32,7 +32,7 @@ export function clipBytes(text: string, max: number): string {
   return new TextDecoder().decode(bytes.subarray(0, end));
 }
 
-/** How many bytes a text takes. */
+/** The length of a text in UTF-8 bytes. */
 export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
@@ -41,7 +41,7 @@ function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && byte >> 6 === 0b10;
 }
 
-/** Where the next value begins when `v` is written at `at`. */
+/** The position after `v` when it is written at `at`. */
 function sizeAfter(at: number, v: JsonValue): number {
   if (typeof v === 'string') return at + byteLength(v);
   if (typeof v === 'number') return aligned(at) + numericSize(v);
@@ -65,7 +65,7 @@ function aligned(at: number): number {
   return Math.ceil(at / HEADER_BYTES) * HEADER_BYTES;
 }
 
-/** Postgres keeps a number as groups of four decimal digits, without the zeroes at either end. */
+/** Postgres stores a number as groups of four decimal digits, without zero groups at either end. */
 function numericSize(n: number): number {
   const [whole = '', fraction = ''] = plainDecimal(Math.abs(n)).split('.');
   const wholeGroups = Math.ceil(whole.length / DIGITS_PER_GROUP);
@@ -80,7 +80,7 @@ function numericSize(n: number): number {
   return HEADER_BYTES + (isShort ? 2 : 4) + used * 2;
 }
 
-/** A number with all of its digits, and no exponent. */
+/** A number with all its digits and no exponent. */
 function plainDecimal(n: number): string {
   const [, sign = '', whole = '', fraction = '', exponent] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(JSON.stringify(n)) ?? [];

@@ -7,7 +7,7 @@ import { findByLookup, findHolder } from './find-by-lookup.ts';
 import { noSuchAttr } from './issue.ts';
 import { type EntityRef, isLookup, type Lookup, looksLikeLookup } from './tx-steps.ts';
 
-/** What lookups need of the transaction that they are part of. */
+/** What lookups need from their transaction. */
 export interface LookupContext {
   readonly data: AppData;
   readonly options: { newId(): string };
@@ -15,18 +15,18 @@ export interface LookupContext {
   put(attr: Attr, e: string, v: JsonValue): boolean;
 }
 
-/** The lookups in the steps of one operation: the same lookup is the same entity in all of them. */
+/** The lookups in the steps of one operation: equal lookups are the same entity in all of them. */
 export class Lookups {
   readonly #transaction: LookupContext;
   readonly #entities = new Map<string, string>();
-  /** By entity: the lookup that created it. */
+  /** By entity, the lookup that created it. */
   readonly #created = new Map<string, Lookup>();
 
   constructor(transaction: LookupContext) {
     this.#transaction = transaction;
   }
 
-  /** The entity that a step writes to. Where a lookup names none, an entity with the lookup's value is created. */
+  /** The entity that a step writes to. If a lookup finds none, an entity with the lookup's value is created. */
   write(e: EntityRef): string {
     if (!isLookup(e)) return e;
     const known = this.#find(e);
@@ -37,12 +37,12 @@ export class Lookups {
     return id;
   }
 
-  /** The entity that a step takes something from, if there is one. */
+  /** The entity that a step removes something from, if it exists. */
   read(e: EntityRef): string | undefined {
     return isLookup(e) ? this.#findHolder(e) : e;
   }
 
-  /** The value that a step writes under attribute `a`: for a lookup, the entity that it names, which must exist. */
+  /** The value that a step writes for attribute `a`; for a lookup, the entity it finds, which must exist. */
   writeValue(a: string, v: JsonValue): JsonValue {
     if (!looksLikeLookup(v) || !this.#takesLookups(a)) return v;
     const found = this.#find(v);
@@ -50,7 +50,7 @@ export class Lookups {
     throw missingTarget(this.#transaction, v);
   }
 
-  /** The value that a step takes away; undefined for a lookup that names nothing. */
+  /** The value that a step removes; undefined for a lookup that finds nothing. */
   readValue(a: string, v: JsonValue): JsonValue | undefined {
     return looksLikeLookup(v) && this.#takesLookups(a) ? this.#findHolder(v) : v;
   }
@@ -73,7 +73,7 @@ export class Lookups {
 
   #create([a, v]: Lookup): string {
     const attr = this.#transaction.attr(a);
-    // The server looks for it among the unique ones.
+    // The server searches only unique attributes for it.
     if (!attr['unique?']) throw noSuchAttr(a);
     const id = labelOf(attr) === 'id' && isUuid(v) ? v : this.#transaction.options.newId();
     this.#transaction.put(attr, id, v);

@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 
-/** A value that is being merged: its objects are maps as far as a patch has gone into them. */
+/** A value being merged: objects that a patch has entered are maps. */
 type Draft = JsonValue | Map<string, Draft> | undefined;
 
 /**
- * `patches` laid over `base`, one after the other. Where both are objects they are merged key by key: null takes a key
- * away, objects go deeper, anything else replaces. Where they are not, the patch counts as it is. What is given stays as
- * it is, and many small patches cost their sum.
+ * Applies `patches` to `base`, one after another. Two objects are merged key by key: null removes a key, objects are
+ * merged recursively, and anything else replaces. In all other cases the patch replaces the value. The arguments are
+ * not modified, and the cost of many small patches is the sum of theirs.
  */
 export function mergePatches(base: JsonValue | undefined, patches: readonly JsonValue[]): JsonValue {
   return finished(patches.reduce<Draft>(merge, base));

@@ -3,14 +3,14 @@ import type { AppData } from '../store/app-data.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
- * An indexed attribute has a triple for every entity of its namespace, so that the index can be read in order and
- * finds the entities without a value: a null triple stands for no value. System attributes have none.
+ * An indexed attribute has a triple for every entity of its namespace, with null for no value, so that the index can be
+ * read in order and includes entities without a value. System attributes have no such triples.
  */
 function wantsNulls(attr: Attr): boolean {
   return Boolean(attr['index?']) && attr['value-type'] === 'blob' && attr.catalog === 'user';
 }
 
-/** Adds the null triples of entities that were given an id in a namespace. */
+/** Adds the null triples of entities that got an id in a namespace. */
 export function fillNulls(transaction: Transaction, entities: Iterable<[e: string, etype: string]>): void {
   const { catalog } = transaction.data;
   const wanting = new Map<string, Attr[]>();
@@ -21,14 +21,14 @@ export function fillNulls(transaction: Transaction, entities: Iterable<[e: strin
   }
 }
 
-/** Adds the null triples of a new attribute, where the app has given the namespace its ids. */
+/** Adds the null triples of a new attribute, if the namespace's ids are the app's own. */
 export function backfillNulls(transaction: Transaction, attr: Attr): void {
   const idAttr = transaction.data.catalog.byForward(etypeOf(attr), 'id');
   if (idAttr?.catalog !== 'user') return;
   for (const e of entitiesWithoutNulls(transaction.data, attr)) fill(transaction, attr, e);
 }
 
-/** The entities of its namespace that an indexed attribute wants a null triple for. */
+/** The entities of its namespace for which an indexed attribute lacks a null triple. */
 export function entitiesWithoutNulls({ catalog, triples }: AppData, attr: Attr): string[] {
   const idAttr = catalog.byForward(etypeOf(attr), 'id');
   if (!wantsNulls(attr) || !idAttr || labelOf(attr) === 'id') return [];

@@ -4,10 +4,10 @@ import { isUuid } from '../../protocol/uuid.ts';
 import type { Path, Reject } from './issue.ts';
 import type { AttrUpdate } from './tx-steps.ts';
 
-/** Reads the definition of a new attribute. Keys that the server does not know are left out. */
+/** Parses the definition of a new attribute. Keys that the server does not know are dropped. */
 export function parseAttr(input: unknown, path: Path, reject: Reject): Attr {
   const valueType = valueTypeOf(input);
-  // What else an attribute must have depends on it, so the server goes no further.
+  // The other requirements depend on it, so the server stops here.
   if (valueType === undefined) throw reject('instant.db.model.attr/value-type', path);
   const fields = new Fields(input, path, reject);
   const reverse =
@@ -37,7 +37,7 @@ export function parseAttr(input: unknown, path: Path, reject: Reject): Attr {
   };
 }
 
-/** Reads what is to change about an attribute. */
+/** Parses the changes to an attribute. */
 export function parseAttrUpdate(input: unknown, path: Path, reject: Reject): AttrUpdate {
   const fields = new Fields(input, path, reject);
   return {
@@ -63,7 +63,7 @@ function valueTypeOf(input: unknown): Attr['value-type'] | undefined {
   return isValueType(valueType) ? valueType : undefined;
 }
 
-/** Tells whether a value is right; for one that is not, what was expected instead where that is more exact. */
+/** Checks a value; for an invalid one, `explain` may give a more precise expectation. */
 type Guard<T> = ((value: unknown) => value is T) & { explain?: (value: unknown) => Expected };
 
 interface Expected {
@@ -90,7 +90,7 @@ class Fields {
     return this.#read(key, guard, expected);
   }
 
-  /** An absent field and one that is null are the same. */
+  /** Null counts as absent. */
   optional<T>(key: string, guard: Guard<T>, expected: string): T | undefined {
     if (this.#object[key] === null || !Object.hasOwn(this.#object, key)) return undefined;
     return this.#read(key, guard, expected);

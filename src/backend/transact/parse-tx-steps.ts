@@ -23,7 +23,9 @@ const OPS_WITH_ENTITY: ReadonlySet<unknown> = new Set([
   'delete-entity',
 ]);
 
-/** Reads the steps of a transaction as a client sent them; throws a `validation-failed` error that names what is wrong. */
+/**
+ * Parses the steps of a transaction as sent by a client; throws a `validation-failed` error that says what is wrong.
+ */
 export function parseTxSteps(input: unknown, catalog: AttrCatalog): TxStep[] {
   const reject = rejectSteps(input);
   if (!Array.isArray(input)) throw reject('coll?', []);
@@ -31,7 +33,7 @@ export function parseTxSteps(input: unknown, catalog: AttrCatalog): TxStep[] {
     if (!Array.isArray(step)) throw reject('coll?', [index]);
     return copyStep(step, index, reject);
   });
-  // The server looks at all entity ids before it looks at the rest of any step.
+  // The server checks all entity ids before the rest of any step.
   for (const [index, step] of steps.entries()) checkEntity(step, index, steps, catalog);
   return steps.map((step, index) => parseStep(step, index, reject));
 }
@@ -63,7 +65,7 @@ function checkIdLookup(lookup: JsonValue[], step: JsonValue[], path: number[], c
   throw validationFailed('tx-steps', step, [{ message, in: path }]);
 }
 
-/** How many parts a step may have. */
+/** The maximum number of parts of each step. */
 const LONGEST: Readonly<Record<TxOp, number>> = {
   'add-triple': 5,
   'deep-merge-triple': 5,
@@ -76,7 +78,7 @@ const LONGEST: Readonly<Record<TxOp, number>> = {
   'restore-attr': 2,
 };
 
-/** Reads the parts of a step from the left, as the server does: what is wrong first is what it names. */
+/** Parses a step from left to right, as the server does, since it reports the first mistake. */
 function parseStep(step: JsonValue[], index: number, reject: Reject): TxStep {
   const parsed = readStep(step, index, reject);
   if (step.length > LONGEST[parsed.op]) throw noSuchStep(step, index, reject);
@@ -109,7 +111,7 @@ function readStep(step: JsonValue[], index: number, reject: Reject): TxStep {
   }
 }
 
-/** What is missing of a step about a triple that ends too early, by position. */
+/** What a triple step that ends too early lacks, by position. */
 const MISSING: readonly string[] = [
   '',
   'instant.db.model.triple/lookup',
@@ -132,8 +134,9 @@ function checkPresent(step: JsonValue[], index: number, at: number, reject: Reje
 }
 
 /**
- * The error for a step that is none. Of all the kinds of steps that it is not, the server names the last; the same
- * where a step is too long, or too short in its first part.
+ * The error for an unknown step. Among all the step kinds it fails to match, the server reports the last one; likewise
+ * for a step that is too long, or for a `delete-entity`, `rule-params`, `delete-attr` or `restore-attr` that is too
+ * short.
  */
 function noSuchStep([op]: JsonValue[], index: number, reject: Reject): ServerError {
   return reject([op === 'restore-attr' ? 'delete-attr' : 'restore-attr'], [index, 0]);
@@ -167,7 +170,7 @@ function parseMode(options: JsonValue | undefined, index: number, reject: Reject
   throw reject('instant.db.transaction/mode', [index, 4, 'mode']);
 }
 
-/** The etype may be left out: the params are then the third part. */
+/** The etype may be omitted; the params are then the third part. */
 function parseRuleParams(step: JsonValue[], index: number, reject: Reject): TxStep {
   checkPresent(step, index, 1, reject);
   const e = parseEntity(step[1], index, reject);

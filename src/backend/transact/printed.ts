@@ -1,7 +1,7 @@
 import { isObject, type JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 
-/** A value as the server prints it into a message: a text as it is, all else as its language writes it. */
+/** A value as the server prints it in a message: a string unchanged, everything else in Clojure syntax. */
 export function printed(v: JsonValue): string {
   return typeof v === 'string' ? v : v === null ? 'null' : printedInside(v);
 }

@@ -11,8 +11,8 @@ import type { Transaction } from './transaction.ts';
 import type { AttrUpdate } from './tx-steps.ts';
 
 /**
- * Adds an attribute. The server adds one with its forward identity: where that is there already, nothing happens,
- * however the attribute is defined.
+ * Adds an attribute. The server inserts it by its forward identity: if that exists already, nothing happens, however
+ * the attribute is defined.
  */
 export function addAttr(transaction: Transaction, attr: Attr): void {
   const { catalog } = transaction.data;
@@ -27,7 +27,7 @@ export function addAttr(transaction: Transaction, attr: Attr): void {
   backfillNulls(transaction, attr);
 }
 
-/** Changes an attribute of the app. One that is not there, and a system attribute, is left alone. */
+/** Changes an attribute of the app. One that does not exist, or a system attribute, is ignored. */
 export function updateAttr(transaction: Transaction, update: AttrUpdate): void {
   const { catalog, triples } = transaction.data;
   checkReservedNames(update);
@@ -42,8 +42,8 @@ export function updateAttr(transaction: Transaction, update: AttrUpdate): void {
 }
 
 /**
- * Marks attributes of the app as deleted: their triples stay, out of sight, until they are restored or the grace
- * period is over. Their names are free at once.
+ * Marks attributes of the app as deleted: their triples stay, hidden, until they are restored or the grace period ends.
+ * Their names are free at once.
  */
 export function deleteAttrs({ data, options }: Transaction, ids: string[]): void {
   const deleted = [...new Set(ids)].flatMap((id) => {
@@ -53,7 +53,7 @@ export function deleteAttrs({ data, options }: Transaction, ids: string[]): void
   for (const attr of deleted) data.catalog.put(attr);
 }
 
-/** Brings deleted attributes back, neither indexed nor required, so that their triples hold as they are. */
+/** Restores deleted attributes, neither indexed nor required, so that their triples are valid as they are. */
 export function restoreAttrs({ data }: Transaction, ids: string[]): void {
   for (const id of ids) {
     const deleted = data.catalog.deletedById(id);
@@ -76,7 +76,7 @@ function updated(before: Attr, update: AttrUpdate): Attr {
   return {
     ...kept,
     ...changed,
-    // An identity is renamed; its id stays. One that is not there is not made.
+    // An identity is renamed but keeps its id. A missing one is not added.
     'forward-identity': withName(before['forward-identity'], forwardName),
     ...(reverse && { 'reverse-identity': withName(reverse, reverseName) }),
   };
@@ -86,7 +86,7 @@ function withName(ident: Ident, named: Ident | undefined): Ident {
   return named ? [ident[0], named[1], named[2]] : ident;
 }
 
-/** Refuses an update that stored values do not allow. */
+/** Refuses an update that conflicts with stored values. */
 function checkStored({ triples }: AppData, before: Attr, after: Attr): void {
   const becameOne = before.cardinality === 'many' && after.cardinality === 'one';
   const becameUnique = !before['unique?'] && after['unique?'];
@@ -106,7 +106,7 @@ function checkStored({ triples }: AppData, before: Attr, after: Attr): void {
   }
 }
 
-/** Refuses a required attribute where attributes of the app's own have values. */
+/** Refuses a required attribute if the app's own attributes in the namespace have triples. */
 function checkAddRequired({ catalog, triples }: AppData, attr: Attr): void {
   const etype = etypeOf(attr);
   const own = [...catalog.ofEtype(etype)].filter((other) => other.catalog === 'user');
@@ -138,7 +138,7 @@ function markDeleted({ catalog }: AppData, attr: Attr, now: number): DeletedAttr
   };
 }
 
-/** What stands before the names of a deleted attribute, so that they cannot meet those of another. */
+/** Prefix of the names of a deleted attribute, so that they cannot collide with others. */
 function brand(id: string): string {
   return `${id}_deleted$`;
 }

@@ -39,7 +39,7 @@ export function runOperation(transaction: Transaction, plan: TxPlan, op: TxOp): 
       deleteEntities(transaction, stepsOf(plan, op));
       return;
     case 'rule-params':
-      // They are for the permission rules, and write nothing.
+      // Only permission rules use them; nothing is written.
       return;
   }
 }

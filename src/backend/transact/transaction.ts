@@ -6,35 +6,35 @@ import { noSuchAttr } from './issue.ts';
 import { Lookups } from './lookups.ts';
 import type { TxPlan } from './tx-plan.ts';
 
-/** Looks at a transaction before it is kept. Both methods throw to refuse it. */
+/** Checks a transaction before it is committed. Both methods throw to refuse it. */
 export interface TransactGuard {
-  /** Called while the data is as it was. */
+  /** Called before anything is written. */
   before(plan: TxPlan): void;
-  /** Called when the data has become what the transaction makes of it. */
+  /** Called after everything is written. */
   after(plan: TxPlan): void;
 }
 
-/** How a transaction runs, and where what it must not make up itself comes from. */
+/** Options of a transaction, including the clock and the source of ids. */
 export interface TransactOptions {
-  /** Whether the steps come with full access. Without it, system namespaces and attributes are guarded. */
+  /** Whether the steps have full access. Without it, system namespaces and attributes are protected. */
   admin: boolean;
-  /** Whether the backend itself writes: then the columns that not even admins may write are open too. */
+  /** Whether the backend itself writes: it may write even columns that are closed to admins. */
   system?: boolean;
-  /** Who may refuse it for what it does. */
+  /** May refuse the transaction because of its effects. */
   guard?: TransactGuard | undefined;
   /** The time, in epoch milliseconds. */
   now: number;
-  /** The time that new triples get; default `now`. */
+  /** The creation time of new triples; default `now`. */
   createdAt?: number | undefined;
-  /** A new id, for an entity that a lookup creates. */
+  /** Returns a new id, for an entity that a lookup creates. */
   newId(): string;
 }
 
-/** A transaction under way: the data it changes, and the few ways in which triples get written. */
+/** A running transaction: the data it changes, and the few ways in which triples are written. */
 export class Transaction {
   readonly data: AppData;
   readonly options: TransactOptions;
-  /** The time that new triples get. */
+  /** The creation time of new triples. */
   readonly createdAt: number;
   #lookups: Lookups;
 
@@ -45,12 +45,12 @@ export class Transaction {
     this.#lookups = new Lookups(this);
   }
 
-  /** The lookups of the operation that runs. */
+  /** The lookups of the running operation. */
   get lookups(): Lookups {
     return this.#lookups;
   }
 
-  /** Begins an operation: what the one before has written is found by its lookups. */
+  /** Starts an operation: its lookups find what earlier ones have written. */
   begin(): void {
     this.#lookups = new Lookups(this);
   }
@@ -62,7 +62,7 @@ export class Transaction {
     throw noSuchAttr(id);
   }
 
-  /** Stores a value after the checks that hold for every single value; returns whether anything changed. */
+  /** Stores a value after the checks that apply to every single value; returns whether anything changed. */
   put(attr: Attr, e: string, v: JsonValue): boolean {
     checkValue(attr, e, v);
     checkUnique(this.data.triples, attr, e, v);

@@ -6,18 +6,18 @@ import { findByLookup } from './find-by-lookup.ts';
 import { isLookup, isTripleStep, looksLikeLookup, type StepsOf, type TxOp, type TxStep } from './tx-steps.ts';
 
 /**
- * What a transaction is going to do, before anything is written: its steps with all deletions spelled out, and the
- * order of its operations. Checks that look at the data as it was work on this.
+ * What a transaction will do, before anything is written: its steps with all deletions expanded, and the order of its
+ * operations. Checks on the data before the transaction use this.
  */
 export interface TxPlan {
-  /** The operations in the order of their first appearance; the steps of one run together. */
+  /** The operations in order of first appearance; all steps of one run together. */
   readonly ops: readonly TxOp[];
   readonly steps: readonly TxStep[];
   /** The attribute with this id, as the attribute steps of the transaction will leave it. */
   attr(id: string): Attr | undefined;
 }
 
-/** Works out the plan of a transaction from its steps and the data as it is. */
+/** Plans a transaction from its steps and the current data. */
 export function planTransaction(data: AppData, steps: TxStep[]): TxPlan {
   const ops = [...new Set(steps.map((step) => step.op))];
   const attrs = attrsAfter(data, steps);
@@ -28,10 +28,7 @@ export function planTransaction(data: AppData, steps: TxStep[]): TxPlan {
   };
 }
 
-/**
- * The plan with ids in the place of lookups, as far as they name something in the data as it is: of entities, and of the
- * targets of links.
- */
+/** The plan with lookups of entities and link targets replaced by ids, if they find something in the current data. */
 export function withFoundLookups(data: AppData, plan: TxPlan): TxPlan {
   const found = <T>(ref: T): T | string => (looksLikeLookup(ref) ? (findByLookup(data, ref) ?? ref) : ref);
   const steps = plan.steps.map((step): TxStep => {
@@ -61,7 +58,7 @@ function attrsAfter(data: AppData, steps: TxStep[]): Map<string, Attr> {
   return attrs;
 }
 
-/** The steps, with the deletions that were asked for and those that follow from them, each with id and namespace. */
+/** The steps with all requested and cascading deletions, each with id and namespace. */
 function withDeletions(data: AppData, steps: TxStep[]): TxStep[] {
   const others: TxStep[] = [];
   const named: Deletion[] = [];
@@ -78,7 +75,7 @@ function withDeletions(data: AppData, steps: TxStep[]): TxStep[] {
     }
   }
   const cascaded = cascade(data, named);
-  // What is deleted along with an entity is judged by the rules with the params of that entity.
+  // Rules for a cascading deletion get the rule params of the entity that caused it.
   const inherited = cascaded.flatMap(({ e, etype, root }): TxStep[] => {
     const ofRoot = params.get(root);
     return ofRoot ? [{ op: 'rule-params', e, etype, params: ofRoot }] : [];
@@ -89,7 +86,7 @@ function withDeletions(data: AppData, steps: TxStep[]): TxStep[] {
   return [...others, ...deletions, ...inherited];
 }
 
-/** A lookup that names nothing deletes nothing, and neither does an id that is in no namespace. */
+/** A lookup that finds nothing deletes nothing, nor does an id in no namespace. */
 function resolveDeletion(data: AppData, step: StepsOf<'delete-entity'>): Deletion[] {
   const e = isLookup(step.e) ? findByLookup(data, step.e) : step.e;
   if (e === undefined) return [];
@@ -97,7 +94,7 @@ function resolveDeletion(data: AppData, step: StepsOf<'delete-entity'>): Deletio
   return etypes.map((etype) => ({ e, etype }));
 }
 
-/** Every namespace that an entity is in. What it has under a deleted attribute is in one by itself. */
+/** Every namespace that contains an entity. A deleted attribute has a namespace of its own. */
 function etypesOf({ catalog, triples }: AppData, e: string): string[] {
   const attrs = triples.attrsOf(e).flatMap((a) => catalog.byId(a) ?? catalog.deletedById(a) ?? []);
   return [...new Set(attrs.map(etypeOf))];

@@ -2,13 +2,13 @@ import type { Attr } from '../../protocol/attr.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { isUuid } from '../../protocol/uuid.ts';
 
-/** An entity named by the value of one of its attributes. */
+/** Identifies an entity by the value of one of its attributes. */
 export type Lookup = [a: string, v: JsonValue];
 
-/** An entity, by its id or by a lookup. */
+/** Identifies an entity by its id or by a lookup. */
 export type EntityRef = string | Lookup;
 
-/** Whether the entity of a step has to be new, has to exist, or may be either. */
+/** Whether the entity of a step must be new, must exist, or may be either. */
 export type Mode = 'create' | 'update' | 'upsert';
 
 /** A step about one triple. */
@@ -20,14 +20,14 @@ export interface TripleStep<Op extends string = 'add-triple' | 'deep-merge-tripl
   mode?: Mode | undefined;
 }
 
-/** Deletes what an entity is in one namespace; in all of its namespaces where none is named. */
+/** Deletes an entity from one namespace, or from all of its namespaces if none is given. */
 export interface DeleteEntityStep {
   op: 'delete-entity';
   e: EntityRef;
   etype?: string | undefined;
 }
 
-/** Hands values to the permission rules of one entity. */
+/** Passes values to the permission rules of one entity. */
 export interface RuleParamsStep {
   op: 'rule-params';
   e: EntityRef;
@@ -35,7 +35,7 @@ export interface RuleParamsStep {
   params: JsonObject;
 }
 
-/** What `update-attr` may say of an attribute. A cascade that is not mentioned is taken away. */
+/** The changes that `update-attr` can make. A cascade that is omitted is removed. */
 export type AttrUpdate = { id: string } & Partial<
   Pick<
     Attr,
@@ -51,7 +51,7 @@ export type AttrUpdate = { id: string } & Partial<
   >
 >;
 
-/** One step of a transaction, checked and typed. */
+/** One validated step of a transaction. */
 export type TxStep =
   | TripleStep<'add-triple'>
   | TripleStep<'deep-merge-triple'>
@@ -69,7 +69,7 @@ export type TxOp = TxStep['op'];
 /** The steps of one kind. */
 export type StepsOf<Op extends TxOp> = Extract<TxStep, { op: Op }>;
 
-/** Whether an entity is named by a lookup. */
+/** Whether an entity is identified by a lookup. */
 export function isLookup(e: EntityRef): e is Lookup {
   return typeof e !== 'string';
 }
@@ -79,19 +79,19 @@ export function looksLikeLookup(v: unknown): v is Lookup {
   return Array.isArray(v) && v.length === 2 && isUuid(v[0]);
 }
 
-/** Whether a step writes or takes away a triple. */
+/** Whether a step writes or removes a triple. */
 export function isTripleStep(
   step: TxStep,
 ): step is StepsOf<'add-triple' | 'deep-merge-triple' | 'retract-triple'> {
   return step.op === 'add-triple' || step.op === 'deep-merge-triple' || step.op === 'retract-triple';
 }
 
-/** Whether a step gives an entity a value. */
+/** Whether a step writes a value of an entity. */
 export function isWriteStep(step: TxStep): step is StepsOf<'add-triple' | 'deep-merge-triple'> {
   return step.op === 'add-triple' || step.op === 'deep-merge-triple';
 }
 
-/** The step as it goes over the wire, for errors that show it. */
+/** The step in wire form, for error messages. */
 export function toWire(step: TxStep): unknown[] {
   switch (step.op) {
     case 'add-triple':

@@ -15,8 +15,8 @@ interface Row {
 }
 
 /**
- * Runs the `add-triple` steps of a transaction. Lookups are resolved before anything is written, as the server does
- * it: a value that one of these steps writes is not found by a lookup in another.
+ * Runs the `add-triple` steps of a transaction. As on the server, lookups are resolved before anything is written: a
+ * lookup does not find a value that another of these steps writes.
  */
 export function addTriples(transaction: Transaction, steps: StepsOf<'add-triple'>[]): void {
   for (const step of steps) transaction.lookups.write(step.e);
@@ -36,7 +36,10 @@ export function addTriples(transaction: Transaction, steps: StepsOf<'add-triple'
   growInferredTypes(transaction, steps);
 }
 
-/** Runs the `deep-merge-triple` steps of a transaction: the patches of one value in order, then one write. */
+/**
+ * Runs the `deep-merge-triple` steps of a transaction: all patches of a value are applied in order, and then written
+ * once.
+ */
 export function deepMergeTriples(transaction: Transaction, steps: StepsOf<'deep-merge-triple'>[]): void {
   for (const { e: ref, a, patches } of patchesByValue(steps)) {
     const attr = transaction.attr(a);
@@ -57,7 +60,7 @@ export interface Patches {
   readonly patches: JsonValue[];
 }
 
-/** Gathers the steps that merge into the same value. */
+/** Groups the steps that merge into the same value. */
 export function patchesByValue(steps: readonly StepsOf<'deep-merge-triple'>[]): Iterable<Patches> {
   const byValue = new Map<string, Patches>();
   for (const { e, a, v } of steps) {
@@ -69,7 +72,7 @@ export function patchesByValue(steps: readonly StepsOf<'deep-merge-triple'>[]): 
   return byValue.values();
 }
 
-/** Runs the `retract-triple` steps of a transaction: what is not there is left alone. */
+/** Runs the `retract-triple` steps of a transaction; missing triples are ignored. */
 export function retractTriples(transaction: Transaction, steps: StepsOf<'retract-triple'>[]): void {
   const { triples } = transaction.data;
   for (const step of steps) {
@@ -81,7 +84,7 @@ export function retractTriples(transaction: Transaction, steps: StepsOf<'retract
   }
 }
 
-/** The rows that count: of those that write the same value of cardinality one, the last. */
+/** The effective rows: among those that write the same value of cardinality one, the last. */
 function lastWins(rows: Row[]): Row[] {
   const last = new Map<Attr, Map<string, Row>>();
   for (const row of rows) {
@@ -93,8 +96,8 @@ function lastWins(rows: Row[]): Row[] {
 }
 
 /**
- * Rows in the order in which the server writes them, as far as that shows: of a unique value that one entity gives up
- * and another takes in one transaction, by the ids of the two.
+ * Rows in the server's write order, as far as it is visible: when one entity gives up a unique value that another takes
+ * in the same transaction, their ids decide the order.
  */
 function inWriteOrder(rows: Row[]): Row[] {
   const isUnique = ({ attr }: Row): boolean => attr['unique?'] === true && labelOf(attr) !== 'id';
@@ -106,7 +109,7 @@ function inWriteOrder(rows: Row[]): Row[] {
   ];
 }
 
-/** The entities that got an id, and those that have had one and changed, with the namespace of the id. */
+/** The entities that got an id, or already had the one written and changed, with the namespace of the id. */
 function* identified(
   transaction: Transaction,
   rows: Row[],
@@ -121,8 +124,9 @@ function* identified(
 }
 
 /**
- * What an entity is looked up by cannot be written in the operation that creates it, not even once more: the database
- * does not write a row twice in one statement. With cardinality many it is another row, or the same one and left alone.
+ * An operation that creates an entity by lookup cannot write the lookup attribute again, not even with the same value:
+ * the database does not write a row twice in one statement. With cardinality many it is a different row, or the same
+ * one and left alone.
  */
 function checkLookupRename(transaction: Transaction, { attr, e }: Row): void {
   const creator = transaction.lookups.creatorOf(e);

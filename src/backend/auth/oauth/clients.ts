@@ -15,21 +15,21 @@ import { seal, unseal } from './seal-secret.ts';
 const CLIENTS = '$oauthClients';
 const PROVIDERS = '$oauthProviders';
 
-/** How an app is known to a provider of identities. */
+/** An app's registration with an identity provider. */
 export interface OAuthClient {
   readonly id: string;
   readonly name: string;
   readonly providerId: string;
-  /** The id that the provider gave the app, which its id tokens are meant for. */
+  /** The id that the provider gave the app: the audience of its id tokens. */
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
   readonly discoveryEndpoint: string;
-  /** Where the provider sends browsers back to, when it is not this server's own callback. */
+  /** Where the provider redirects browsers back to, unless it is this server's own callback. */
   readonly redirectTo: string | undefined;
   readonly meta: JsonObject;
 }
 
-/** What may be said of a client. What is undefined is left as it is, null takes away. */
+/** The writable fields of a client. Undefined leaves a field as it is, null removes it. */
 export interface OAuthClientFields {
   readonly name?: string | undefined;
   readonly providerId?: string | undefined;
@@ -41,7 +41,7 @@ export interface OAuthClientFields {
   readonly useSharedCredentials?: boolean | undefined;
 }
 
-/** The id of the provider with a name. It is made if there is none. */
+/** The id of the provider with a name, which is created if missing. */
 export function ensureOAuthProvider(app: AuthApp, name: string): string {
   const known = findRecord(app, PROVIDERS, 'name', name);
   if (known) return known.id;
@@ -50,7 +50,7 @@ export function ensureOAuthProvider(app: AuthApp, name: string): string {
   return id;
 }
 
-/** Creates a client, or changes the one with this id. Its secret is stored sealed. */
+/** Creates a client, or changes the one with this id. Its secret is stored encrypted. */
 export function putOAuthClient(app: AuthApp, id: string, fields: OAuthClientFields): void {
   const { clientSecret, providerId, ...values } = fields;
   const encryptedClientSecret = typeof clientSecret === 'string' ? seal(app, id, clientSecret) : clientSecret;
@@ -61,7 +61,7 @@ export function putOAuthClient(app: AuthApp, id: string, fields: OAuthClientFiel
  * The client with a name.
  *
  * @throws {ServerError} `record-not-found` when there is none.
- * @throws {OAuthError} when there is one that this backend cannot use.
+ * @throws {OAuthError} when this backend cannot use it.
  */
 export function getOAuthClient(app: AuthApp, name: string): OAuthClient {
   const record = findRecord(app, CLIENTS, 'name', name);
@@ -72,9 +72,9 @@ export function getOAuthClient(app: AuthApp, name: string): OAuthClient {
 }
 
 /**
- * The client with an id, if it is still there.
+ * The client with an id, if it still exists.
  *
- * @throws {OAuthError} when it is there and this backend cannot use it.
+ * @throws {OAuthError} when it exists but this backend cannot use it.
  */
 export function findOAuthClient(app: AuthApp, id: string | undefined): OAuthClient | undefined {
   const record = id === undefined ? undefined : readRecord(app, CLIENTS, id);

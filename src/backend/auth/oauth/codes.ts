@@ -16,13 +16,13 @@ import { type CodeChallenge, verifyPkce } from './pkce.ts';
 const ETYPE = '$oauthCodes';
 const LIFETIME_MS = 5 * 60 * 1_000;
 
-/** Somebody whom a provider vouched for, and who is about to be signed in. */
+/** An identity confirmed by a provider that is about to sign in. */
 export interface VouchedFor {
   readonly oauthClientId: string;
   readonly identity: Identity;
 }
 
-/** Makes a code that the app exchanges for a token. Only its hash is stored. */
+/** Creates a code that the app exchanges for a token. Only its hash is stored. */
 export function createOAuthCode(
   app: AuthApp,
   { oauthClientId, identity }: VouchedFor,
@@ -42,7 +42,7 @@ export function createOAuthCode(
 }
 
 /**
- * Uses a code up, whether it is accepted or not.
+ * Consumes a code, whether it is accepted or not.
  *
  * @throws {ServerError} `record-not-found` or `record-expired` for the code, `validation-failed` for the verifier.
  */

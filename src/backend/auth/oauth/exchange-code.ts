@@ -5,21 +5,21 @@ import type { Identity } from './identity.ts';
 import { OAuthError } from './oauth-error.ts';
 import { askProvider, type Provider } from './provider.ts';
 
-/** What a provider sent back, to be exchanged for who somebody is. */
+/** An authorization code from a provider, to be exchanged for an identity. */
 export interface ProviderCode {
   readonly client: OAuthClient;
   readonly provider: Provider;
   readonly code: string;
-  /** Where the provider sent the browser back to. */
+  /** Where the provider redirected the browser back to. */
   readonly redirectTo: string;
   /** In epoch milliseconds. */
   readonly now: number;
 }
 
 /**
- * Asks the provider who it was that signed in there.
+ * Asks the provider who signed in there.
  *
- * @throws {OAuthError} when it does not tell, or names nobody with a verified email.
+ * @throws {OAuthError} when it does not say, or the user has no verified email.
  */
 export async function exchangeProviderCode(request: ProviderCode): Promise<Identity & { email: string }> {
   const claims = await claimsOf(request, await askForTokens(request));

@@ -10,34 +10,34 @@ import { OAuthError } from './oauth-error.ts';
 import type { Providers } from './provider.ts';
 import { consumeRedirect, createRedirect, type OAuthRedirect, type RedirectSecrets } from './redirects.ts';
 
-/** An app, and the providers that it knows. */
+/** An app, and its providers. */
 export interface OAuthApp {
   readonly app: AuthApp;
   readonly providers: Providers;
 }
 
-/** A sign-in at a provider, as an app begins it. */
+/** A provider sign-in, as an app starts it. */
 export interface OAuthStart {
   readonly clientName: string;
-  /** Where in the app it is to lead to. */
+  /** Where in the app to redirect in the end. */
   readonly redirectUri: string;
-  /** What the app wants to be told again in the end. */
+  /** Passed back to the app in the end. */
   readonly state?: string | undefined;
   readonly challenge: string | undefined;
   readonly method: string | undefined;
-  /** The domain that Google is to offer accounts of. */
+  /** The domain whose accounts Google should offer. */
   readonly hd?: string | undefined;
-  /** Where this server takes browsers that come back, unless the client says otherwise. */
+  /** The callback of this server that browsers return to, unless the client names another one. */
   readonly callback: string;
 }
 
-/** Where a browser has to go, and the cookie it has to take along. */
+/** Where to redirect the browser, and the cookie to set. */
 export interface OAuthDeparture {
   readonly location: string;
   readonly cookie: string;
 }
 
-/** Begins a sign-in at a provider. */
+/** Starts a sign-in at a provider. */
 export async function startOAuth({ app, providers }: OAuthApp, start: OAuthStart): Promise<OAuthDeparture> {
   const client = getOAuthClient(app, start.clientName);
   assertRedirect(app, start.redirectUri);
@@ -71,17 +71,17 @@ export interface OAuthReturn extends RedirectSecrets {
   readonly code: string | undefined;
 }
 
-/** Where a browser that came back goes on to, and who is in it. */
+/** Where to redirect a browser that came back, and the email of its user. */
 export interface OAuthArrival {
   readonly location: string;
   readonly email: string;
 }
 
 /**
- * Takes a browser that comes back from a provider: asks the provider who it is, and sends the browser on to the app
- * with a code for that.
+ * Handles a browser that comes back from a provider: asks the provider for the identity, and redirects the browser to
+ * the app with a code for it.
  *
- * @throws {OAuthError} that names where to tell the app, once that is known.
+ * @throws {OAuthError} that says where to report the failure to the app, once that is known.
  */
 export async function finishOAuth(
   { app, providers }: OAuthApp,
@@ -112,12 +112,12 @@ async function identityAt(
   }
 }
 
-/** Where an app is told that a sign-in failed. */
+/** The URL that reports a failed sign-in to the app. */
 export function failureLocation(redirectUrl: string, message: string): string {
   return withParams(redirectUrl, { error: message, _instant_oauth_redirect: 'true' });
 }
 
-/** @throws {ServerError} `validation-failed` when the page of another website asks for what only the app's own may. */
+/** @throws {ServerError} `validation-failed` when a page of an unauthorized origin makes the request. */
 export function assertRequestOrigin(app: AuthApp, origin: string | null): void {
   if (origin === null || isAuthorizedRedirect(signInSettings(app).redirectOrigins, origin)) return;
   throw validationFailed('origin', origin, [{ message: 'Unauthorized origin.' }]);

@@ -6,11 +6,11 @@ import type { OAuthClient } from './clients.ts';
 import type { Identity } from './identity.ts';
 import type { Provider } from './provider.ts';
 
-// Apple signs as either of the two, whatever its discovery document says.
+// Apple issues tokens under either name, whatever its discovery document says.
 const APPLE = ['https://appleid.apple.com', 'https://account.apple.com'];
 const GOOGLE = 'https://accounts.google.com';
 
-/** An id token to be verified, and against what. */
+/** An id token, and what to verify it against. */
 export interface IdTokenCheck {
   readonly client: OAuthClient;
   readonly provider: Provider;
@@ -20,8 +20,8 @@ export interface IdTokenCheck {
 }
 
 /**
- * The claims of an id token, once its signature, issuer, audience and times are known to be good. A client without a
- * `clientId` takes tokens that the provider made for anybody.
+ * Verifies the signature, issuer, audience and times of an id token, and returns its claims. A client without a
+ * `clientId` accepts tokens issued for any audience.
  *
  * @throws {ServerError} `validation-failed` that says what is wrong with it.
  */
@@ -52,13 +52,13 @@ export async function verifyIdToken({ client, provider, idToken, now }: IdTokenC
 export type Claims = JWTPayload & { readonly sub: string };
 
 /**
- * Checks that an id token was made for the request that presents it.
+ * Checks that an id token was issued for the request that presents it.
  *
- * @throws {ServerError} `validation-failed` when it was made for another.
+ * @throws {ServerError} `validation-failed` when it was issued for another one.
  */
 export function checkNonce(claims: Claims, nonce: string | undefined, { issuer }: Provider): void {
   const claimed = typeof claims.nonce === 'string' && claims.nonce !== '' ? claims.nonce : undefined;
-  // Google's libraries for devices give no way to choose the nonce, and put one in on some of them.
+  // Google's mobile libraries do not let an app choose the nonce, and some of them add one anyway.
   if (issuer === GOOGLE) return;
   if (claimed === undefined && nonce === undefined) return;
   if (claimed === undefined) throw refuseIdToken('The id_token is missing a nonce.');
@@ -68,7 +68,10 @@ export function checkNonce(claims: Claims, nonce: string | undefined, { issuer }
   throw refuseIdToken('The nonces do not match.');
 }
 
-/** Who the claims are about. An email counts when the provider has verified it. */
+/**
+ * The identity that claims describe. An email only counts if the provider has verified it or `allowUnverifiedEmail` is
+ * set.
+ */
 export function identityOf(
   claims: Readonly<Record<string, unknown>> & { readonly sub: string },
   { allowUnverifiedEmail = false } = {},
@@ -82,7 +85,7 @@ export function identityOf(
   };
 }
 
-/** The error for an id token that is not accepted. The token itself is not in it. */
+/** The error for a rejected id token, without the token. */
 function refuseIdToken(message: string): ServerError {
   return validationFailed('id_token', null, [{ message }]);
 }

@@ -5,32 +5,32 @@ import { commitSignIn, type SignedIn, type SignInContext, stepsToLinkGuest } fro
 import { assertMaySignUp } from '../signup.ts';
 import { findUser, stepsToPutUser } from '../users.ts';
 
-/** Who somebody is, as a provider says. */
+/** A user's identity at a provider. */
 export interface Identity {
-  /** The provider's own name for them, which never changes. */
+  /** The provider's id for the user, which never changes. */
   readonly sub: string;
-  /** Absent when it was not verified to be theirs. */
+  /** Absent unless it is verified to be theirs, or the client accepts unverified ones. */
   readonly email?: string | undefined;
   readonly imageURL?: string | undefined;
 }
 
-/** A sign-in as somebody whom a provider vouches for. */
+/** A sign-in with an identity that a provider has confirmed. */
 export interface IdentitySignIn extends SignInContext {
   readonly providerId: string;
   readonly identity: Identity;
-  /** A guest who is about to become somebody. */
+  /** A guest who is about to identify themselves. */
   readonly guest?: AuthUser | undefined;
-  /** A token that is kept when it is this user's already. */
+  /** A token to keep if it is already this user's. */
   readonly current?: { readonly token: string; readonly userId: string } | undefined;
 }
 
 const LINKS = '$oauthUserLinks';
 
 /**
- * Signs in as the user who is linked to an identity or has its email, or else as a new one; links them where they are
- * not yet. Where two users qualify it is the one with the email, and the link moves to them.
+ * Signs in the user who has the identity's email or is linked to it, or else a new one, and links them if necessary. If
+ * two users qualify, the one with the email wins, and the link moves to them.
  *
- * @throws {ServerError} what a refused sign-up gives.
+ * @throws {ServerError} the errors of a refused sign-up.
  */
 export function signInWithIdentity(app: AuthApp, request: IdentitySignIn): SignedIn {
   const { identity, providerId, guest, current, actor, extraFields } = request;

@@ -1,6 +1,6 @@
-/** A sign-in at a provider that cannot go on. The message is for the developer of the app. */
+/** A provider sign-in that cannot continue. The message is for the app's developer. */
 export class OAuthError extends Error {
-  /** Where to tell the app, once that is known. */
+  /** Where to report the failure to the app, once that is known. */
   readonly redirectUrl: string | undefined;
 
   constructor(message: string, redirectUrl?: string, options?: ErrorOptions) {

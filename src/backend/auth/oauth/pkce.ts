@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { validationFailed } from '../../../protocol/error.ts';
 import { isSameSecret } from '../../permissions/hash-text.ts';
 
-/** What a sign-in was begun with, so that nobody but who began it can finish it. */
+/** The challenge a sign-in was started with, so that only its initiator can finish it. */
 export interface CodeChallenge {
   readonly challenge: string | undefined;
   /** `plain` or `S256`; anything else is refused at the end of the sign-in. */
@@ -25,7 +25,7 @@ function pkceProblem(
   if (verifier === undefined) return 'The code_challenge was provided, but no code_verifier was provided.';
   const answer = answerOf(method, verifier);
   if (answer === undefined) return 'Unknown code challenge method.';
-  // With or without the padding of base64.
+  // Accepts the challenge with or without base64 padding.
   const matches = isSameSecret(answer, method === 'S256' ? challenge.replace(/=+$/, '') : challenge);
   return matches ? undefined : 'The code_challenge and code_verifier do not match.';
 }

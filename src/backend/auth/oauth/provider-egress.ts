@@ -1,14 +1,17 @@
 import { createEgress, type Egress, isPublicAddress } from '../../../drivers/egress/index.ts';
 
-/** How apps reach the providers of identities that they name. */
+/** How apps reach the identity providers they name. */
 export interface ProviderEgress {
-  /** For apps whose owner is the operator: reaches whatever this machine reaches. */
+  /** For apps created by the program that runs the backend: reaches everything this machine can reach. */
   readonly trusted: Egress;
   /** For all others: reaches the internet, and what the operator allows. */
   readonly guarded: Egress;
 }
 
-/** A provider that an app of anybody named was not reached. What is told is the same whether or not there is one. */
+/**
+ * A provider named by an app that is not trusted could not be reached. The message does not reveal whether anything is
+ * there.
+ */
 export class GuardedProviderError extends Error {
   constructor(origin: string, cause: unknown) {
     super(
@@ -19,7 +22,7 @@ export class GuardedProviderError extends Error {
   }
 }
 
-/** `allowed` are the origins of providers that every app may have asked, wherever they are. */
+/** `allowed` are the origins of providers that every app may use, wherever they are. */
 export function createProviderEgress(allowed: readonly string[]): ProviderEgress {
   const trusted = createEgress();
   const outside = createEgress({ mayReach: isPublicAddress });

@@ -4,34 +4,34 @@ import { isObject } from '../../../protocol/json.ts';
 import { OAuthError } from './oauth-error.ts';
 import { GuardedProviderError } from './provider-egress.ts';
 
-/** How a provider of identities is reached, from its discovery document. */
+/** An identity provider, as its discovery document describes it. */
 export interface Provider {
   readonly issuer: string;
   readonly authorizationEndpoint: string | undefined;
   readonly tokenEndpoint: string | undefined;
   readonly userinfoEndpoint: string | undefined;
-  /** The public keys that its id tokens are signed with; undefined when it names none. */
+  /** The public keys for its id tokens; undefined when it names none. */
   readonly keys: JWTVerifyGetKey | undefined;
-  /** The algorithms that its id tokens are signed with. */
+  /** The signature algorithms of its id tokens. */
   readonly algorithms: readonly string[];
-  /** What its endpoints are asked through. */
+  /** Makes the requests to its endpoints. */
   readonly egress: Egress;
 }
 
 const LIFETIME_MS = 60 * 60 * 1_000;
 const MAX_PROVIDERS = 32;
 
-/** The providers that an app uses, each asked for its discovery document once an hour. */
+/** The providers that an app uses. Each one's discovery document is cached for an hour. */
 export class Providers {
   readonly #known = new Map<string, { provider: Provider; until: number }>();
   readonly #egress: Egress;
 
-  /** `egress` is what all of them are asked through. */
+  /** `egress` makes the requests to all of them. */
   constructor(egress: Egress) {
     this.#egress = egress;
   }
 
-  /** @throws {OAuthError} when the document cannot be fetched or is none. */
+  /** @throws {OAuthError} when the document cannot be fetched or is not valid. */
   async get(discoveryEndpoint: string, now: number): Promise<Provider> {
     const known = this.#known.get(discoveryEndpoint);
     if (known && now < known.until) return known.provider;
@@ -42,16 +42,16 @@ export class Providers {
   }
 }
 
-/** What a provider answered: its status, and the JSON object it sent, if it is one. */
+/** A provider's answer: whether it succeeded, and its JSON object. */
 export interface ProviderAnswer {
   readonly ok: boolean;
   readonly body: Record<string, unknown>;
 }
 
-/** A question to a provider. */
+/** A request to a provider. */
 export interface ProviderQuestion extends OutgoingMessage {
   readonly url: string;
-  /** What is said when there is no answer. */
+  /** The error message when there is no usable answer. */
   readonly failure: string;
 }
 
@@ -74,7 +74,7 @@ export async function askProvider(
   }
 }
 
-/** The error for a provider that gave no answer. */
+/** The error for a provider that did not answer. */
 function unreached(failure: string, cause: unknown): OAuthError {
   const message = cause instanceof GuardedProviderError ? `${failure} ${cause.message}` : failure;
   return new OAuthError(message, undefined, { cause });
@@ -99,7 +99,7 @@ async function discover(egress: Egress, endpoint: string): Promise<Provider> {
 
 async function keysAt(egress: Egress, jwksUri: string, failure: string): Promise<JWTVerifyGetKey> {
   if (!/^https?:\/\//i.test(jwksUri) || !URL.canParse(jwksUri)) throw new OAuthError(failure);
-  // Loaded when the first provider is asked: most backends never see one.
+  // Loaded on first use: most backends never contact a provider.
   const { createRemoteJWKSet, customFetch, errors } = await import('jose');
   const keyFor = createRemoteJWKSet(new URL(jwksUri), {
     [customFetch]: async (address: string) => {
@@ -118,7 +118,7 @@ async function keysAt(egress: Egress, jwksUri: string, failure: string): Promise
   };
 }
 
-// Only algorithms with a public key: a shared secret would be no proof of who signed, nor is "none".
+// Asymmetric algorithms only: neither a shared secret nor "none" proves who signed.
 function algorithmsOf(value: unknown): string[] {
   const named = Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
   const asymmetric = named.filter((name) => /^(?:RS|PS|ES)\d{3}$|^EdDSA$|^Ed25519$/.test(name));

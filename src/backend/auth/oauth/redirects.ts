@@ -14,22 +14,22 @@ import type { CodeChallenge } from './pkce.ts';
 const ETYPE = '$oauthRedirects';
 const LIFETIME_MS = 10 * 60 * 1_000;
 
-/** A sign-in that has left for a provider. */
+/** A sign-in whose browser is at the provider. */
 export interface OAuthRedirect extends CodeChallenge {
   readonly oauthClientId: string;
-  /** Where in the app it leads to in the end. */
+  /** Where in the app to redirect in the end. */
   readonly redirectUrl: string;
-  /** Where the provider sends the browser back to. */
+  /** Where the provider redirects the browser back to. */
   readonly redirectTo: string;
 }
 
-/** What the browser carries while it is away: one in the address, one in a cookie. Only hashes of them are stored. */
+/** What the browser carries meanwhile: one secret in the URL, one in a cookie. Only their hashes are stored. */
 export interface RedirectSecrets {
   readonly state: string;
   readonly cookie: string;
 }
 
-/** Notes a sign-in that is about to leave. */
+/** Records a sign-in before the browser leaves. */
 export function createRedirect(app: AuthApp, redirect: OAuthRedirect): RedirectSecrets {
   const secrets = { state: app.host.newId(), cookie: app.host.newId() };
   const steps = stepsToPut(app, ETYPE, app.host.newId(), {
@@ -41,13 +41,13 @@ export function createRedirect(app: AuthApp, redirect: OAuthRedirect): RedirectS
     codeChallengeMethod: redirect.method,
     $oauthClient: redirect.oauthClientId,
   });
-  // Anybody can begin a sign-in: those that were left unfinished must not pile up.
+  // Anyone can start a sign-in, so unfinished ones must not pile up.
   write(app, [...stepsToSweep(app, ETYPE, app.host.now() - 2 * LIFETIME_MS), ...steps]);
   return secrets;
 }
 
 /**
- * The sign-in that has come back. It can come back once, within ten minutes, in the browser that left.
+ * Consumes the sign-in whose browser has come back. It can come back once, within ten minutes, in the same browser.
  *
  * @throws {OAuthError} when it cannot.
  */

@@ -6,8 +6,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Encrypts a secret that an app has to present in clear later, so that neither a snapshot nor an admin query shows it.
- * The app's admin token opens it. It is bound to the entity that it is stored with.
+ * Encrypts a secret that the app must present in plain text later, so that neither a snapshot nor an admin query
+ * reveals it. The key derives from the app's admin token, and the ciphertext is bound to the entity it is stored with.
  */
 export function seal(app: AuthApp, entityId: string, secret: string): string {
   const nonce = randomBytes(NONCE_BYTES);
@@ -16,7 +16,7 @@ export function seal(app: AuthApp, entityId: string, secret: string): string {
   return sealed.map((part) => part.toString('hex')).join('');
 }
 
-/** Decrypts a secret; undefined when it was not sealed by this app for this entity. */
+/** Decrypts a secret; undefined unless this app sealed it for this entity. */
 export function unseal(app: AuthApp, entityId: string, sealed: string): string | undefined {
   if (!/^(?:[0-9a-f]{2}){28,}$/.test(sealed)) return undefined;
   const bytes = Buffer.from(sealed, 'hex');

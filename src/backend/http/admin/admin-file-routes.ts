@@ -10,7 +10,7 @@ import type { HttpRequest } from '../requests/http-request.ts';
 import { jsonResponse } from '../requests/response.ts';
 import type { Route } from '../requests/router.ts';
 
-/** Files, for admins and for those whom they impersonate. */
+/** Files, for admins and the users they impersonate. */
 export function adminFileRoutes(apps: Apps): Route[] {
   return [
     { method: 'PUT', path: '/admin/storage/upload', handle: (request) => upload(request, apps) },
@@ -37,7 +37,7 @@ function list(request: HttpRequest, apps: Apps): Response {
   const { app } = adminApp(request, apps);
   app.assertReadable();
   const q = { $files: {} };
-  // Those that the impersonated user may see.
+  // Only the files that the impersonated user may see.
   const { actor } = adminAccess(request, apps);
   const { answer } = answerQuery(app, { q, returnType: 'tree', inference: false, actor });
   if (answer.is === 'failure') throw answer.error;

@@ -10,7 +10,7 @@ import { jsonResponse, jsonTextResponse } from '../requests/response.ts';
 import type { Route } from '../requests/router.ts';
 import { toWireSteps } from './wire-steps.ts';
 
-/** Queries and transactions of servers, as an admin or on behalf of a user. */
+/** Queries and transactions from servers, as an admin or on behalf of a user. */
 export function adminRoutes(apps: Apps): Route[] {
   return [
     { method: 'POST', path: '/admin/query', handle: (request) => query(request, apps) },
@@ -46,13 +46,13 @@ async function transact(request: HttpRequest, apps: Apps): Promise<Response> {
   return jsonResponse({ 'tx-id': app.transact({ steps, actor }) });
 }
 
-/** The schema, with the names of a link joined to one key. */
+/** The schema, with the two names of a link joined into one key. */
 function schema(request: HttpRequest, apps: Apps): Response {
   const { data } = adminApp(request, apps).app;
   return jsonResponse({ schema: schemaOf(data.catalog.list(), (names) => names.join('-')) });
 }
 
-/** Who is in a room. The type of a room is asked for, as everywhere, and means nothing yet. */
+/** The sessions in a room. The room type is required, as everywhere, but has no effect yet. */
 function presence(request: HttpRequest, apps: Apps): Response {
   const { app, rooms } = adminApp(request, apps);
   const params = request.query();
@@ -68,17 +68,17 @@ function presence(request: HttpRequest, apps: Apps): Response {
   });
 }
 
-/** Whether links that lead to one entity at most become objects. */
+/** Whether links with at most one target become objects. */
 export function inferenceOf(body: JsonBody): boolean {
   return Boolean(body.optional('inference?'));
 }
 
-/** A query, as far as a request can be one: an object. */
+/** Accepts a query if it is an object. */
 export function asQuery(value: unknown): JsonValue | undefined {
   return isObject(value) ? (value as JsonValue) : undefined;
 }
 
-/** The steps of a transaction, as far as a request can have them: a list. */
+/** Accepts the steps of a transaction if they are a list. */
 export function asSteps(value: unknown): readonly unknown[] | undefined {
   return Array.isArray(value) ? value : undefined;
 }

@@ -1,15 +1,15 @@
 import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
 import type { Mode } from '../../transact/tx-steps.ts';
 
-/** An entity as a step of the admin API names it: by its id, or by the value of a unique attribute. */
+/** How a step of the admin API identifies an entity: by its id, or by the value of a unique attribute. */
 export type EntityName =
   | { readonly by: 'id'; readonly id: string }
   | {
       readonly by: 'value';
-      /** The label of the attribute; `label.id` for the entity that a link leads to. */
+      /** The label of the attribute; `label.id` for the target of a link. */
       readonly label: string;
       readonly value: JsonValue;
-      /** As it was written, for errors that show it. */
+      /** The original form, for error messages. */
       readonly written: JsonValue;
     };
 
@@ -22,7 +22,7 @@ export interface WriteStep {
   readonly mode: Mode | undefined;
 }
 
-/** Links an entity, or takes links away. */
+/** Links an entity, or removes links. */
 export interface LinkStep {
   readonly action: 'link' | 'unlink';
   readonly etype: string;
@@ -30,7 +30,7 @@ export interface LinkStep {
   readonly links: readonly { readonly label: string; readonly targets: readonly EntityName[] }[];
 }
 
-/** One step of `POST /admin/transact`, checked. */
+/** One validated step of `POST /admin/transact`. */
 export type AdminStep =
   | WriteStep
   | LinkStep

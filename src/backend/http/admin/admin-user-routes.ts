@@ -23,7 +23,7 @@ import { jsonResponse } from '../requests/response.ts';
 import type { Route } from '../requests/router.ts';
 import { extraFieldsOf, signedInBody } from '../requests/sign-in-fields.ts';
 
-/** Users, their codes and their tokens, in the hands of an admin. */
+/** Users, their codes and their tokens, managed by an admin. */
 export function adminUserRoutes(apps: Apps): Route[] {
   const post = (name: string, answer: (served: ServedApp, body: JsonBody) => JsonObject): Route => ({
     method: 'POST',
@@ -51,7 +51,7 @@ export function adminUserRoutes(apps: Apps): Route[] {
   ];
 }
 
-/** Makes a token for a user, who is created where there is none. */
+/** Creates a token for a user, who is created if missing. */
 function refreshTokens({ app }: ServedApp, body: JsonBody): JsonObject {
   const key = keyOf(body);
   if (!key) throw refuse('body', body, 'Please provide an `email` or `id`');
@@ -66,7 +66,7 @@ function newUser(app: App, key: UserKey, body: JsonBody): AuthUser {
   return createUser(app, { id: app.host.newId(), ...key, extraFields });
 }
 
-/** Removes one token, or all of a user. */
+/** Removes one token, or all tokens of a user. */
 function signOut({ app }: ServedApp, body: JsonBody): JsonObject {
   if (body.optional('id') !== undefined) {
     removeTokens(app, body.uuid('id'));

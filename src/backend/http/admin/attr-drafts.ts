@@ -3,7 +3,7 @@ import type { AttrCatalog } from '../../store/attr-catalog.ts';
 
 type Flags = Partial<Pick<Attr, 'unique?' | 'index?' | 'cardinality'>>;
 
-/** The attributes of an app, and those that steps bring along because they name what is not there yet. */
+/** The attributes of an app, together with those to be added because steps mention ones that do not exist yet. */
 export class AttrDrafts {
   readonly #catalog: AttrCatalog;
   readonly #newId: () => string;
@@ -16,17 +16,17 @@ export class AttrDrafts {
     this.#newId = newId;
   }
 
-  /** What the steps bring along. */
+  /** The attributes that the steps add. */
   get added(): readonly Attr[] {
     return this.#added;
   }
 
-  /** The attribute whose own namespace and label these are. */
+  /** The attribute with this namespace and label. */
   forward(etype: string, label: string): Attr | undefined {
     return this.#catalog.byForward(etype, label) ?? this.#forward.get(nameKey(etype, label));
   }
 
-  /** The link that `etype` sees under `label` from its far end. */
+  /** The link that `etype` sees under `label` in reverse. */
   reverse(etype: string, label: string): Attr | undefined {
     return this.#catalog.byReverse(etype, label) ?? this.#reverse.get(nameKey(etype, label));
   }
@@ -45,7 +45,7 @@ export class AttrDrafts {
     });
   }
 
-  /** Adds a link: its label is also the namespace that it leads to. */
+  /** Adds a link; its label is also the namespace it points to. */
   addRef(etype: string, label: string, flags: Flags = {}): void {
     const reverse: Ident = [this.#newId(), label, etype];
     const attr: Attr = {

@@ -4,7 +4,9 @@ import { isLinkLookup, linkLabel } from './lookup-attr.ts';
 
 const LOOKED_UP = { 'unique?': true, 'index?': true } as const;
 
-/** Adds the attributes that steps name and that are not there: first those of lookups, which have to be unique. */
+/**
+ * Drafts the attributes that steps mention but that do not exist: first those used in lookups, which must be unique.
+ */
 export function draftMissingAttrs(attrs: AttrDrafts, steps: readonly AdminStep[]): void {
   for (const step of steps) draftForLookups(attrs, step);
   for (const step of steps) {

@@ -3,10 +3,13 @@ import { isObject, type JsonValue } from '../../../protocol/json.ts';
 import { isUuid } from '../../../protocol/uuid.ts';
 import type { EntityName } from './admin-steps.ts';
 
-/** How clients write a lookup as one text: `lookup__<label>__<value as JSON>`. */
+/** The prefix of a lookup in text form: `lookup__<label>__<value as JSON>`. */
 const LOOKUP = 'lookup__';
 
-/** Whether a value names an entity: an id, a lookup as text, a pair of label and value, or an object of one entry. */
+/**
+ * Whether a value identifies an entity: an id, a lookup as text, a pair of label and value, or an object with one
+ * entry. The shape of the object is checked later.
+ */
 export function isEntityName(value: unknown): boolean {
   if (typeof value === 'string') return value.startsWith(LOOKUP) || isUuid(value);
   if (Array.isArray(value)) return value.length === 2 && typeof value[0] === 'string';
@@ -14,9 +17,9 @@ export function isEntityName(value: unknown): boolean {
 }
 
 /**
- * The entity that a value names; see {@link isEntityName}.
+ * The entity that a value identifies, see {@link isEntityName}.
  *
- * @throws {ServerError} `validation-failed` for a lookup whose value is no JSON, or that has not one attribute.
+ * @throws {ServerError} `validation-failed` for a lookup whose value is not JSON, or that has other than one attribute.
  */
 export function parseEntityName(written: JsonValue): EntityName {
   if (typeof written === 'string' && isUuid(written)) return { by: 'id', id: written };

@@ -4,15 +4,18 @@ import type { AttrDrafts } from './attr-drafts.ts';
 
 type Lookup = Extract<EntityName, { by: 'value' }>;
 
-/** Whether a lookup goes over a link, `label.id`. Labels may hold dots themselves, so an attribute of that name wins. */
+/**
+ * Whether a lookup goes through a link, `label.id`. Labels may contain dots, so an attribute with that name takes
+ * precedence.
+ */
 export function isLinkLookup(attrs: AttrDrafts, etype: string, { label }: Lookup): boolean {
   return label.includes('.') && !attrs.forward(etype, label);
 }
 
 /**
- * The link that a lookup `label.id` goes over.
+ * The link that a lookup `label.id` goes through.
  *
- * @throws {ServerError} `validation-failed` when it is not of that form.
+ * @throws {ServerError} `validation-failed` when it does not have that form.
  */
 export function linkLabel({ label, written }: Lookup): string {
   const [link = '', id, ...more] = label.split('.');
@@ -21,7 +24,7 @@ export function linkLabel({ label, written }: Lookup): string {
 }
 
 /**
- * An entity as it stands in a step on the wire.
+ * An entity in the form of wire steps.
  *
  * @throws {ServerError} `validation-failed` when it is looked up by an attribute that is not unique.
  */

@@ -18,7 +18,7 @@ const ACTIONS_ON_ENTITIES: ReadonlySet<unknown> = new Set([
   'ruleParams',
 ]);
 
-/** A step has the wrong shape. The server names an entity id that is none before anything else that is wrong. */
+/** A step has the wrong shape. The server reports an invalid entity id before any other mistake. */
 class Misshapen extends Error {
   readonly expected: JsonValue;
   readonly path: Path;
@@ -31,9 +31,9 @@ class Misshapen extends Error {
 }
 
 /**
- * Reads the steps of `POST /admin/transact`.
+ * Parses the steps of `POST /admin/transact`.
  *
- * @throws {ServerError} `validation-failed` that names what is wrong, and where.
+ * @throws {ServerError} `validation-failed` that says what is wrong, and where.
  */
 export function parseAdminSteps(input: readonly unknown[]): AdminStep[] {
   try {
@@ -47,7 +47,7 @@ export function parseAdminSteps(input: readonly unknown[]): AdminStep[] {
   }
 }
 
-/** How many parts a step may have. */
+/** The maximum number of parts of each step. */
 const LONGEST: Readonly<Record<AdminStep['action'], number>> = {
   create: 4,
   update: 5,
@@ -60,7 +60,7 @@ const LONGEST: Readonly<Record<AdminStep['action'], number>> = {
   'delete-attr': 2,
 };
 
-/** Reads the parts of a step from the left, as the server does: what is wrong first is what it names. */
+/** Parses a step from left to right, as the server does, since it reports the first mistake. */
 function parseStep(input: unknown, index: number): AdminStep {
   if (!Array.isArray(input)) throw new Misshapen('coll?', [index]);
   const step = input as (JsonValue | undefined)[];
@@ -111,8 +111,8 @@ function checkPresent(step: readonly unknown[], index: number, at: number, expec
 }
 
 /**
- * The error for a step that is none. Of all the kinds of steps that it is not, the server names the last; the same
- * where a step is too long, or of an attribute and too short.
+ * The error for an unknown step. Among all the step kinds it fails to match, the server reports the last one; likewise
+ * for a step that is too long, or an attribute step that is too short.
  */
 function noSuchStep([action]: readonly unknown[], index: number): Misshapen {
   return new Misshapen([action === 'delete-attr' ? 'update-attr' : 'delete-attr'], [index, 0]);
@@ -130,7 +130,7 @@ function entityOf(
   return { etype, entity: parseEntityName(entity) };
 }
 
-/** The values of a step. An id among them is passed over: the step names its entity already. */
+/** The values of a step. An id among them is ignored: the step already identifies its entity. */
 function valuesOf(step: readonly (JsonValue | undefined)[], index: number, expected = 'map?'): JsonObject {
   checkPresent(step, index, 3, expected);
   const { id: _, ...values } = objectAt(step, index, 3);
@@ -143,7 +143,7 @@ function modeOf(step: readonly (JsonValue | undefined)[], index: number): Mode |
   if (!isObject(options)) throw new Misshapen('nil?', [index, 4]);
   const upsert = options.upsert ?? null;
   if (upsert === null) return undefined;
-  // Anything but false counts as true.
+  // Everything except false counts as true.
   return upsert === false ? 'update' : 'upsert';
 }
 
@@ -155,8 +155,8 @@ function linksOf(step: readonly (JsonValue | undefined)[], index: number): LinkS
 }
 
 /**
- * One entity, a list of them, or an object with a lookup in each entry. A pair of a label and a value is no lookup here,
- * but two entities, whose ids are none.
+ * One entity, a list of them, or an object with a lookup in each entry. A pair of label and value is not a lookup here
+ * but two entities with invalid ids.
  */
 function targetsOf(value: JsonValue, path: Path): EntityName[] {
   if (isObject(value)) {
@@ -173,7 +173,7 @@ function targetsOf(value: JsonValue, path: Path): EntityName[] {
   return value.map((item) => (isEntityName(item) ? parseEntityName(item) : { by: 'id', id: printed(item) }));
 }
 
-/** Of the ways to name an entity, the server names the last, or the one that fits in part. */
+/** Among all the forms of an entity name, the server reports the last one, or the one that fits in part. */
 function notAName(value: JsonValue | undefined, path: Path): Misshapen {
   if (Array.isArray(value) && value.length === 2) return new Misshapen('string?', [...path, 0]);
   return new Misshapen('instant.admin.model/lookup?', path);

@@ -10,7 +10,7 @@ import type { Route } from '../requests/router.ts';
 import { asQuery, asSteps, inferenceOf } from './admin-routes.ts';
 import { toWireSteps } from './wire-steps.ts';
 
-/** Trying out what a user may do, and which rules say so. */
+/** Tests what a user may do, and which rules decide it. */
 export function permsCheckRoutes(apps: Apps): Route[] {
   return [
     { method: 'POST', path: '/admin/query_perms_check', handle: (request) => checkedQuery(request, apps) },
@@ -29,7 +29,7 @@ async function checkedQuery(request: HttpRequest, apps: Apps): Promise<Response>
   const q = body.required('query', asQuery);
   app.assertReadable();
   const { outcome, checkResults } = checkQuery(app, { q, actor, rules, fileUrl: app.data.fileUrl });
-  // No rule is made part of the query here: each is asked about every entity.
+  // Here rules never become part of the query: each is evaluated for every entity.
   const result = objectTree(outcome, { inference: inferenceOf(body) });
   return jsonResponse({ result, 'check-results': checkResults, 'rule-wheres': {} });
 }
@@ -53,7 +53,7 @@ async function checkedTransact(request: HttpRequest, apps: Apps): Promise<Respon
   });
 }
 
-/** The user whose rights are tried out, or nobody. It takes an admin to try them out. */
+/** The user or visitor whose permissions are tested. Only an admin may test them. */
 function impersonated(request: HttpRequest, body: JsonBody, apps: Apps): AdminAccess {
   adminApp(request, apps);
   const access = adminAccess(request, apps);

@@ -8,18 +8,18 @@ import { draftMissingAttrs } from './draft-missing-attrs.ts';
 import { wireEntity } from './lookup-attr.ts';
 import { parseAdminSteps } from './parse-admin-steps.ts';
 
-/** How steps of the admin API become steps of the wire. */
+/** Options for translating admin steps into wire steps. */
 export interface WireOptions {
-  /** Whether an attribute that is not there is an error. Else it is added. */
+  /** Whether a missing attribute is an error. Otherwise it is added. */
   readonly throwOnMissingAttrs: boolean;
   newId(): string;
 }
 
 /**
- * The steps of `POST /admin/transact` as a session would send them: labels become attributes, lookups are spelled
- * out, and what they name for the first time is added.
+ * Translates the steps of `POST /admin/transact` into those a session would send: labels become attribute ids, lookups
+ * are expanded, and attributes mentioned for the first time are added.
  *
- * @throws {ServerError} `validation-failed` that names what is wrong with them.
+ * @throws {ServerError} `validation-failed` that says what is wrong with them.
  */
 export function toWireSteps(
   input: readonly unknown[],
@@ -61,7 +61,7 @@ function wireStep(attrs: AttrDrafts, step: AdminStep): unknown[] {
   }
 }
 
-/** The id goes first: a write of the attribute that the entity is looked up by would else come before its lookup. */
+/** The id goes first: otherwise a write to the attribute that the entity is looked up by would precede its lookup. */
 function writes(attrs: AttrDrafts, { action, etype, entity, values, mode }: WriteStep): unknown[] {
   const e = wireEntity(attrs, etype, entity);
   const options = mode ? [{ mode }] : [];

@@ -11,13 +11,13 @@ import type { HttpRequest } from './http-request.ts';
 import { requestedAppId } from './requested-app-id.ts';
 import { visitorOf } from './visitor-of.ts';
 
-/** What a request to the admin API may do, and where. */
+/** The app a request to the admin API works on, and the actor it runs as. */
 export interface AdminAccess extends ServedApp {
   readonly actor: Actor;
 }
 
 /**
- * The app of a request that presents its admin token, or the operator's, which is good for all apps.
+ * The app of a request that presents its admin token, or the operator's, which is valid for all apps.
  *
  * @throws {ServerError} when the app or the token is missing, malformed or wrong.
  */
@@ -33,8 +33,8 @@ export function adminApp(request: HttpRequest, apps: Apps): ServedApp {
 }
 
 /**
- * On whose behalf a request runs: that of the user whom its headers impersonate, else the admin's. A user's own
- * refresh token, and being nobody, need no admin token.
+ * The actor a request runs as: the user whom its headers impersonate, else the admin. Acting as a user by their own
+ * refresh token, or as a guest, needs no admin token.
  *
  * @throws {ServerError} when a credential is missing, malformed or wrong.
  */
@@ -59,7 +59,7 @@ export function adminAccess(request: HttpRequest, apps: Apps): AdminAccess {
 }
 
 /**
- * The token behind `Authorization: Bearer`.
+ * The token in `Authorization: Bearer`.
  *
  * @throws {ServerError} `param-missing` or `param-malformed`.
  */
@@ -71,7 +71,7 @@ export function bearerToken(request: HttpRequest): string {
     : malformedToken();
 }
 
-/** The token behind `Authorization: Bearer`, where it is optional; undefined when there is none. */
+/** The token in `Authorization: Bearer`, where it is optional; undefined when there is none. */
 export function tokenOf({ raw }: HttpRequest): string | undefined {
   const token = raw.headers.get('authorization')?.split('Bearer ').at(-1)?.trim();
   return token && !/\s/.test(token) ? token : undefined;
@@ -79,7 +79,7 @@ export function tokenOf({ raw }: HttpRequest): string | undefined {
 
 const AUTHORIZATION: readonly string[] = ['headers', 'authorization'];
 
-/** The error for what cannot be a token. It does not repeat it: it may be a secret of another kind. */
+/** The error for a malformed token. It does not repeat the value, which may be a secret of another kind. */
 function malformedToken(): ServerError {
   return paramMalformed(AUTHORIZATION, null);
 }

@@ -2,26 +2,29 @@ import { isLoopback } from '../../../drivers/egress/index.ts';
 import { ServerError } from '../../../protocol/error.ts';
 import { hostOfHeader, hostOfOption, isEveryAddress, originOf } from './addresses.ts';
 
-/** Whom a backend answers, by what a browser says of a request and a page cannot change. */
+/** Decides whose requests a backend answers, by headers that browsers set and pages cannot change. */
 export interface Gate {
   /**
-   * Whether the name that a request was made to, its `Host`, is one of the backend's own. A website can have a name of
-   * its own stand for this machine, and its pages then pass for ours; that name they cannot hide. Without a `Host` a
-   * request is of no browser.
+   * Whether a request's `Host` is one of the backend's own names. A website can point a name it controls at this
+   * machine, so that its pages count as same-origin (DNS rebinding), but it cannot hide that name. A request without a
+   * `Host` does not come from a browser.
    */
   admitsHost(host: string | null): boolean;
-  /** Whether pages of this origin may change what is under `/dash`. Without an `Origin` a request is of no page. */
+  /**
+   * Whether pages of this origin may make changes under `/dash`. A request without an `Origin` does not come from a
+   * page.
+   */
   admitsOrigin(origin: string | null): boolean;
 }
 
-/** What a gate depends on: options of the backend, in the form that they have there. */
+/** The options of the backend that a gate depends on. */
 export interface GateOptions {
   readonly host: string;
   readonly allowHosts: readonly string[];
   readonly allowOrigins: readonly string[];
 }
 
-/** A request from where none is taken. */
+/** A request from a host or an origin that is not admitted. */
 export class NotAdmittedError extends ServerError {
   constructor(what: 'Host' | 'Origin', value: string, advice: string) {
     const shown = value.slice(0, 200);
@@ -45,14 +48,14 @@ export function createGate({ host, allowHosts, allowOrigins }: GateOptions): Gat
     admitsOrigin(header) {
       if (header === null) return true;
       const origin = originOf(header);
-      // What a sandboxed page or a file has, "null", is no origin.
+      // A sandboxed page or a local file sends "null", which is not an origin.
       if (origin === undefined) return false;
       return isLoopback(hostOfHeader(new URL(origin).host) ?? '') || allowOrigins.includes(origin);
     },
   };
 }
 
-/** @throws {NotAdmittedError} that names the option which would let it in. */
+/** @throws {NotAdmittedError} that names the option that would admit it. */
 export function assertHost(gate: Gate, { headers }: Request): void {
   const host = headers.get('host');
   if (gate.admitsHost(host)) return;
@@ -60,7 +63,7 @@ export function assertHost(gate: Gate, { headers }: Request): void {
   throw new NotAdmittedError('Host', host ?? '', advice);
 }
 
-/** @throws {NotAdmittedError} that names the option which would let it in. */
+/** @throws {NotAdmittedError} that names the option that would admit it. */
 export function assertOrigin(gate: Gate, { headers }: Request): void {
   const origin = headers.get('origin');
   if (gate.admitsOrigin(origin)) return;

@@ -7,12 +7,12 @@ import { requiredUuid } from '../../../protocol/params.ts';
 import { isUuid } from '../../../protocol/uuid.ts';
 import { readBody } from '../../files/read-body.ts';
 
-/** The largest JSON body that is read: 64 MiB, as for a message of a session. */
+/** The largest JSON body accepted: 64 MiB, as for a session message. */
 const MAX_BODY_BYTES: number = 64 * 1024 * 1024;
 
-/** A body is longer, or holds more, than is read. */
+/** A body exceeds a limit on its length or content. */
 export class BodyTooLargeError extends ServerError {
-  /** `limit` says what would do. */
+  /** `limit` states what is allowed. */
   constructor(limit: string) {
     super('param-malformed', `Malformed parameter: ["body"]: ${limit}`, { in: ['body'] });
     this.name = 'BodyTooLargeError';
@@ -23,11 +23,11 @@ export class BodyTooLargeError extends ServerError {
 export class HttpRequest {
   readonly raw: Request;
   readonly url: URL;
-  /** The address it comes from, which may be a proxy's; null where that is not known. */
+  /** The address it comes from, which may be a proxy's; null when unknown. */
   readonly ip: string | null;
-  /** How long the next piece of its body may take, in milliseconds. */
+  /** How long the next chunk of its body may take, in milliseconds. */
   readonly bodyIdleMs: number;
-  /** Has something done behind the answer, see {@link WhenAnswered}. */
+  /** Runs something after the answer, see {@link WhenAnswered}. */
   readonly whenAnswered: WhenAnswered;
   readonly #params: Record<string, string>;
 
@@ -52,9 +52,9 @@ export class HttpRequest {
   }
 
   /**
-   * A parameter of the path that has to be a UUID, in lower case.
+   * A path parameter that must be a UUID, in lower case.
    *
-   * @throws {ServerError} `param-malformed` when it is none.
+   * @throws {ServerError} `param-malformed` when it is not.
    */
   uuidParam(name: string): string {
     return requiredUuid(['params', name], this.#params[name]);
@@ -63,8 +63,8 @@ export class HttpRequest {
   /**
    * The JSON body; an empty one counts as `{}`.
    *
-   * @throws {ServerError} `param-malformed` when it is no JSON object, nests too deep, holds too much or is
-   * too long, `operation-timed-out` when it does not arrive.
+   * @throws {ServerError} `param-malformed` when it is not a JSON object, or exceeds the limits on depth, number of
+   * values or length; `operation-timed-out` when it arrives too slowly.
    */
   async body(): Promise<JsonBody> {
     const { text, bytes } = await readText(this.raw, this.bodyIdleMs);
@@ -82,53 +82,53 @@ export class HttpRequest {
     return new JsonBody(value, 'body', bytes);
   }
 
-  /** The fields of a form that was posted: browsers are sent back from a sign-in this way. */
+  /** The fields of a posted form, which is how a provider sends browsers back from a sign-in. */
   async form(): Promise<JsonBody> {
     const { text } = await readText(this.raw, this.bodyIdleMs);
     return new JsonBody(Object.fromEntries(new URLSearchParams(text)), 'params');
   }
 
-  /** The parameters behind the `?` of the address, and those of the path. */
+  /** The parameters in the query string and in the path. */
   query(): JsonBody {
     return new JsonBody({ ...Object.fromEntries(this.url.searchParams), ...this.#params }, 'params');
   }
 }
 
-/** The fields of a JSON body, and the errors that name one which is missing or malformed. */
+/** The fields of a JSON body; its errors name the missing or malformed one. */
 export class JsonBody {
   readonly #fields: Record<string, unknown>;
   readonly #where: string;
-  /** How long it was. */
+  /** The length of the body. */
   readonly bytes: number;
 
-  /** `where` is what the errors call the place of the fields. */
+  /** `where` names the place of the fields in error messages. */
   constructor(fields: Record<string, unknown>, where = 'body', bytes = 0) {
     this.bytes = bytes;
     this.#fields = fields;
     this.#where = where;
   }
 
-  /** All fields, as they are. */
+  /** All fields, unchanged. */
   get fields(): Readonly<Record<string, unknown>> {
     return this.#fields;
   }
 
-  /** Whether a field is there, be it null. */
+  /** Whether a field exists, even if it is null. */
   has(name: string): boolean {
     return Object.hasOwn(this.#fields, name);
   }
 
-  /** A field as it is; undefined when it is absent or null. */
+  /** A field, unchanged; undefined when it is absent or null. */
   optional(name: string): unknown {
     return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined;
   }
 
-  /** These fields, and those of `other` that are not among them. */
+  /** These fields, completed by those of `other`. */
   or(other: JsonBody): JsonBody {
     return new JsonBody({ ...other.#fields, ...this.#fields }, this.#where);
   }
 
-  /** A text that is not blank, without the white space around it. */
+  /** A string that is not blank, trimmed. */
   text(name: string): string {
     return this.required(name, (value) => {
       if (typeof value !== 'string') return undefined;
@@ -142,12 +142,12 @@ export class JsonBody {
     return this.required(name, lowerUuid);
   }
 
-  /** A UUID, in lower case; undefined when it is absent. */
+  /** A UUID, in lower case; undefined when absent or null. */
   optionalUuid(name: string): string | undefined {
     return this.optional(name) === undefined ? undefined : this.uuid(name);
   }
 
-  /** A field that has to be there, and that `read` has to make something of. */
+  /** A field that must exist and that `read` must accept. */
   required<T>(name: string, read: (value: unknown) => T | undefined): T {
     const value = this.optional(name);
     if (value === undefined) throw paramMissing([this.#where, name]);
@@ -176,7 +176,7 @@ async function readText(request: Request, idleMs: number): Promise<{ text: strin
     text += decoder.decode(chunk, { stream: true });
   }
   if (bytes <= MAX_BODY_BYTES) return { text: text + decoder.decode(), bytes };
-  // A body that states no length cannot fill the memory either.
+  // Without this check, a body that announces no length could exhaust memory.
   void request.body?.cancel().catch(() => {});
   throw tooLong();
 }

@@ -1,8 +1,8 @@
 import { ServerError } from '../../../protocol/error.ts';
 
 /**
- * Something that an Instant server does and this backend does not do yet. It is a failure, said plainly: an empty
- * success would let a program go on as if it had been done.
+ * Something that an Instant server does and this backend does not do yet. It is an explicit failure: an empty success
+ * would let a program continue as if it had been done.
  */
 export class NotServedError extends ServerError {
   constructor(what: string) {

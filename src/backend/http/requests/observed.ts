@@ -2,7 +2,7 @@ import { isUuid } from '../../../protocol/uuid.ts';
 import type { RequestEntry } from '../../app/log-entries.ts';
 import type { Handler } from './router.ts';
 
-/** Tells of every request that a handler answers. */
+/** Reports every request that a handler answers. */
 export function observed(answer: Handler, onRequest: ((entry: RequestEntry) => void) | undefined): Handler {
   if (!onRequest) return answer;
   return async (request, ip, whenAnswered) => {
@@ -19,7 +19,7 @@ export function observed(answer: Handler, onRequest: ((entry: RequestEntry) => v
   };
 }
 
-/** The path without what names a single thing: that may be a secret. */
+/** The path without segments that identify a single thing, since those may be secrets. */
 function patternOf({ url }: Request): string {
   if (!URL.canParse(url)) return '(malformed)';
   const segments = new URL(url).pathname.split('/');

@@ -5,12 +5,12 @@ import { NotAdmittedError } from './gate.ts';
 import { BodyTooLargeError } from './http-request.ts';
 import { NotServedError } from './not-served-error.ts';
 
-/** A JSON answer. Clients take nothing but status 200 for a success. */
+/** A JSON answer. Clients treat only status 200 as success. */
 export function jsonResponse(body: unknown, status = 200): Response {
   return jsonTextResponse(JSON.stringify(body), status);
 }
 
-/** A JSON answer that is text already. */
+/** A JSON answer from text that is already encoded. */
 export function jsonTextResponse(text: string, status = 200): Response {
   return new Response(text, {
     status,
@@ -23,14 +23,14 @@ export function htmlResponse(body: string): Response {
   return new Response(body, { headers: { 'content-type': 'text/html; charset=utf-8' } });
 }
 
-// Over HTTP these two have a status of their own; `parameter-limit-exceeded` is a 400 here and a 500 on a session.
+// Over HTTP these two have their own status; `parameter-limit-exceeded` is a 400 here and a 500 in a session.
 const STATUS: Partial<Record<ServerErrorType, number>> = { 'rate-limited': 429, 'operation-timed-out': 500 };
 
-/** A failure as an answer. One that is the backend's own is reported, and its details stay here. */
+/** Turns an error into an answer. An internal error is reported, and its details are not sent. */
 export function errorResponse(error: unknown, report: (doing: string, error: unknown) => void): Response {
   if (error instanceof ServerError) {
     const { type, message } = error;
-    // An object at any rate: instant-cli takes an answer without one for no error of Instant's, and hides its message.
+    // Always an object: without one, instant-cli does not recognize an Instant error and hides its message.
     const hint = error.hint ?? {};
     return jsonResponse({ type, message, hint, 'trace-id': null }, statusOf(error));
   }
@@ -47,14 +47,14 @@ function statusOf(error: ServerError): number {
   return isDashLogin(error) ? 401 : (STATUS[error.type] ?? 400);
 }
 
-/** Whether what was not found is the account behind a token: the dashboard and its tools sign in again for that. */
+/** Whether the missing record is the account behind a token: the dashboard and its tools sign in again on a 401. */
 function isDashLogin({ type, hint }: ServerError): boolean {
   if (type !== 'record-not-found' || !isObject(hint) || !Array.isArray(hint.args)) return false;
   const [args] = hint.args as unknown[];
   return isObject(args) && args['auth?'] === true;
 }
 
-/** The answer, readable from any origin. Headers that the request asks leave for are allowed by name. */
+/** Makes an answer readable from any origin. The headers a preflight request asks for are allowed by name. */
 export function withCors(response: Response, request: Request): Response {
   const { headers } = response;
   headers.set('access-control-allow-origin', '*');

@@ -9,20 +9,20 @@ import { errorResponse, jsonResponse, withCors } from './response.ts';
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /**
-   * The path. A segment that begins with `:` matches any one segment, and its text is the parameter of that name;
-   * a final `*` matches all that follows.
+   * The path. A segment that begins with `:` matches any single segment and makes it the parameter of that name; a
+   * final `*` matches everything that follows.
    */
   readonly path: string;
-  /** Answers. What it throws becomes the answer too, see {@link errorResponse}. */
+  /** Answers a request. A thrown error becomes the answer too, see {@link errorResponse}. */
   handle(request: HttpRequest): Response | Promise<Response>;
 }
 
-/** Answers a request: by the first route that matches, in the order given. Never rejects. */
+/** Answers a request with the first route that matches, in the given order. Never rejects. */
 export type Handler = (request: Request, ip: string | null, whenAnswered: WhenAnswered) => Promise<Response>;
 
 /**
- * Makes one handler of many routes, with CORS for every origin and the error answers of an Instant server. `gate` says
- * who is answered at all.
+ * Combines routes into one handler, with CORS for every origin and the error answers of an Instant server. `gate`
+ * decides who gets an answer at all.
  */
 export function createRouter(
   routes: readonly Route[],
@@ -56,7 +56,7 @@ export function createRouter(
   };
 }
 
-/** What a page could ask for by a plain form: no browser asks first whether it may. */
+/** Requests that a page could make with a plain form, for which browsers send no preflight. */
 function changesDash({ method, path }: Route): boolean {
   return method !== 'GET' && path.startsWith('/dash');
 }

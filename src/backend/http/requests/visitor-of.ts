@@ -1,7 +1,7 @@
 import { type Actor, VISITOR } from '../../permissions/actor.ts';
 import type { HttpRequest } from './http-request.ts';
 
-/** The sender of a request, taken for a visitor: only tokens say who it is. */
+/** The sender of a request as a visitor: only tokens identify users. */
 export function visitorOf({ raw, ip }: HttpRequest): Actor {
   return { ...VISITOR, ip, origin: raw.headers.get('origin') };
 }

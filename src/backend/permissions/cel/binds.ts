@@ -3,19 +3,19 @@ import { compileError, RuleCompileError } from './compile-error.ts';
 import { serverOrder } from './server-order.ts';
 import { namesIn } from './syntax.ts';
 
-/** Named expressions that a rule may use. */
+/** Named expressions that a rule can use. */
 export type Binds = ReadonlyMap<string, string>;
 
 /**
- * The binds that an expression needs, directly or by way of others, each after those that it needs itself.
+ * The binds that an expression needs, directly or through others, each after the ones it needs itself.
  *
- * @throws {RuleCompileError} when one of them cannot be read, or when they need each other in a circle.
+ * @throws {RuleCompileError} when one of them cannot be parsed, or when they depend on each other in a cycle.
  */
 export function neededBinds(environment: Environment, expression: string, binds: Binds): string[] {
   if (binds.size === 0) return [];
   const needs = new Map<string, readonly string[]>();
   const needed = new Set(namesOfBinds(environment, expression, binds));
-  // A set goes on to what is added to it meanwhile.
+  // Iterating over a set includes elements added meanwhile.
   for (const name of needed) {
     const names = namesOfBinds(environment, binds.get(name) ?? '', binds);
     needs.set(name, names);
@@ -46,7 +46,7 @@ function ordered(names: readonly string[], needs: ReadonlyMap<string, readonly s
   return [...done];
 }
 
-/** The expression with its binds written into it, as the server shows it. */
+/** The expression with its binds inlined, as the server shows it. */
 export function withBinds(expression: string, needed: readonly string[], binds: Binds): string {
   return needed.reduceRight((body, name) => `cel.bind(${name}, ${binds.get(name)}, ${body})`, expression);
 }

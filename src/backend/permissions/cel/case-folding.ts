@@ -1,15 +1,15 @@
 import type { CharTest } from './char-classes.ts';
 
-/** What has a counterpart in another case, all in one text; made when a pattern ignores case first. */
+/** All characters that have another case, as one string; built when the first pattern ignores case. */
 let cased: string | undefined;
 const orbits = new Map<string, readonly string[]>();
 
-/** A test that accepts a character when it accepts it in any case: what `(?i)` makes of a test. */
+/** Extends a test to accept a character if it accepts any case of it, as `(?i)` does. */
 export function ignoringCase(test: CharTest): CharTest {
   return (char) => test(char) || (isCased(char) && orbitOf(char).some(test));
 }
 
-/** All characters that differ from one in their case alone, by Unicode's simple folding: `k`, `K` and the Kelvin sign. */
+/** All characters that differ from one only in case, by Unicode's simple folding: `k`, `K` and the Kelvin sign. */
 function orbitOf(char: string): readonly string[] {
   const known = orbits.get(char);
   if (known) return known;

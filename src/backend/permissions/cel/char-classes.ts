@@ -1,14 +1,14 @@
-/** Whether a character, which may take two code units, is one of those that are meant. */
+/** A test on a character, which may take two code units. */
 export type CharTest = (char: string) => boolean;
 
-/** What `\d`, `\w` and `\s` stand for. */
+/** The meaning of `\d`, `\w` and `\s`. */
 export const CLASSES: Readonly<Record<string, CharTest>> = {
   d: (char) => char >= '0' && char <= '9',
   w: isWordChar,
   s: (char) => ' \t\n\r\f'.includes(char),
 };
 
-/** What a name such as `[:alpha:]` stands for. */
+/** The meaning of names such as `[:alpha:]`. */
 export const POSIX: Readonly<Record<string, RegExp>> = {
   alnum: /[0-9A-Za-z]/,
   alpha: /[A-Za-z]/,
@@ -26,7 +26,7 @@ export const POSIX: Readonly<Record<string, RegExp>> = {
   xdigit: /[0-9A-Fa-f]/,
 };
 
-/** What an escaped letter stands for. */
+/** The meaning of escaped letters. */
 export const CONTROLS: Readonly<Record<string, string>> = {
   a: '\x07',
   f: '\f',

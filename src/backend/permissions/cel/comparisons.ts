@@ -9,7 +9,7 @@ interface Evaluator {
   createError(code: string, message: string, node: Comparison): Error;
 }
 
-/** A comparison as the evaluator has it once its types were checked. */
+/** A comparison node of the evaluator after type checking. */
 interface Comparison {
   readonly op: string;
   readonly args: readonly { readonly checkedType?: unknown }[];
@@ -20,10 +20,10 @@ const COMPARISONS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=']);
 const NUMBERS: ReadonlySet<string> = new Set(['int', 'uint', 'double']);
 
 /**
- * Has numbers compared with numbers of their own kind alone, as on Instant's server: the evaluator compares any two. A
- * rule that says `data.price > 1` fails there on a price of 1.5. To be called when types were checked.
+ * Makes numbers comparable only with numbers of the same kind, as on Instant's server, where `data.price > 1` fails for
+ * a price of 1.5; the evaluator would compare any two. Call it after type checking.
  *
- * @throws {RuleCompileError} where two kinds can be told apart by then.
+ * @throws {RuleCompileError} when the types already tell that two kinds differ.
  */
 export function compareLikeKinds(root: ASTNode): void {
   eachNode(root, (node) => {
@@ -38,7 +38,7 @@ function separateKinds(node: Comparison): void {
   }
   const compare = node.handle;
   node.handle = (a, b, self, evaluator) => {
-    // Each kind is of another type in JavaScript.
+    // Each kind has its own JavaScript type.
     if (typeof a === typeof b) return compare(a, b, self, evaluator);
     const [kind, other] = [a, b].map((value) => String(evaluator.debugType(value)));
     if (!isNumber(kind) || !isNumber(other)) return compare(a, b, self, evaluator);

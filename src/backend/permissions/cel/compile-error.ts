@@ -1,12 +1,12 @@
 import { signaturesOf } from './operator-signatures.ts';
 import { publicName } from './public-names.ts';
 
-/** An expression that cannot be used, with what is wrong in the words of Instant's server. */
+/** An invalid expression; the message is worded like that of Instant's server. */
 export class RuleCompileError extends Error {
   override readonly name = 'RuleCompileError';
 }
 
-/** What the evaluator found wrong when it read or checked an expression. */
+/** Translates an error of the evaluator's parser or type checker. */
 export function compileError(error: unknown): RuleCompileError {
   if (error instanceof RuleCompileError) return error;
   return new RuleCompileError(messageOf(error), { cause: error });
@@ -49,12 +49,12 @@ function functionMessage(text: string): string | undefined {
   return noOverloadMessage(publicName(name), types);
 }
 
-/** A name stands for nothing. */
+/** A name is not declared. */
 export function undeclared(name: string): RuleCompileError {
   return new RuleCompileError(`undeclared reference to '${name}' (in container '')`);
 }
 
-/** An operator or function was applied to what it does not take. */
+/** An operator or function does not accept its operands. */
 export function noOverload(name: string, types: string): RuleCompileError {
   return new RuleCompileError(noOverloadMessage(name, types));
 }

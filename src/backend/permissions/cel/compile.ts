@@ -11,13 +11,13 @@ import type { CelValue } from './values.ts';
 /** The variables of one evaluation, by name. */
 export type Variables = ReadonlyMap<string, CelValue>;
 
-/** An expression that is ready to be evaluated. */
+/** A compiled expression. */
 export interface Expression {
-  /** The expression with its binds written into it. */
+  /** The expression with its binds inlined. */
   readonly code: string;
-  /** The expression and the binds it needs, as they were written. */
+  /** The expression and the binds it needs, as written. */
   readonly syntax: readonly ASTNode[];
-  /** Throws whatever the evaluation fails with. */
+  /** Throws the error with which the evaluation fails. */
   evaluate(variables: Variables): CelValue;
 }
 
@@ -67,7 +67,7 @@ function prepare(environment: Environment, code: string): { parsed: ParseResult;
   }
 }
 
-/** An empty list or map leaves open what it holds. */
+/** Matches the type variable of an empty list or map. */
 const OPEN_TYPE = /\b[A-Z]\b/;
 
 function withVariable(environment: Environment, name: string, type: string): Environment {
@@ -78,7 +78,7 @@ function withVariable(environment: Environment, name: string, type: string): Env
   }
 }
 
-/** The variables of an evaluation, and the binds among them: each is evaluated when it is used first. */
+/** The variables of an evaluation, including binds, which are evaluated on first use. */
 class Scope extends Map<string, CelValue> {
   readonly #variables: Variables;
   readonly #binds: ReadonlyMap<string, ParseResult>;

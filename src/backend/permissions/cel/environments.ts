@@ -6,20 +6,20 @@ import { addSearchFunctions } from './search-functions.ts';
 import { addStringFunctions } from './string-functions.ts';
 import { addTimestampGetters } from './timestamp-getters.ts';
 
-/** What a rule is asked for: it decides which variables the rule has. */
+/** The action of a rule, which decides what variables it has. */
 export type RuleAction = 'view' | 'create' | 'update' | 'delete' | 'link' | 'unlink';
 
 const MAP = 'map<string, dyn>';
 
-/** An expression of this length at most is looked at. */
+/** The maximum length of an expression. */
 export const MAX_EXPRESSION_LENGTH = 20_000;
 
 const LIMITS = { maxAstNodes: 5_000, maxDepth: 100, maxListElements: 1_000, maxMapEntries: 1_000 };
 
-/** The environments are made when the first rule is compiled: an app without rules pays for none. */
+/** Created when the first rule is compiled, so that an app without rules pays nothing. */
 let environments: ReadonlyMap<RuleAction, Environment> | undefined;
 
-/** What expressions of a rule for `action` can name. */
+/** The variables and functions available to a rule for `action`. */
 export function environmentFor(action: RuleAction): Environment {
   environments ??= createEnvironments();
   const environment = environments.get(action);

@@ -1,11 +1,11 @@
 import { abortRule } from './meter.ts';
 
-/** An evaluation fails, and more can be said about it than the server says. */
+/** An evaluation failed, with more detail than the server gives. */
 export class RuleFailure extends Error {
   override readonly name: string = 'RuleFailure';
-  /** The kind of failure, as the evaluator calls it. */
+  /** The evaluator's code for the failure. */
   readonly code: string | undefined;
-  /** What would do instead. */
+  /** What to do instead. */
   readonly hint: string;
 
   constructor(message: string, { code, hint }: { code?: string; hint: string }) {
@@ -16,15 +16,15 @@ export class RuleFailure extends Error {
 }
 
 /**
- * A rule does with JSON what the values of Instant's server cannot: its lists of JSON have no `size`, neither have its
- * maps, which moreover cannot be iterated. Nothing catches that there: the request ends with status 500 ("Yikes,
- * something broke on our end"), whatever stands beside it in an `||`.
+ * A rule does something with JSON that fails on Instant's server, whose JSON lists and maps have no `size`, and whose
+ * JSON maps cannot be iterated. Nothing catches that there: the request ends with status 500 ("Yikes, something broke
+ * on our end"), even if the other side of an `||` is true.
  */
 export class LostOnServerError extends RuleFailure {
   override readonly name = 'LostOnServerError';
 }
 
-/** Fails, whatever stands beside it: on the server too. */
+/** Fails even if the other side of an `||` is true, as on the server. */
 export function loseOnServer(what: string): never {
   abortRule(
     new LostOnServerError(`The rule fails on Instant, whose server cannot ${what}`, {

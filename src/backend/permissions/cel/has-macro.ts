@@ -15,8 +15,8 @@ interface Evaluator {
 }
 
 /**
- * Makes `has({...}.key)` and `has(request.origin)` mean what they say. The evaluator has `has` for what a variable leads to alone, where CEL has it
- * for a field of anything. It keeps what a macro does with its node.
+ * Makes `has({...}.key)` and `has(request.origin)` work. The evaluator supports `has` only for paths that start at a
+ * variable; CEL supports it for a field of any expression. The evaluator keeps the macro of a node in its metadata.
  */
 export function widenHas(node: ASTNode): void {
   if (node.op !== 'call' || node.args[0] !== 'has') return;
@@ -26,7 +26,7 @@ export function widenHas(node: ASTNode): void {
   (node as unknown as { setMeta(key: string, macro: unknown): void }).setMeta('macro', fieldMacro(select));
 }
 
-/** A field of `request` that is a text is there when it is not empty. */
+/** A string field of `request` counts as present when it is not empty. */
 function isOfRequest({ args: [holder] }: Select): boolean {
   return holder.op === 'id' && holder.args === 'request';
 }

@@ -20,11 +20,11 @@ export class RateLimitBucket {
   }
 }
 
-/** What `request` is in a rule. */
+/** `request` in a rule. */
 export class RequestInfo {
   readonly modifiedFields: readonly string[];
   readonly time: Date;
-  /** Empty where it is not known, as on the server: these two are texts, and never null. */
+  /** Empty if unknown, as on the server: these two are strings, never null. */
   readonly ip: string;
   readonly origin: string;
 
@@ -87,7 +87,7 @@ function consume(take: () => boolean): boolean {
   return decisive(take);
 }
 
-/** What fails in here ends the evaluation, whatever stands beside it in an `||`. */
+/** An error in here ends the evaluation, even if the other side of an `||` is true. */
 function decisive<T>(work: () => T): T {
   try {
     return work();

@@ -5,7 +5,7 @@ import { isJsonList, isJsonMap } from './values.ts';
 
 type Apply = (left: unknown, right: unknown, node: Binary, evaluator: unknown) => unknown;
 
-/** An operator of two sides as the evaluator has it once its types were checked. */
+/** A binary operator node of the evaluator after type checking. */
 interface Binary {
   readonly op: string;
   handle: Apply;
@@ -36,7 +36,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Has operators fail on JSON where they do on Instant's server. To be called when types were checked. */
+/** Makes operators fail on JSON where they do on Instant's server. Call it after type checking. */
 export function loseWhatServerLoses(root: ASTNode): void {
   eachNode(root, (node) => {
     const lost = Object.hasOwn(LOST, node.op) ? LOST[node.op] : undefined;
@@ -48,7 +48,7 @@ export function loseWhatServerLoses(root: ASTNode): void {
   });
 }
 
-/** `size`, which counts texts, bytes, and lists and maps that are no JSON: those of the rule, and of `ref`. */
+/** `size` for strings, bytes, and lists and maps that are not JSON, such as literals and the results of `ref`. */
 export function addSize(environment: Environment): void {
   const add = (type: string, size: (value: never) => number): void => {
     const handler = (value: never): bigint => BigInt(size(value));

@@ -1,14 +1,14 @@
 import type { Environment } from '@marcbachmann/cel-js';
 
-/** What `math.` stands for. */
+/** The value of `math`. */
 class MathNamespace {}
 
 type Num = bigint | number;
 
-/** How many values `math.greatest` and `math.least` take beside a list. */
+/** How many values `math.greatest` and `math.least` take, if not a list. */
 const MAX_VALUES = 8;
 
-/** CEL's extension for math. */
+/** CEL's math extension. */
 export function addMathFunctions(environment: Environment): void {
   environment.registerType('MathNamespace', MathNamespace);
   environment.registerConstant('math', 'MathNamespace', new MathNamespace());

@@ -5,12 +5,12 @@ import { eachNode } from './syntax.ts';
 
 type Evaluate = (this: unknown, evaluator: unknown, node: unknown, context: unknown) => unknown;
 
-/** Results of these can be much larger than what they are made of. */
+/** Nodes whose results can be much larger than their operands. */
 const BUILDS: ReadonlySet<string> = new Set(['+', 'call', 'rcall', 'list']);
 
 /**
- * Makes every node of an expression count when it is evaluated. A macro evaluates the nodes it was given, so the
- * steps of loops are counted too.
+ * Counts every evaluation of every node of an expression. A macro evaluates its original nodes, so the iterations of
+ * loops are counted too.
  */
 export function meterNodes(root: ASTNode): void {
   eachNode(root, (node) => meterNode(node as unknown as { op: string; evaluate: Evaluate }));
@@ -25,7 +25,7 @@ function meterNode(node: { op: string; evaluate: Evaluate }): void {
     charge(builds ? buildingCost(result) : readingCost(result));
     return result;
   };
-  // On its first evaluation a node puts a shorter way to evaluate it under the same name.
+  // On first evaluation, a node replaces this method by an optimized one.
   Object.defineProperty(node, 'evaluate', {
     get: () => metered,
     set: (next: Evaluate) => {

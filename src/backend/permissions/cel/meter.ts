@@ -12,8 +12,9 @@ export class RuleTooCostlyError extends Error {
 /**
  * Counts the steps that the rules of one query or transaction take.
  *
- * The evaluator passes over an error when the other side of an `||` or `&&` decides. What must end an evaluation
- * whatever stands beside it is raised with {@link abort}: from there on each step fails, and so does the end.
+ * The evaluator ignores an error when the other side of an `||` or `&&` decides the result. An error that must end the
+ * evaluation regardless is raised with {@link abort}: after it, every further step fails, and so does the evaluation as
+ * a whole.
  */
 export class Meter {
   #inRule = 0;
@@ -33,13 +34,13 @@ export class Meter {
     }
   }
 
-  /** Ends the running evaluation for a reason that no operator may pass over. */
+  /** Ends the running evaluation with an error that no operator can mask. */
   abort(reason: Error): never {
     this.#reason ??= reason;
     throw this.#reason;
   }
 
-  /** Runs one evaluation; functions that it calls find the meter as {@link currentMeter}. */
+  /** Runs one evaluation; {@link charge} and {@link abortRule} apply to it meanwhile. */
   run<T>(evaluate: () => T): T {
     const before = current;
     current = this;
@@ -59,12 +60,12 @@ export class Meter {
 
 let current: Meter | undefined;
 
-/** Counts steps of the evaluation that is running. */
+/** Counts steps of the running evaluation. */
 export function charge(steps: number): void {
   current?.charge(steps);
 }
 
-/** Ends the evaluation that is running, see {@link Meter.abort}. */
+/** Ends the running evaluation, see {@link Meter.abort}. */
 export function abortRule(reason: Error): never {
   if (current) current.abort(reason);
   throw reason;

@@ -13,7 +13,10 @@ const ORDERED = [
 const EQUAL = ['(%A0, %A0)'];
 const LOGICAL = ['(bool, bool)'];
 
-/** What operators and functions take, in the order and the words of the compiler of Instant's server; `%A0` is any type. */
+/**
+ * The operand types of operators and functions, in the order and wording of the compiler on Instant's server; `%A0` is
+ * any type.
+ */
 const TAKEN: Readonly<Record<string, readonly string[]>> = {
   '!_': ['(bool)'],
   '-_': ['(int)', '(double)'],
@@ -49,8 +52,8 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What an operator or function could be applied to, as the end of the message that says that it was applied to something
- * else; empty for those that this has no list of.
+ * The signatures of an operator or function, as the end of the message about a wrong call; empty for those not listed
+ * here.
  */
 export function signaturesOf(name: string): string {
   const candidates = Object.hasOwn(TAKEN, name) ? TAKEN[name] : undefined;

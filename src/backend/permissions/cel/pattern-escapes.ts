@@ -6,7 +6,7 @@ import { unicodeClass } from './unicode-classes.ts';
 const INVALID_ESCAPE = 'invalid escape sequence';
 const INVALID_RANGE = 'invalid character class range';
 
-/** Reads a class such as `\d`, `\W` or `\p{Greek}`; undefined, and nothing is read, where none comes next. */
+/** Reads a class such as `\d`, `\W` or `\p{Greek}`; undefined, reading nothing, if there is none here. */
 export function readClassEscape(reader: PatternReader, ignoreCase: boolean): CharTest | undefined {
   if (reader.sees('\\p') || reader.sees('\\P')) return readUnicodeClass(reader, ignoreCase);
   const start = reader.at;
@@ -46,7 +46,7 @@ export function readEscapedChar(reader: PatternReader): string {
   throw patternError(INVALID_ESCAPE, reader.since(start));
 }
 
-/** Three digits at most. One alone would be a reference to a group, except for 0. */
+/** Up to three digits. A single one would be a back-reference, except for 0. */
 function octal(reader: PatternReader, first: string): number | undefined {
   const isDigit = (char: string | undefined): char is string => char !== undefined && /[0-7]/.test(char);
   let digits = first;
@@ -74,12 +74,12 @@ function hexadecimal(reader: PatternReader): number | undefined {
   return digits === '' ? undefined : Number.parseInt(digits, 16);
 }
 
-/** What `(?i)` makes of a test, where it is on. */
+/** Makes a test ignore case if `(?i)` is on. */
 export function inCase(test: CharTest, ignoreCase: boolean): CharTest {
   return ignoreCase ? ignoringCase(test) : test;
 }
 
-/** A test, or all but what it accepts. */
+/** A test, or its negation. */
 export function signed(test: CharTest, negated: boolean): CharTest {
   return negated ? (char) => !test(char) : test;
 }

@@ -1,8 +1,8 @@
-/** Reads a regular expression character by character. However long it is, no part of it is read over and over. */
+/** Reads a regular expression character by character. No part of it is scanned repeatedly, however long it is. */
 export class PatternReader {
   readonly pattern: string;
   #at = 0;
-  /** What does not come any more. */
+  /** Delimiters that do not occur in the rest. */
   readonly #absent = new Set<string>();
 
   constructor(pattern: string) {
@@ -13,12 +13,12 @@ export class PatternReader {
     return this.#at;
   }
 
-  /** Goes back to where {@link at} was. */
+  /** Goes back to an earlier position. */
   rewind(at: number): void {
     this.#at = at;
   }
 
-  /** The character that comes next, which may take two code units; undefined at the end. */
+  /** The next character, which may take two code units; undefined at the end. */
   peek(): string | undefined {
     const code = this.pattern.codePointAt(this.#at);
     return code === undefined ? undefined : String.fromCodePoint(code);
@@ -35,14 +35,14 @@ export class PatternReader {
     return this.pattern.startsWith(text, this.#at);
   }
 
-  /** Goes on after `text`, if that comes next. */
+  /** Skips `text` if it comes next. */
   take(text: string): boolean {
     if (!this.sees(text)) return false;
     this.#at += text.length;
     return true;
   }
 
-  /** Goes on after what a sticky `pattern` matches here, and gives it with its groups. */
+  /** Skips what a sticky `pattern` matches here, and returns the match. */
   match(pattern: RegExp): RegExpExecArray | undefined {
     pattern.lastIndex = this.#at;
     const match = pattern.exec(this.pattern) ?? undefined;
@@ -50,7 +50,7 @@ export class PatternReader {
     return match;
   }
 
-  /** What comes before the next `end`, which is passed over too; undefined, and nothing is read, where there is none. */
+  /** The text up to the next `end`, which is skipped too; undefined, reading nothing, if there is none. */
   until(end: string): string | undefined {
     const to = this.#absent.has(end) ? -1 : this.pattern.indexOf(end, this.#at);
     if (to < 0) {
@@ -69,20 +69,20 @@ export class PatternReader {
     return rest;
   }
 
-  /** What was read since a place. */
+  /** The text read since a position. */
   since(at: number): string {
     return this.pattern.slice(at, this.#at);
   }
 }
 
-/** A pattern that cannot be used, in the words of RE2; `part` is what of it is to blame. */
+/** The error for an invalid pattern, in RE2's wording; `part` is the offending part. */
 export function patternError(problem: string, part?: string): PatternError {
   return new PatternError(`error parsing regexp: ${problem}${part === undefined ? '' : `: \`${part}\``}`);
 }
 
-/** A regular expression cannot be used. */
+/** A regular expression is invalid. */
 export class PatternError extends SyntaxError {
   override readonly name = 'PatternError';
-  /** The kind of failure, as the evaluator calls it. */
+  /** The evaluator's code for the failure. */
   readonly code = 'invalid_regular_expression';
 }

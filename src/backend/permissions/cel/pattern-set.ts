@@ -4,7 +4,7 @@ import { type PatternReader, patternError } from './pattern-reader.ts';
 
 const INVALID_RANGE = 'invalid character class range';
 
-/** Reads a set of characters, from its opening bracket on. */
+/** Reads a character set, starting at its opening bracket. */
 export function readSet(reader: PatternReader, ignoreCase: boolean): CharTest {
   const start = reader.at;
   reader.take('[');
@@ -20,7 +20,7 @@ export function readSet(reader: PatternReader, ignoreCase: boolean): CharTest {
   return signed((char) => tests.some((test) => test(char)), negated);
 }
 
-/** A class by its name, such as `[:alpha:]`. */
+/** A named class, such as `[:alpha:]`. */
 function readPosix(reader: PatternReader, ignoreCase: boolean): CharTest | undefined {
   const start = reader.at;
   if (!reader.take('[:')) return undefined;
@@ -38,7 +38,7 @@ function readPosix(reader: PatternReader, ignoreCase: boolean): CharTest | undef
   );
 }
 
-/** One character, or all from one to another. */
+/** A character, or a range of characters. */
 function readRange(reader: PatternReader, setStart: number): CharTest {
   const start = reader.at;
   const low = readChar(reader, setStart);

@@ -3,7 +3,7 @@ import { inCase, readClassEscape, readEscapedChar } from './pattern-escapes.ts';
 import { PatternReader, patternError } from './pattern-reader.ts';
 import { readSet } from './pattern-set.ts';
 
-/** A regular expression as RE2 has them: without references back and without looking around. */
+/** A regular expression in RE2's syntax, which has neither back-references nor lookaround. */
 export type PatternNode =
   | { readonly kind: 'char'; readonly accepts: CharTest }
   | { readonly kind: 'assert'; readonly what: 'start' | 'end' | 'lineStart' | 'lineEnd' | 'word' | 'noWord' }
@@ -16,7 +16,7 @@ interface Flags {
   readonly multiline: boolean;
 }
 
-/** What was read, and how often what is in it may be repeated by counts. */
+/** A parsed part, with the product of the nested repeat counts in it. */
 interface Part {
   readonly node: PatternNode;
   readonly copies: number;
@@ -25,20 +25,20 @@ interface Part {
 interface Range {
   readonly min: number;
   readonly max: number;
-  /** Whether it is written as a count: `{2}`. */
+  /** Whether it is written as a count, such as `{2}`. */
   readonly counted: boolean;
 }
 
-/** What one repetition may ask for, and all that stand in one another together. */
+/** The maximum of one repeat count, and of the product of nested ones. */
 const MAX_REPEAT = 1_000;
-/** Ours: RE2 needs no stack for it. */
+/** Our own limit: RE2 needs no stack for nesting. */
 const MAX_DEPTH = 100;
 
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 const COUNT = /\{(0|[1-9]\d*)(?:(,)(0|[1-9]\d*)?)?\}/y;
 
-/** Reads a regular expression. Throws a `SyntaxError` that says what cannot be read, in the words of RE2. */
+/** Parses a regular expression. Throws a `SyntaxError` that says what is wrong, in RE2's wording. */
 export function parsePattern(pattern: string): PatternNode {
   return new PatternParser(pattern).parse();
 }
@@ -70,7 +70,7 @@ class PatternParser {
   #sequence(): Part {
     const reader = this.#reader;
     const parts: Part[] = [];
-    /** Where the repetition begins that was read last, if nothing stands between. */
+    /** Start of the repetition directly before this position, if any. */
     let lastRange: number | undefined;
     for (let next = reader.peek(); next !== undefined && next !== '|' && next !== ')'; next = reader.peek()) {
       const start = reader.at;
@@ -79,7 +79,7 @@ class PatternParser {
         parts.push(repeated(parts.pop(), range, reader, start, lastRange));
         lastRange = start;
       } else {
-        // Flags and an empty quotation are none: what follows repeats what stands before them.
+        // Flags and an empty quotation yield no part, so a repetition after them applies to the part before them.
         parts.push(...this.#atoms());
         lastRange = undefined;
       }
@@ -139,7 +139,10 @@ class PatternParser {
     this.#groupNames.add(name);
   }
 
-  /** Reads the flags after `(?`, and whether a group follows them; without one they hold for the rest. */
+  /**
+   * Reads the flags after `(?`, and returns whether a group follows; otherwise they apply to the rest of the enclosing
+   * group.
+   */
   #readFlags(start: number): boolean {
     const reader = this.#reader;
     const flags = { ...this.#flags };
@@ -159,13 +162,13 @@ class PatternParser {
       if (flag === 'i') flags.ignoreCase = on;
       else if (flag === 's') flags.dotAll = on;
       else if (flag === 'm') flags.multiline = on;
-      // Whether as few as possible are taken makes no difference to whether there is a match.
+      // Laziness does not affect whether there is a match.
       else if (flag !== 'U') break;
     }
     throw patternError('invalid or unsupported Perl syntax', reader.since(start));
   }
 
-  /** Reads how often what stands before is taken; undefined, and nothing is read, where it is not said. */
+  /** Reads a repetition; undefined, reading nothing, if there is none here. */
   #range(): Range | undefined {
     const reader = this.#reader;
     if (reader.take('*')) return { min: 0, max: NO_LIMIT, counted: false };
@@ -197,7 +200,7 @@ class PatternParser {
   }
 }
 
-/** `start` is where the range begins, `lastRange` where the one does that stands right before it. */
+/** `start` is where this repetition begins, `lastRange` where the one directly before it begins, if any. */
 function repeated(
   part: Part | undefined,
   { min, max, counted }: Range,

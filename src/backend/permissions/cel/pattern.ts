@@ -10,11 +10,11 @@ type Instruction =
   | { readonly do: 'fork'; to: number[] }
   | { readonly do: 'match' };
 
-/** A regular expression that is matched in time linear in the text, whatever it is. */
+/** A regular expression that takes linear time in the length of the text. */
 export interface LinearPattern {
-  /** How much is done for each character at most. */
+  /** The maximum work per character. */
   readonly size: number;
-  /** Whether it matches somewhere in the text. */
+  /** Whether it matches anywhere in the text. */
   test(text: string): boolean;
 }
 
@@ -23,7 +23,7 @@ const MAX_SIZE = 5_000;
 const MAX_KEPT = 500;
 const kept = new Map<string, LinearPattern>();
 
-/** The pattern for a regular expression in RE2's syntax. Throws a `SyntaxError` for one that cannot be used. */
+/** Compiles a regular expression in RE2's syntax. Throws a `SyntaxError` when it is invalid. */
 export function linearPattern(source: string): LinearPattern {
   const known = kept.get(source);
   if (known) return known;
@@ -45,7 +45,7 @@ function compile(source: string): LinearPattern {
   return { size: program.length, test: (text) => search(program, [...text]) };
 }
 
-/** Emits what goes on with the next instruction when it has matched. */
+/** Emits instructions that continue with the next one after a match. */
 function emitNode(node: PatternNode, program: Instruction[], emit: (each: Instruction) => number): void {
   switch (node.kind) {
     case 'char':
@@ -100,11 +100,11 @@ function emitRepeat(
   for (const exit of exits) exit.to.push(program.length);
 }
 
-/** Follows all ways at once, one character after the other. */
+/** Follows all alternatives at once, character by character. */
 function search(program: readonly Instruction[], text: readonly string[]): boolean {
   let here = new Set<number>();
   for (let at = 0; at <= text.length; at++) {
-    // A match may begin anywhere.
+    // A match may start anywhere.
     if (reach(program, 0, text, at, here)) return true;
     const char = text[at];
     if (char === undefined) return false;
@@ -119,7 +119,9 @@ function search(program: readonly Instruction[], text: readonly string[]): boole
   return false;
 }
 
-/** Adds every place that is reached without a character; whether the end of the program is among them. */
+/**
+ * Adds every position reachable without consuming a character; returns whether that includes the end of the program.
+ */
 function reach(
   program: readonly Instruction[],
   from: number,

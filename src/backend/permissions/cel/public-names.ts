@@ -2,8 +2,7 @@ import { SEARCHES } from './search-functions.ts';
 import { TIMESTAMP_GETTERS } from './timestamp-getters.ts';
 
 /**
- * Functions that the evaluator has in another form than Instant, or without counting what they take: calls go to a
- * function of ours.
+ * Functions that the evaluator implements differently from Instant, or without metering: calls are redirected to ours.
  */
 export const REPLACED: ReadonlyMap<string, string> = new Map([
   ['timestamp', 'instantTimestamp'],
@@ -13,13 +12,13 @@ export const REPLACED: ReadonlyMap<string, string> = new Map([
   ...TIMESTAMP_GETTERS,
 ]);
 
-/** The name under which a user knows a function. */
+/** The name of a function as users know it. */
 export function publicName(name: string): string {
   for (const [known, ours] of REPLACED) if (ours === name) return known;
   return name;
 }
 
-/** What the evaluator says, with the functions' names that a user knows. */
+/** An evaluator message with functions renamed to the names users know. */
 export function withPublicNames(text: string): string {
   return text.replace(/\w+(?=\()/g, publicName);
 }

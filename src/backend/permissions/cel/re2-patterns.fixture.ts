@@ -1,6 +1,6 @@
 import { random } from '../../../../conformance/support/random.ts';
 
-/** Random pieces of regular expressions, put together without regard to whether they fit, and texts for them. */
+/** Random fragments of regular expressions, combined whether or not they fit, and texts for them. */
 export interface Re2Patterns {
   pattern(): string;
   text(): string;

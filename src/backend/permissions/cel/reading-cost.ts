@@ -1,16 +1,16 @@
-/** Looking at an item of a list takes less than a step of a rule. */
+/** Visiting a list item costs less than a step of a rule. */
 const ITEMS_PER_STEP = 4;
-/** A processor compares texts many characters at a time. */
+/** A processor compares many characters of a string at a time. */
 const CHARS_PER_STEP = 256;
 
-/** A map that reads its values when they are asked for, and counts them itself. */
+/** A map that reads its values on demand, and meters that itself. */
 export class LazyMap extends Map<string, unknown> {}
 
-/** What lists and maps weigh, in items. They are never changed, and a loop may come back to one any number of times. */
+/** The weights of lists and maps, in items. They are immutable, and a loop may visit one any number of times. */
 const known = new WeakMap<object, number>();
 
 /**
- * How many steps it takes to read a value to its end, as a comparison or a search may have to: no loop may do that with
+ * How many steps it costs to read a whole value, as a comparison or a search may have to: no loop may do that with
  * something large for free.
  */
 export function readingCost(value: unknown): number {

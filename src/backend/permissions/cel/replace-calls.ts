@@ -4,14 +4,14 @@ import { widenHas } from './has-macro.ts';
 import { REPLACED } from './public-names.ts';
 import { eachNode } from './syntax.ts';
 
-/** What the evaluator has beyond CEL, and Instant's server has not. */
+/** Extensions of the evaluator that neither CEL nor Instant's server has. */
 const UNKNOWN_FUNCTIONS: ReadonlySet<string> = new Set(['at', 'base64', 'hex', 'json']);
 const UNKNOWN_NAMES: ReadonlySet<string> = new Set(['optional']);
 
 /**
- * Makes calls of functions that exist in a form of ours go there. To be done before types are checked.
+ * Redirects calls to our own implementations. Call it before type checking.
  *
- * @throws {RuleCompileError} for names that are the evaluator's alone.
+ * @throws {RuleCompileError} for names that only the evaluator knows.
  */
 export function replaceCalls(root: ASTNode): void {
   eachNode(root, (node) => {
@@ -21,7 +21,7 @@ export function replaceCalls(root: ASTNode): void {
   });
 }
 
-/** @throws {RuleCompileError} for what the evaluator would take and the server does not know. */
+/** @throws {RuleCompileError} for what the evaluator accepts but the server does not know. */
 function assertKnown(node: ASTNode): void {
   if (node.op === 'id' && UNKNOWN_NAMES.has(node.args)) throw undeclared(node.args);
   if (node.op !== 'rcall') return;

@@ -1,10 +1,10 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { charge } from './meter.ts';
 
-/** How many comparisons of characters count as a step. */
+/** How many character comparisons count as a step. */
 const COMPARISONS_PER_STEP = 4_096;
 
-/** Functions that look for one text in another, and ours that count what that may take. */
+/** Functions that search one string in another, with our metered versions. */
 export const SEARCHES: ReadonlyMap<string, string> = new Map([
   ['contains', 'countedContains'],
   ['indexOf', 'countedIndexOf'],
@@ -13,14 +13,14 @@ export const SEARCHES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Counts a search before it is made: of two long texts that are nearly alike, a runtime compares every part of the one
- * with all of the other, and a visitor may have sent both.
+ * Charges a search in advance: for two long, nearly equal strings, a runtime compares each part of one with all of the
+ * other, and a visitor may have sent both.
  */
 export function chargeSearch(text: string, part: string): void {
   charge(Math.floor((text.length * (part.length + 1)) / COMPARISONS_PER_STEP));
 }
 
-/** What CEL's extension for strings has to search with. */
+/** The searches of CEL's string extension. */
 export function addSearchFunctions(environment: Environment): void {
   const add = (signature: string, search: (text: string, part: string, limit?: bigint) => unknown): void => {
     const counted = (text: string, part: string, limit?: bigint): unknown => {
@@ -42,7 +42,7 @@ export function addSearchFunctions(environment: Environment): void {
   add('countedSplit(string, int): list<string>', split);
 }
 
-/** At most `limit` pieces, the last with all that is left; all of them where it is negative. */
+/** At most `limit` pieces, the last of which holds the rest; all pieces if it is negative. */
 function split(text: string, part: string, limit = -1n): string[] {
   const pieces = limit === 0n ? [] : text.split(part);
   const count = Number(limit);

@@ -1,7 +1,7 @@
-// The server keeps names in hashed sets of its language, Clojure, and goes through them in the order of their hashes.
-// It shows: in which order binds are written into a rule, and where it says that a circle of binds begins.
+// The server holds names in Clojure hash sets, and iterates over them in hash order. That is visible in the order in
+// which binds are inlined into a rule, and in where it says that a cycle of binds begins.
 
-/** Names in the order in which the server goes through a set of them. */
+/** Names in the order in which the server iterates over a set of them. */
 export function serverOrder(names: readonly string[]): string[] {
   return names
     .map((name) => ({ name, place: placeOf(hashOf(name)) }))
@@ -9,7 +9,7 @@ export function serverOrder(names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** The way to a hash in a set: at each step, five of its bits say where to go on. */
+/** The path to a hash in the trie of a set: each level consumes five of its bits. */
 function placeOf(hash: number): number[] {
   return [0, 5, 10, 15, 20, 25, 30].map((shift) => (hash >>> shift) & 31);
 }
@@ -19,7 +19,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 }
 
-/** Murmur3 of the hash that Java has for a text. */
+/** Murmur3 of Java's hash of a string. */
 function hashOf(text: string): number {
   let code = 0;
   for (let i = 0; i < text.length; i++) code = (Math.imul(31, code) + text.charCodeAt(i)) | 0;

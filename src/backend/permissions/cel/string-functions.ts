@@ -2,10 +2,13 @@ import type { Environment } from '@marcbachmann/cel-js';
 import { charge } from './meter.ts';
 import { chargeSearch } from './search-functions.ts';
 
-/** How long a text may get that a rule makes. */
+/** The maximum length of a string that a rule builds. */
 const MAX_TEXT = 1_000_000;
 
-/** CEL's extension for strings as far as Instant's server has it (no `format`, `quote`, `reverse`) and the evaluator does not. */
+/**
+ * The functions of CEL's string extension that Instant's server has (so no `format`, `quote`, `reverse`) and the
+ * evaluator lacks.
+ */
 export function addStringFunctions(environment: Environment): void {
   const add = (signature: string, handler: (...args: never[]) => unknown): void => {
     environment.registerFunction(signature, handler, { async: false });
@@ -24,7 +27,7 @@ function charAt(text: string, index: bigint): string {
   return text.charAt(Number(index));
 }
 
-/** Replaces the first `limit` places; all of them where it is negative. */
+/** Replaces the first `limit` occurrences; all of them if it is negative. */
 function replace(text: string, from: string, to: string, limit: bigint): string {
   chargeSearch(text, from);
   const parts = text.split(from);

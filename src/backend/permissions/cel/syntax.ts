@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 
-/** Passes every node of an expression to `visit`, as the expression was written: macros are not expanded. */
+/** Calls `visit` with every node of an expression as written, without expanding macros. */
 export function eachNode(node: ASTNode, visit: (node: ASTNode) => void): void {
   visit(node);
   for (const child of childrenOf(node)) eachNode(child, visit);
@@ -28,7 +28,7 @@ function childrenOf(node: ASTNode): readonly ASTNode[] {
   }
 }
 
-/** The names that an expression uses, those that its own macros bind among them. */
+/** The names that an expression uses, including those bound by its own macros. */
 export function namesIn(node: ASTNode): Set<string> {
   const names = new Set<string>();
   eachNode(node, (each) => {
@@ -37,7 +37,7 @@ export function namesIn(node: ASTNode): Set<string> {
   return names;
 }
 
-/** The text of a literal. */
+/** The text of a string literal. */
 export function literalText(node: ASTNode | undefined): string | undefined {
   return node?.op === 'value' && typeof node.args === 'string' ? node.args : undefined;
 }

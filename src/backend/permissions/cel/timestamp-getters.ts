@@ -5,10 +5,10 @@ const TIMESTAMP = 'google.protobuf.Timestamp';
 const DURATION = 'google.protobuf.Duration';
 const DAY_MS = 86_400_000;
 
-/** What a look at a zone counts as: making a format takes as long as many nodes. */
+/** The cost of a time zone lookup: creating a format takes as long as evaluating this many nodes. */
 const FORMAT_STEPS = 50;
 
-/** The parts of a time in UTC, by the names that CEL has for them. */
+/** The parts of a time in UTC, by CEL's names. */
 const GETTERS: Readonly<Record<string, (time: Date) => number>> = {
   getDate: (time) => time.getUTCDate(),
   getDayOfMonth: (time) => time.getUTCDate() - 1,
@@ -22,12 +22,12 @@ const GETTERS: Readonly<Record<string, (time: Date) => number>> = {
   getSeconds: (time) => time.getUTCSeconds(),
 };
 
-/** Those that a duration has too. */
+/** Getters that durations have too. */
 const OF_DURATIONS = ['getHours', 'getMilliseconds', 'getMinutes', 'getSeconds'] as const;
 
 type Duration = Record<(typeof OF_DURATIONS)[number], () => bigint>;
 
-/** By the name that rules call a getter, the name of ours. */
+/** Maps the name a rule uses for a getter to the name of our version. */
 export const TIMESTAMP_GETTERS: ReadonlyMap<string, string> = new Map(
   Object.keys(GETTERS).map((name) => [name, ours(name)]),
 );
@@ -37,8 +37,8 @@ function ours(name: string): string {
 }
 
 /**
- * Getters of times that give the same in whatever zone the machine is. Those of the evaluator go through local time, and
- * so are an hour or a day off where the machine's zone changes its clocks.
+ * Time getters that do not depend on the machine's time zone. The evaluator's go through local time, and so are off by
+ * an hour or a day around the machine's daylight-saving changes.
  */
 export function addTimestampGetters(environment: Environment): void {
   const add = (signature: string, handler: (...args: never[]) => bigint): void => {
@@ -55,7 +55,7 @@ export function addTimestampGetters(environment: Environment): void {
   }
 }
 
-/** The time that has in UTC the parts that `time` has in a zone. Throws for one that there is not. */
+/** A time whose UTC parts are those of `time` in a zone. Throws for an unknown zone. */
 function inZone(time: Date, timeZone: string): Date {
   charge(FORMAT_STEPS);
   const format = new Intl.DateTimeFormat('en-US', {
@@ -71,7 +71,7 @@ function inZone(time: Date, timeZone: string): Date {
   const parts = new Map(format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
   const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
   const there = new Date(0);
-  // Not Date.UTC(), which takes the years 0 to 99 for 1900 to 1999.
+  // `Date.UTC()` would take the years 0 to 99 for 1900 to 1999.
   there.setUTCFullYear(part('year'), part('month') - 1, part('day'));
   there.setUTCHours(part('hour'), part('minute'), part('second'), time.getUTCMilliseconds());
   return there;

@@ -6,7 +6,7 @@ const CATEGORIES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** The scripts that the server's RE2 knows. It is of an older Unicode than the runtimes. */
+/** The scripts that the server's RE2 knows, which follows an older Unicode version than the runtimes. */
 const SCRIPTS: ReadonlySet<string> = new Set(
   [
     'Arabic Armenian Avestan Balinese Bamum Batak Bengali Bopomofo Brahmi Braille Buginese Buhid',
@@ -21,14 +21,14 @@ const SCRIPTS: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(' ')),
 );
 
-/** Names under which RE2 has something else than JavaScript, or JavaScript has nothing. */
+/** Names that mean something else in RE2 than in JavaScript, or nothing in JavaScript. */
 const OTHERS: Readonly<Record<string, RegExp>> = {
   Any: /[\s\S]/u,
   C: /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u,
   Unknown: /[\p{Cn}\p{Co}\p{Cs}]/u,
 };
 
-/** What `\p{name}` stands for; undefined for a name that RE2 does not have. */
+/** The meaning of `\p{name}`; undefined for a name that RE2 does not know. */
 export function unicodeClass(name: string): CharTest | undefined {
   const pattern = patternOf(name);
   return pattern && ((char) => pattern.test(char));

@@ -3,16 +3,16 @@ import { loseOnServer } from './failures.ts';
 import { charge } from './meter.ts';
 import { LazyMap, readingCost } from './reading-cost.ts';
 
-/** A value as the evaluator knows it: integers are bigints, objects are maps, timestamps are dates. */
+/** A value as the evaluator represents it: integers are bigints, objects are maps, timestamps are dates. */
 export type CelValue = unknown;
 
-/** From here on a number that JSON writes without a fraction is no 64-bit integer any more. */
+/** From here on, a JSON number without a fraction no longer fits a 64-bit integer. */
 const INT_LIMIT = 2 ** 63;
 
-/** The lists that stand for JSON, of which the server knows less than of other lists. */
+/** Lists that represent JSON, for which the server supports fewer operations than for other lists. */
 const jsonLists = new WeakSet<object>();
 
-/** A JSON value for the evaluator. A key that is missing from an object in it is null. */
+/** Converts a JSON value for the evaluator. In an object, a missing key reads as null. */
 export function toCel(value: JsonValue | undefined): CelValue {
   if (Array.isArray(value)) {
     const list = value.map(toPlainCel);
@@ -24,8 +24,8 @@ export function toCel(value: JsonValue | undefined): CelValue {
 }
 
 /**
- * A JSON value as the items of a list are, and what `ref` gives: the server leaves them as they were read. Unlike in
- * other JSON, a missing key is an error, and all is known of lists.
+ * Converts an item of a JSON list, or a result of `ref`, which the server leaves unconverted. Unlike in other JSON, a
+ * missing key is an error, and lists support all operations.
  */
 export function toPlainCel(value: JsonValue | undefined): CelValue {
   if (value === undefined || value === null) return null;
@@ -37,17 +37,17 @@ export function toPlainCel(value: JsonValue | undefined): CelValue {
   return new Map(Object.entries(value).map(([key, item]) => [key, toPlainCel(item)]));
 }
 
-/** Whether a value is a list that the server knows as JSON. */
+/** Whether the server treats a value as a JSON list. */
 export function isJsonList(value: CelValue): boolean {
   return Array.isArray(value) && jsonLists.has(value);
 }
 
-/** Whether a value is a map that the server knows as JSON: an entity is one. */
+/** Whether the server treats a value as a JSON map, which includes entities. */
 export function isJsonMap(value: CelValue): boolean {
   return value instanceof CelMap || value instanceof EntityValues;
 }
 
-/** What an evaluation came to, as JSON can show it. */
+/** The result of an evaluation as JSON. */
 export function fromCel(value: CelValue): JsonValue {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
@@ -63,7 +63,7 @@ export function fromCel(value: CelValue): JsonValue {
   return String(value);
 }
 
-/** A map in which every key can be read: one that is missing is null. */
+/** A map in which a missing key reads as null. */
 class CelMap extends Map<string, CelValue> {
   override get(key: string): CelValue {
     return super.get(key) ?? null;
@@ -74,21 +74,21 @@ class CelMap extends Map<string, CelValue> {
   }
 }
 
-/** Where the values of an entity come from. */
+/** Reads the values of an entity. */
 export interface ValueSource {
-  /** The labels under which the entity may have a value, `id` first. */
+  /** The labels for which the entity may have a value, `id` first. */
   labels(): Iterable<string>;
-  /** Undefined where there is no value. */
+  /** Undefined if there is no value. */
   value(label: string): JsonValue | undefined;
 }
 
-/** Where the values of an entity and its links come from. */
+/** Reads the values of an entity and its links. */
 export interface EntitySource extends ValueSource {
   /** The values at the end of a path of links. */
   ref(path: string): JsonValue[];
 }
 
-/** The values of an entity by label, as rules see `newData`. A value is read when it is asked for. */
+/** The values of an entity by label, as rules see `newData`. Values are read on demand. */
 export class EntityValues extends LazyMap {
   readonly #source: ValueSource;
 
@@ -116,7 +116,7 @@ export class EntityValues extends LazyMap {
     for (const label of this.#source.labels()) if (this.has(label)) yield label;
   }
 
-  /** Asked for by macros alone. */
+  /** Only macros call it. */
   override keys(): MapIterator<string> {
     return loseOnServer('iterate a map of JSON');
   }
@@ -142,7 +142,7 @@ export class EntityValues extends LazyMap {
   }
 }
 
-/** An entity as rules see it: its values by label, and what its links lead to. */
+/** An entity as rules see it: its values by label, and its links. */
 export class EntityMap extends EntityValues {
   readonly #source: EntitySource;
 
@@ -156,7 +156,7 @@ export class EntityMap extends EntityValues {
   }
 }
 
-// The evaluator tells a map by its constructor, and takes no other for one.
+// The evaluator recognizes a map only by its constructor.
 for (const { prototype } of [CelMap, EntityValues, EntityMap]) {
   Object.defineProperty(prototype, 'constructor', { value: Map });
 }
