@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -183,4 +183,15 @@ test('no two files have one name, but those that CONTRIBUTING.md names', () => {
   const runtimes = ['bun.ts', 'deno.ts', 'node.ts'];
   const named = namedIn(/No two files of `src` .*?have\. /s).filter((name) => name.endsWith('.ts'));
   expect([...repeated].toSorted()).toEqual([...named, ...runtimes].toSorted());
+});
+
+test('every file and folder of this repository that CONTRIBUTING.md names is there', () => {
+  const paths = [
+    ...read('CONTRIBUTING.md').matchAll(
+      /`((?:src|conformance|runtimes|docs|bench|build|\.github)\/[^`*<\s]*)`/g,
+    ),
+  ];
+  const named = paths.map(([, path = '']) => path);
+  expect(named).toContain('src/client/core-internals.ts');
+  expect(named.filter((path) => !existsSync(root + path))).toEqual([]);
 });
