@@ -32,6 +32,10 @@ describe('init() throws "invalid-config"', () => {
     ['app', 'got "app"'],
     [[], 'got an array'],
     [() => {}, 'got a value of type function'],
+    [
+      { appId, storage: { getItem: 1 }, durable: true },
+      'option "storage" is a value of type object, expected',
+    ],
   ])('for options that are %s', (config, message) => {
     expect(refusalOf(config).message).toContain(message);
   });

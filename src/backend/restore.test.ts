@@ -119,6 +119,14 @@ describe('restore()', () => {
     expect(app.snapshot()).toEqual(locked);
   });
 
+  test('leaves out the marks of jobs that ran where the snapshot comes from', async () => {
+    const todos = createTodoApp(backend);
+    const { attrs, ...rest } = todos.app.snapshot();
+    const marked = attrs.map((attr) => ({ ...attr, 'indexing?': true, 'checking-data-type?': true }));
+    todos.app.restore({ attrs: marked, ...rest });
+    expect(todos.app.snapshot().attrs).toEqual(attrs);
+  });
+
   test.each([null, {}, { attrs: 1, triples: [], rules: null }, { attrs: [], triples: [[1]], rules: null }])(
     'refuses %j, and changes nothing',
     async (snapshot) => {

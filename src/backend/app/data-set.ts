@@ -12,6 +12,9 @@ export interface DataSet {
   triples: Triple[];
 }
 
+/** What a server adds to an attribute while a job checks its values. */
+const JOB_MARKS = ['indexing?', 'checking-data-type?', 'setting-unique?'] as const;
+
 /** The whole content of an app, with its rules. */
 export interface Snapshot extends DataSet {
   /** The permission rules as they were given; null for none. */
@@ -64,9 +67,16 @@ export function checkDataSet(input: Partial<DataSet>, data: AppData): DataSet {
   }
   const own = attrs.filter((attr) => data.catalog.byId(attr.id)?.catalog !== 'system');
   return {
-    attrs: own.map((attr) => ({ ...structuredClone(attr), catalog: 'user' })),
+    attrs: own.map(withoutJobs),
     triples: triples.map(copyOf),
   };
+}
+
+/** A copy without the marks of jobs that the server it comes from was running: none of them runs here. */
+function withoutJobs(attr: Attr): Attr {
+  const copy: Attr & Partial<Record<(typeof JOB_MARKS)[number], unknown>> = structuredClone(attr);
+  for (const mark of JOB_MARKS) delete copy[mark];
+  return { ...copy, catalog: 'user' };
 }
 
 /**

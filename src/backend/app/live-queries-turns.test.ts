@@ -70,3 +70,15 @@ test('what a refresh tells of an answer is written once for all subscribers, and
   expect(write).toHaveBeenCalledTimes(2);
   write.mockRestore();
 });
+
+test('what a long query is parsed into is not kept with it', () => {
+  const app = new TestApp();
+  app.add('todos/id');
+  const live = new LiveQueries<string>(app.data, new Permissions({ now: () => 0, appId: () => 'app' }));
+  const requestOf = (count: number) => {
+    const or = Array.from({ length: count }, (_, n) => ({ id: uuid(n) }));
+    return { q: { todos: { $: { where: { or } } } }, returnType: 'join-rows', actor: VISITOR } as const;
+  };
+  expect(live.subscribe('first', requestOf(2)).query.prepared).toBeDefined();
+  expect(live.subscribe('first', requestOf(1_000)).query.prepared).toBeUndefined();
+});

@@ -9,6 +9,12 @@ import { Backlog } from './backlog.ts';
 import { LiveQuery, type QueryRequest, type QueryResult } from './live-query.ts';
 
 /**
+ * Up to this many characters of key, what a query is parsed and planned into is kept with it. That takes several times
+ * the memory of its text, which is what sessions are limited by.
+ */
+const LONGEST_PREPARED = 4_096;
+
+/**
  * The queries that sessions of one app subscribe to. Equal queries run once for all of them, and again only when a
  * transaction touched what they read. If the rules consume rate-limit tokens, each subscriber's query runs separately.
  */
@@ -107,7 +113,7 @@ export class LiveQueries<Subscriber> {
   }
 
   #start(key: string, request: QueryRequest): LiveQuery<Subscriber> {
-    const prepared = new PreparedQuery(request.q, request.actor);
+    const prepared = key.length <= LONGEST_PREPARED ? new PreparedQuery(request.q, request.actor) : undefined;
     const { answer, reads } = answerQuery(this.#app, request, prepared);
     const query = new LiveQuery<Subscriber>(key, request, answer, prepared);
     this.#queries.set(key, query);

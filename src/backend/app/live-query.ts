@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../protocol/json.ts';
 import type { ReturnType } from '../../protocol/up.ts';
 import type { Actor } from '../permissions/actor.ts';
-import { PreparedQuery } from '../query/index.ts';
+import type { PreparedQuery } from '../query/index.ts';
 import { encodeComputation, queryHash } from './computation.ts';
 
 /** A query, and the actor it runs for. */
@@ -36,8 +36,8 @@ export type Answer = QueryResult | QueryFailure;
 export class LiveQuery<Subscriber> {
   readonly key: string;
   readonly request: QueryRequest;
-  /** The query, ready to run. */
-  readonly prepared: PreparedQuery;
+  /** The query, ready to run; undefined where it is too long to keep that. */
+  readonly prepared: PreparedQuery | undefined;
   /** Each subscriber, with the revision of the answer it has. */
   readonly subscribers: Map<Subscriber, number> = new Map();
   #stale: 'no' | 'yes' | 'whatever it is' = 'no';
@@ -46,12 +46,7 @@ export class LiveQuery<Subscriber> {
   #hash: string | undefined;
   #computation: string | undefined;
 
-  constructor(
-    key: string,
-    request: QueryRequest,
-    answer: Answer,
-    prepared: PreparedQuery = new PreparedQuery(request.q, request.actor),
-  ) {
+  constructor(key: string, request: QueryRequest, answer: Answer, prepared?: PreparedQuery) {
     this.key = key;
     this.request = request;
     this.prepared = prepared;

@@ -14,7 +14,7 @@ export function parseStorage(config: GivenOptions, kinds: StorageKinds): Storage
   const rows: [name: string, kind: StorageKind][] = Object.entries(kinds);
   const { storage = storeOf(config) ?? rows[0]?.[0] } = config;
   const row = rows.find(([name, { given }]) => (given ? given.matches(storage) : storage === name));
-  checkOptions(config, rows, row?.[1]);
+  checkOptions({ ...config, storage }, rows, row?.[1]);
   if (row) return { kind: row[0], ...row[1].read({ ...config, storage }) } as StorageChoice;
   const wanted = rows.map(([name, { given }]) => given?.what ?? `"${name}"`);
   const last = wanted.pop();
@@ -38,8 +38,11 @@ function checkOptions(
   for (const { name, check } of given) check?.(config[name]);
   for (const { name, misplaced } of given) {
     if (chosen && namesOf(chosen).includes(name)) continue;
-    const owners = rows.filter(([, kind]) => namesOf(kind).includes(name)).map(([owner]) => owner);
-    throw misplaced?.(config[name], owners) ?? belongsTo(name, owners);
+    const owners = rows.filter(([, kind]) => namesOf(kind).includes(name));
+    // Probably meant as one of these: its own fault is then the one to name.
+    if (!chosen && typeof config.storage !== 'string' && owners.every(([, { given }]) => given)) continue;
+    const names = owners.map(([owner]) => owner);
+    throw misplaced?.(config[name], names) ?? belongsTo(name, names);
   }
 }
 
