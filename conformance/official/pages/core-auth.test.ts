@@ -59,7 +59,10 @@ test('a token signs in, until it is signed out elsewhere', async () => {
   const token = await page.evaluate(async () => (await window.core.db.getAuth())?.refresh_token ?? '');
   const user = await other.evaluate((it) => window.core.db.auth.signInWithToken(it), token);
   expect(user.user).toMatchObject({ email: 'ann@example.com' });
+  // Core's `signOut` does not wait for the server.
+  const invalidated = page.waitForResponse((response) => response.url().endsWith('/runtime/signout'));
   await page.evaluate(() => window.core.db.auth.signOut());
+  await invalidated;
   const again = other.evaluate((it) => window.core.db.auth.signInWithToken(it), token);
   await expect(again).rejects.toThrow(/Record not found: app-user/);
 });

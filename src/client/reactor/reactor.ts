@@ -1,7 +1,7 @@
 import { Reactor, type RoomsOf, weakHash } from '@instantdb/core';
 import type { NetworkListenerClass } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
-import type { Callback } from '../calls/callback.ts';
+import { assertCallback, type Callback } from '../calls/callback.ts';
 import { neverConnected } from '../connection/connector.ts';
 import { releasable } from '../connection/releasable-network.ts';
 import type { Status } from '../connection/server-session.ts';
@@ -205,9 +205,10 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   }
 
   override subscribeTable(query: unknown, callback: Callback): ReturnType<Reactor['subscribeTable']> {
-    const told = this.parts.callbacks.guard('_syncTableExperimental', callback) as (event: object) => void;
+    assertCallback('_syncTableExperimental', callback);
     assertSendable(query);
-    return super.subscribeTable(query, tellingRefusals(told));
+    const told = tellingRefusals(callback as (event: object) => void);
+    return super.subscribeTable(query, this.parts.callbacks.guard('_syncTableExperimental', told));
   }
 
   // Core does not tell a one-time query from a live one, whose answer is worth keeping.

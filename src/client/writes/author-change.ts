@@ -29,8 +29,11 @@ export class AuthorChange {
     this.#host = host;
   }
 
-  /** Makes `user` the author from now on; `update` is core's part, which is done before it first waits. */
-  change(user: unknown, update: () => Promise<void>): Promise<void> {
+  /**
+   * Makes `user` the author from now on; `update` is core's part, which is done before it first waits. Never throws:
+   * whatever else follows a change of user must follow it.
+   */
+  async change(user: unknown, update: () => Promise<void>): Promise<void> {
     const { persistence, view, refused } = this.#host;
     const left = [...persistence.queue].filter((write) => this.#isAcknowledged(write));
     view.update(() => persistence.setAside(left));
@@ -39,7 +42,7 @@ export class AuthorChange {
     for (const [eventId] of left) this.#endRetry(eventId);
     view.update(() => persistence.takeBack());
     refused.tellForeign(left.flatMap(([eventId]) => persistence.foreign.get(eventId) ?? []));
-    return updated;
+    await updated;
   }
 
   #isAcknowledged([eventId, mutation]: WriteEntry): boolean {
