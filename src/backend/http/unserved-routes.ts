@@ -8,7 +8,7 @@ const ofApp = (names: string): string[] => names.split(' ').map((name) => `/dash
 
 /**
  * Endpoints of an Instant server that this backend lacks, including everything below them, by purpose, in the README's
- * words.
+ * words. Exported for the test that holds the README to it.
  */
 export const NOT_SERVED: Readonly<Record<string, readonly string[]>> = {
   webhooks: [...ofApp('webhooks'), '/webhooks/payload', '/.well-known/webhooks', '/hooks'],

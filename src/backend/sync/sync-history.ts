@@ -6,7 +6,7 @@ import { sizeOfChanges } from '../ephemeral/size-of.ts';
 import type { AttrCatalog } from '../store/attr-catalog.ts';
 import type { Change } from '../store/undo-log.ts';
 
-/** How many transactions are kept for subscribers that have to catch up. */
+/** How many transactions are kept for subscribers that have to catch up. Exported for its test. */
 export const HISTORY_LIMIT = 10_000;
 
 /** The maximum size of these transactions in bytes, including the values they replaced. */

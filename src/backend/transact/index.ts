@@ -26,7 +26,7 @@ export function transact(data: AppData, steps: unknown, options: TransactOptions
   return transactSteps(data, parseTxSteps(steps, data.catalog), options);
 }
 
-/** Runs steps that are already parsed; see {@link transact}. */
+/** Runs steps that are already parsed; see {@link transact}. Exported for the golden cases. */
 export function transactSteps(data: AppData, steps: TxStep[], options: TransactOptions): Change[] {
   const asked = planTransaction(data, steps);
   return data.undoLog.transaction(() => {

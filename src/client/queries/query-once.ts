@@ -59,7 +59,10 @@ export function limited(
   answer.then(release, release);
 }
 
-/** What a query asks for, without its conditions, whose values may be secrets: `{ goals: { author }, todos }`. */
+/**
+ * What a query asks for, without its conditions, whose values may be secrets: `{ goals: { author }, todos }`. Exported
+ * for its test.
+ */
 export function shapeOf(query: unknown, depth = MAX_DEPTH): string {
   const names = Object.keys(Object(query)).filter((name) => name !== '$' && name !== '$$ruleParams');
   const parts = names.slice(0, MAX_NAMES).map((name) => {

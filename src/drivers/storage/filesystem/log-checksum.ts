@@ -11,7 +11,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** The same in JavaScript. */
+/** The same in JavaScript. Exported for its test. */
 export function crc32ByTable(bytes: Uint8Array): number {
   let value = 0xffff_ffff;
   for (const byte of bytes) value = (value >>> 8) ^ (table[(value ^ byte) & 0xff] as number);
