@@ -14,8 +14,9 @@ export function parseStorage(config: GivenOptions, kinds: StorageKinds): Storage
   const rows: [name: string, kind: StorageKind][] = Object.entries(kinds);
   const { storage = storeOf(config) ?? rows[0]?.[0] } = config;
   const row = rows.find(([name, { given }]) => (given ? given.matches(storage) : storage === name));
-  checkOptions({ ...config, storage }, rows, row?.[1]);
-  if (row) return { kind: row[0], ...row[1].read({ ...config, storage }) } as StorageChoice;
+  const given = { ...config, storage };
+  checkOptions(given, rows, row?.[1]);
+  if (row) return { kind: row[0], ...row[1].read(given) } as StorageChoice;
   const wanted = rows.map(([name, { given }]) => given?.what ?? `"${name}"`);
   const last = wanted.pop();
   throw refusedOption('storage', storage, `${wanted.join(', ')}, or ${last}`);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { coreClasses } from '../core-internals.ts';
-import { membersOf, parsed, privateMembersOf } from './core-texts.fixture.ts';
+import { found, membersOf, parsed, privateMembersOf } from './core-texts.fixture.ts';
 
 const client = fileURLToPath(new URL('../', import.meta.url));
 
@@ -19,16 +19,6 @@ const sourceOf = (path: string): ts.SourceFile =>
 const isReactors = (path: string): boolean => path.startsWith('reactor/');
 const reactors = files.filter(isReactors).map(sourceOf);
 const others = files.filter((path) => !isReactors(path)).map(sourceOf);
-
-function found<Kind extends ts.Node>(within: ts.Node, isKind: (node: ts.Node) => node is Kind): Kind[] {
-  const nodes: Kind[] = [];
-  const visit = (node: ts.Node): void => {
-    if (isKind(node)) nodes.push(node);
-    ts.forEachChild(node, visit);
-  };
-  visit(within);
-  return nodes;
-}
 
 const underscored = new Set(
   Object.values(coreClasses).flatMap(({ members }) =>

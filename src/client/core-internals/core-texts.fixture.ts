@@ -209,7 +209,8 @@ function thisField(node: ts.Node): string | undefined {
   return node.expression.kind === ts.SyntaxKind.ThisKeyword ? node.name.text : undefined;
 }
 
-function found<Kind extends ts.Node>(within: ts.Node, isKind: (node: ts.Node) => node is Kind): Kind[] {
+/** The nodes of a kind within another, in order. */
+export function found<Kind extends ts.Node>(within: ts.Node, isKind: (node: ts.Node) => node is Kind): Kind[] {
   const nodes: Kind[] = [];
   const visit = (node: ts.Node): void => {
     if (isKind(node)) nodes.push(node);
