@@ -210,7 +210,10 @@ function thisField(node: ts.Node): string | undefined {
 }
 
 /** The nodes of a kind within another, in order. */
-export function found<Kind extends ts.Node>(within: ts.Node, isKind: (node: ts.Node) => node is Kind): Kind[] {
+export function found<Kind extends ts.Node>(
+  within: ts.Node,
+  isKind: (node: ts.Node) => node is Kind,
+): Kind[] {
   const nodes: Kind[] = [];
   const visit = (node: ts.Node): void => {
     if (isKind(node)) nodes.push(node);
