@@ -8,7 +8,6 @@ import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
 import { storageKinds } from './drivers/storage/kinds/index.ts';
-import { nativeSocketDriver } from './drivers/websocket/native.ts';
 import { wsDriver } from './drivers/websocket/ws.ts';
 import { detectRuntime } from './runtime/detect.ts';
 
@@ -22,7 +21,10 @@ export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
  * of Node, Bun and Deno is found.
  */
 export const init: Init = bindInit({
-  socket: (hold) => (detectRuntime() === 'bun' && hold ? nativeSocketDriver : wsDriver),
+  socket: () => {
+    detectRuntime();
+    return wsDriver;
+  },
   storage: storageKinds,
 });
 

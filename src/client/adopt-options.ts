@@ -37,6 +37,7 @@ const ADOPTIONS: Record<Option, Adoption> = {
   durability: 'identity',
   instanceKey: 'identity',
   network: 'identity',
+  connection: 'opening',
   whenStorageLocked: 'opening',
   keepAlive: 'opening',
   schema: adoptSchema,
@@ -67,7 +68,9 @@ export function adoptOptions(
   const told = Object.entries(ADOPTIONS).filter(([name]) => given[name] !== undefined);
   for (const [name, adoption] of told) {
     const now = options[name as 'keepAlive'];
-    if (adoption === 'opening' && given[name] !== now) throw cannotChange(name, given[name], now);
+    // TODO(connection): compare its members.
+    if (adoption === 'opening' && name !== 'connection' && given[name] !== now)
+      throw cannotChange(name, given[name], now);
   }
   for (const [name, adoption] of told) {
     if (typeof adoption === 'function') adoption(reactorOf(database) as Reactor, given[name] as never);

@@ -35,6 +35,8 @@ function serverOf(answer: () => object): { driver: SocketDriver; asked(): number
     return {
       isOpen: () => isOpen,
       isConnecting: () => false,
+      bufferedBytes: () => 0,
+      receivedBytes: () => undefined,
       send(text) {
         const message = JSON.parse(text);
         if (message.op === 'transact') writes.push(message['client-event-id']);

@@ -9,11 +9,27 @@ export interface SocketEvents {
   open(): void;
   /** A text frame arrived. A binary frame is decoded as text. */
   message(text: string): void;
-  /** Something failed; `close` follows. `cause` is what the runtime reported. */
-  error(cause: unknown): void;
+  /** The peer has shown a sign of life that is not a message: a ping, or the answer to one. */
+  alive?(): void;
+  /**
+   * Something failed; `close` follows. `cause` is what the runtime reported. `refusal` is the answer of a peer that
+   * speaks HTTP and refused the WebSocket, where the runtime shows it.
+   */
+  error(cause: unknown, refusal?: HandshakeRefusal): void;
   /** The socket is gone; nothing else follows. `code` is 1006 if the runtime knows no better one (Deno says 0). */
   close(code: number, reason: string): void;
 }
+
+/** How an HTTP server refused to open a WebSocket. */
+export interface HandshakeRefusal {
+  /** The HTTP status. */
+  readonly status: number;
+  /** For how long it asks to be left alone, in milliseconds (`Retry-After`); undefined if it does not. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** The members of a WebSocket class, the standard's, that are needed to use it. */
+export type WebSocketClass = new (url: string) => object;
 
 /** An open or opening WebSocket, the same on every runtime. */
 export interface Socket {
@@ -23,6 +39,10 @@ export interface Socket {
   isConnecting(): boolean;
   /** Sends one text frame. Throws when the socket is not open. */
   send(text: string): void;
+  /** How many bytes were handed to `send` that the operating system has not taken yet. */
+  bufferedBytes(): number;
+  /** How many bytes have arrived, those of unfinished messages included; undefined where the runtime does not say. */
+  receivedBytes(): number | undefined;
   /** Starts the closing handshake; `close` follows once the peer has answered, which a dead one never does. */
   close(): void;
   /** Drops the connection without a handshake; `close` follows at once or within the tick. */

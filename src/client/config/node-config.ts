@@ -11,6 +11,7 @@ import type { AnySchema } from '../schema/any-schema.ts';
 import type { Secrets } from '../secrecy/secrets.ts';
 import type { EncryptionKeyOption } from '../storage/keyring-input.ts';
 import type { StorageRequest } from '../storage/storage-request.ts';
+import type { ConnectionConfig, ResolvedConnection } from './connection-config.ts';
 
 /** The options of {@link init}. */
 export interface NodeConfig<Schema extends AnySchema = InstantUnknownSchema, UseDates extends boolean = false>
@@ -65,6 +66,8 @@ export interface NodeConfig<Schema extends AnySchema = InstantUnknownSchema, Use
    * - a class in the shape of core's `WindowNetworkListener`: going offline pauses and queues, coming back delivers.
    */
   network?: 'always-online' | NetworkListenerClass;
+  /** Deadlines, delays, limits and ways through: see {@link ConnectionConfig}. */
+  connection?: ConnectionConfig;
   /** Whether an open database keeps the process running. Default true; `close()` lets it exit in either case. */
   keepAlive?: boolean;
   /** Whether to log messages sent and received, without tokens. Default false. */
@@ -107,6 +110,7 @@ const OPTIONS: Record<Exclude<keyof NodeConfig, StorageOptionName>, true> = {
   whenStorageLocked: true,
   instanceKey: true,
   network: true,
+  connection: true,
   keepAlive: true,
   verbose: true,
   logger: true,
@@ -142,6 +146,7 @@ export interface ResolvedConfig extends StorageRequest {
   secrets: Secrets;
   durability: 'strict' | 'relaxed';
   network: NetworkListenerClass;
+  connection: ResolvedConnection;
 }
 
 /** The options of core's reactor that are always there. */

@@ -11,6 +11,7 @@ import { Secrets } from '../secrecy/secrets.ts';
 import type { Keyring } from '../storage/keyring.ts';
 import { parseEncryptionKey } from '../storage/keyring-input.ts';
 import { type CoreConfig, coreInternalOptions, optionNames, type ResolvedConfig } from './node-config.ts';
+import { parseConnection } from './parse-connection.ts';
 import { parseStorage, storageOptionNames } from './parse-storage.ts';
 
 /** Core's own defaults, which it does not export. */
@@ -39,6 +40,7 @@ export function parseConfig(config: unknown, kinds: StorageKinds): ResolvedConfi
     durability: oneOf(config, 'durability', ['strict', 'relaxed']),
     whenStorageLocked: oneOf(config, 'whenStorageLocked', ['fail', 'wait']),
     network: network(config),
+    connection: parseConnection(config.connection),
     instanceKey: optional(config, 'instanceKey', 'string') ?? '',
     keepAlive: optional(config, 'keepAlive', 'boolean') ?? true,
   };
@@ -148,6 +150,7 @@ const OURS: readonly string[] = [
   'whenStorageLocked',
   'Store',
   'network',
+  'connection',
 ];
 
 function coresOwn(config: Options, ofStorages: readonly string[]): Options {

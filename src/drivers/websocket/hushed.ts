@@ -1,7 +1,7 @@
 import type { SocketEvents } from '../contract.ts';
 
 /** Events of a socket that can be silenced. */
-export interface HushedEvents extends SocketEvents {
+export interface HushedEvents extends Required<SocketEvents> {
   /** From now on only `close` is passed on: the socket was told to close. */
   hush(): void;
 }
@@ -19,8 +19,11 @@ export function hushed(events: SocketEvents): HushedEvents {
     message(text) {
       if (state === 'heard') events.message(text);
     },
-    error(cause) {
-      if (state === 'heard') events.error(cause);
+    alive() {
+      if (state === 'heard') events.alive?.();
+    },
+    error(cause, refusal) {
+      if (state === 'heard') events.error(cause, refusal);
     },
     close(code, reason) {
       if (state === 'ended') return;

@@ -24,6 +24,8 @@ export const nativeSocketDriver: SocketDriver = {
       isOpen: () => socket.readyState === socket.OPEN,
       isConnecting: () => socket.readyState === socket.CONNECTING,
       send: (text) => sendOpen(socket, text),
+      bufferedBytes: () => socket.bufferedAmount,
+      receivedBytes: () => undefined,
       close: () => {
         heard.hush();
         socket.close();

@@ -1,9 +1,9 @@
-import type { ClientRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
 import { WebSocket } from 'ws';
 import { detectRuntime } from '../../runtime/detect.ts';
 import { requireHere } from '../../runtime/require-here.ts';
-import type { Socket, SocketDriver } from '../contract.ts';
+import type { HandshakeRefusal, Socket, SocketDriver } from '../contract.ts';
 import { type HushedEvents, hushed } from './hushed.ts';
 import { sendOpen } from './send-open.ts';
 
@@ -11,8 +11,9 @@ import { sendOpen } from './send-open.ts';
 const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
 /**
- * WebSockets of the `ws` package, for Node and Deno. The sockets of these runtimes can neither be dropped without the
- * peer's consent nor unreferenced to let the process exit (seen on Node 24.21 and Deno 2.9.6).
+ * WebSockets of the `ws` package. The runtimes' own can neither be dropped without the peer's consent nor unreferenced
+ * to let the process exit (seen on Node 24.21 and Deno 2.9.6; Bun's can be dropped), and none of them shows pings or how
+ * much of a message has arrived: a slow peer would look like a dead one.
  */
 export const wsDriver: SocketDriver = {
   name: 'ws',
@@ -24,8 +25,8 @@ export const wsDriver: SocketDriver = {
   },
 };
 
-// In unbuilt code on Bun, `ws` resolves to Bun's own class, whose sockets cannot be unreferenced (seen on Bun 1.4.5),
-// so the package is loaded by its path. The build contains the package's class.
+// In unbuilt code on Bun, `ws` resolves to Bun's own class (seen on Bun 1.4.5), so the package is loaded by its path.
+// The build contains the package's class.
 function packageWebSocket(): typeof WebSocket {
   if (detectRuntime() !== 'bun') return WebSocket;
   const load = requireHere();
@@ -37,12 +38,21 @@ function packageWebSocket(): typeof WebSocket {
 function bind(socket: WebSocket, events: HushedEvents): Socket {
   socket.on('open', () => events.open());
   socket.on('message', (data) => events.message(String(data)));
-  socket.on('error', (cause) => events.error(cause));
+  socket.on('ping', () => events.alive());
+  socket.on('pong', () => events.alive());
+  let refusal: HandshakeRefusal | undefined;
+  socket.on('unexpected-response', (_, response) => {
+    refusal = refusalOf(response);
+    socket.terminate();
+  });
+  socket.on('error', (cause) => events.error(refusal ? refused(refusal) : cause, refusal));
   socket.on('close', (code, reason) => events.close(code, String(reason)));
   return {
     isOpen: () => socket.readyState === WebSocket.OPEN,
     isConnecting: () => socket.readyState === WebSocket.CONNECTING,
     send: (text) => sendOpen(socket, text),
+    bufferedBytes: () => socket.bufferedAmount,
+    receivedBytes: () => (socket as { _socket?: { bytesRead?: number } })._socket?.bytesRead,
     close: () => {
       events.hush();
       socket.close();
@@ -52,6 +62,21 @@ function bind(socket: WebSocket, events: HushedEvents): Socket {
       socket.terminate();
     },
   };
+}
+
+function refusalOf({ statusCode = 0, headers }: IncomingMessage): HandshakeRefusal {
+  const after = headers['retry-after'];
+  const ms = after === undefined ? Number.NaN : retryAfterMs(after);
+  return { status: statusCode, retryAfterMs: Number.isFinite(ms) ? Math.max(ms, 0) : undefined };
+}
+
+function refused({ status }: HandshakeRefusal): Error {
+  return new Error(`Unexpected server response: ${status}`);
+}
+
+/** Seconds, or a date. */
+function retryAfterMs(value: string): number {
+  return /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
 }
 
 // `ws` offers no way to unref a client; the stream below it is the one of the handshake's request.
