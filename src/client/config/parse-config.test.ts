@@ -3,6 +3,7 @@ import { StoreInterface } from '@instantdb/core';
 import { expect, test } from 'vitest';
 import { AlwaysOnline } from '../../drivers/network/always-online.ts';
 import { storageKinds } from '../../drivers/storage/kinds/index.ts';
+import { connectionDefaults } from './connection-config.ts';
 import { parseConfig as parse } from './parse-config.ts';
 
 // What is refused is tested on every runtime by `conformance/client/config.test.ts`.
@@ -13,6 +14,7 @@ const appId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 test('what is not given is what the documentation says', () => {
   const { core, secrets: _, ...rest } = parseConfig({ appId });
   expect(rest).toEqual({
+    connection: { ...connectionDefaults, maxMessageBytes: undefined, whenQueueFull: 'reject' },
     storage: { kind: 'memory' },
     keyring: undefined,
     durability: 'strict',

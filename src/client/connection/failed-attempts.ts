@@ -2,6 +2,7 @@ import type { HandshakeRefusal } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { systemReason } from '../refusals/no-answer.ts';
 import { type Refusal, refusedBy } from '../refusals/server-refusal.ts';
+import { ruleOfCode, ruleOfStatus } from './retry-rule.ts';
 
 /**
  * Reports connections that end before the server has accepted the session, which core only logs when verbose. It
@@ -49,6 +50,12 @@ export class FailedAttempts {
     return this.#isOverdue;
   }
 
+  /** Whether the server refuses the session by the way in which it ended the connection. */
+  isRefusal(code: number): boolean {
+    const rule = this.#handshake ? ruleOfStatus(this.#handshake) : ruleOfCode(code);
+    return rule.is === 'refused';
+  }
+
   /** A connection is being opened. */
   connecting(): void {
     this.#isAccepted = false;
@@ -75,7 +82,9 @@ export class FailedAttempts {
   ended(code: number, reason: string): void {
     if (this.#isAccepted) return;
     const said = reason ? `${code}, "${reason}"` : String(code);
-    const why = systemReason(this.#cause);
+    const why = this.#handshake ? `HTTP status ${this.#handshake.status}` : systemReason(this.#cause);
+    // A refusal is reported as that, by the session.
+    if (this.isRefusal(code)) this.#isKnown = true;
     this.#tell(`the connection ended with code ${said}${why ? ` (${why})` : ''}`, this.#cause);
   }
 

@@ -46,6 +46,10 @@ export interface LifecycleHost {
   isShutdown(): boolean;
   /** Whether the server refuses the session. */
   isRefused(): boolean;
+  /** Why the server refuses the session. */
+  refusal(): InstantNodeError | undefined;
+  /** The server may answer otherwise than before. */
+  asksAnew(): void;
   /** Refuses the session on the server's behalf. */
   refuse(refusal: Refusal): void;
   /** Has core say that there is no connection, or that one is being opened. */
@@ -143,6 +147,7 @@ export class Lifecycle implements Contender {
   /** Begins a connection anew, at a user's request, whatever became of the present one. */
   reconnect(): void {
     this.#host.transport().terminate();
+    this.#host.asksAnew();
     this.connectNow();
   }
 
@@ -257,12 +262,7 @@ export class Lifecycle implements Contender {
 
   #retryBy(rule: RetryRule): void {
     const { gate, clock, choice } = this.#host;
-    if (!this.#ending?.isOurs && choice.ended()) {
-      gate.withdraw(this);
-      this.#dueIn(0);
-      this.#move('ended');
-      return;
-    }
+    if (!this.#ending?.isOurs) choice.ended();
     const isOfHost = this.#isOfHost();
     this.#cause = this.#whyEnded();
     if (isOfHost && !gate.failed(this)) {
@@ -279,7 +279,7 @@ export class Lifecycle implements Contender {
 
   #askAgain(): void {
     this.#host.gate.withdraw(this);
-    this.#cause = this.#host.attempts.latest ?? this.#cause;
+    this.#cause = this.#host.refusal() ?? this.#lastErrorNow();
     this.#dueIn(ASK_AGAIN_MS);
     this.#move('refused');
   }

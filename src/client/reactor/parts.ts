@@ -7,6 +7,7 @@ import type { CoreConfig } from '../config/node-config.ts';
 import { Connector } from '../connection/connector.ts';
 import { FailedAttempts } from '../connection/failed-attempts.ts';
 import { gateOf } from '../connection/hosts.ts';
+import { doesHttpAnswer } from '../connection/http-answer.ts';
 import { Lifecycle } from '../connection/lifecycle.ts';
 import { processPulse } from '../connection/pulse.ts';
 import { ServerSession } from '../connection/server-session.ts';
@@ -124,6 +125,8 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     clock,
     webSocketRetryMs: connection.webSocketRetryMs,
     canStream: () => core._EventSource !== undefined,
+    doesHttpAnswer: () => doesHttpAnswer(apiURI),
+    changed: () => lifecycle.connectNow(),
   });
   const connector: Connector = new Connector(
     connectorHost(core, { attempts, keepAlive, driver, report, choice, watcher: () => lifecycle }),

@@ -172,7 +172,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     });
     forgetTables(this._syncTable);
     this.parts.rooms.userChanged();
-    this.parts.session.userChanged();
+    this.parts.session.asksAnew();
     this.parts.lifecycle.connectNow();
     await updated;
   }
