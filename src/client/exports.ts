@@ -10,7 +10,10 @@ export {
   type WriteOutcome,
 } from '../errors.ts';
 export { nodeVersion } from '../version.ts';
+export type { ConnectionConfig, ConnectionTls } from './config/connection-config.ts';
 export type { NodeConfig } from './config/node-config.ts';
+export type { ConnectionInfo } from './connection/connection-info.ts';
+export type { ConnectionPhase } from './connection/connection-state.ts';
 export { InstantNodeDatabase, type WatchedResult } from './database.ts';
 export type { Init } from './init.ts';
 export type { QueryOnceOptions } from './queries/query-once.ts';

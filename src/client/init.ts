@@ -58,6 +58,7 @@ export function bindInit(drivers: Drivers): Init {
           network: resolved.network,
           socket: drivers.socket(keepAlive),
           keepAlive,
+          connection: resolved.connection,
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),

@@ -1,3 +1,4 @@
+import type { HandshakeRefusal } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { systemReason } from '../refusals/no-answer.ts';
 import { type Refusal, refusedBy } from '../refusals/server-refusal.ts';
@@ -13,6 +14,10 @@ export class FailedAttempts {
   #isKnown = false;
   #cause: unknown;
   #last: InstantNodeError | undefined;
+  #latest: InstantNodeError | undefined;
+  #handshake: HandshakeRefusal | undefined;
+  #turnedAwayBy: Refusal | undefined;
+  #isOverdue = false;
 
   constructor(url: string, report: (error: InstantNodeError) => void) {
     this.#url = url;
@@ -24,15 +29,39 @@ export class FailedAttempts {
     return this.#last;
   }
 
+  /** The last of all failures, long past or not. */
+  get latest(): InstantNodeError | undefined {
+    return this.#latest;
+  }
+
+  /** How the server refused to open the present connection, if it answered in HTTP. */
+  get handshake(): HandshakeRefusal | undefined {
+    return this.#handshake;
+  }
+
+  /** Why the server did not accept the session over the present connection, if that may pass. */
+  get turnedAwayBy(): Refusal | undefined {
+    return this.#turnedAwayBy;
+  }
+
+  /** Whether the present connection is given up because something took too long. */
+  get isOverdue(): boolean {
+    return this.#isOverdue;
+  }
+
   /** A connection is being opened. */
   connecting(): void {
     this.#isAccepted = false;
     this.#cause = undefined;
+    this.#handshake = undefined;
+    this.#turnedAwayBy = undefined;
+    this.#isOverdue = false;
   }
 
   /** The connection failed for this reason; `ended` follows. */
-  failed(cause: unknown): void {
+  failed(cause: unknown, handshake?: HandshakeRefusal): void {
     this.#cause = cause;
+    this.#handshake = handshake;
   }
 
   /** The server accepted the session. */
@@ -57,7 +86,14 @@ export class FailedAttempts {
 
   /** The server did not accept the session, for a reason that may pass. */
   turnedAway(refusal: Refusal): void {
+    this.#turnedAwayBy = refusal;
     this.#tell(`the server said "${refusal.message}"`, refusal, refusal);
+  }
+
+  /** The connection is given up, since something took too long. */
+  overdue(what: string): void {
+    this.#isOverdue = true;
+    this.#tell(what, undefined);
   }
 
   #tell(what: string, cause: unknown, refusal?: Refusal): void {
@@ -67,6 +103,7 @@ export class FailedAttempts {
       cause === undefined ? {} : { cause },
     );
     this.#last = refusal ? refusedBy(error, refusal) : error;
+    this.#latest = this.#last;
     if (this.#isKnown) return;
     this.#isKnown = true;
     this.#report(this.#last);

@@ -31,6 +31,7 @@ function sessionAlone() {
     coreRefuses: ({ message }) => session.setStatus('errored', { message }),
     listen: () => () => {},
     closeConnection: () => asked.push('close'),
+    accepted: () => {},
     left: () => {},
     changed: () => {},
     refused: ({ message }) => asked.push(message),

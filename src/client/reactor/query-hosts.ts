@@ -47,13 +47,14 @@ export interface AroundOneTimeQueries extends Pick<OneTimeQueriesHost, 'askOffli
   readonly timers: Timers;
   readonly attempts: FailedAttempts;
   readonly session: ServerSession;
+  suspectSilence(): void;
 }
 
 /** Adapts core to a {@link OneTimeQueriesHost}. */
 export function oneTimeQueriesHost(core: Reactor, around: AroundOneTimeQueries): OneTimeQueriesHost {
-  const { timers, attempts, session, askOffline } = around;
+  const { timers, attempts, session, askOffline, suspectSilence } = around;
   return {
-    ...{ timers, askOffline },
+    ...{ timers, askOffline, suspectSilence },
     refusal: () => session.refusal,
     isOnline: () => core._isOnline,
     validate: (query) => {

@@ -96,6 +96,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     this.#unlisten();
     this.parts.once.rejectAll(closedBefore('the query was answered'));
     this.parts.streams.end(closedBefore('the stream ended'));
+    this.parts.lifecycle.close();
     this.parts.timers.clear();
     const gone = this.parts.connector.ending();
     this._transport.close();
@@ -108,8 +109,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   // Core's would open the runtime's global WebSocket.
   override _startSocket(): void {
-    this._wsOk = null;
-    this.parts.connector.open();
+    this.parts.lifecycle.start();
   }
 
   override _trySend(eventId: string, message: { op: string }, options?: unknown): void {
@@ -173,7 +173,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     forgetTables(this._syncTable);
     this.parts.rooms.userChanged();
     this.parts.session.userChanged();
-    this.parts.connector.connectNow();
+    this.parts.lifecycle.connectNow();
     await updated;
   }
 
@@ -381,7 +381,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   /** Replaces members that core assigns in its constructor. */
   #replaceFields(): void {
     const { notifyQueryError } = this;
-    const { writes, reconnecting } = this.parts;
+    const { writes, lifecycle } = this.parts;
     this.pushTx = (chunks) => writes.push(chunks);
     // Core gives live queries only the message of a refusal. Our own errors say why themselves.
     this.notifyQueryError = (hash: string, error: Refusal) =>
@@ -389,7 +389,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     // Core closes it when the user changes, which may be before the first connection.
     this._transport ??= neverConnected as never;
     // Core's timer cannot be stopped.
-    this._scheduleReconnect = () => reconnecting.later();
+    this._scheduleReconnect = () => lifecycle.later();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Reactor } from '@instantdb/core';
-import type { Connector } from '../connection/connector.ts';
+import type { Lifecycle } from '../connection/lifecycle.ts';
 import type { ServerSession } from '../connection/server-session.ts';
 import type { AttrsStore } from '../engine/store.ts';
 import { noWritesError } from '../refusals/no-writes.ts';
@@ -18,7 +18,7 @@ export interface AroundWrites {
   readonly reports: Reports;
   readonly isStrict: boolean;
   session(): ServerSession;
-  connector(): Connector;
+  lifecycle(): Lifecycle;
 }
 
 /** Core's own versions of overridden methods. */
@@ -26,7 +26,7 @@ export type CoresWrites = Pick<WritesHost, 'coreSends' | 'coreRefuses' | 'coreFi
 
 /** Adapts core to a {@link WritesHost}. Call this once, before `pushTx` is replaced. */
 export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWrites): WritesHost {
-  const { persistence, session, connector } = around;
+  const { persistence, session, lifecycle } = around;
   const kv = showQueue(core.kv, persistence.queue);
   const { pushTx } = core;
   return {
@@ -55,9 +55,9 @@ export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWri
       core.notifyAll();
       core.notifyAttrsSubs();
     },
-    connectNow: () => connector().connectNow(),
-    renewSession: () => connector().renew(),
-    dropSilent: (ms) => connector().dropSilent(ms),
+    connectNow: () => lifecycle().connectNow(),
+    renewSession: () => lifecycle().renew(),
+    dropSilent: () => lifecycle().suspect(),
   };
 }
 
