@@ -44,12 +44,11 @@ function withOptions(given: Given, kinds: NetworkKinds, place: Place): NetworkSo
   }
   const known = ['use', ...kind.options];
   for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
-    const where = name === 'url' ? `option "network.url" is given, expected none with "${given.use}"` : '';
-    throw invalidOption(
-      where || `there is no option "network.${name}"`,
-      where ? undefined : hintAt(name, known),
-    );
+    if (given[name] === undefined || known.includes(name)) continue;
+    if (name === 'url') {
+      throw invalidOption(`option "network.url" is given, expected none: "${given.use}" asks for no URL`);
+    }
+    throw invalidOption(`there is no option "network.${name}"`, hintAt(name, known));
   }
   return kind.source({
     ...place,
@@ -73,11 +72,15 @@ function url(value: unknown): URL | undefined {
   const wanted = 'a URL that starts with http:// or https://';
   const parsed = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   const isRight = parsed !== undefined && ['http:', 'https:'].includes(parsed.protocol);
-  // A value that holds, or may hold, a secret is not shown.
-  if (String(value).includes('@') && (!isRight || parsed.username || parsed.password)) {
-    throw invalidOption(`option "network.url" holds a user name or password, expected ${wanted}`);
+  if (isRight && !parsed.username && !parsed.password) {
+    parsed.hash = '';
+    return parsed;
   }
-  if (!isRight) throw refusedOption('network.url', value, wanted);
-  parsed.hash = '';
-  return parsed;
+  // What holds, or may hold, a secret is not shown.
+  if (typeof value === 'string' && /[@?]/.test(value)) {
+    throw invalidOption(
+      `option "network.url" cannot be used, expected ${wanted}, without a user name or password`,
+    );
+  }
+  throw refusedOption('network.url', value, wanted);
 }
