@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Socket, SocketDriver, SocketEvents } from '../drivers/contract.ts';
+import { networkKinds } from '../drivers/network/index.ts';
 import { storageKinds } from '../drivers/storage/kinds/index.ts';
 import { bindInit } from './init.ts';
 
@@ -63,7 +64,7 @@ const accepted = { op: 'init-ok', 'session-id': 's', attrs: [], 'processed-tx-id
 test('a session that the server refuses is asked for again every 30 seconds, until it is accepted', async () => {
   let answer: object = refused;
   const server = serverOf(() => answer);
-  const init = bindInit({ socket: () => server.driver, storage: storageKinds });
+  const init = bindInit({ socket: () => server.driver, storage: storageKinds, network: networkKinds });
   const db = init({ appId: '3b1f5ac9-9cc3-4bd5-b5f4-6c0d8a5c1c11', apiURI: 'http://127.0.0.1:1' });
   db.subscribeErrors(() => {});
   await vi.advanceTimersByTimeAsync(1_000);
@@ -84,7 +85,7 @@ test('a session that the server refuses is asked for again every 30 seconds, unt
 
 test('a change of user waits five seconds for a session, and no longer', async () => {
   const server = serverOf(() => ({ op: 'nothing' }));
-  const init = bindInit({ socket: () => server.driver, storage: storageKinds });
+  const init = bindInit({ socket: () => server.driver, storage: storageKinds, network: networkKinds });
   const db = init({ appId: '3b1f5ac9-9cc3-4bd5-b5f4-6c0d8a5c1c12', apiURI: 'http://127.0.0.1:1' });
   vi.stubGlobal('fetch', async () => Response.json({ user: { id: 'u', refresh_token: 't' } }));
   let isSignedIn = false;
@@ -105,7 +106,7 @@ test('a write without an answer is not undone after six seconds: it is "enqueued
     () => accepted,
     () => answersProbes,
   );
-  const init = bindInit({ socket: () => server.driver, storage: storageKinds });
+  const init = bindInit({ socket: () => server.driver, storage: storageKinds, network: networkKinds });
   const db = init({ appId: '3b1f5ac9-9cc3-4bd5-b5f4-6c0d8a5c1c13', apiURI: 'http://127.0.0.1:1' });
   db.subscribeErrors(() => {});
   await vi.advanceTimersByTimeAsync(100);

@@ -1,9 +1,9 @@
 import { Reactor, type RoomsOf, weakHash } from '@instantdb/core';
-import type { NetworkListenerClass } from '../../drivers/contract.ts';
+import type { NetworkLease } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { assertCallback, type Callback } from '../calls/callback.ts';
 import { neverConnected } from '../connection/connector.ts';
-import { releasable } from '../connection/releasable-network.ts';
+import { ReleasableNetwork } from '../connection/releasable-network.ts';
 import type { Status } from '../connection/server-session.ts';
 import type { AttrsStore, Stores } from '../engine/store.ts';
 import { evaluatedAnswer } from '../queries/evaluated-answer.ts';
@@ -33,7 +33,7 @@ type CoreStores = ReturnType<Reactor['_applyOptimisticUpdates']>;
 
 /** What a reactor is made from. */
 export interface ReactorOptions extends PartsOptions {
-  network: NetworkListenerClass;
+  network: NetworkLease;
   versions: Record<string, string>;
   EventSource: unknown;
 }
@@ -52,16 +52,13 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   /** Call this only in a browser-like host, see `inBrowserLikeHost`. */
   constructor({ network, versions, EventSource, ...options }: ReactorOptions) {
     const { reports, persistence } = options;
-    const watched = releasable(network, (cause) => {
-      const message = 'Cannot tell whether the network is there';
-      reports.report(new InstantNodeError('connection-failed', message, { cause }));
-    });
+    const watched = new ReleasableNetwork(network, (error) => reports.report(error));
     // Core keeps the token among its options, where printing the database shows it. For the schema, see `setSchema`.
     const { __adminToken, schema, ...shown } = options.core;
-    super(shown, persistence.Store as never, watched.listener as never, versions, EventSource as never);
+    super(shown, persistence.Store as never, watched as never, versions, EventSource as never);
     assertConstructed(this);
     setSchema(this, schema);
-    this.#unlisten = watched.release;
+    this.#unlisten = () => watched.release();
     this.parts = makeParts(this, options, {
       writes: {
         coreSends: (eventId, mutation) => super._sendMutation(eventId, mutation),
