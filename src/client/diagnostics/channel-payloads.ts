@@ -42,7 +42,7 @@ export type DiagnosticsConnectionState =
   | 'closed';
 
 /** By what a session goes. */
-export type DiagnosticsTransport = 'websocket' | 'event-stream';
+export type DiagnosticsTransport = 'websocket' | 'sse';
 
 /** The connection of a database got into another state. On `instant:connection`. */
 export interface ConnectionStateDiagnostics extends DiagnosticsPlace {
@@ -54,7 +54,7 @@ export interface ConnectionStateDiagnostics extends DiagnosticsPlace {
   readonly to: DiagnosticsConnectionState;
   /** By what it goes, where that is known. */
   readonly transport?: DiagnosticsTransport;
-  /** Which attempt this is since a session was last stable, from 1; 0 before the first. */
+  /** How many tries there were since the last session; 0 while there is one, and before the first. */
   readonly attempt: number;
   /** Why, when something failed. */
   readonly cause?: DiagnosticsError;
@@ -154,12 +154,12 @@ export interface DiagnosticsTrace extends DiagnosticsPlace {
   error?: DiagnosticsError;
 }
 
-/** One attempt to get a session, until the server has accepted it. Traced as `instant:connect`. */
+/** One try to get a session, from its beginning until the server has accepted it. Traced as `instant:connect`. */
 export interface ConnectTrace extends DiagnosticsTrace {
-  /** Which attempt this is since a session was last stable, from 1. */
+  /** Which try this is since the last session, from 1. */
   readonly attempt: number;
-  /** By what it goes. */
-  readonly transport: DiagnosticsTransport;
+  /** By what it goes, where that is known. */
+  readonly transport?: DiagnosticsTransport;
 }
 
 /** One call of `queryOnce`, until its promise settles. Traced as `instant:query-once`. */

@@ -49,7 +49,7 @@ export interface TracedAttempt {
 /** Traces an attempt to get a session: call this when the connection is begun. */
 export function traceAttempt(
   diagnostics: Diagnostics,
-  about: () => { attempt: number; transport: DiagnosticsTransport },
+  about: () => { attempt: number; transport?: DiagnosticsTransport },
 ): TracedAttempt {
   const ongoing = diagnostics.begin('instant:connect', about);
   ongoing?.returned();

@@ -62,6 +62,18 @@ export class Diagnostics {
     return traced[name].begin(() => this.#placed(build()));
   }
 
+  /** As {@link begin}, and `call` runs within the stores that are bound to the start. It says when it is over. */
+  within<Name extends keyof DiagnosticsTraces, Result>(
+    name: Name,
+    build: () => Subject<DiagnosticsTraces[Name]>,
+    call: (ongoing?: OngoingTrace<DiagnosticsTraces[Name]>) => Result,
+  ): Result {
+    return traced[name].within(
+      () => this.#placed(build()),
+      (ongoing) => (ongoing ? this.#returning(ongoing, call) : call()),
+    );
+  }
+
   /**
    * Traces a call until its promise settles. `call` gets what is told, to add to it, or undefined when nobody hears it;
    * `note` adds what the promise resolved with.
@@ -72,10 +84,21 @@ export class Diagnostics {
     call: (trace?: DiagnosticsTraces[Name]) => Promise<Result>,
     note: (trace: DiagnosticsTraces[Name], result: Result) => void = () => {},
   ): Promise<Result> {
-    return traced[name].within(
-      () => this.#placed(build()),
-      (ongoing) => (ongoing ? this.#followed(ongoing, call, note) : call()),
-    );
+    return this.within(name, build, (ongoing) => {
+      if (!ongoing) return call();
+      // A promise of its own: who ignores a rejection is told of it by the runtime, as without a subscriber.
+      return call(ongoing.trace).then(
+        (result) => {
+          note(ongoing.trace, result);
+          ongoing.over();
+          return result;
+        },
+        (error: unknown) => {
+          ongoing.over(this.errorOf(error));
+          throw error;
+        },
+      );
+    });
   }
 
   /** What is told of an error. */
@@ -88,24 +111,12 @@ export class Diagnostics {
     return this.#withoutSecrets(text);
   }
 
-  /** Gives a promise of its own: who ignores a rejection is told of it by the runtime, as without a subscriber. */
-  #followed<Trace extends DiagnosticsTraces[keyof DiagnosticsTraces], Result>(
+  #returning<Trace extends DiagnosticsTraces[keyof DiagnosticsTraces], Result>(
     ongoing: OngoingTrace<Trace>,
-    call: (trace: Trace) => Promise<Result>,
-    note: (trace: Trace, result: Result) => void,
-  ): Promise<Result> {
+    call: (ongoing: OngoingTrace<Trace>) => Result,
+  ): Result {
     try {
-      return call(ongoing.trace).then(
-        (result) => {
-          note(ongoing.trace, result);
-          ongoing.over();
-          return result;
-        },
-        (error: unknown) => {
-          ongoing.over(this.errorOf(error));
-          throw error;
-        },
-      );
+      return call(ongoing);
     } catch (error) {
       ongoing.over(this.errorOf(error));
       throw error;

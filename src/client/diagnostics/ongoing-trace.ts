@@ -29,6 +29,11 @@ export class OngoingTrace<Trace extends TraceOutcome> {
     this.#ends = ends;
   }
 
+  /** Whether it is over, told of or not. */
+  get isOver(): boolean {
+    return this.#outcome !== undefined;
+  }
+
   /** The call that began it returns, or throws. What was over by then is told after that. */
   returned(): void {
     if (this.#hasReturned) return;

@@ -14,27 +14,28 @@ export function tracingFirstAnswer(
   callback: Callback,
   subscribe: (callback: Callback, hashed: (hash: string) => void) => () => void,
 ): () => void {
-  const ongoing = diagnostics.begin('instant:first-answer', () => querySubject(query));
-  if (!ongoing) return subscribe(callback, () => {});
-  const { trace } = ongoing;
-  const traced: Callback = (answer) => {
-    if (!('error' in answer) || !answer.error) trace.entities ??= entitiesIn(answer);
-    ongoing.over('error' in answer && answer.error ? diagnostics.errorOf(answer.error) : undefined);
-    callback(answer);
-  };
-  try {
-    const unsubscribe = subscribe(traced, (hash) => {
-      trace.hash = hash;
-    });
-    return () => {
-      if (trace.durationMs === undefined) trace.isLeft = true;
-      ongoing.over();
-      unsubscribe();
-    };
-  } catch (error) {
-    ongoing.over(diagnostics.errorOf(error));
-    throw error;
-  } finally {
-    ongoing.returned();
-  }
+  return diagnostics.within(
+    'instant:first-answer',
+    () => querySubject(query),
+    (ongoing) => {
+      if (!ongoing) return subscribe(callback, () => {});
+      const { trace } = ongoing;
+      const traced: Callback = (answer) => {
+        if (!ongoing.isOver) {
+          const error = 'error' in answer ? answer.error : undefined;
+          if (!error) trace.entities = entitiesIn(answer);
+          ongoing.over(error ? diagnostics.errorOf(error) : undefined);
+        }
+        callback(answer);
+      };
+      const unsubscribe = subscribe(traced, (hash) => {
+        trace.hash = hash;
+      });
+      return () => {
+        if (!ongoing.isOver) trace.isLeft = true;
+        ongoing.over();
+        unsubscribe();
+      };
+    },
+  );
 }
