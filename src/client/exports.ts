@@ -16,6 +16,29 @@ export type { NodeConfig } from './config/node-config.ts';
 export type { ConnectionInfo } from './connection/connection-info.ts';
 export type { ConnectionPhase } from './connection/connection-state.ts';
 export { InstantNodeDatabase, type WatchedResult } from './database.ts';
+export type {
+  ConnectionDiagnostics,
+  ConnectionProbeDiagnostics,
+  ConnectionStateDiagnostics,
+  ConnectTrace,
+  DiagnosticsChannels,
+  DiagnosticsConnectionState,
+  DiagnosticsError,
+  DiagnosticsPlace,
+  DiagnosticsQuery,
+  DiagnosticsTrace,
+  DiagnosticsTraces,
+  DiagnosticsTransport,
+  FirstAnswerTrace,
+  QueryAnswerDiagnostics,
+  QueryDiagnostics,
+  QueryFailureDiagnostics,
+  QueryOnceTrace,
+  StorageDiagnostics,
+  StorageWriteTrace,
+  TransactionDiagnostics,
+  TransactTrace,
+} from './diagnostics/channel-payloads.ts';
 export type { Init } from './init.ts';
 export type { QueryOnceOptions } from './queries/query-once.ts';
 export {

@@ -13,6 +13,7 @@ import { processPulse } from '../connection/pulse.ts';
 import { ServerSession } from '../connection/server-session.ts';
 import { SessionRequests } from '../connection/session-requests.ts';
 import { TransportChoice } from '../connection/transport-choice.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import { ShownWrites } from '../engine/shown-writes.ts';
 import { Inbox } from '../messages/inbox.ts';
 import { DatabaseFlusher } from '../persisted/database-flusher.ts';
@@ -41,6 +42,7 @@ import { type CoresWrites, writesHost } from './writes-host.ts';
 export interface PartsOptions {
   core: CoreConfig;
   reports: Reports;
+  diagnostics: Diagnostics;
   persistence: Persistence;
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   strict: boolean;
@@ -62,6 +64,7 @@ export interface Parts {
   /** The app and its server. */
   readonly place: { readonly appId: string; readonly apiURI: string };
   readonly reports: Reports;
+  readonly diagnostics: Diagnostics;
   readonly timers: Timers;
   readonly options: CoreOptions;
   readonly session: ServerSession;
@@ -88,7 +91,7 @@ export interface Parts {
  */
 // Long because it is a list: each part with what it gets from core, by way of the files here, and from other parts.
 export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
-  const { reports, persistence, keepAlive, socket: driver, connection } = options;
+  const { reports, diagnostics, persistence, keepAlive, socket: driver, connection } = options;
   const { appId, apiURI, websocketURI, __adminToken } = options.core;
   const place = { appId, apiURI };
   const report = (error: InstantNodeError): void => reports.report(error);
@@ -100,7 +103,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     isInUse: (hash) => core._hasQueryListeners(hash),
     timers,
   });
-  const answers = new LiveAnswers(queriesHost(core, report));
+  const answers = new LiveAnswers(queriesHost(core, { diagnostics, report }));
   const rooms = new ClientRooms({
     isOpen: () => core.status === 'authenticated' && core._transport.isOpen(),
     send: (message) => core._trySendAuthed(id(), message),
@@ -108,7 +111,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     report: (problem) => report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`)),
   });
   const around = {
-    ...{ persistence, timers, reports, isStrict: options.strict },
+    ...{ persistence, timers, reports, diagnostics, isStrict: options.strict },
     session: () => session,
     lifecycle: () => lifecycle,
   };
@@ -151,7 +154,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
   );
   const once: OneTimeQueries = new OneTimeQueries(
     oneTimeQueriesHost(core, {
-      ...{ timers, attempts, session, askOffline: supers.askOffline },
+      ...{ timers, diagnostics, attempts, session, askOffline: supers.askOffline },
       suspectSilence: () => lifecycle.suspect(),
     }),
   );
@@ -176,6 +179,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     ...{
       place,
       reports,
+      diagnostics,
       timers,
       cache,
       answers,

@@ -191,6 +191,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
     return subscribeToQuery(query, this.parts.callbacks.guard('subscribeQuery', callback) as never, options, {
+      diagnostics: this.parts.diagnostics,
       coreSubscribes: (...args) => super.subscribeQuery(...args),
       failureOf: (hash) => this.parts.answers.failureOf(hash),
       refusal: () => this.parts.session.refusal && asQueryError(this.parts.session.refusal),
@@ -377,12 +378,12 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   /** Replaces members that core assigns in its constructor. */
   #replaceFields(): void {
-    const { notifyQueryError } = this;
-    const { writes, lifecycle } = this.parts;
+    const { notifyQueryError: tell } = this;
+    const { answers, writes, lifecycle } = this.parts;
     this.pushTx = (chunks) => writes.push(chunks);
     // Core gives live queries only the message of a refusal. Our own errors say why themselves.
     this.notifyQueryError = (hash: string, error: Refusal) =>
-      notifyQueryError(hash, 'code' in error ? error : queryError(error, writes.refused.unsaid));
+      answers.tellError(hash, 'code' in error ? error : queryError(error, writes.refused.unsaid), tell);
     // Core closes it when the user changes, which may be before the first connection.
     this._transport ??= neverConnected as never;
     // Core's timer cannot be stopped.

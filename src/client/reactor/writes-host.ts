@@ -1,6 +1,7 @@
 import type { Reactor } from '@instantdb/core';
 import type { Lifecycle } from '../connection/lifecycle.ts';
 import type { ServerSession } from '../connection/server-session.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import type { AttrsStore } from '../engine/store.ts';
 import { noWritesError } from '../refusals/no-writes.ts';
 import type { Reports } from '../secrecy/reports.ts';
@@ -16,6 +17,7 @@ export interface AroundWrites {
   readonly persistence: Persistence;
   readonly timers: Timers;
   readonly reports: Reports;
+  readonly diagnostics: Diagnostics;
   readonly isStrict: boolean;
   session(): ServerSession;
   lifecycle(): Lifecycle;

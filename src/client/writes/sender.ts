@@ -1,3 +1,4 @@
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import type { Mutation } from '../transactions/transactions.ts';
 import type { WriteQueue } from '../transactions/write-queue.ts';
 import type { AckWatch } from './ack-watch.ts';
@@ -5,10 +6,12 @@ import { AttrConflicts, type AttrConflictsHost } from './attr-conflicts.ts';
 import { Outbox } from './outbox.ts';
 import type { WriteRefusal } from './refused-writes.ts';
 import { addedBy } from './taken-attrs.ts';
+import { tellWrite } from './told-writes.ts';
 import type { WritePromises } from './write-promises.ts';
 
 /** What a {@link Sender} needs to know and to do. */
 export interface SenderHost extends Omit<AttrConflictsHost, 'outbox' | 'waiting'> {
+  readonly diagnostics: Diagnostics;
   readonly queue: WriteQueue;
   readonly acks: AckWatch;
   readonly promises: WritePromises;
@@ -112,6 +115,7 @@ export class Sender {
     queue.stuck.delete(eventId);
     queue.sent.add(eventId);
     acks.sent(eventId);
+    tellWrite(this.#host.diagnostics, 'sent', [eventId, mutation]);
     return true;
   }
 }

@@ -1,3 +1,4 @@
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import type { AttrsStore } from '../engine/store.ts';
 import type { Reports } from '../secrecy/reports.ts';
 import type { Persistence } from '../storage/persistence.ts';
@@ -16,6 +17,7 @@ import { RemadeWrites, type RemadeWritesHost } from './remade-writes.ts';
 import { Sender, type SenderHost } from './sender.ts';
 import { ServerAttrs } from './server-attrs.ts';
 import { type TakingBackHost, takingBack } from './taken-back.ts';
+import { TracedWrites } from './traced-writes.ts';
 import { Undelivered } from './undelivered.ts';
 import type { WritePromises } from './write-promises.ts';
 
@@ -29,6 +31,7 @@ export interface WritesHost
   readonly persistence: Persistence;
   readonly timers: Timers;
   readonly reports: Reports;
+  readonly diagnostics: Diagnostics;
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   readonly isStrict: boolean;
   readonly promises: WritePromises;
@@ -60,14 +63,16 @@ export class Writes {
   readonly undelivered: Undelivered;
   readonly delivery: Delivery;
   readonly authors: AuthorChange;
+  readonly #traced: TracedWrites;
   readonly #acknowledgements: Acknowledgements;
   readonly #host: WritesHost;
 
   // Long because it is a list: each part with what it gets from those above.
   constructor(host: WritesHost) {
-    const { persistence, promises, inFlight, session } = host;
+    const { diagnostics, persistence, promises, inFlight, session } = host;
     const { queue, journal } = persistence;
     this.#host = host;
+    this.#traced = new TracedWrites(diagnostics);
     const resolve = (eventId: string): void => this.refused.finish('enqueued', eventId);
     const enqueued = (eventId: string): void => this.#acknowledgements.enqueued(eventId);
     this.view = new QueueView(queue, () => {
@@ -78,13 +83,13 @@ export class Writes {
     this.serverAttrs = new ServerAttrs(this.view, () => host.attrs());
     this.acks = new AckWatch(host.timers, { overdue: enqueued, silent: (ms) => host.dropSilent(ms) });
     this.refused = new RefusedWrites({
-      ...{ queue, promises, inFlight, acks: this.acks, logger: host.reports.logger },
+      ...{ diagnostics, queue, promises, inFlight, acks: this.acks, logger: host.reports.logger },
       coreRefuses: host.coreRefuses,
       coreFinishes: host.coreFinishes,
       changed: () => this.delivery.changed(),
     });
     this.confirmations = new Confirmations(this.view, this.serverAttrs, host.timers, {
-      inFlight,
+      ...{ diagnostics, inFlight },
       learnAttrs: host.learnAttrs,
       synced: (eventId) => this.refused.finish('synced', eventId),
       forgetSeen: () => this.confirmations.forgetSeen(),
@@ -92,7 +97,7 @@ export class Writes {
       patienceMs: host.patienceMs,
     });
     this.sender = new Sender({
-      ...{ queue, promises, inFlight, acks: this.acks, serverAttrs: this.serverAttrs, enqueued },
+      ...{ diagnostics, queue, promises, inFlight, acks: this.acks, serverAttrs: this.serverAttrs, enqueued },
       isReady: () => session.isAccepted() && session.isOnline(),
       maySend: () => !journal?.isBehind,
       attrs: host.attrs,
@@ -103,7 +108,7 @@ export class Writes {
     });
     const { outbox } = this.sender;
     const takeBack = takingBack({
-      ...{ view: this.view, acks: this.acks, outbox, promises, inFlight },
+      ...{ diagnostics, view: this.view, acks: this.acks, outbox, promises, inFlight },
       tellSubscribers: host.tellSubscribers,
       withoutSecrets: (reason) => host.reports.withoutSecrets(reason),
     });
@@ -136,7 +141,10 @@ export class Writes {
       view: this.view,
       promises,
       refusal: () => this.#whyNotMade(),
-      made: (eventId) => this.remade.made(eventId),
+      made: (eventId) => {
+        this.#traced.made(eventId);
+        this.remade.made(eventId);
+      },
       take: (eventId, mutation) => this.take(eventId, mutation),
       notify: host.notifyAll,
     });
@@ -150,7 +158,9 @@ export class Writes {
 
   /** Makes a write from changes. */
   push(chunks: unknown): Promise<unknown> {
-    return this.#host.persistence.journal ? this.remade.push(chunks) : this.#host.make(chunks);
+    return this.#traced.push(chunks, () =>
+      this.#host.persistence.journal ? this.remade.push(chunks) : this.#host.make(chunks),
+    );
   }
 
   /** A session has begun. `flush` is core's part, which is shown no writes: it would send all of them at once. */
