@@ -235,12 +235,13 @@ export class InstantNodeDatabase<
   /** What the database holds and has done, as numbers: for logs, metrics and health checks. */
   stats(): DatabaseStats {
     const { answers, connector, rooms, session, writes } = this.#parts;
-    const { pending, sent, foreign } = writes.pending.count();
+    const { pending, bytes, sent, foreign } = writes.pending.count();
     return {
       status: this.#closing ? 'closed' : session.status,
       ...answers.count(),
       rooms: rooms.size,
       pendingTransactions: pending,
+      pendingBytes: bytes,
       sentTransactions: sent,
       durable: writes.isDurable,
       foreignTransactions: foreign,
@@ -288,6 +289,7 @@ export class InstantNodeDatabase<
     const { reports, flusher, writes } = this.#parts;
     this.#forget();
     this.#calls.close();
+    writes.room.rejectAll(closedError('transact'));
     for (const onClosed of [...this.#whenClosed]) onClosed();
     if (timeoutMs > 0) await writes.delivery.doneWithin(timeoutMs);
     const settled = writes.undelivered.settle();

@@ -57,7 +57,7 @@ export function bindInit(drivers: Drivers): Init {
           strict: resolved.durability === 'strict',
           network: resolved.network,
           socket: drivers.socket(keepAlive),
-          keepAlive,
+          ...{ keepAlive, connection: resolved.connection },
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),

@@ -1,12 +1,15 @@
 import { InstantNodeError } from '../../errors.ts';
 import { systemReason } from '../refusals/no-answer.ts';
 import { type Refusal, refusedBy } from '../refusals/server-refusal.ts';
+import type { SessionEnd } from './session-end.ts';
 
 /**
  * Reports connections that end before the server has accepted the session, which core only logs when verbose. It
  * reports once per outage, not per attempt; an outage lasts until a session is accepted.
  */
 export class FailedAttempts {
+  /** Called when a connection has ended, but not because this side closed it. */
+  onEnded: (end: SessionEnd) => void = () => {};
   readonly #url: string;
   readonly #report: (error: InstantNodeError) => void;
   #isAccepted = false;
@@ -44,6 +47,7 @@ export class FailedAttempts {
 
   /** The connection ended, but not because this side closed it. */
   ended(code: number, reason: string): void {
+    this.onEnded({ code, reason, isOurs: false });
     if (this.#isAccepted) return;
     const said = reason ? `${code}, "${reason}"` : String(code);
     const why = systemReason(this.#cause);

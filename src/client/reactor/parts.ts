@@ -2,6 +2,7 @@ import { id, type Reactor } from '@instantdb/core';
 import type { SocketDriver } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { GuardedCallbacks } from '../calls/guarded-callbacks.ts';
+import type { ResolvedConnection } from '../config/connection-config.ts';
 import type { CoreConfig } from '../config/node-config.ts';
 import { Connector } from '../connection/connector.ts';
 import { FailedAttempts } from '../connection/failed-attempts.ts';
@@ -40,6 +41,7 @@ export interface PartsOptions {
   strict: boolean;
   socket: SocketDriver;
   keepAlive: boolean;
+  connection: ResolvedConnection;
 }
 
 /** Core's own versions of overridden methods. */
@@ -101,11 +103,12 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     report: (problem) => report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`)),
   });
   const around = {
-    ...{ persistence, timers, reports, isStrict: options.strict },
+    ...{ persistence, timers, reports, isStrict: options.strict, limits: options.connection },
     session: () => session,
     connector: () => connector,
   };
   const writes = new Writes(writesHost(core, around, supers.writes));
+  attempts.onEnded = (end) => writes.ended(end);
   const session: ServerSession = new ServerSession(
     sessionHost(core, { timers, attempts, place, reports, rooms, writes, once: () => once }, supers.session),
   );

@@ -1,7 +1,7 @@
 import type { Reactor } from '@instantdb/core';
 import type { Connector } from '../connection/connector.ts';
 import type { ServerSession } from '../connection/server-session.ts';
-import type { AttrsStore } from '../engine/store.ts';
+import type { Attr, AttrsStore } from '../engine/store.ts';
 import { noWritesError } from '../refusals/no-writes.ts';
 import type { Reports } from '../secrecy/reports.ts';
 import type { Persistence } from '../storage/persistence.ts';
@@ -17,6 +17,7 @@ export interface AroundWrites {
   readonly timers: Timers;
   readonly reports: Reports;
   readonly isStrict: boolean;
+  readonly limits: WritesHost['limits'];
   session(): ServerSession;
   connector(): Connector;
 }
@@ -36,6 +37,7 @@ export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWri
     inFlight: core._inFlightMutationEventIds,
     session: sessionOf(core, session),
     attrs: () => core.ensureAttrs() as unknown as AttrsStore,
+    attr: (id) => (core.attrs?.getAttr(id) ?? persistence.queue.attrSteps.added(id)) as Attr | undefined,
     knowsAttr: (id) => Boolean(core.attrs?.getAttr(id)),
     learnAttrs: (added) => core._setAttrs([...Object.values(core.ensureAttrs().attrs), ...added]),
     queueChanged: () => kv.changed(),
@@ -57,7 +59,7 @@ export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWri
     },
     connectNow: () => connector().connectNow(),
     renewSession: () => connector().renew(),
-    dropSilent: (ms) => connector().dropSilent(ms),
+    suspectSilence: (ms) => connector().dropSilent(ms),
   };
 }
 
