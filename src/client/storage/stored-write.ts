@@ -32,7 +32,7 @@ export function authoredWrite(eventId: string, write: StoredWrite, pool: StepPoo
   const author = { userId: user, isAdmin: admin };
   const mutation = pool.share(withoutAuthor(write));
   // Here and not when it is asked for: writes are read some at a time, and put into the queue all at once.
-  bytesOf(mutation['tx-steps']);
+  bytesOf(mutation);
   return { eventId, mutation, author };
 }
 

@@ -1,19 +1,33 @@
 import { Buffer } from 'node:buffer';
 import type { TransactionStep } from './transactions.ts';
 
-type Steps = readonly TransactionStep[];
+/** Where a write keeps how long its steps are. A symbol, which JSON leaves out: it is neither sent nor stored. */
+export const measured: unique symbol = Symbol('measured');
 
-// Beside the steps and not in them: they are shown to users, sent and stored as they are.
-const known: WeakMap<Steps, number> = new WeakMap();
-
-/** How many bytes steps have as JSON. They are not serialized again if that was noted, or asked before. */
-export function bytesOf(steps: Steps): number {
-  return known.get(steps) ?? noteBytes(steps, JSON.stringify(steps));
+/** How long certain steps are as JSON, in bytes. A write that gets others is measured again. */
+export interface Measured {
+  readonly steps: readonly TransactionStep[];
+  readonly bytes: number;
 }
 
-/** Notes what steps are as JSON, for `bytesOf`, which it returns. */
-export function noteBytes(steps: Steps, json: string): number {
-  const bytes = Buffer.byteLength(json);
-  known.set(steps, bytes);
-  return bytes;
+/** A write, or what becomes one. */
+interface Measurable {
+  readonly 'tx-steps': readonly TransactionStep[];
+  [measured]?: Measured;
+}
+
+/** How many bytes the steps of a write have as JSON. They are serialized for that only if nobody has done it before. */
+export function bytesOf(mutation: Measurable): number {
+  const steps = mutation['tx-steps'];
+  let known = mutation[measured];
+  if (known?.steps !== steps) {
+    known = measuredAs(steps, JSON.stringify(steps));
+    mutation[measured] = known;
+  }
+  return known.bytes;
+}
+
+/** How long steps are that were serialized anyway. */
+export function measuredAs(steps: readonly TransactionStep[], json: string): Measured {
+  return { steps, bytes: Buffer.byteLength(json) };
 }

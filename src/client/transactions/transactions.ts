@@ -4,7 +4,7 @@ import type { JsonValue } from '../../protocol/json.ts';
 import type { ServerRefusalCode } from '../refusals/server-refusal.ts';
 import { asJson } from '../values/sendable.ts';
 import type { TransactionAuthor } from './author.ts';
-import { noteBytes } from './step-bytes.ts';
+import { type Measured, measured, measuredAs } from './step-bytes.ts';
 
 /** A step of a transaction as it goes over the wire, e.g. `['add-triple', entityId, attributeId, value]`. */
 export type TransactionStep = [op: string, ...args: JsonValue[]];
@@ -116,6 +116,7 @@ export interface Mutation {
   'tx-id'?: number;
   /** When the server confirmed it, in milliseconds of `performance.now()`. */
   confirmed?: number;
+  [measured]?: Measured;
 }
 
 /** What core passes on about a refused write. */
@@ -127,13 +128,15 @@ export interface MutationError {
   traceId?: string;
 }
 
-/** Why a write can be neither sent nor kept, found out before it is queued; empty when it can. */
-export function whyUnsendable(steps: TransactionStep[], error: Error | undefined): { error?: Error } {
+/** Why a write can be neither sent nor kept, found out before it is queued; how long it is when it can. */
+export function whyUnsendable(
+  steps: TransactionStep[],
+  error: Error | undefined,
+): Pick<Mutation, 'error' | typeof measured> {
   if (error) return { error };
   const part = asJson(steps);
   if ('problem' in part) {
     return { error: new InstantError(`Cannot write what JSON cannot hold: ${part.problem}`) };
   }
-  noteBytes(steps, part.json);
-  return {};
+  return { [measured]: measuredAs(steps, part.json) };
 }

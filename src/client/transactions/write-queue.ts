@@ -189,5 +189,5 @@ export class WriteQueue extends Map<string, Mutation> {
 
 /** The bytes of a write that waits for the server. Steps of one with an error may not be JSON. */
 function waitingBytes(mutation: Mutation): number {
-  return mutation['tx-id'] === undefined && !mutation.error ? bytesOf(mutation['tx-steps']) : 0;
+  return mutation['tx-id'] === undefined && !mutation.error ? bytesOf(mutation) : 0;
 }

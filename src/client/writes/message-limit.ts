@@ -36,7 +36,7 @@ export class MessageLimit {
   answered(eventId: string, mutation: Mutation): boolean {
     // Without what stands around them, which is not worth its cost as long as nothing is known.
     if (this.#refused === undefined) {
-      this.#taken = Math.max(this.#taken, bytesOf(mutation['tx-steps']));
+      this.#taken = Math.max(this.#taken, bytesOf(mutation));
       return false;
     }
     const bytes = messageBytes(eventId, mutation);
@@ -74,9 +74,8 @@ export class MessageLimit {
 
 /** How long a write is as a message, in bytes: its steps, and what stands around them. */
 export function messageBytes(eventId: string, mutation: Mutation): number {
-  const steps = mutation['tx-steps'];
   const around = JSON.stringify({ 'client-event-id': eventId, ...mutation, 'tx-steps': [] });
-  return around.length - '[]'.length + bytesOf(steps);
+  return around.length - '[]'.length + bytesOf(mutation);
 }
 
 function inBytes(bytes: number): string {

@@ -59,6 +59,6 @@ export class NewWrites {
   #turnedAway(eventId: string, mutation: Mutation): Promise<unknown> | undefined {
     const { limit, room } = this.#host;
     const tooLarge = limit.refusal(eventId, mutation);
-    return tooLarge ? Promise.reject(tooLarge) : room.turnedAway(bytesOf(mutation['tx-steps']));
+    return tooLarge ? Promise.reject(tooLarge) : room.turnedAway(bytesOf(mutation));
   }
 }

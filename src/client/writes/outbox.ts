@@ -163,7 +163,7 @@ export class Outbox {
     }
     const isAlone = what === 'send-alone';
     const steps = mutation['tx-steps'];
-    const bytes = bytesOf(steps);
+    const bytes = bytesOf(mutation);
     if (!this.#hasRoomFor(bytes, isAlone) || !this.#events.maySend()) return false;
     this.#shift();
     this.#unanswered.set(eventId, { steps, bytes });

@@ -62,12 +62,13 @@ export class Sender {
     else this.#host.enqueued(eventId);
   }
 
-  /** A session has begun and has sent the attributes. Waiting writes are sent once `flush` is done. */
+  /** A session has begun and has sent the attributes. Waiting writes are sent after `flush`, once they have these. */
   begin(flush: () => void): void {
+    const { held, queue, serverAttrs } = this.#host;
     this.#conflicts.learn();
+    held.begin();
     flush();
-    this.#host.held.begin();
-    this.outbox.begin([...this.#host.queue.keys()]);
+    serverAttrs.takeAll(() => this.outbox.begin([...queue.keys()]));
   }
 
   /** Sends the writes once more that the server refused for now. */
@@ -94,6 +95,7 @@ export class Sender {
     const { acks, promises } = this.#host;
     for (const eventId of this.outbox.unanswered()) if (!promises.has(eventId)) acks.settled(eventId);
     this.outbox.end();
+    this.#host.serverAttrs.stop();
     if (this.#conflicts.isRenewing) return;
     // Promises of sent writes wait a while longer, since the answer may come with the next session.
     this.#host.allEnqueued([...promises.keys()].filter((eventId) => !acks.isWatching(eventId)));

@@ -197,10 +197,7 @@ export class Writes {
 
   /** A session has begun. `flush` is core's part, which is shown no writes: it would send all of them at once. */
   begin(flush: () => void): void {
-    this.sender.begin(() => {
-      this.serverAttrs.take();
-      this.view.during(new Map(), flush);
-    });
+    this.sender.begin(() => this.view.during(new Map(), flush));
   }
 
   /** A connection has ended. Call this before the session is told to be over. */
