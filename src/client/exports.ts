@@ -52,6 +52,7 @@ export type { DatabaseStats } from './stats.ts';
 export type { EncryptionKey, EncryptionKeyOption } from './storage/keyring-input.ts';
 export type { TransactionAuthor } from './transactions/author.ts';
 export type {
+  ConnectionEnd,
   ForeignTransaction,
   OwnTransaction,
   PendingTransaction,

@@ -10,6 +10,7 @@ vi.mock('node:timers', () => ({
   clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
   setInterval: (...args: Parameters<typeof setInterval>) => setInterval(...args),
   clearInterval: (timer: NodeJS.Timeout) => clearInterval(timer),
+  setImmediate: (...args: Parameters<typeof setImmediate>) => setImmediate(...args),
 }));
 
 beforeEach(() => {

@@ -20,7 +20,6 @@ test('what is not given is what the documentation says', () => {
     durability: 'strict',
     whenStorageLocked: 'fail',
     network: parseConfig({ appId, network: 'always-online' }).network,
-    connection: expect.objectContaining(connectionDefaults),
     instanceKey: '',
     keepAlive: true,
   });

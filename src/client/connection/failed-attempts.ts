@@ -15,7 +15,6 @@ export class FailedAttempts {
   #isKnown = false;
   #cause: unknown;
   #last: InstantNodeError | undefined;
-  #latest: InstantNodeError | undefined;
   #handshake: HandshakeRefusal | undefined;
   #turnedAwayBy: Refusal | undefined;
   #isOverdue = false;
@@ -28,11 +27,6 @@ export class FailedAttempts {
   /** How the last connection ended before a session was accepted; undefined once one was. */
   get lastError(): InstantNodeError | undefined {
     return this.#last;
-  }
-
-  /** The last of all failures, long past or not. */
-  get latest(): InstantNodeError | undefined {
-    return this.#latest;
   }
 
   /** How the server refused to open the present connection, if it answered in HTTP. */
@@ -112,7 +106,6 @@ export class FailedAttempts {
       cause === undefined ? {} : { cause },
     );
     this.#last = refusal ? refusedBy(error, refusal) : error;
-    this.#latest = this.#last;
     if (this.#isKnown) return;
     this.#isKnown = true;
     this.#report(this.#last);

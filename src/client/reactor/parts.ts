@@ -111,7 +111,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     report: (problem) => report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`)),
   });
   const around = {
-    ...{ persistence, timers, reports, diagnostics, isStrict: options.strict },
+    ...{ persistence, timers, reports, diagnostics, isStrict: options.strict, limits: connection },
     session: () => session,
     lifecycle: () => lifecycle,
   };
@@ -143,12 +143,14 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
         pulse: processPulse,
         gate: host.gate,
         attempts,
+        diagnostics,
         report,
         session,
         choice,
       },
       connect: () => connector.open(),
       release: () => host.release(),
+      sessionEnded: (end) => writes.ended(end),
       sentBytes: () => connector.traffic.sentBytes,
     }),
   );

@@ -130,7 +130,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   // Once an app accepts writes again, those that it refused meanwhile are sent again.
   override _setAppStatus(status: 'active' | 'read-only' | 'disabled' | undefined): void {
     super._setAppStatus(status);
-    if (status === 'active' && this.status === 'authenticated') this.parts.writes.sender.retryStuck();
+    if (status === 'active' && this.status === 'authenticated') this.parts.writes.sender.retryRefused();
   }
 
   override shutdown(): void {
