@@ -67,6 +67,7 @@ export class LiveAnswers {
   /** Gives a query's subscribers its answer when it differs from the last one. */
   tell(hash: string): void {
     const host = this.#host;
+    if (!host.isAwaited(hash)) return;
     const before = host.told(hash)?.data;
     const answer = this.#answer(hash);
     if (this.#owed.has(hash)) this.#endOnce(hash, answer?.data);
@@ -78,7 +79,8 @@ export class LiveAnswers {
 
   /** Gives the current answer to the one-time calls. */
   tellOnce(hash: string): void {
-    this.#endOnce(hash, this.#answer(hash)?.data);
+    // The server also answers queries that were left meanwhile: nothing is remembered of one.
+    if (this.#host.isAwaited(hash)) this.#endOnce(hash, this.#answer(hash)?.data);
   }
 
   /** The answer that is already there. */
@@ -93,6 +95,7 @@ export class LiveAnswers {
 
   /** Fails a query whose answer could not be used at all, which has been reported. */
   fail(hash: string): void {
+    if (!this.#host.isAwaited(hash)) return;
     this.#fail(hash, this.#errorOf(hash));
     this.#endOnce(hash, undefined);
   }
