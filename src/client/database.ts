@@ -235,7 +235,7 @@ export class InstantNodeDatabase<
 
   /** What the connection to the server is doing, and why: for status pages, logs and alerts. */
   get connection(): ConnectionInfo {
-    return this.#parts.lifecycle.info;
+    return this.#parts.lifecycle.standing.info;
   }
 
   /**
@@ -245,7 +245,7 @@ export class InstantNodeDatabase<
   subscribeConnection(callback: (connection: ConnectionInfo) => void): () => void {
     this.#assertOpen('subscribeConnection');
     assertCallback('subscribeConnection', callback);
-    return this.#parts.lifecycle.changes.subscribe(callback);
+    return this.#parts.lifecycle.standing.changes.subscribe(callback);
   }
 
   /**
@@ -260,12 +260,13 @@ export class InstantNodeDatabase<
   /** What the database holds and has done, as numbers: for logs, metrics and health checks. */
   stats(): DatabaseStats {
     const { answers, connector, rooms, session, writes } = this.#parts;
-    const { pending, sent, foreign } = writes.pending.count();
+    const { pending, bytes, sent, foreign } = writes.pending.count();
     return {
       status: this.#closing ? 'closed' : session.status,
       ...answers.count(),
       rooms: rooms.size,
       pendingTransactions: pending,
+      pendingBytes: bytes,
       sentTransactions: sent,
       durable: writes.isDurable,
       foreignTransactions: foreign,
@@ -313,6 +314,7 @@ export class InstantNodeDatabase<
     const { reports, flusher, writes } = this.#parts;
     this.#forget();
     this.#calls.close();
+    writes.room.rejectAll(closedError('transact'));
     for (const onClosed of [...this.#whenClosed]) onClosed();
     if (timeoutMs > 0) await writes.delivery.doneWithin(timeoutMs);
     const settled = writes.undelivered.settle();

@@ -1,19 +1,20 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
+import type { NetworkKinds } from '../drivers/network/index.ts';
 import type { StorageKinds } from '../drivers/storage/kinds/index.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
-import type { NodeConfig } from './config/node-config.ts';
+import type { NodeConfig, ResolvedConfig } from './config/node-config.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
+import { Diagnostics } from './diagnostics/database-diagnostics.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
 import { inBrowserLikeHost } from './reactor/host.ts';
 import { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { Reports } from './secrecy/reports.ts';
-import { openRecordStore } from './storage/open-record-store.ts';
-import { Persistence } from './storage/persistence.ts';
+import { openPersistence } from './storage/open-database-storage.ts';
 
 /** The drivers that an entry chooses for its runtime. */
 export interface Drivers {
@@ -21,6 +22,8 @@ export interface Drivers {
   socket(hold: boolean): SocketDriver;
   /** The kinds that the `storage` option can choose from. */
   storage: StorageKinds;
+  /** The kinds that the `network` option can choose from. */
+  network: NetworkKinds;
 }
 
 /** Core's `init`, with our options. */
@@ -36,26 +39,26 @@ export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates ex
 export function bindInit(drivers: Drivers): Init {
   return (config, Store, NetworkListener, versions, EventSourceImpl) => {
     const given = withPositional(config, Store, NetworkListener);
-    const resolved = parseConfig(given, drivers.storage);
+    const resolved = parseConfig(given, drivers);
     const existing = findOpen(resolved, drivers.storage);
     if (existing) {
       adoptOptions(existing, given as Record<string, unknown>);
       return existing.database as never;
     }
     assertNotOtherVersions(resolved);
-    const persistence = new Persistence(
-      (events) => openRecordStore(drivers.storage, resolved, events),
-      resolved.core.__adminToken !== undefined,
-    );
+    const diagnostics = diagnosticsOf(resolved);
+    const isAdmin = resolved.core.__adminToken !== undefined;
+    const persistence = openPersistence(drivers.storage, resolved, { isAdmin, diagnostics });
     const { keepAlive } = resolved;
     const reactor = inBrowserLikeHost(
       () =>
         new NodeReactor<AnySchema>({
           core: resolved.core,
           reports: new Reports(resolved.core.logger, resolved.secrets),
+          diagnostics,
           persistence,
           strict: resolved.durability === 'strict',
-          network: resolved.network,
+          network: resolved.network.lease(),
           socket: drivers.socket(keepAlive),
           keepAlive,
           connection: resolved.connection,
@@ -67,6 +70,11 @@ export function bindInit(drivers: Drivers): Init {
     const forget = noteOpen(database, resolved, drivers.storage);
     return database as never;
   };
+}
+
+function diagnosticsOf({ core, instanceKey, secrets }: ResolvedConfig): Diagnostics {
+  const { host } = new URL(core.websocketURI);
+  return new Diagnostics({ appId: core.appId, instanceKey, host }, (text) => secrets.leaveOut(text));
 }
 
 /** Core accepts a store and a network listener as arguments after the config; options in the config win. */

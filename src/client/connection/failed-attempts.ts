@@ -2,6 +2,7 @@ import type { HandshakeRefusal } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { systemReason } from '../refusals/no-answer.ts';
 import { type Refusal, refusedBy } from '../refusals/server-refusal.ts';
+import { ruleOfCode, ruleOfStatus } from './retry-rule.ts';
 
 /**
  * Reports connections that end before the server has accepted the session, which core only logs when verbose. It
@@ -14,7 +15,6 @@ export class FailedAttempts {
   #isKnown = false;
   #cause: unknown;
   #last: InstantNodeError | undefined;
-  #latest: InstantNodeError | undefined;
   #handshake: HandshakeRefusal | undefined;
   #turnedAwayBy: Refusal | undefined;
   #isOverdue = false;
@@ -27,11 +27,6 @@ export class FailedAttempts {
   /** How the last connection ended before a session was accepted; undefined once one was. */
   get lastError(): InstantNodeError | undefined {
     return this.#last;
-  }
-
-  /** The last of all failures, long past or not. */
-  get latest(): InstantNodeError | undefined {
-    return this.#latest;
   }
 
   /** How the server refused to open the present connection, if it answered in HTTP. */
@@ -47,6 +42,12 @@ export class FailedAttempts {
   /** Whether the present connection is given up because something took too long. */
   get isOverdue(): boolean {
     return this.#isOverdue;
+  }
+
+  /** Whether the server refuses the session by the way in which it ended the connection. */
+  isRefusal(code: number): boolean {
+    const rule = this.#handshake ? ruleOfStatus(this.#handshake) : ruleOfCode(code);
+    return rule.is === 'refused';
   }
 
   /** A connection is being opened. */
@@ -75,7 +76,9 @@ export class FailedAttempts {
   ended(code: number, reason: string): void {
     if (this.#isAccepted) return;
     const said = reason ? `${code}, "${reason}"` : String(code);
-    const why = systemReason(this.#cause);
+    const why = this.#handshake ? `HTTP status ${this.#handshake.status}` : systemReason(this.#cause);
+    // A refusal is reported as that, by the session.
+    if (this.isRefusal(code)) this.#isKnown = true;
     this.#tell(`the connection ended with code ${said}${why ? ` (${why})` : ''}`, this.#cause);
   }
 
@@ -103,7 +106,6 @@ export class FailedAttempts {
       cause === undefined ? {} : { cause },
     );
     this.#last = refusal ? refusedBy(error, refusal) : error;
-    this.#latest = this.#last;
     if (this.#isKnown) return;
     this.#isKnown = true;
     this.#report(this.#last);

@@ -1,25 +1,24 @@
 import { InstantNodeError } from '../../errors.ts';
+import { type TracedAttempt, tellProbe, traceAttempt } from '../diagnostics/connection-diagnostics.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import type { Refusal } from '../refusals/server-refusal.ts';
 import type { Clock } from '../timing/clock.ts';
-import { Emitter } from '../timing/emitter.ts';
-import type { Timer } from '../timing/timers.ts';
-import type { ConnectionInfo } from './connection-info.ts';
-import { type ConnectionEvent, type ConnectionPhase, phaseAfter } from './connection-state.ts';
+import { type Ending, isOfHost, noEnding, refusalBy, ruleOf, sessionEnded } from './attempt-verdict.ts';
+import { ConnectionStanding } from './connection-standing.ts';
 import type { Transport } from './connector.ts';
+import { Deadline } from './deadline.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { Contender, HostGate } from './host-gate.ts';
 import { Liveness, type SilenceTimes } from './liveness.ts';
 import { Probe } from './probe.ts';
 import type { Pulse } from './pulse.ts';
 import { RetryDelay, type RetryTimes } from './retry-delay.ts';
-import { type RetryRule, ruleOfCode, ruleOfStatus } from './retry-rule.ts';
+import type { RetryRule } from './retry-rule.ts';
 import type { SessionEnd } from './session-end.ts';
 import type { TransportChoice } from './transport-choice.ts';
 
 /** How long after a refusal the client asks for a session again. */
 const ASK_AGAIN_MS = 30_000;
-/** A timer that fires this late means that the process did not get to read what the server said. */
-const LATE_MS = 500;
 
 /** The numbers that a connection follows, in milliseconds. */
 export interface ConnectionTimes extends RetryTimes, SilenceTimes {
@@ -35,6 +34,7 @@ export interface LifecycleHost {
   readonly gate: HostGate;
   readonly attempts: FailedAttempts;
   readonly choice: TransportChoice;
+  readonly diagnostics: Diagnostics;
   /** The gate is not used any more. */
   release(): void;
   transport(): Transport;
@@ -46,16 +46,17 @@ export interface LifecycleHost {
   isShutdown(): boolean;
   /** Whether the server refuses the session. */
   isRefused(): boolean;
+  /** Why it does. */
+  refusal(): InstantNodeError | undefined;
+  /** The server may answer otherwise than before. */
+  asksAnew(): void;
   /** Refuses the session on the server's behalf. */
   refuse(refusal: Refusal): void;
+  /** A connection has ended; core does not know yet. */
+  sessionEnded(end: SessionEnd): void;
   /** Has core say that there is no connection, or that one is being opened. */
   setStatus(status: 'closed' | 'connecting'): void;
   report(error: InstantNodeError): void;
-}
-
-/** How a connection ended, and what it was until then. */
-interface Ending extends SessionEnd {
-  readonly wasAccepted: boolean;
 }
 
 /**
@@ -63,43 +64,27 @@ interface Ending extends SessionEnd {
  * notice one that is gone, and comes back to one that was restarted at the same moments as all its other clients.
  */
 export class Lifecycle implements Contender {
-  readonly changes: Emitter<ConnectionInfo> = new Emitter();
+  readonly standing: ConnectionStanding;
   readonly #host: LifecycleHost;
   readonly #retry: RetryDelay;
   readonly #probe: Probe;
-  #phase: ConnectionPhase = 'idle';
-  #since = new Date();
-  #attempt = 0;
-  #retryAt: Date | undefined;
-  #cause: InstantNodeError | undefined;
-  #lastClose: ConnectionInfo['lastClose'];
+  #ending: Ending = noEnding;
   #lastError: InstantNodeError | undefined;
-  #lastMessageAt: number | undefined;
-  #ending: Ending | undefined;
   #wasOffline = false;
   /** Runs while something is due: the next try, or an answer. */
-  #timer: Timer | undefined;
+  #due: { cancel(): void } | undefined;
   #liveness: Liveness | undefined;
+  #traced: TracedAttempt | undefined;
 
   constructor(host: LifecycleHost) {
     this.#host = host;
     this.#retry = new RetryDelay(host.times, host.clock);
     this.#probe = new Probe(host.clock, (message, eventId) => host.send(message, eventId));
-  }
-
-  get info(): ConnectionInfo {
-    const at = this.#lastMessageAt;
-    return Object.freeze({
-      state: this.#phase,
-      since: this.#since,
-      attempt: this.#attempt,
-      retryAt: this.#retryAt,
-      cause: this.#cause,
-      lastClose: this.#lastClose,
-      lastError: this.#lastError,
-      lastMessageAt: at === undefined ? undefined : new Date(at),
-      roundTripMs: this.#probe.roundTripMs,
-      transport: this.#host.transport().kind,
+    this.standing = new ConnectionStanding({
+      diagnostics: host.diagnostics,
+      transport: () => host.transport().kind,
+      roundTripMs: () => this.#probe.roundTripMs,
+      lastError: () => this.#lastError,
     });
   }
 
@@ -136,13 +121,14 @@ export class Lifecycle implements Contender {
     host.transport().close();
     this.connectNow();
     // Otherwise users would take it for an outage.
-    const isClosed = this.#phase === 'connecting' || this.#phase === 'waiting';
-    if (isClosed && !host.isShutdown() && host.isOnline()) host.setStatus('connecting');
+    const isPassing = ['connecting', 'waiting'].includes(this.standing.phase);
+    if (isPassing && !host.isShutdown() && host.isOnline()) host.setStatus('connecting');
   }
 
   /** Begins a connection anew, at a user's request, whatever became of the present one. */
   reconnect(): void {
     this.#host.transport().terminate();
+    this.#host.asksAnew();
     this.connectNow();
   }
 
@@ -151,11 +137,18 @@ export class Lifecycle implements Contender {
     this.#liveness?.suspect();
   }
 
+  /** The network is gone: nothing is tried until it is back. */
+  offline(): void {
+    this.#wasOffline = true;
+    this.#stop();
+    this.#host.gate.withdraw(this);
+    this.standing.move('offline');
+  }
+
   /** The database is closed. */
   close(): void {
-    this.#settle();
-    this.#liveness?.stop();
-    this.#move('close');
+    this.#stop();
+    this.standing.move('close');
     this.#host.gate.withdraw(this);
     this.#host.release();
   }
@@ -165,52 +158,52 @@ export class Lifecycle implements Contender {
   /** It is its turn to try. */
   go(): void {
     const host = this.#host;
+    const { standing } = this;
     if (host.isShutdown() || !host.isOnline()) {
       host.gate.withdraw(this);
       return;
     }
     if (host.transport().isConnecting()) return;
-    this.#attempt++;
+    standing.attempt++;
     host.connect();
-    this.#move('start');
+    const { attempt } = standing;
+    this.#traced = traceAttempt(host.diagnostics, () => ({ attempt, transport: host.transport().kind }));
     this.#expect('connectTimeoutMs', 'the connection was not open');
+    standing.move('start');
   }
 
   /** The connection can send. */
   opened(): void {
-    this.#move('opened');
-    if (this.#phase === 'authenticating') {
-      this.#expect('initTimeoutMs', 'the server did not answer the request for a session');
-    }
+    this.#expect('initTimeoutMs', 'the server did not answer the request for a session');
+    this.standing.move('opened');
   }
 
   /** The server accepted the session. */
   accepted(): void {
     const host = this.#host;
-    this.#settle();
+    this.#stop();
     this.#retry.accepted();
     host.gate.succeeded(this);
-    this.#attempt = 0;
-    this.#cause = undefined;
-    this.#liveness?.stop();
     this.#liveness = new Liveness({
-      times: host.times,
-      clock: host.clock,
-      pulse: host.pulse,
+      ...{ times: host.times, clock: host.clock, pulse: host.pulse },
       receivedBytes: () => host.transport().receivedBytes(),
       bufferedBytes: () => host.transport().bufferedBytes(),
       sentBytes: () => host.sentBytes(),
       probe: () => this.#probe.send(),
       dead: (silentMs) => this.#drop(silent(silentMs)),
     });
-    this.#move('accepted');
+    this.#traced?.accepted();
+    this.standing.attempt = 0;
+    this.standing.cause = undefined;
+    this.standing.move('accepted');
   }
 
   /** The server has said something. */
   received(message: unknown): void {
-    this.#lastMessageAt = Date.now();
-    this.#host.choice.worked();
-    this.#probe.answered(message);
+    const { choice, diagnostics } = this.#host;
+    this.standing.received();
+    choice.worked();
+    if (this.#probe.answered(message)) tellProbe(diagnostics, this.#probe.roundTripMs ?? 0);
     this.alive();
   }
 
@@ -221,22 +214,11 @@ export class Lifecycle implements Contender {
 
   /** The connection is over. */
   ended(end: SessionEnd): void {
-    this.#settle();
-    this.#liveness?.stop();
-    this.#liveness = undefined;
+    this.#ending = { ...end, wasAccepted: this.standing.phase === 'open' };
+    this.#stop();
     this.#retry.ended();
-    this.#lastClose = { code: end.code, reason: end.reason, at: new Date() };
-    this.#ending = { ...end, wasAccepted: this.#phase === 'open' };
-  }
-
-  /** The network is gone: nothing is tried until it is back. */
-  offline(): void {
-    this.#settle();
-    this.#wasOffline = true;
-    this.#liveness?.stop();
-    this.#liveness = undefined;
-    this.#host.gate.withdraw(this);
-    this.#move('offline');
+    this.standing.ended(end);
+    this.#host.sessionEnded(end);
   }
 
   /** Core wants to connect again. */
@@ -247,8 +229,8 @@ export class Lifecycle implements Contender {
       this.offline();
       return;
     }
-    const rule = this.#rule();
-    if (rule.is === 'refused' && !host.isRefused()) host.refuse(this.#refusal());
+    const rule = ruleOf(this.#ending, host.attempts);
+    if (rule.is === 'refused' && !host.isRefused()) host.refuse(refusalBy(this.#ending, host.attempts));
     if (host.isRefused()) this.#askAgain();
     else this.#retryBy(rule);
   }
@@ -256,109 +238,58 @@ export class Lifecycle implements Contender {
   // ---- The next try.
 
   #retryBy(rule: RetryRule): void {
-    const { gate, clock, choice } = this.#host;
-    if (!this.#ending?.isOurs && choice.ended()) {
-      gate.withdraw(this);
-      this.#dueIn(0);
-      this.#move('ended');
-      return;
+    const { gate, clock, choice, attempts } = this.#host;
+    const { isOurs, wasAccepted } = this.#ending;
+    if (!isOurs) choice.ended();
+    if (wasAccepted && !isOurs) this.#lastError = sessionEnded(this.#ending);
+    else this.#lastError = attempts.lastError ?? this.#lastError;
+    this.standing.cause = this.#lastError;
+    const isHostDown = isOfHost(this.#ending, attempts);
+    if (!isHostDown) gate.withdraw(this);
+    // Otherwise another database of this process finds out when the host is back.
+    if (!isHostDown || gate.failed(this)) {
+      const ms = this.#retry.nextMs(rule);
+      if (isHostDown) gate.leads(this, clock.now() + ms);
+      this.#startIn(ms);
     }
-    const isOfHost = this.#isOfHost();
-    this.#cause = this.#whyEnded();
-    if (isOfHost && !gate.failed(this)) {
-      this.#retryAt = undefined;
-      this.#move('ended');
-      return;
-    }
-    if (!isOfHost) gate.withdraw(this);
-    const ms = this.#retry.nextMs(rule);
-    if (isOfHost) gate.leads(this, clock.now() + ms);
-    this.#dueIn(ms);
-    this.#move('ended');
+    this.#fail('ended');
   }
 
   #askAgain(): void {
     this.#host.gate.withdraw(this);
-    this.#cause = this.#host.attempts.latest ?? this.#cause;
-    this.#dueIn(ASK_AGAIN_MS);
-    this.#move('refused');
+    this.#lastError = this.#host.refusal() ?? this.#lastError;
+    this.standing.cause = this.#lastError;
+    this.#startIn(ASK_AGAIN_MS);
+    this.#fail('refused');
   }
 
-  #dueIn(ms: number): void {
+  #fail(event: 'ended' | 'refused'): void {
+    this.#traced?.failed(this.standing.cause);
+    this.standing.move(event);
+  }
+
+  #startIn(ms: number): void {
     this.#settle();
-    this.#retryAt = new Date(Date.now() + ms);
-    this.#timer = this.#host.clock.after(ms, () => {
-      this.#timer = undefined;
-      this.#retryAt = undefined;
+    this.standing.retryAt = new Date(Date.now() + ms);
+    this.#due = this.#host.clock.after(ms, () => {
+      this.#settle();
       this.start();
     });
   }
 
-  /** Whether the end of the last connection says something of the host, and not only of this database. */
-  #isOfHost(): boolean {
-    const { attempts } = this.#host;
-    const { wasAccepted = true, isOurs = true } = this.#ending ?? {};
-    if (attempts.isOverdue) return true;
-    if (wasAccepted || isOurs || attempts.turnedAwayBy) return false;
-    // A host that refuses WebSockets answers.
-    const { status = 500 } = attempts.handshake ?? {};
-    return status >= 500 || status === 429;
-  }
-
-  #rule(): RetryRule {
-    const { handshake, turnedAwayBy } = this.#host.attempts;
-    if (handshake) return ruleOfStatus(handshake);
-    if (turnedAwayBy) {
-      const rule = ruleOfStatus({ status: turnedAwayBy.status ?? 0, retryAfterMs: undefined });
-      return rule.is === 'refused' ? { is: 'usual' } : rule;
-    }
-    const { isOurs = true, code = 1006 } = this.#ending ?? {};
-    return isOurs ? { is: 'usual' } : ruleOfCode(code);
-  }
-
-  #refusal(): Refusal {
-    const { attempts } = this.#host;
-    const { code = 1006, reason = '' } = this.#ending ?? {};
-    const status = attempts.handshake?.status;
-    const how = status === undefined ? `with close code ${code}` : `with HTTP status ${status}`;
-    const message = `it ended the connection ${how}${reason ? `, "${reason}"` : ''}`;
-    return { message, ...(status !== undefined && { status }) };
-  }
-
-  #whyEnded(): InstantNodeError | undefined {
-    const { wasAccepted = false, code = 1006, reason = '', isOurs = false } = this.#ending ?? {};
-    if (!wasAccepted || isOurs) return this.#lastErrorNow();
-    const said = reason ? `${code}, "${reason}"` : String(code);
-    return new InstantNodeError('connection-failed', `The session ended with code ${said}`);
-  }
-
-  #lastErrorNow(): InstantNodeError | undefined {
-    const { latest } = this.#host.attempts;
-    if (latest) this.#lastError = latest;
-    return this.#lastError;
-  }
-
-  // ---- Deadlines.
+  // ---- Giving up.
 
   #expect(option: 'connectTimeoutMs' | 'initTimeoutMs', what: string): void {
-    const { clock, times } = this.#host;
-    this.#await(option, what, times[option], clock.now() + times[option]);
-  }
-
-  #await(option: 'connectTimeoutMs' | 'initTimeoutMs', what: string, ms: number, dueAt: number): void {
     const { clock, times, attempts } = this.#host;
     const transport = this.#host.transport();
-    const received = transport.receivedBytes();
     this.#settle();
-    this.#timer = clock.after(ms, () => {
-      const isLate = clock.now() - dueAt > LATE_MS;
-      // An answer that is under way, or lies unread in the socket, is awaited.
-      if (isLate || transport.receivedBytes() !== received) {
-        this.#await(option, what, times[option], clock.now() + times[option]);
-        return;
-      }
-      attempts.overdue(`${what} within ${times[option]} ms (option "connection.${option}")`);
-      transport.terminate();
+    this.#due = new Deadline(times[option], {
+      clock,
+      receivedBytes: () => transport.receivedBytes(),
+      overdue: () => {
+        attempts.overdue(`${what} within ${times[option]} ms (option "connection.${option}")`);
+        transport.terminate();
+      },
     });
   }
 
@@ -368,21 +299,16 @@ export class Lifecycle implements Contender {
     this.#host.transport().terminate();
   }
 
-  // ---- The state.
-
-  #settle(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#retryAt = undefined;
+  #stop(): void {
+    this.#settle();
+    this.#liveness?.stop();
+    this.#liveness = undefined;
   }
 
-  #move(event: ConnectionEvent): void {
-    const phase = phaseAfter(this.#phase, event);
-    if (phase === undefined) return;
-    this.#phase = phase;
-    this.#since = new Date();
-    this.#lastErrorNow();
-    if (this.changes.size > 0) this.changes.emit(this.info);
+  #settle(): void {
+    this.#due?.cancel();
+    this.#due = undefined;
+    this.standing.retryAt = undefined;
   }
 }
 

@@ -44,8 +44,10 @@ export class Liveness implements Watched {
   #received: number | undefined;
   #buffered: number;
   #sentWhenHeard: number;
-  /** When the peer was asked, and whether this process was away meanwhile. */
+  /** From when on the peer has had time to answer; undefined while it is not asked. */
   #askedAt: number | undefined;
+  /** When the progress of what is under way is looked at next. */
+  #lookAt = 0;
 
   constructor(host: LivenessHost) {
     this.#host = host;
@@ -74,16 +76,15 @@ export class Liveness implements Watched {
   }
 
   dueAt(): number {
-    const { silenceMs, probeTimeoutMs } = this.#host.times;
-    if (this.#askedAt === undefined) return this.#heardAt + silenceMs;
-    const now = this.#host.clock.now();
-    return Math.min(now + probeTimeoutMs / LOOKS, Math.max(this.#deadAt(), now));
+    if (this.#askedAt === undefined) return this.#heardAt + this.#host.times.silenceMs;
+    return Math.min(this.#lookAt, this.#deadAt());
   }
 
   check(wasAway: boolean): void {
     this.#look();
     const { clock, times } = this.#host;
     const now = clock.now();
+    this.#lookAt = now + times.probeTimeoutMs / LOOKS;
     if (this.#askedAt === undefined) {
       // Early by less than a second, for the sake of a common timer.
       if (wasAway || now - this.#heardAt >= times.silenceMs - Math.min(1_000, times.silenceMs / 4))
@@ -93,7 +94,9 @@ export class Liveness implements Watched {
   }
 
   #ask(): void {
-    this.#askedAt = this.#host.clock.now();
+    const { clock, times } = this.#host;
+    this.#askedAt = clock.now();
+    this.#lookAt = this.#askedAt + times.probeTimeoutMs / LOOKS;
     this.#host.probe();
     this.#host.pulse.sooner(this);
   }

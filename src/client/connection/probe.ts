@@ -29,10 +29,12 @@ export class Probe {
     this.#send({ op: 'remove-query', ...{ q: { [eventId]: {} } } }, eventId);
   }
 
-  /** Takes a message that may be the answer. */
-  answered(message: unknown): void {
-    if (!this.#asked || !isObject(message) || message['client-event-id'] !== this.#asked.eventId) return;
+  /** Takes a message that may be the answer. Returns whether it is. */
+  answered(message: unknown): boolean {
+    if (!this.#asked || !isObject(message) || message['client-event-id'] !== this.#asked.eventId)
+      return false;
     this.#roundTripMs = this.#clock.now() - this.#asked.at;
     this.#asked = undefined;
+    return true;
   }
 }

@@ -141,7 +141,7 @@ export class ServerSession {
   }
 
   /** The client will ask for another session, which the server may accept. */
-  userChanged(): void {
+  asksAnew(): void {
     if (!this.isRefused) return;
     this.#standing = { is: 'good' };
     this.setStatus('connecting');

@@ -1,9 +1,17 @@
 import { weakHash } from '@instantdb/core';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import { type Deferred, deferred } from '../timing/deferred.ts';
 import type { Timers } from '../timing/timers.ts';
 import { assertSendable } from '../values/sendable.ts';
 import { withPrintableClauses } from './printable-clauses.ts';
-import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
+import {
+  limited,
+  type ParsedQueryOnceOptions,
+  parseQueryOnceOptions,
+  type QueryOnceOptions,
+  queryTimedOut,
+} from './query-once.ts';
+import { entitiesIn, querySubject } from './query-subject.ts';
 
 /** A call of `queryOnce` that waits for its answer. */
 export interface Asker {
@@ -15,6 +23,7 @@ export interface Asker {
 /** What {@link OneTimeQueries} need to know and to do. */
 export interface OneTimeQueriesHost {
   readonly timers: Timers;
+  readonly diagnostics: Diagnostics;
   /** Why the server refuses the session; undefined while it does not. */
   refusal(): Error | undefined;
   isOnline(): boolean;
@@ -48,8 +57,33 @@ export class OneTimeQueries {
 
   /** The answer of a query. */
   ask(given: object, options: QueryOnceOptions | undefined): Promise<unknown> {
+    const parsed = parseQueryOnceOptions(options);
+    return this.#host.diagnostics.until(
+      'instant:query-once',
+      () => querySubject(given),
+      (trace) => this.#ask(given, parsed, trace),
+      (trace, answer) => {
+        trace.entities = entitiesIn(answer);
+      },
+    );
+  }
+
+  /** Rejects every call that still waits. */
+  rejectAll(reason: Error): void {
+    for (const [hash, askers] of this.#host.askers()) {
+      for (const { q, dfd } of askers) {
+        dfd.reject(reason);
+        this.#host.complete(q, hash, dfd);
+      }
+    }
+  }
+
+  #ask(
+    given: object,
+    { ruleParams, timeoutMs, signal }: ParsedQueryOnceOptions,
+    trace: { hash?: string } | undefined,
+  ): Promise<unknown> {
     const host = this.#host;
-    const { ruleParams, timeoutMs, signal } = parseQueryOnceOptions(options);
     const refusal = host.refusal();
     if (refusal) return Promise.reject(refusal);
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -59,6 +93,7 @@ export class OneTimeQueries {
     host.validate(query);
     const q = ruleParams ? { $$ruleParams: ruleParams, ...query } : query;
     const hash = weakHash(q);
+    if (trace) trace.hash = hash;
     const dfd = deferred<unknown>();
     host.add(hash, { q, dfd, eventId: host.start(q, hash) });
     const giveUp = (reason: unknown): void => {
@@ -73,15 +108,5 @@ export class OneTimeQueries {
       aborted: giveUp,
     });
     return dfd.promise;
-  }
-
-  /** Rejects every call that still waits. */
-  rejectAll(reason: Error): void {
-    for (const [hash, askers] of this.#host.askers()) {
-      for (const { q, dfd } of askers) {
-        dfd.reject(reason);
-        this.#host.complete(q, hash, dfd);
-      }
-    }
   }
 }

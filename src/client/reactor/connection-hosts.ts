@@ -29,7 +29,15 @@ export function connectorHost(core: Reactor, around: AroundConnector): Connector
 
 type AroundLifecycle = Omit<
   LifecycleHost,
-  'transport' | 'send' | 'isOnline' | 'isShutdown' | 'isRefused' | 'refuse' | 'setStatus'
+  | 'transport'
+  | 'send'
+  | 'isOnline'
+  | 'isShutdown'
+  | 'isRefused'
+  | 'refusal'
+  | 'asksAnew'
+  | 'refuse'
+  | 'setStatus'
 >;
 
 /** Adapts core to a {@link LifecycleHost}. */
@@ -44,6 +52,8 @@ export function lifecycleHost(
     isOnline: () => core._isOnline,
     isShutdown: () => core._isShutdown,
     isRefused: () => session.isRefused,
+    refusal: () => session.refusal,
+    asksAnew: () => session.asksAnew(),
     refuse: (refusal) => session.refuse({ ...refusal, ...{ 'original-event': { op: 'init' } } }),
     setStatus: (status) => core._setStatus(status, undefined),
   };

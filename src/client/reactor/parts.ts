@@ -7,11 +7,13 @@ import type { CoreConfig } from '../config/node-config.ts';
 import { Connector } from '../connection/connector.ts';
 import { FailedAttempts } from '../connection/failed-attempts.ts';
 import { gateOf } from '../connection/hosts.ts';
+import { doesHttpAnswer } from '../connection/http-answer.ts';
 import { Lifecycle } from '../connection/lifecycle.ts';
 import { processPulse } from '../connection/pulse.ts';
 import { ServerSession } from '../connection/server-session.ts';
 import { SessionRequests } from '../connection/session-requests.ts';
 import { TransportChoice } from '../connection/transport-choice.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import { ShownWrites } from '../engine/shown-writes.ts';
 import { Inbox } from '../messages/inbox.ts';
 import { DatabaseFlusher } from '../persisted/database-flusher.ts';
@@ -40,6 +42,7 @@ import { type CoresWrites, writesHost } from './writes-host.ts';
 export interface PartsOptions {
   core: CoreConfig;
   reports: Reports;
+  diagnostics: Diagnostics;
   persistence: Persistence;
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   strict: boolean;
@@ -61,6 +64,7 @@ export interface Parts {
   /** The app and its server. */
   readonly place: { readonly appId: string; readonly apiURI: string };
   readonly reports: Reports;
+  readonly diagnostics: Diagnostics;
   readonly timers: Timers;
   readonly options: CoreOptions;
   readonly session: ServerSession;
@@ -87,7 +91,7 @@ export interface Parts {
  */
 // Long because it is a list: each part with what it gets from core, by way of the files here, and from other parts.
 export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
-  const { reports, persistence, keepAlive, socket: driver, connection } = options;
+  const { reports, diagnostics, persistence, keepAlive, socket: driver, connection } = options;
   const { appId, apiURI, websocketURI, __adminToken } = options.core;
   const place = { appId, apiURI };
   const report = (error: InstantNodeError): void => reports.report(error);
@@ -99,7 +103,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     isInUse: (hash) => core._hasQueryListeners(hash),
     timers,
   });
-  const answers = new LiveAnswers(queriesHost(core, report));
+  const answers = new LiveAnswers(queriesHost(core, { diagnostics, report }));
   const rooms = new ClientRooms({
     isOpen: () => core.status === 'authenticated' && core._transport.isOpen(),
     send: (message) => core._trySendAuthed(id(), message),
@@ -107,7 +111,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     report: (problem) => report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`)),
   });
   const around = {
-    ...{ persistence, timers, reports, isStrict: options.strict },
+    ...{ persistence, timers, reports, diagnostics, isStrict: options.strict, limits: connection },
     session: () => session,
     lifecycle: () => lifecycle,
   };
@@ -124,6 +128,8 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     clock,
     webSocketRetryMs: connection.webSocketRetryMs,
     canStream: () => core._EventSource !== undefined,
+    doesHttpAnswer: () => doesHttpAnswer(apiURI),
+    changed: () => lifecycle.connectNow(),
   });
   const connector: Connector = new Connector(
     connectorHost(core, { attempts, keepAlive, driver, report, choice, watcher: () => lifecycle }),
@@ -137,18 +143,20 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
         pulse: processPulse,
         gate: host.gate,
         attempts,
+        diagnostics,
         report,
         session,
         choice,
       },
       connect: () => connector.open(),
       release: () => host.release(),
+      sessionEnded: (end) => writes.ended(end),
       sentBytes: () => connector.traffic.sentBytes,
     }),
   );
   const once: OneTimeQueries = new OneTimeQueries(
     oneTimeQueriesHost(core, {
-      ...{ timers, attempts, session, askOffline: supers.askOffline },
+      ...{ timers, diagnostics, attempts, session, askOffline: supers.askOffline },
       suspectSilence: () => lifecycle.suspect(),
     }),
   );
@@ -173,6 +181,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     ...{
       place,
       reports,
+      diagnostics,
       timers,
       cache,
       answers,

@@ -1,7 +1,8 @@
 import type { Reactor } from '@instantdb/core';
 import type { Lifecycle } from '../connection/lifecycle.ts';
 import type { ServerSession } from '../connection/server-session.ts';
-import type { AttrsStore } from '../engine/store.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
+import type { Attr, AttrsStore } from '../engine/store.ts';
 import { noWritesError } from '../refusals/no-writes.ts';
 import type { Reports } from '../secrecy/reports.ts';
 import type { Persistence } from '../storage/persistence.ts';
@@ -16,7 +17,9 @@ export interface AroundWrites {
   readonly persistence: Persistence;
   readonly timers: Timers;
   readonly reports: Reports;
+  readonly diagnostics: Diagnostics;
   readonly isStrict: boolean;
+  readonly limits: WritesHost['limits'];
   session(): ServerSession;
   lifecycle(): Lifecycle;
 }
@@ -36,6 +39,7 @@ export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWri
     inFlight: core._inFlightMutationEventIds,
     session: sessionOf(core, session),
     attrs: () => core.ensureAttrs() as unknown as AttrsStore,
+    attr: (id) => (core.attrs?.getAttr(id) ?? persistence.queue.attrSteps.added(id)) as Attr | undefined,
     knowsAttr: (id) => Boolean(core.attrs?.getAttr(id)),
     learnAttrs: (added) => core._setAttrs([...Object.values(core.ensureAttrs().attrs), ...added]),
     queueChanged: () => kv.changed(),
@@ -57,7 +61,7 @@ export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWri
     },
     connectNow: () => lifecycle().connectNow(),
     renewSession: () => lifecycle().renew(),
-    dropSilent: () => lifecycle().suspect(),
+    suspectSilence: () => lifecycle().suspect(),
   };
 }
 
