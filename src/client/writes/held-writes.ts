@@ -94,7 +94,8 @@ export class HeldWrites {
    */
   settled(eventId: string): string[] {
     const { queue } = this.#host;
-    if (!this.#held.has(eventId) || queue.behind.has(eventId) || holdsOthers(queue.stuck.get(eventId))) return [];
+    if (!this.#held.has(eventId) || queue.behind.has(eventId) || holdsOthers(queue.stuck.get(eventId)))
+      return [];
     // Refused for now, it is sent again in the next session and not in this.
     return this.lookAgain().filter((held) => held !== eventId);
   }

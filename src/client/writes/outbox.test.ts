@@ -1,24 +1,31 @@
 import { expect, test } from 'vitest';
+import type { Loop } from '../timing/turn.ts';
 import type { Mutation } from '../transactions/transactions.ts';
 import { Outbox } from './outbox.ts';
 
+/** A turn of the loop that is never over. */
+const endless: Loop = { now: () => 0, afterThis: () => {} };
+
 /** An outbox over writes whose only step is their name, and what it has sent. */
-function outboxOf(names: string[], awaited: string[] = []) {
+function outboxOf(names: string[], awaited: string[] = [], loop: Loop = endless) {
   const waiting = new Set(names);
   const sent: string[] = [];
   let takes = true;
   let mayMore = true;
-  const outbox = new Outbox({
-    waiting: (eventId) => (waiting.has(eventId) ? mutationOf(eventId) : undefined),
-    whenItsTurn: () => 'send',
-    settled: () => [],
-    isAwaited: (mutation) => awaited.includes(String(mutation['tx-steps'][0]?.[0])),
-    maySend: () => mayMore,
-    send(eventId) {
-      if (takes) sent.push(eventId);
-      return takes;
+  const outbox: Outbox = new Outbox(
+    {
+      waiting: (eventId) => (waiting.has(eventId) ? mutationOf(eventId) : undefined),
+      whenItsTurn: () => 'send',
+      settled: () => [],
+      isAwaited: (mutation) => awaited.includes(String(mutation['tx-steps'][0]?.[0])),
+      maySend: () => mayMore,
+      send(eventId) {
+        if (takes) sent.push(eventId);
+        return takes;
+      },
     },
-  });
+    loop,
+  );
   return {
     outbox,
     sent,

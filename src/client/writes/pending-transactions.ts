@@ -141,7 +141,10 @@ export class PendingTransactions {
     }
     const state = sent.has(eventId) ? 'unknown' : 'queued';
     if (before === undefined) return { state, reason: this.#whyNotSent() };
-    return { state, reason: `It stays behind transaction "${before}", which is stuck and has something in common with it` };
+    return {
+      state,
+      reason: `It stays behind transaction "${before}", which is stuck and has something in common with it`,
+    };
   }
 
   #whyNotSent(): string {

@@ -4,8 +4,8 @@ import type { WriteEntry } from '../transactions/pending-write.ts';
 import type { AckWatch } from './ack-watch.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { PendingTransactions } from './pending-transactions.ts';
-import type { QueueView } from './queue-view.ts';
 import type { QueueRoom } from './queue-room.ts';
+import type { QueueView } from './queue-view.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 import type { WritePromises } from './write-promises.ts';
 
