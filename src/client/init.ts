@@ -1,13 +1,12 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
-import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
-import type { NetworkKinds } from '../drivers/network/index.ts';
-import type { StorageKinds } from '../drivers/storage/kinds/index.ts';
+import type { NetworkListenerClass } from '../drivers/contract.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
 import type { NodeConfig } from './config/node-config.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
+import type { Drivers } from './drivers.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
 import { inBrowserLikeHost } from './reactor/host.ts';
 import { NodeReactor } from './reactor/reactor.ts';
@@ -15,16 +14,6 @@ import type { AnySchema } from './schema/any-schema.ts';
 import { Reports } from './secrecy/reports.ts';
 import { openRecordStore } from './storage/open-record-store.ts';
 import { Persistence } from './storage/persistence.ts';
-
-/** The drivers that an entry chooses for its runtime. */
-export interface Drivers {
-  /** The driver for sockets that keep the process running, or do not, as `hold` says. */
-  socket(hold: boolean): SocketDriver;
-  /** The kinds that the `storage` option can choose from. */
-  storage: StorageKinds;
-  /** The kinds that the `network` option can choose from. */
-  network: NetworkKinds;
-}
 
 /** Core's `init`, with our options. */
 export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates extends boolean = false>(
