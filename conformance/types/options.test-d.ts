@@ -172,6 +172,8 @@ test('the codes of errors are a closed set', () => {
     case 'storage-locked':
     case 'not-pending':
     case 'discarded':
+    case 'queue-full':
+    case 'message-too-large':
     case 'backend':
       return;
     default:

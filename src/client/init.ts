@@ -3,17 +3,17 @@ import type { NetworkListenerClass } from '../drivers/contract.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
-import type { NodeConfig } from './config/node-config.ts';
+import type { NodeConfig, ResolvedConfig } from './config/node-config.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
+import { Diagnostics } from './diagnostics/database-diagnostics.ts';
 import type { Drivers } from './drivers.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
 import { inBrowserLikeHost } from './reactor/host.ts';
 import { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { Reports } from './secrecy/reports.ts';
-import { openRecordStore } from './storage/open-record-store.ts';
-import { Persistence } from './storage/persistence.ts';
+import { openPersistence } from './storage/open-database-storage.ts';
 
 /** Core's `init`, with our options. */
 export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates extends boolean = false>(
@@ -35,21 +35,22 @@ export function bindInit(drivers: Drivers): Init {
       return existing.database as never;
     }
     assertNotOtherVersions(resolved);
-    const persistence = new Persistence(
-      (events) => openRecordStore(drivers.storage, resolved, events),
-      resolved.core.__adminToken !== undefined,
-    );
+    const diagnostics = diagnosticsOf(resolved);
+    const isAdmin = resolved.core.__adminToken !== undefined;
+    const persistence = openPersistence(drivers.storage, resolved, { isAdmin, diagnostics });
     const { keepAlive } = resolved;
     const reactor = inBrowserLikeHost(
       () =>
         new NodeReactor<AnySchema>({
           core: resolved.core,
           reports: new Reports(resolved.core.logger, resolved.secrets),
+          diagnostics,
           persistence,
           strict: resolved.durability === 'strict',
           network: resolved.network.lease(),
           socket: drivers.socket(keepAlive),
           keepAlive,
+          connection: resolved.connection,
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),
@@ -58,6 +59,11 @@ export function bindInit(drivers: Drivers): Init {
     const forget = noteOpen(database, resolved, drivers.storage);
     return database as never;
   };
+}
+
+function diagnosticsOf({ core, instanceKey, secrets }: ResolvedConfig): Diagnostics {
+  const { host } = new URL(core.websocketURI);
+  return new Diagnostics({ appId: core.appId, instanceKey, host }, (text) => secrets.leaveOut(text));
 }
 
 /** Core accepts a store and a network listener as arguments after the config; options in the config win. */

@@ -1,6 +1,8 @@
 import { InstantError } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import { sameValue } from '../values/same-value.ts';
+import { tellAnswer, tellFailure } from './told-queries.ts';
 
 /** What `subscribeQuery` gives when there is no answer. */
 interface QueryError {
@@ -21,6 +23,7 @@ export interface Answer {
 
 /** What {@link LiveAnswers} needs to know and to do; queries go by their hashes. */
 export interface QueriesHost {
+  readonly diagnostics: Diagnostics;
   /** The hashes of queries with subscribers. */
   subscribed(): string[];
   subscribers(hash: string): readonly { q: object; cb(answer: object): void }[];
@@ -73,12 +76,24 @@ export class LiveAnswers {
     if (!answer?.data || !host.isAwaited(hash)) return;
     host.noteTold(hash, answer);
     if (sameValue(answer.data, before)) return;
-    for (const { cb } of [...host.subscribers(hash)]) cb(answer.data);
+    const subscribers = [...host.subscribers(hash)];
+    tellAnswer(host.diagnostics, hash, subscribers, answer.data);
+    for (const { cb } of subscribers) cb(answer.data);
   }
 
   /** Gives the current answer to the one-time calls. */
   tellOnce(hash: string): void {
     this.#endOnce(hash, this.#answer(hash)?.data);
+  }
+
+  /** Tells a query's subscribers, the way core does, why there is no answer. */
+  tellError<Told extends object>(
+    hash: string,
+    error: Told,
+    coreTells: (hash: string, error: Told) => void,
+  ): void {
+    tellFailure(this.#host.diagnostics, hash, this.#host.subscribers(hash), error);
+    coreTells(hash, error);
   }
 
   /** The answer that is already there. */

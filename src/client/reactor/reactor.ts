@@ -93,6 +93,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     this.#unlisten();
     this.parts.once.rejectAll(closedBefore('the query was answered'));
     this.parts.streams.end(closedBefore('the stream ended'));
+    this.parts.lifecycle.close();
     this.parts.timers.clear();
     const gone = this.parts.connector.ending();
     this._transport.close();
@@ -105,8 +106,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   // Core's would open the runtime's global WebSocket.
   override _startSocket(): void {
-    this._wsOk = null;
-    this.parts.connector.open();
+    this.parts.lifecycle.start();
   }
 
   override _trySend(eventId: string, message: { op: string }, options?: unknown): void {
@@ -130,7 +130,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   // Once an app accepts writes again, those that it refused meanwhile are sent again.
   override _setAppStatus(status: 'active' | 'read-only' | 'disabled' | undefined): void {
     super._setAppStatus(status);
-    if (status === 'active' && this.status === 'authenticated') this.parts.writes.sender.retryStuck();
+    if (status === 'active' && this.status === 'authenticated') this.parts.writes.sender.retryRefused();
   }
 
   override shutdown(): void {
@@ -169,8 +169,8 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     });
     forgetTables(this._syncTable);
     this.parts.rooms.userChanged();
-    this.parts.session.userChanged();
-    this.parts.connector.connectNow();
+    this.parts.session.asksAnew();
+    this.parts.lifecycle.connectNow();
     await updated;
   }
 
@@ -191,6 +191,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
     return subscribeToQuery(query, this.parts.callbacks.guard('subscribeQuery', callback) as never, options, {
+      diagnostics: this.parts.diagnostics,
       coreSubscribes: (...args) => super.subscribeQuery(...args),
       failureOf: (hash) => this.parts.answers.failureOf(hash),
       refusal: () => this.parts.session.refusal && asQueryError(this.parts.session.refusal),
@@ -377,16 +378,16 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   /** Replaces members that core assigns in its constructor. */
   #replaceFields(): void {
-    const { notifyQueryError } = this;
-    const { writes, reconnecting } = this.parts;
+    const { notifyQueryError: tell } = this;
+    const { answers, writes, lifecycle } = this.parts;
     this.pushTx = (chunks) => writes.push(chunks);
     // Core gives live queries only the message of a refusal. Our own errors say why themselves.
     this.notifyQueryError = (hash: string, error: Refusal) =>
-      notifyQueryError(hash, 'code' in error ? error : queryError(error, writes.refused.unsaid));
+      answers.tellError(hash, 'code' in error ? error : queryError(error, writes.refused.unsaid), tell);
     // Core closes it when the user changes, which may be before the first connection.
     this._transport ??= neverConnected as never;
     // Core's timer cannot be stopped.
-    this._scheduleReconnect = () => reconnecting.later();
+    this._scheduleReconnect = () => lifecycle.later();
   }
 }
 
