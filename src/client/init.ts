@@ -1,10 +1,12 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
-import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
+import type { NetworkListenerClass, SocketDriver, WebSocketClass } from '../drivers/contract.ts';
+import { createSend } from '../drivers/requests/send.ts';
 import type { StorageKinds } from '../drivers/storage/kinds/index.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
 import type { NodeConfig } from './config/node-config.ts';
+import { assertOneWay } from './config/one-way.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
@@ -17,8 +19,8 @@ import { Persistence } from './storage/persistence.ts';
 
 /** The drivers that an entry chooses for its runtime. */
 export interface Drivers {
-  /** The driver for sockets that keep the process running, or do not, as `hold` says. */
-  socket(hold: boolean): SocketDriver;
+  /** The driver for the option `connection.WebSocket`. */
+  socket(choice: 'native' | WebSocketClass | undefined): SocketDriver;
   /** The kinds that the `storage` option can choose from. */
   storage: StorageKinds;
 }
@@ -37,27 +39,29 @@ export function bindInit(drivers: Drivers): Init {
   return (config, Store, NetworkListener, versions, EventSourceImpl) => {
     const given = withPositional(config, Store, NetworkListener);
     const resolved = parseConfig(given, drivers.storage);
+    const { core, connection, ways, keepAlive } = resolved;
+    const socket = drivers.socket(connection.WebSocket);
+    assertOneWay({ ...core, connection, ways, socket, EventSource: EventSourceImpl });
     const existing = findOpen(resolved, drivers.storage);
     if (existing) {
-      adoptOptions(existing, given as Record<string, unknown>);
+      adoptOptions(existing, given as Record<string, unknown>, connection);
       return existing.database as never;
     }
     assertNotOtherVersions(resolved);
     const persistence = new Persistence(
       (events) => openRecordStore(drivers.storage, resolved, events),
-      resolved.core.__adminToken !== undefined,
+      core.__adminToken !== undefined,
     );
-    const { keepAlive } = resolved;
     const reactor = inBrowserLikeHost(
       () =>
         new NodeReactor<AnySchema>({
-          core: resolved.core,
-          reports: new Reports(resolved.core.logger, resolved.secrets),
+          core,
+          reports: new Reports(core.logger, resolved.secrets),
           persistence,
           strict: resolved.durability === 'strict',
           network: resolved.network,
-          socket: drivers.socket(keepAlive),
-          keepAlive,
+          ...{ socket, ways, keepAlive },
+          send: createSend(ways),
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),

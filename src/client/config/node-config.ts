@@ -5,7 +5,7 @@ import type {
   StoreInterfaceClass,
   WritableStreamCtor,
 } from '@instantdb/core';
-import type { NetworkListenerClass } from '../../drivers/contract.ts';
+import type { NetworkListenerClass, Ways } from '../../drivers/contract.ts';
 import type { StorageConfig, StorageOptionName } from '../../drivers/storage/kinds/index.ts';
 import type { AnySchema } from '../schema/any-schema.ts';
 import type { Secrets } from '../secrecy/secrets.ts';
@@ -147,6 +147,8 @@ export interface ResolvedConfig extends StorageRequest {
   durability: 'strict' | 'relaxed';
   network: NetworkListenerClass;
   connection: ResolvedConnection;
+  /** How the server is reached. */
+  ways: Ways;
 }
 
 /** The options of core's reactor that are always there. */

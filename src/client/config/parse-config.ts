@@ -3,6 +3,7 @@ import type { NetworkListenerClass } from '../../drivers/contract.ts';
 import { AlwaysOnline } from '../../drivers/network/always-online.ts';
 import type { StorageChoice, StorageKinds } from '../../drivers/storage/kinds/index.ts';
 import type { StorageKind } from '../../drivers/storage/storage-kind.ts';
+import { createWays } from '../../drivers/ways/create-ways.ts';
 import { invalidOption, refusedOption, show } from '../../invalid-option.ts';
 import { hintAt } from '../../nearest.ts';
 import { isObject } from '../../protocol/json.ts';
@@ -31,16 +32,20 @@ export function parseConfig(config: unknown, kinds: StorageKinds): ResolvedConfi
   const ofStorages = storageOptionNames(kinds);
   refuseUnknown(config, ofStorages);
   const storage = parseStorage(config, kinds);
-  const secrets = new Secrets(adminToken(config));
+  const connection = parseConnection(config.connection);
+  const { apiURI, websocketURI } = uris(config);
+  const ways = createWays({ ...connection, servers: [apiURI, websocketURI] });
+  const secrets = new Secrets(adminToken(config), ...ways.secrets);
   return {
     core: coreConfig(config, secrets, ofStorages),
     secrets,
+    ways,
     storage,
     keyring: keyring(config, storage, kinds),
     durability: oneOf(config, 'durability', ['strict', 'relaxed']),
     whenStorageLocked: oneOf(config, 'whenStorageLocked', ['fail', 'wait']),
     network: network(config),
-    connection: parseConnection(config.connection),
+    connection,
     instanceKey: optional(config, 'instanceKey', 'string') ?? '',
     keepAlive: optional(config, 'keepAlive', 'boolean') ?? true,
   };

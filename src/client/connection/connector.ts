@@ -1,5 +1,6 @@
 import type { SSEConnection } from '@instantdb/core';
-import type { SocketDriver } from '../../drivers/contract.ts';
+import type { SocketDriver, Ways } from '../../drivers/contract.ts';
+import type { Send } from '../../drivers/requests/send.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { waitAtMost } from '../timing/wait-at-most.ts';
 import { openEventStream } from './event-stream.ts';
@@ -19,6 +20,9 @@ export const neverConnected: Transport = { isOpen: () => false, isConnecting: ()
 /** What a {@link Connector} needs to know and to do. */
 export interface ConnectorHost {
   readonly driver: SocketDriver;
+  readonly ways: Ways;
+  /** This database's `fetch`. */
+  readonly send: Send;
   /** Whether an open connection keeps the process running. */
   readonly keepAlive: boolean;
   readonly attempts: FailedAttempts;
@@ -123,10 +127,11 @@ export class Connector {
   }
 
   #openSocket(): SocketConnection {
-    const { driver, keepAlive, attempts } = this.#host;
+    const { driver, ways, keepAlive, attempts } = this.#host;
+    const url = this.#host.socketUrl();
     const connection = new SocketConnection({
-      url: this.#host.socketUrl(),
-      driver,
+      ...{ url, driver },
+      route: ways.areOwn ? ways.to(url) : undefined,
       hold: keepAlive,
       traffic: this.traffic,
       attempts,

@@ -4,7 +4,7 @@ import type { ReconnectingHost } from '../connection/reconnecting.ts';
 import type { ServerSession } from '../connection/server-session.ts';
 import type { Timers } from '../timing/timers.ts';
 
-type AroundConnector = Pick<ConnectorHost, 'driver' | 'keepAlive' | 'attempts' | 'report'>;
+type AroundConnector = Pick<ConnectorHost, 'driver' | 'ways' | 'send' | 'keepAlive' | 'attempts' | 'report'>;
 
 /** Adapts core to a {@link ConnectorHost}. */
 export function connectorHost(core: Reactor, around: AroundConnector): ConnectorHost {

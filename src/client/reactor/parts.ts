@@ -1,5 +1,6 @@
 import { id, type Reactor } from '@instantdb/core';
-import type { SocketDriver } from '../../drivers/contract.ts';
+import type { SocketDriver, Ways } from '../../drivers/contract.ts';
+import type { Send } from '../../drivers/requests/send.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { GuardedCallbacks } from '../calls/guarded-callbacks.ts';
 import type { CoreConfig } from '../config/node-config.ts';
@@ -26,6 +27,7 @@ import { connectorHost, reconnectingHost } from './connection-hosts.ts';
 import { CoreOptions } from './core-options.ts';
 import { inboxHost } from './inbox-host.ts';
 import { mendSaved } from './mend-saved.ts';
+import { replaceCalls } from './own-calls.ts';
 import { oneTimeQueriesHost, queriesHost } from './query-hosts.ts';
 import { type CoresSession, sessionHost } from './session-host.ts';
 import { currentUserHost } from './user-host.ts';
@@ -39,6 +41,8 @@ export interface PartsOptions {
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   strict: boolean;
   socket: SocketDriver;
+  ways: Ways;
+  send: Send;
   keepAlive: boolean;
 }
 
@@ -55,6 +59,7 @@ export interface Parts {
   /** The app and its server. */
   readonly place: { readonly appId: string; readonly apiURI: string };
   readonly reports: Reports;
+  readonly ways: Ways;
   readonly timers: Timers;
   readonly options: CoreOptions;
   readonly session: ServerSession;
@@ -81,7 +86,7 @@ export interface Parts {
  */
 // Long because it is a list: each part with what it gets from core, by way of the files here, and from other parts.
 export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
-  const { reports, persistence, keepAlive, socket: driver } = options;
+  const { reports, persistence, keepAlive, socket: driver, ways, send } = options;
   const { appId, apiURI, websocketURI, __adminToken } = options.core;
   const place = { appId, apiURI };
   const report = (error: InstantNodeError): void => reports.report(error);
@@ -109,7 +114,9 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
   const session: ServerSession = new ServerSession(
     sessionHost(core, { timers, attempts, place, reports, rooms, writes, once: () => once }, supers.session),
   );
-  const connector: Connector = new Connector(connectorHost(core, { attempts, keepAlive, driver, report }));
+  const connector: Connector = new Connector(
+    connectorHost(core, { attempts, keepAlive, driver, ways, send, report }),
+  );
   const once: OneTimeQueries = new OneTimeQueries(
     oneTimeQueriesHost(core, { timers, attempts, session, askOffline: supers.askOffline }),
   );
@@ -130,10 +137,12 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     foreign: (foreign) => writes.refused.tellForeign(foreign),
   });
   if (keepAlive) timers.hold();
+  if (ways.areOwn) replaceCalls(core, send);
   return {
     ...{
       place,
       reports,
+      ways,
       timers,
       cache,
       answers,
