@@ -1,9 +1,8 @@
-import type { SSEConnection } from '@instantdb/core';
 import type { SocketDriver, Ways } from '../../drivers/contract.ts';
 import type { Send } from '../../drivers/requests/send.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { waitAtMost } from '../timing/wait-at-most.ts';
-import { openEventStream } from './event-stream.ts';
+import { EventStreamConnection } from './event-stream.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './socket-connection.ts';
 
@@ -33,7 +32,7 @@ export interface ConnectorHost {
   /** The current connection. */
   transport(): Transport;
   /** Makes `made` the current connection. */
-  attach(made: SocketConnection | SSEConnection): void;
+  attach(made: SocketConnection | EventStreamConnection): void;
   isOnline(): boolean;
   isShutdown(): boolean;
   /** Lets the next connection follow at once. */
@@ -52,7 +51,7 @@ export interface ConnectorHost {
 export class Connector {
   readonly traffic: Traffic = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0 };
   readonly #host: ConnectorHost;
-  readonly #open: Set<SocketConnection> = new Set();
+  readonly #open: Set<SocketConnection | EventStreamConnection> = new Set();
   #count = 0;
 
   constructor(host: ConnectorHost) {
@@ -106,7 +105,7 @@ export class Connector {
       ),
     );
     const transport = this.#host.transport();
-    if (transport instanceof SocketConnection) transport.terminate();
+    if ('terminate' in transport && typeof transport.terminate === 'function') transport.terminate();
     else transport.close();
   }
 
@@ -119,28 +118,38 @@ export class Connector {
     };
   }
 
-  #openEventStream(EventSource: unknown): SSEConnection {
-    return openEventStream(EventSource, {
-      url: this.#host.eventStreamUrl(),
-      onMalformed: (cause) => this.#notJson(cause),
-    });
+  #openEventStream(EventSource: unknown): EventStreamConnection {
+    const { send, keepAlive, attempts } = this.#host;
+    return this.#opened(
+      new EventStreamConnection({
+        url: this.#host.eventStreamUrl(),
+        ...{ send, EventSource, attempts },
+        hold: keepAlive,
+        traffic: this.traffic,
+        onMalformed: (cause) => this.#notJson(cause),
+      }),
+    );
   }
 
   #openSocket(): SocketConnection {
     const { driver, ways, keepAlive, attempts } = this.#host;
     const url = this.#host.socketUrl();
-    const connection = new SocketConnection({
-      ...{ url, driver },
-      route: ways.areOwn ? ways.to(url) : undefined,
-      hold: keepAlive,
-      traffic: this.traffic,
-      attempts,
-      onMalformed: (cause) => this.#notJson(cause),
-    });
-    attempts.connecting();
-    this.#open.add(connection);
-    connection.closed.then(() => this.#open.delete(connection));
-    return connection;
+    return this.#opened(
+      new SocketConnection({
+        ...{ url, driver, attempts },
+        route: ways.areOwn ? ways.to(url) : undefined,
+        hold: keepAlive,
+        traffic: this.traffic,
+        onMalformed: (cause) => this.#notJson(cause),
+      }),
+    );
+  }
+
+  #opened<Made extends SocketConnection | EventStreamConnection>(made: Made): Made {
+    this.#host.attempts.connecting();
+    this.#open.add(made);
+    void made.closed.then(() => this.#open.delete(made));
+    return made;
   }
 
   #notJson(cause: unknown): void {
