@@ -78,7 +78,7 @@ export class SocketConnection {
       },
       close: (code: number, reason: string) => {
         this.#closed?.();
-        if (!this.#isOver) attempts.ended(code, reason);
+        if (!this.#isOver && !this.#isClosedHere) attempts.ended(code, reason);
         this.#end(code, reason);
       },
     };

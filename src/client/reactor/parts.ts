@@ -163,6 +163,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
   const inbox = new Inbox(inboxHost(core, { reports, answers, rooms, writes, session }, supers.receive));
   const paced = new PacedAnswers(timers, {
     waitingWrites: () => persistence.queue.waiting,
+    isAwaited: (hash) => core._hasQueryListeners(hash),
     isRefreshing: () => inbox.isRefreshing,
     tell: (hash) => answers.tell(hash),
   });
