@@ -6,6 +6,7 @@
 import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
+import { networkKinds } from './drivers/network/index.ts';
 import { storageKinds } from './drivers/storage/kinds/index.ts';
 import { wsDriver } from './drivers/websocket/ws.ts';
 
@@ -18,6 +19,7 @@ export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
 export const init: Init = bindInit({
   socket: () => wsDriver,
   storage: storageKinds,
+  network: networkKinds,
 });
 
 /** @deprecated Core's old name for {@link init}. */

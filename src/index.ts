@@ -7,6 +7,7 @@
 import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
+import { networkKinds } from './drivers/network/index.ts';
 import { storageKinds } from './drivers/storage/kinds/index.ts';
 import { wsDriver } from './drivers/websocket/ws.ts';
 import { detectRuntime } from './runtime/detect.ts';
@@ -26,6 +27,7 @@ export const init: Init = bindInit({
     return wsDriver;
   },
   storage: storageKinds,
+  network: networkKinds,
 });
 
 /** @deprecated Core's old name for {@link init}. */

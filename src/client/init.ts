@@ -1,5 +1,6 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
+import type { NetworkKinds } from '../drivers/network/index.ts';
 import type { StorageKinds } from '../drivers/storage/kinds/index.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
@@ -21,6 +22,8 @@ export interface Drivers {
   socket(hold: boolean): SocketDriver;
   /** The kinds that the `storage` option can choose from. */
   storage: StorageKinds;
+  /** The kinds that the `network` option can choose from. */
+  network: NetworkKinds;
 }
 
 /** Core's `init`, with our options. */
@@ -36,7 +39,7 @@ export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates ex
 export function bindInit(drivers: Drivers): Init {
   return (config, Store, NetworkListener, versions, EventSourceImpl) => {
     const given = withPositional(config, Store, NetworkListener);
-    const resolved = parseConfig(given, drivers.storage);
+    const resolved = parseConfig(given, drivers);
     const existing = findOpen(resolved, drivers.storage);
     if (existing) {
       adoptOptions(existing, given as Record<string, unknown>);
@@ -55,9 +58,10 @@ export function bindInit(drivers: Drivers): Init {
           diagnostics,
           persistence,
           strict: resolved.durability === 'strict',
-          network: resolved.network,
+          network: resolved.network.lease(),
           socket: drivers.socket(keepAlive),
           keepAlive,
+          connection: resolved.connection,
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),

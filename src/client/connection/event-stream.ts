@@ -2,6 +2,7 @@ import { SSEConnection } from '@instantdb/core';
 import { isObject } from '../../protocol/json.ts';
 import type { EventStreamConnection } from '../core-internals/core-connections.ts';
 import { conceal } from '../secrecy/conceal.ts';
+import type { Transport } from './connector.ts';
 
 /** Options for opening an event stream. */
 export interface EventStreamOptions {
@@ -19,8 +20,13 @@ export interface EventStreamOptions {
 export function openEventStream(
   EventSource: unknown,
   { url, onMalformed }: EventStreamOptions,
-): SSEConnection {
-  const connection = new SSEConnection(EventSource as never, url);
+): SSEConnection & Transport {
+  const connection = Object.assign(new SSEConnection(EventSource as never, url), {
+    kind: 'sse' as const,
+    receivedBytes: () => undefined,
+    bufferedBytes: () => 0,
+    terminate: () => connection.close(),
+  }) as SSEConnection & Transport;
   // The stream's token, and messages that wait to be sent.
   conceal(connection, 'initParams', 'sendQueue');
   const state = connection as unknown as EventStreamConnection;

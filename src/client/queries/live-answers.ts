@@ -70,6 +70,7 @@ export class LiveAnswers {
   /** Gives a query's subscribers its answer when it differs from the last one. */
   tell(hash: string): void {
     const host = this.#host;
+    if (!host.isAwaited(hash)) return;
     const before = host.told(hash)?.data;
     const answer = this.#answer(hash);
     if (this.#owed.has(hash)) this.#endOnce(hash, answer?.data);
@@ -83,7 +84,8 @@ export class LiveAnswers {
 
   /** Gives the current answer to the one-time calls. */
   tellOnce(hash: string): void {
-    this.#endOnce(hash, this.#answer(hash)?.data);
+    // The server also answers queries that were left meanwhile: nothing is remembered of one.
+    if (this.#host.isAwaited(hash)) this.#endOnce(hash, this.#answer(hash)?.data);
   }
 
   /** Tells a query's subscribers, the way core does, why there is no answer. */
@@ -108,6 +110,7 @@ export class LiveAnswers {
 
   /** Fails a query whose answer could not be used at all, which has been reported. */
   fail(hash: string): void {
+    if (!this.#host.isAwaited(hash)) return;
     this.#fail(hash, this.#errorOf(hash));
     this.#endOnce(hash, undefined);
   }

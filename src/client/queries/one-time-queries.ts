@@ -36,6 +36,8 @@ export interface OneTimeQueriesHost {
   complete(q: object, hash: string, dfd: Deferred<unknown>): void;
   /** All calls that wait, by query. */
   askers(): [hash: string, askers: readonly Pick<Asker, 'q' | 'dfd'>[]][];
+  /** The server owes an answer for too long. */
+  suspectSilence(): void;
   /** The state of the connection. */
   status(): string;
   /** How the last connection ended before a session was accepted. */
@@ -99,7 +101,10 @@ export class OneTimeQueries {
       host.complete(q, hash, dfd);
     };
     limited(dfd.promise, { timeoutMs, signal }, host.timers, {
-      expired: () => giveUp(queryTimedOut(query, timeoutMs, host.status(), host.lastError())),
+      expired: () => {
+        host.suspectSilence();
+        giveUp(queryTimedOut(query, timeoutMs, host.status(), host.lastError()));
+      },
       aborted: giveUp,
     });
     return dfd.promise;

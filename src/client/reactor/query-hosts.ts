@@ -49,13 +49,14 @@ export interface AroundOneTimeQueries extends Pick<OneTimeQueriesHost, 'askOffli
   readonly diagnostics: Diagnostics;
   readonly attempts: FailedAttempts;
   readonly session: ServerSession;
+  suspectSilence(): void;
 }
 
 /** Adapts core to a {@link OneTimeQueriesHost}. */
 export function oneTimeQueriesHost(core: Reactor, around: AroundOneTimeQueries): OneTimeQueriesHost {
-  const { timers, diagnostics, attempts, session, askOffline } = around;
+  const { timers, diagnostics, attempts, session, askOffline, suspectSilence } = around;
   return {
-    ...{ timers, diagnostics, askOffline },
+    ...{ timers, diagnostics, askOffline, suspectSilence },
     refusal: () => session.refusal,
     isOnline: () => core._isOnline,
     validate: (query) => {

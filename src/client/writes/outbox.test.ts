@@ -10,6 +10,8 @@ function outboxOf(names: string[], awaited: string[] = []) {
   let mayMore = true;
   const outbox = new Outbox({
     waiting: (eventId) => (waiting.has(eventId) ? mutationOf(eventId) : undefined),
+    whenItsTurn: () => 'send',
+    settled: () => [],
     isAwaited: (mutation) => awaited.includes(String(mutation['tx-steps'][0]?.[0])),
     maySend: () => mayMore,
     send(eventId) {

@@ -121,7 +121,8 @@ export class RefusedWrites {
     const { queue, acks, inFlight } = this.#host;
     inFlight.delete(eventId);
     acks.settled(eventId);
-    queue.stuck.set(eventId, message);
+    queue.suspects.delete(eventId);
+    queue.stuck.set(eventId, { is: 'refused', message });
     this.tell({ ...this.#known(eventId), eventId, message, hint, isKept: true });
     this.#host.changed();
   }
