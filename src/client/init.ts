@@ -1,7 +1,5 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
-import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
-import type { NetworkKinds } from '../drivers/network/index.ts';
-import type { StorageKinds } from '../drivers/storage/kinds/index.ts';
+import type { NetworkListenerClass } from '../drivers/contract.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
@@ -9,22 +7,13 @@ import type { NodeConfig, ResolvedConfig } from './config/node-config.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
 import { Diagnostics } from './diagnostics/database-diagnostics.ts';
+import type { Drivers } from './drivers.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
 import { inBrowserLikeHost } from './reactor/host.ts';
 import { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { Reports } from './secrecy/reports.ts';
 import { openPersistence } from './storage/open-database-storage.ts';
-
-/** The drivers that an entry chooses for its runtime. */
-export interface Drivers {
-  /** The driver for sockets that keep the process running, or do not, as `hold` says. */
-  socket(hold: boolean): SocketDriver;
-  /** The kinds that the `storage` option can choose from. */
-  storage: StorageKinds;
-  /** The kinds that the `network` option can choose from. */
-  network: NetworkKinds;
-}
 
 /** Core's `init`, with our options. */
 export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates extends boolean = false>(
