@@ -59,7 +59,6 @@ export interface Parts {
   /** The app and its server. */
   readonly place: { readonly appId: string; readonly apiURI: string };
   readonly reports: Reports;
-  readonly ways: Ways;
   readonly timers: Timers;
   readonly options: CoreOptions;
   readonly session: ServerSession;
@@ -142,7 +141,6 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     ...{
       place,
       reports,
-      ways,
       timers,
       cache,
       answers,
