@@ -1,6 +1,5 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
 import type { NetworkListenerClass, SocketDriver, WebSocketClass } from '../drivers/contract.ts';
-import { createSend } from '../drivers/requests/send.ts';
 import type { StorageKinds } from '../drivers/storage/kinds/index.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
@@ -61,7 +60,6 @@ export function bindInit(drivers: Drivers): Init {
           strict: resolved.durability === 'strict',
           network: resolved.network,
           ...{ socket, ways, keepAlive },
-          send: createSend(ways),
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),

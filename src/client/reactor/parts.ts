@@ -1,6 +1,6 @@
 import { id, type Reactor } from '@instantdb/core';
 import type { SocketDriver, Ways } from '../../drivers/contract.ts';
-import type { Send } from '../../drivers/requests/send.ts';
+import { createSend } from '../../drivers/requests/send.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { GuardedCallbacks } from '../calls/guarded-callbacks.ts';
 import type { CoreConfig } from '../config/node-config.ts';
@@ -42,7 +42,6 @@ export interface PartsOptions {
   strict: boolean;
   socket: SocketDriver;
   ways: Ways;
-  send: Send;
   keepAlive: boolean;
 }
 
@@ -85,7 +84,8 @@ export interface Parts {
  */
 // Long because it is a list: each part with what it gets from core, by way of the files here, and from other parts.
 export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
-  const { reports, persistence, keepAlive, socket: driver, ways, send } = options;
+  const { reports, persistence, keepAlive, socket: driver, ways } = options;
+  const send = createSend(ways);
   const { appId, apiURI, websocketURI, __adminToken } = options.core;
   const place = { appId, apiURI };
   const report = (error: InstantNodeError): void => reports.report(error);
