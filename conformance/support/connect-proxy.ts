@@ -93,7 +93,10 @@ function pass(
   const upstream = connect({ port: ports[asked] ?? 1, host: '127.0.0.1' }, () => {
     if (isTunnel) socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
     // One request a connection, so that each is seen.
-    else upstream.write(`${head.replace(target, url.pathname + url.search).replace(/^connection:.*$/im, 'connection: close')}\r\n\r\n`);
+    else
+      upstream.write(
+        `${head.replace(target, url.pathname + url.search).replace(/^connection:.*$/im, 'connection: close')}\r\n\r\n`,
+      );
     upstream.write(rest);
     join(socket, upstream);
   });

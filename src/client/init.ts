@@ -1,6 +1,5 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
 import type { NetworkListenerClass } from '../drivers/contract.ts';
-import { createSend } from '../drivers/requests/send.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
@@ -53,7 +52,6 @@ export function bindInit(drivers: Drivers): Init {
           strict: resolved.durability === 'strict',
           network: resolved.network.lease(),
           ...{ socket, ways, keepAlive, connection },
-          send: createSend(ways),
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),

@@ -96,8 +96,6 @@ export interface Ways {
   readonly secrets: readonly string[];
   /** The way to an address of HTTP or of WebSockets. */
   to(url: string): Route;
-  /** Ends the idle connections of the agents, now and when later ones become idle. */
-  close(): void;
 }
 
 /** How a socket is opened. */

@@ -55,7 +55,8 @@ export class EventStreamConnection {
   readonly id: string = `sse_${count++}`;
   onopen: ((event: ConnectionEvent) => void) | null = null;
   onmessage: ((event: ConnectionEvent & { message: unknown }) => void) | null = null;
-  onclose: ((event: ConnectionEvent & { code: number; reason: string; isOurs: boolean }) => void) | null = null;
+  onclose: ((event: ConnectionEvent & { code: number; reason: string; isOurs: boolean }) => void) | null =
+    null;
   onerror:
     | ((event: ConnectionEvent & { cause: unknown; refusal?: HandshakeRefusal | undefined }) => void)
     | null = null;

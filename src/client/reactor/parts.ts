@@ -1,6 +1,6 @@
 import { id, type Reactor } from '@instantdb/core';
 import type { SocketDriver, Ways } from '../../drivers/contract.ts';
-import type { Send } from '../../drivers/requests/send.ts';
+import { createSend } from '../../drivers/requests/send.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { GuardedCallbacks } from '../calls/guarded-callbacks.ts';
 import type { ResolvedConnection } from '../config/connection-config.ts';
@@ -50,7 +50,6 @@ export interface PartsOptions {
   strict: boolean;
   socket: SocketDriver;
   ways: Ways;
-  send: Send;
   keepAlive: boolean;
   connection: ResolvedConnection;
 }
@@ -69,7 +68,6 @@ export interface Parts {
   readonly place: { readonly appId: string; readonly apiURI: string };
   readonly reports: Reports;
   readonly diagnostics: Diagnostics;
-  readonly ways: Ways;
   readonly timers: Timers;
   readonly options: CoreOptions;
   readonly session: ServerSession;
@@ -96,7 +94,8 @@ export interface Parts {
  */
 // Long because it is a list: each part with what it gets from core, by way of the files here, and from other parts.
 export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
-  const { reports, diagnostics, persistence, keepAlive, socket: driver, ways, send, connection } = options;
+  const { reports, diagnostics, persistence, keepAlive, socket: driver, ways, connection } = options;
+  const send = createSend(ways);
   const { appId, apiURI, websocketURI, __adminToken } = options.core;
   const place = { appId, apiURI };
   const report = (error: InstantNodeError): void => reports.report(error);
@@ -197,7 +196,6 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
       place,
       reports,
       diagnostics,
-      ways,
       timers,
       cache,
       answers,

@@ -100,7 +100,6 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     if (this.status !== 'closed') this._setStatus('closed');
     this.parts.callbacks.silence();
     await gone();
-    this.parts.ways.close();
   }
 
   // ---- The connection and the session.

@@ -2,7 +2,6 @@ import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { ProxyServer, Route, Ways, WaysOptions } from '../contract.ts';
 import { isLoopback } from '../egress/loopback.ts';
-import { endIdle } from './end-idle.ts';
 import { type ParsedProxy, parseProxy } from './proxy-server.ts';
 import { hasProxyVariable, proxyOfEnvironment } from './proxy-variables.ts';
 import { TunnelAgent } from './tunnel-agent.ts';
@@ -49,10 +48,6 @@ class DatabaseWays implements Ways {
     return { headers: (isServer && this.#options.headers) || {}, tls, proxy, agent };
   }
 
-  close(): void {
-    for (const agent of this.#agents.values()) endIdle(agent);
-  }
-
   #proxyTo(url: URL): ParsedProxy | undefined {
     const { proxy } = this.#options;
     if (proxy === false || isLoopback(hostnameOf(url))) return undefined;
@@ -76,9 +71,10 @@ class DatabaseWays implements Ways {
 
   #newAgent(tunnel: ProxyServer | false, isSecure: boolean): Agent {
     if (tunnel) return new TunnelAgent(tunnel, this.#options.tls?.ca);
-    // With an empty `proxyEnv`, because the agents of Deno, and of Node when told to, take a proxy from the environment
+    // A connection a request: one that is kept may be closed by the server just when the next request, which must not be
+    // sent twice, takes it. With an empty `proxyEnv`, because the agents of Deno, and of Node when told to, take a proxy from the environment
     // by rules of their own.
-    const options = { keepAlive: true, proxyEnv: {} };
+    const options = { keepAlive: false, proxyEnv: {} };
     return isSecure ? new SecureAgent(options) : new Agent(options);
   }
 }

@@ -1,7 +1,6 @@
 import type { Agent } from 'node:http';
 import { Agent as LazyAgent } from 'agent-base';
 import type { ProxyServer, TlsSettings } from '../contract.ts';
-import { endIdle } from './end-idle.ts';
 
 /** What the package asks of an agent that it passes a request on to, which Node's have and do not document. */
 type Passed = Awaited<ReturnType<LazyAgent['connect']>>;
@@ -27,11 +26,6 @@ export class TunnelAgent extends LazyAgent {
     return (await this.#inner) as Passed;
   }
 
-  /** The tunnels are the connections of the agent within. */
-  endIdle(): void {
-    void this.#inner?.then(endIdle, () => {});
-  }
-
   async #load(): Promise<Agent> {
     const { HttpsProxyAgent } = await import('https-proxy-agent');
     const { origin, authorization } = this.#proxy;
@@ -39,6 +33,6 @@ export class TunnelAgent extends LazyAgent {
     const headers = (): Record<string, string> =>
       authorization === undefined ? {} : { 'Proxy-Authorization': authorization };
     const ca = this.#ca === undefined ? {} : { ca: this.#ca as string | string[] };
-    return new HttpsProxyAgent(origin, { ...ca, headers, keepAlive: true });
+    return new HttpsProxyAgent(origin, { ...ca, headers });
   }
 }
