@@ -1,6 +1,6 @@
 import type { Reactor } from '@instantdb/core';
 import type { ConnectorHost, Transport } from '../connection/connector.ts';
-import type { LifecycleHost } from '../connection/lifecycle.ts';
+import type { LifecycleHost } from '../connection/lifecycle-host.ts';
 import type { ServerSession } from '../connection/server-session.ts';
 
 type AroundConnector = Pick<
