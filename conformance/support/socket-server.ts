@@ -20,8 +20,8 @@ export interface Peer {
   /** Sends a text frame: a string as it is, anything else as JSON. */
   send(message: unknown): void;
   sendBytes(bytes: Uint8Array): void;
-  /** Starts the closing handshake. */
-  close(): void;
+  /** Starts the closing handshake, with code 1000 unless another is given. */
+  close(code?: number, reason?: string): void;
   /** Drops the connection. */
   destroy(): void;
 }
@@ -31,7 +31,7 @@ export interface SocketServerOptions {
   /** Default: any free port. */
   port?: number;
   /** What to do with a handshake: take it, refuse it with an HTTP status, or leave it without an answer. */
-  handshake?: () => 'accept' | 'ignore' | number;
+  handshake?: (head: string) => 'accept' | 'ignore' | number;
   /** Whether to answer a client's close frame. Default true. */
   answersClose?: boolean;
   /** Answers an HTTP request that is no handshake, by its head too. Default: 404. `never` leaves it without an answer. */
@@ -98,7 +98,7 @@ function serve(socket: Socket, options: SocketServerOptions, onPeer: (peer: Peer
       return;
     }
     bytes = bytes.subarray(end + 4);
-    const answer = options.handshake?.() ?? 'accept';
+    const answer = options.handshake?.(head) ?? 'accept';
     if (answer === 'accept') {
       accept(socket, key);
       const { peer, receive } = peerOn(socket, options.answersClose ?? true);
@@ -132,7 +132,8 @@ function peerOn(
     send: (message) =>
       write(OPCODE.text, Buffer.from(typeof message === 'string' ? message : JSON.stringify(message))),
     sendBytes: (bytes) => write(OPCODE.binary, Buffer.from(bytes)),
-    close: () => write(OPCODE.close, Buffer.from([0x03, 0xe8])),
+    close: (code = 1000, reason = '') =>
+      write(OPCODE.close, Buffer.from([code >> 8, code & 0xff, ...Buffer.from(reason)])),
     destroy: () => socket.destroy(),
   };
   return {

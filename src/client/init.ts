@@ -1,30 +1,20 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
-import type { NetworkListenerClass, SocketDriver } from '../drivers/contract.ts';
-import type { NetworkKinds } from '../drivers/network/index.ts';
-import type { StorageKinds } from '../drivers/storage/kinds/index.ts';
+import type { NetworkListenerClass } from '../drivers/contract.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
 import type { NodeConfig, ResolvedConfig } from './config/node-config.ts';
+import { assertOneWay } from './config/one-way.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
 import { Diagnostics } from './diagnostics/database-diagnostics.ts';
+import type { Drivers } from './drivers.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
 import { inBrowserLikeHost } from './reactor/host.ts';
 import { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { Reports } from './secrecy/reports.ts';
 import { openPersistence } from './storage/open-database-storage.ts';
-
-/** The drivers that an entry chooses for its runtime. */
-export interface Drivers {
-  /** The driver for sockets that keep the process running, or do not, as `hold` says. */
-  socket(hold: boolean): SocketDriver;
-  /** The kinds that the `storage` option can choose from. */
-  storage: StorageKinds;
-  /** The kinds that the `network` option can choose from. */
-  network: NetworkKinds;
-}
 
 /** Core's `init`, with our options. */
 export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates extends boolean = false>(
@@ -40,28 +30,28 @@ export function bindInit(drivers: Drivers): Init {
   return (config, Store, NetworkListener, versions, EventSourceImpl) => {
     const given = withPositional(config, Store, NetworkListener);
     const resolved = parseConfig(given, drivers);
+    const { core, connection, ways, keepAlive } = resolved;
+    const socket = drivers.socket(connection.WebSocket);
+    assertOneWay({ ...core, connection, ways, socket, EventSource: EventSourceImpl });
     const existing = findOpen(resolved, drivers.storage);
     if (existing) {
-      adoptOptions(existing, given as Record<string, unknown>);
+      adoptOptions(existing, given as Record<string, unknown>, connection);
       return existing.database as never;
     }
     assertNotOtherVersions(resolved);
     const diagnostics = diagnosticsOf(resolved);
-    const isAdmin = resolved.core.__adminToken !== undefined;
+    const isAdmin = core.__adminToken !== undefined;
     const persistence = openPersistence(drivers.storage, resolved, { isAdmin, diagnostics });
-    const { keepAlive } = resolved;
     const reactor = inBrowserLikeHost(
       () =>
         new NodeReactor<AnySchema>({
-          core: resolved.core,
-          reports: new Reports(resolved.core.logger, resolved.secrets),
+          core,
+          reports: new Reports(core.logger, resolved.secrets),
           diagnostics,
           persistence,
           strict: resolved.durability === 'strict',
           network: resolved.network.lease(),
-          socket: drivers.socket(keepAlive),
-          keepAlive,
-          connection: resolved.connection,
+          ...{ socket, ways, keepAlive, connection },
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),

@@ -143,6 +143,8 @@ export class Lifecycle implements Contender {
     this.#stop();
     this.#host.gate.withdraw(this);
     this.standing.move('offline');
+    // An open one may outlast a short absence of the network, and core replaces it when that is back.
+    if (this.#host.transport().isConnecting()) this.#host.transport().terminate();
   }
 
   /** The database is closed. */

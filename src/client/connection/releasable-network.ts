@@ -91,6 +91,8 @@ export class ReleasableNetwork implements NetworkListenerClass {
       if (typeof answer === 'boolean') return answer;
       if (!this.#isReleased) this.#complain(`its getIsOnline() has answered ${show(answer)}`);
     } catch (cause) {
+      // A listener that throws does so within `init`, before anybody can have subscribed to what is reported.
+      await undefined;
       if (!this.#isReleased) this.#complain('its getIsOnline() has failed', cause);
     }
     return undefined;

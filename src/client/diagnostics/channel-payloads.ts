@@ -17,6 +17,8 @@ export interface DiagnosticsError {
    * for what none of these can be read of. Made for `error.type` of OpenTelemetry.
    */
   readonly code: string;
+  /** The code of its `cause`, where that has one: `ECONNREFUSED`, `ENOSPC`. */
+  readonly cause?: string;
   /** The HTTP status that the server gave for it. */
   readonly status?: number;
 }

@@ -59,7 +59,8 @@ export class Diagnostics {
     name: Name,
     build: () => Subject<DiagnosticsTraces[Name]>,
   ): OngoingTrace<DiagnosticsTraces[Name]> | undefined {
-    return traced[name].begin(() => this.#placed(build()));
+    const channel: Traced[Name] = traced[name];
+    return channel.isHeard ? channel.begin(this.#placed(build())) : undefined;
   }
 
   /** As {@link begin}, and `call` runs within the stores that are bound to the start. It says when it is over. */
@@ -68,10 +69,9 @@ export class Diagnostics {
     build: () => Subject<DiagnosticsTraces[Name]>,
     call: (ongoing?: OngoingTrace<DiagnosticsTraces[Name]>) => Result,
   ): Result {
-    return traced[name].within(
-      () => this.#placed(build()),
-      (ongoing) => (ongoing ? this.#returning(ongoing, call) : call()),
-    );
+    const channel: Traced[Name] = traced[name];
+    if (!channel.isHeard) return call();
+    return channel.within(this.#placed(build()), (ongoing) => this.#returning(ongoing, call));
   }
 
   /**

@@ -46,6 +46,23 @@ test.each([
     { name: 'a secret, it is', code: 5, type: '' },
     { name: 'Error', code: '_OTHER' },
   ],
+  [
+    'a cause by its code',
+    new InstantNodeError('storage', 'secret', {
+      cause: Object.assign(new Error('secret'), { code: 'ENOSPC' }),
+    }),
+    { name: 'InstantNodeError', code: 'storage', cause: 'ENOSPC' },
+  ],
+  [
+    'no cause that has a message alone',
+    new InstantNodeError('storage', 'secret', { cause: new Error('secret') }),
+    { name: 'InstantNodeError', code: 'storage' },
+  ],
+  [
+    'what throws when it is read',
+    new Proxy({}, { get: () => expect.unreachable('secret') }),
+    { name: 'Error', code: '_OTHER' },
+  ],
   ['undefined', undefined, { name: 'Error', code: '_OTHER' }],
   ['a text', 'secret', { name: 'Error', code: '_OTHER' }],
 ])('errorKind() tells %s', (_, error, kind) => {

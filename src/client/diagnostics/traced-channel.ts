@@ -23,23 +23,22 @@ export class TracedChannel<Trace extends TraceOutcome> {
     };
   }
 
-  /** Something begins; undefined when nobody hears it, and then `build` is not called. */
-  begin(build: () => Trace): OngoingTrace<Trace> | undefined {
-    if (!this.#isHeard) return undefined;
-    const ongoing = new OngoingTrace(build(), this.#ends);
+  /** Whether anything of what begins now would get to anybody. */
+  get isHeard(): boolean {
+    const { end, asyncStart, asyncEnd, error } = this.#ends;
+    return this.#start.isHeard || asyncEnd.isHeard || error.isHeard || end.isHeard || asyncStart.isHeard;
+  }
+
+  /** Something begins. */
+  begin(trace: Trace): OngoingTrace<Trace> {
+    const ongoing = new OngoingTrace(trace, this.#ends);
     this.#start.publish(ongoing.trace);
     return ongoing;
   }
 
   /** As {@link begin}, and `call` runs within the stores that are bound to the start. */
-  within<Result>(build: () => Trace, call: (ongoing?: OngoingTrace<Trace>) => Result): Result {
-    if (!this.#isHeard) return call();
-    const ongoing = new OngoingTrace(build(), this.#ends);
+  within<Result>(trace: Trace, call: (ongoing: OngoingTrace<Trace>) => Result): Result {
+    const ongoing = new OngoingTrace(trace, this.#ends);
     return this.#start.runStores(ongoing.trace, () => call(ongoing));
-  }
-
-  get #isHeard(): boolean {
-    const { end, asyncStart, asyncEnd, error } = this.#ends;
-    return this.#start.isHeard || asyncEnd.isHeard || error.isHeard || end.isHeard || asyncStart.isHeard;
   }
 }

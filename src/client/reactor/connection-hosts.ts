@@ -5,7 +5,7 @@ import type { ServerSession } from '../connection/server-session.ts';
 
 type AroundConnector = Pick<
   ConnectorHost,
-  'driver' | 'keepAlive' | 'attempts' | 'choice' | 'watcher' | 'report'
+  'driver' | 'ways' | 'send' | 'keepAlive' | 'attempts' | 'choice' | 'watcher' | 'report'
 >;
 
 /** Adapts core to a {@link ConnectorHost}. */
