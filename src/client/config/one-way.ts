@@ -60,7 +60,7 @@ function nativeByItself(): InstantNodeError {
   return new InstantNodeError(
     'unsupported-runtime',
     'Cannot open a database: the environment names a proxy, which the WebSocket of this runtime may take or not, by rules of its own',
-    { hint: 'Leave out "connection.WebSocket", or set "connection.proxy" to false' },
+    { hint: 'Leave out "connection.WebSocket": the package ws goes by what is said here alone' },
   );
 }
 

@@ -3,6 +3,7 @@ import { StoreInterface } from '@instantdb/core';
 import { expect, test } from 'vitest';
 import { AlwaysOnline } from '../../drivers/network/always-online.ts';
 import { storageKinds } from '../../drivers/storage/kinds/index.ts';
+import { connectionDefaults } from './connection-config.ts';
 import { parseConfig as parse } from './parse-config.ts';
 
 // What is refused is tested on every runtime by `conformance/client/config.test.ts`.
@@ -11,7 +12,8 @@ const parseConfig = (config: unknown) => parse(config, storageKinds);
 const appId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
 test('what is not given is what the documentation says', () => {
-  const { core, secrets: _, ...rest } = parseConfig({ appId });
+  const { core, secrets: _, ways: _ways, connection, ...rest } = parseConfig({ appId });
+  expect(connection).toMatchObject(connectionDefaults);
   expect(rest).toEqual({
     storage: { kind: 'memory' },
     keyring: undefined,
