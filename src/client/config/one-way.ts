@@ -24,8 +24,7 @@ export function assertOneWay(openers: Openers): void {
   if (socket.isPlain) {
     const asked = askedOf(openers, websocketURI);
     if (asked !== undefined) throw WebSocket === 'native' ? nativeCannot(asked) : classCannot(asked);
-    if (WebSocket === 'native' && openers.ways.areOwn && connection.proxy === undefined)
-      throw nativeByItself();
+    if (WebSocket === 'native' && openers.ways.isProxyNamed) throw nativeByItself();
   }
   if (EventSource === undefined) return;
   const asked = askedOf(openers, apiURI);
