@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const cwd = fileURLToPath(new URL('..', import.meta.url));
+/** The checkout that this is part of. */
+export const ownRoot = fileURLToPath(new URL('..', import.meta.url));
 const ANSWER_LIMIT_MS = 120_000;
 
 /**
@@ -12,10 +14,15 @@ const ANSWER_LIMIT_MS = 120_000;
  * @param {string} script
  * @param {string[]} args
  */
-export function start([program, ...flags], script, ...args) {
-  const path = fileURLToPath(new URL(script, import.meta.url));
+export function start(command, script, ...args) {
+  return startIn(ownRoot, command, script, ...args);
+}
+
+/** The same in a checkout, whose build of the package the script then finds. */
+export function startIn(root, [program, ...flags], script, ...args) {
+  const path = join(root, 'bench', script);
   const child = spawn(program, [...flags, path, ...args], {
-    cwd,
+    cwd: root,
     env: { ...process.env, DENO_NO_UPDATE_CHECK: '1' },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

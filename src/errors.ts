@@ -14,6 +14,10 @@
  * - `storage-locked`: another process has the storage open for the same app, or has taken it over.
  * - `not-pending`: `retryTransaction` was given the id of a write that is not pending.
  * - `discarded`: a write was given up by `discardTransaction`.
+ * - `queue-full`: as many writes wait for the server as `connection.maxPendingWrites` allows, or as many bytes of them
+ *   as `connection.maxPendingBytes` does; this one was not made.
+ * - `message-too-large`: a write is longer than `connection.maxMessageBytes` allows, or as long as one for which the
+ *   server has ended the connection (close code 1009); it was not made, or taken back unsent.
  * - `backend`: the local backend could not start or serve.
  */
 export type InstantNodeErrorCode =
@@ -29,6 +33,8 @@ export type InstantNodeErrorCode =
   | 'storage-locked'
   | 'not-pending'
   | 'discarded'
+  | 'queue-full'
+  | 'message-too-large'
   | 'backend';
 
 // Not `instanceof`: the ES module and the CommonJS copy of this package each have their own class.

@@ -7,6 +7,7 @@
 import './client/core.ts';
 
 import { bindInit, type Init } from './client/init.ts';
+import { networkKinds } from './drivers/network/index.ts';
 import { storageKinds } from './drivers/storage/kinds/index.ts';
 import { socketDriverFor } from './drivers/websocket/socket-driver-for.ts';
 
@@ -19,7 +20,11 @@ export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
  * Opens a database, or returns the one that is open with the same options. Throws code `unsupported-runtime` when none
  * of Node, Bun and Deno is found.
  */
-export const init: Init = bindInit({ socket: socketDriverFor, storage: storageKinds });
+export const init: Init = bindInit({
+  socket: socketDriverFor,
+  storage: storageKinds,
+  network: networkKinds,
+});
 
 /** @deprecated Core's old name for {@link init}. */
 export const init_experimental: Init = init;

@@ -6,7 +6,28 @@ import { follow, open } from '../support/open.ts';
 import { goal } from '../support/schema.ts';
 import { takeUncaught } from '../support/unhandled.ts';
 
-test.each([401, 404])('a handshake refused with %s is told of once, and tried again', async (status) => {
+test.each([401, 403])(
+  'a handshake refused with %s is told of once, and tried again when asked for',
+  async (status) => {
+    const uncaught = takeUncaught();
+    let attempts = 0;
+    const server = await fakeInstant({ handshake: () => (++attempts < 2 ? status : 'accept') });
+    const db = open(server.address);
+    const errors = inbox<InstantNodeError>();
+    db.subscribeErrors(errors.push);
+    const message = `The server refused the session: it ended the connection with HTTP status ${status}`;
+    await expect(db.ready()).rejects.toMatchObject({ code: 'connection-failed', message });
+    expect(db.stats().status).toBe('errored');
+    expect(db.connection).toMatchObject({ state: 'refused', retryAt: expect.any(Date) });
+    expect(errors.all).toMatchObject([{ message }]);
+    db.reconnect();
+    await db.ready();
+    expect(attempts).toBe(2);
+    expect(uncaught.all).toEqual([]);
+  },
+);
+
+test.each([404, 500])('a handshake refused with %s is told of once, and tried again', async (status) => {
   const uncaught = takeUncaught();
   let attempts = 0;
   const server = await fakeInstant({ handshake: () => (++attempts < 2 ? status : 'accept') });

@@ -13,6 +13,7 @@ const TAKING: Record<string, unknown[]> = {
   subscribeAuth: [],
   subscribeConnectionStatus: [],
   subscribeAppStatus: [],
+  subscribeConnection: [],
   subscribeErrors: [],
   subscribeTransactionErrors: [],
   subscribePresence: [{}],
@@ -30,6 +31,7 @@ const OTHERS = [
     'pendingTransactions',
     'queryOnce',
     'ready',
+    'reconnect',
   ],
   ...['retryTransaction', 'shutdown', 'stats', 'toJSON', 'transact', 'tx', 'watch'],
   ...[

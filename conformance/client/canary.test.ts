@@ -13,6 +13,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { buildProgram } from '../support/child.ts';
 import { FetchEventSource } from '../support/event-source.ts';
 import { type FakeInstantOptions, fakeInstant, refusalOf } from '../support/fake-instant.ts';
+import { allChannels, hear } from '../support/heard.ts';
 import { inbox } from '../support/inbox.ts';
 import { type Address, addressOf, freshKey, open, serve } from '../support/open.ts';
 import { shownIn } from '../support/printed.ts';
@@ -370,6 +371,59 @@ test('what a server says out of turn, and what is logged, shows no token', async
   expect(
     logged.flatMap((args, index) => shownIn(`log ${index} (${String(args[0])})`, args, secrets)),
   ).toEqual([]);
+});
+
+test('no channel of diagnostics tells a token, a header or a value', async () => {
+  const [adminToken, refreshToken, header, title, wanted, rule, said] = [
+    canary('admin'),
+    canary('refresh'),
+    canary('header'),
+    canary('title'),
+    canary('wanted'),
+    canary('rule'),
+    canary('said'),
+  ];
+  let refuses = false;
+  const address = await echo(refreshToken, {
+    answer: (message, _peer, good) => {
+      if (message.op === 'add-query' && JSON.stringify(message).includes('refuse')) {
+        return refusalOf(message, { type: refreshToken, message: `No: ${JSON.stringify(message)}` });
+      }
+      if (message.op !== 'transact' || !refuses) return good;
+      const { 'client-event-id': _, ...rest } = message;
+      return refusalOf(message, { type: adminToken, message: `No: ${JSON.stringify(rest)}`, hint: rest });
+    },
+    http: (path) =>
+      path.includes('sign_in_guest')
+        ? { status: 200, body: { user: { id: randomUUID(), refresh_token: refreshToken } } }
+        : { status: 400, body: {} },
+  });
+  const heard = hear(address.appId);
+  const options: Partial<NodeConfig<Schema>> = {
+    adminToken,
+    connection: { headers: { 'x-secret': header } },
+    storage: 'filesystem',
+    storagePath: temporaryFolder(),
+  };
+  const db = open(address, options);
+  db.subscribeErrors(() => {});
+  db.subscribeTransactionErrors(() => {});
+  await db.auth.signInAsGuest();
+  await db.ready();
+  db.subscribeQuery({ goals: { $: { where: { title: wanted } } } }, () => {}, { ruleParams: { rule } });
+  db.subscribeQuery({ goals: { $: { where: { title: 'refuse' } } } }, () => {});
+  await db.queryOnce({ goals: { $: { where: { title: wanted } } } }, { ruleParams: { rule } });
+  const abort = AbortSignal.abort(Object.assign(new Error(said), { name: adminToken, code: refreshToken }));
+  await db.queryOnce({ goals: {} }, { signal: abort }).catch(() => {});
+  await db.transact(goal(id()).create({ title, details: { [said]: said } }));
+  refuses = true;
+  await db.transact(goal(id()).create({ title: said })).catch(() => {});
+  await db.close({ timeoutMs: 0 });
+  const told = heard.all.map(({ name }) => name);
+  const silent = allChannels.filter((name) => !told.includes(name));
+  expect(silent.filter((name) => !/connect:error|storage-write:error/.test(name))).toEqual([]);
+  const secrets = { adminToken, refreshToken, header, title, wanted, rule, said };
+  expect(heard.all.flatMap(({ name, payload }) => shownIn(name, payload, secrets))).toEqual([]);
 });
 
 test('the console of the runtime shows no token of what a program prints', async () => {

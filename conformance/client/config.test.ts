@@ -108,11 +108,13 @@ describe('init() throws "invalid-config"', () => {
     [
       'network',
       'offline',
-      'expected "always-online" or a class with the static functions getIsOnline and listen',
+      'is "offline", expected "always-online", "dns", "http", an object with the option use, or a class with the static functions getIsOnline and listen',
     ],
-    ['network', { getIsOnline: () => true }, 'expected "always-online" or a class'],
-    ['network', 7, 'expected "always-online" or a class'],
-    ['network', null, 'expected "always-online" or a class'],
+    ['network', { getIsOnline: () => true }, 'expected "always-online", "dns"'],
+    ['network', 7, 'is 7, expected "always-online", "dns"'],
+    ['network', null, 'is null, expected "always-online", "dns"'],
+    ['network', {}, 'an object with the option use'],
+    ['network', 'toString', 'is "toString", expected "always-online"'],
     ['keepAlive', 'yes', 'is "yes", expected true or false'],
     ['verbose', 1, 'expected true or false'],
     ['disableValidation', 1, 'expected true or false'],
@@ -138,6 +140,30 @@ describe('init() throws "invalid-config"', () => {
     expect(error.message).toMatch(/^Cannot open a database: option "/);
     expect(error.message).toContain(`"${name}"`);
     expect(error.message).toContain(message);
+  });
+
+  test.each([
+    [{ use: 'always-online' }, 'option "network.use" is "always-online", expected "dns" or "http"'],
+    [{ use: 'icmp' }, 'option "network.use" is "icmp", expected "dns" or "http"'],
+    [{ use: 7 }, 'option "network.use" is 7'],
+    [
+      { use: 'dns', url: 'http://localhost' },
+      'option "network.url" is given, expected none: "dns" asks for no URL',
+    ],
+    [
+      { use: 'http', url: 'localhost' },
+      '"network.url" is "localhost", expected a URL that starts with http://',
+    ],
+    [{ use: 'http', url: 'ftp://localhost' }, 'expected a URL that starts with http:// or https://'],
+    [{ use: 'http', url: 7 }, '"network.url" is 7, expected a URL'],
+    [{ use: 'http', intervalMs: 0 }, '"network.intervalMs" is 0, expected milliseconds from 1 to 2147483647'],
+    [{ use: 'http', intervalMs: 2 ** 31 }, '"network.intervalMs" is 2147483648, expected milliseconds'],
+    [{ use: 'dns', timeoutMs: '5s' }, '"network.timeoutMs" is "5s", expected milliseconds from 1'],
+    [{ use: 'dns', threshold: 1.5 }, '"network.threshold" is 1.5, expected a whole number from 1'],
+    [{ use: 'dns', threshold: Number.NaN }, '"network.threshold" is NaN, expected a whole number from 1'],
+    [{ use: 'dns', treshold: 2 }, 'there is no option "network.treshold"'],
+  ])('for option "network" with %j', (network, message) => {
+    expect(refusalOf({ appId, network }).message).toContain(message);
   });
 
   test.each([
@@ -173,6 +199,9 @@ describe('a secret is not in the error that refuses it', () => {
     { apiURI: `http://localhost?token=${secret}` },
     { apiURI: `me:${secret}@localhost` },
     { apiURI: `http://me:${secret}@:80:80` },
+    { network: { use: 'http', url: `http://me:${secret}@localhost` } },
+    { network: { use: 'http', url: `ftp://localhost?token=${secret}` } },
+    { network: { use: 'dns', url: `http://localhost?token=${secret}` } },
   ])('%j', (options) => {
     const error = refusalOf({ appId, ...options });
     const told = [

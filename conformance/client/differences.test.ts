@@ -351,6 +351,23 @@ const CASES: Record<string, () => Promise<void>> = {
     expect(seen.all.at(-1)?.peers).toHaveProperty('p');
   },
 
+  async 'What is published in a room left before it lets one in'() {
+    const server = await fakeInstant();
+    const db = open(server.address);
+    await db.ready();
+    const left = db.joinRoom('chat', 'lobby');
+    left.publishTopic('wave', { hand: 'left' });
+    left.leaveRoom();
+    const peer = await server.peers.first();
+    await peer.messages.first(({ op }) => op === 'join-room');
+    peer.send({ op: 'join-room-ok', 'room-id': 'lobby' });
+    await peer.messages.first(({ op }) => op === 'leave-room');
+    db.joinRoom('chat', 'lobby').publishTopic('wave', { hand: 'right' });
+    peer.send({ op: 'join-room-ok', 'room-id': 'lobby' });
+    const said = await peer.messages.first(({ op }) => op === 'client-broadcast');
+    expect(said.data).toEqual({ hand: 'right' });
+  },
+
   async 'What is published in a room while there is no session'() {
     const server = await fakeInstant({ http: () => signsIn() });
     const db = open(server.address);

@@ -40,6 +40,8 @@ export interface Program {
 export interface StartOptions {
   /** What the runtime is told, in the place of what it is told else. */
   readonly flags?: readonly string[];
+  /** What its environment has besides that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** When it is ended for one that hangs, in ms. */
   readonly hangsAfterMs?: number;
 }
@@ -64,8 +66,8 @@ export async function buildProgram(
   ]);
   return {
     file: `${folder}/program.mjs`,
-    start: (input, { flags = prefix, hangsAfterMs = HANGS_AFTER_MS } = {}) =>
-      start([...flags, `${folder}/program.mjs`, JSON.stringify(input)], hangsAfterMs),
+    start: (input, { flags = prefix, env = {}, hangsAfterMs = HANGS_AFTER_MS } = {}) =>
+      start([...flags, `${folder}/program.mjs`, JSON.stringify(input)], env, hangsAfterMs),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -123,11 +125,11 @@ async function bundle(
   });
 }
 
-function start(args: string[], hangsAfterMs = HANGS_AFTER_MS): Child {
+function start(args: string[], env: Readonly<Record<string, string>>, hangsAfterMs: number): Child {
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' },
+    env: { ...process.env, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1', ...env },
   });
   onTestFinished(() => {
     child.kill('SIGKILL');

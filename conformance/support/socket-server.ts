@@ -20,8 +20,8 @@ export interface Peer {
   /** Sends a text frame: a string as it is, anything else as JSON. */
   send(message: unknown): void;
   sendBytes(bytes: Uint8Array): void;
-  /** Starts the closing handshake. */
-  close(): void;
+  /** Starts the closing handshake, with code 1000 unless another is given. */
+  close(code?: number, reason?: string): void;
   /** Drops the connection. */
   destroy(): void;
 }
@@ -132,7 +132,8 @@ function peerOn(
     send: (message) =>
       write(OPCODE.text, Buffer.from(typeof message === 'string' ? message : JSON.stringify(message))),
     sendBytes: (bytes) => write(OPCODE.binary, Buffer.from(bytes)),
-    close: () => write(OPCODE.close, Buffer.from([0x03, 0xe8])),
+    close: (code = 1000, reason = '') =>
+      write(OPCODE.close, Buffer.from([code >> 8, code & 0xff, ...Buffer.from(reason)])),
     destroy: () => socket.destroy(),
   };
   return {

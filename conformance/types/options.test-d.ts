@@ -7,6 +7,8 @@ import {
   isInstantNodeError,
   isServerRefusal,
   type NetworkListenerClass,
+  type NetworkOption,
+  type NetworkOptions,
   type NodeConfig,
   type PendingTransaction,
   type ServerRefusal,
@@ -65,6 +67,12 @@ describe('init()', () => {
     init({ appId, storage: Store, durability: 'relaxed' });
     init({ appId, storage: Store, network: Network, instanceKey: 'a', keepAlive: false, queryCacheLimit: 1 });
     init({ appId, network: 'always-online', verbose: true, logger: console, devtool: false });
+    init({ appId, network: 'dns' });
+    init({
+      appId,
+      network: { use: 'http', url: 'http://localhost', intervalMs: 1, timeoutMs: 1, threshold: 1 },
+    });
+    expectTypeOf<NetworkOptions>().toExtend<NetworkOption>();
     expectTypeOf(Network).toExtend<NetworkListenerClass>();
     // @ts-expect-error The app id is missing.
     init({});
@@ -74,6 +82,8 @@ describe('init()', () => {
     init({ appId, storage: 'indexeddb' });
     // @ts-expect-error No such network.
     init({ appId, network: 'offline' });
+    // @ts-expect-error No such question.
+    init({ appId, network: { use: 'icmp' } });
     // @ts-expect-error A network listener has two functions.
     init({ appId, network: { getIsOnline: () => Promise.resolve(true) } });
     expectTypeOf<NodeConfig['appId']>().toEqualTypeOf<string>();
@@ -162,6 +172,8 @@ test('the codes of errors are a closed set', () => {
     case 'storage-locked':
     case 'not-pending':
     case 'discarded':
+    case 'queue-full':
+    case 'message-too-large':
     case 'backend':
       return;
     default:

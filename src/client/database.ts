@@ -16,6 +16,7 @@ import { assertOptions } from './calls/call-options.ts';
 import { assertCallback } from './calls/callback.ts';
 import { closedError, GuardedCalls } from './calls/guarded-calls.ts';
 import { pagingDatabase, safely } from './calls/infinite-query.ts';
+import type { ConnectionInfo } from './connection/connection-info.ts';
 import { assertSignal, type QueryOnceOptions } from './queries/query-once.ts';
 import type { NodeReactor } from './reactor/reactor.ts';
 import { thrown } from './refusals/server-refusal.ts';
@@ -232,15 +233,40 @@ export class InstantNodeDatabase<
     return this.#parts.writes.pending.discard(eventId);
   }
 
+  /** What the connection to the server is doing, and why: for status pages, logs and alerts. */
+  get connection(): ConnectionInfo {
+    return this.#parts.lifecycle.standing.info;
+  }
+
+  /**
+   * Calls `callback` at each change of `connection.state`, with what `connection` is then. Core's
+   * `subscribeConnectionStatus` tells only of whether there is a session. Returns a function that unsubscribes.
+   */
+  subscribeConnection(callback: (connection: ConnectionInfo) => void): () => void {
+    this.#assertOpen('subscribeConnection');
+    assertCallback('subscribeConnection', callback);
+    return this.#parts.lifecycle.standing.changes.subscribe(callback);
+  }
+
+  /**
+   * Gives up the present connection, whatever its state, and opens another at once, without the usual delay. What waits
+   * is sent over the new one. Without a network, nothing happens until it is back.
+   */
+  reconnect(): void {
+    this.#assertOpen('reconnect');
+    this.#parts.lifecycle.reconnect();
+  }
+
   /** What the database holds and has done, as numbers: for logs, metrics and health checks. */
   stats(): DatabaseStats {
     const { answers, connector, rooms, session, writes } = this.#parts;
-    const { pending, sent, foreign } = writes.pending.count();
+    const { pending, bytes, sent, foreign } = writes.pending.count();
     return {
       status: this.#closing ? 'closed' : session.status,
       ...answers.count(),
       rooms: rooms.size,
       pendingTransactions: pending,
+      pendingBytes: bytes,
       sentTransactions: sent,
       durable: writes.isDurable,
       foreignTransactions: foreign,
@@ -288,6 +314,7 @@ export class InstantNodeDatabase<
     const { reports, flusher, writes } = this.#parts;
     this.#forget();
     this.#calls.close();
+    writes.room.rejectAll(closedError('transact'));
     for (const onClosed of [...this.#whenClosed]) onClosed();
     if (timeoutMs > 0) await writes.delivery.doneWithin(timeoutMs);
     const settled = writes.undelivered.settle();

@@ -1,28 +1,20 @@
 import type { InstantUnknownSchema, StoreInterfaceClass } from '@instantdb/core';
-import type { NetworkListenerClass, SocketDriver, WebSocketClass } from '../drivers/contract.ts';
-import type { StorageKinds } from '../drivers/storage/kinds/index.ts';
+import type { NetworkListenerClass } from '../drivers/contract.ts';
 import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
-import type { NodeConfig } from './config/node-config.ts';
+import type { NodeConfig, ResolvedConfig } from './config/node-config.ts';
 import { assertOneWay } from './config/one-way.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
+import { Diagnostics } from './diagnostics/database-diagnostics.ts';
+import type { Drivers } from './drivers.ts';
 import { assertNotOtherVersions, findOpen, noteOpen } from './open-databases.ts';
 import { inBrowserLikeHost } from './reactor/host.ts';
 import { NodeReactor } from './reactor/reactor.ts';
 import type { AnySchema } from './schema/any-schema.ts';
 import { Reports } from './secrecy/reports.ts';
-import { openRecordStore } from './storage/open-record-store.ts';
-import { Persistence } from './storage/persistence.ts';
-
-/** The drivers that an entry chooses for its runtime. */
-export interface Drivers {
-  /** The driver for the option `connection.WebSocket`. */
-  socket(choice: 'native' | WebSocketClass | undefined): SocketDriver;
-  /** The kinds that the `storage` option can choose from. */
-  storage: StorageKinds;
-}
+import { openPersistence } from './storage/open-database-storage.ts';
 
 /** Core's `init`, with our options. */
 export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates extends boolean = false>(
@@ -37,7 +29,7 @@ export type Init = <Schema extends AnySchema = InstantUnknownSchema, UseDates ex
 export function bindInit(drivers: Drivers): Init {
   return (config, Store, NetworkListener, versions, EventSourceImpl) => {
     const given = withPositional(config, Store, NetworkListener);
-    const resolved = parseConfig(given, drivers.storage);
+    const resolved = parseConfig(given, drivers);
     const { core, connection, ways, keepAlive } = resolved;
     const socket = drivers.socket(connection.WebSocket);
     assertOneWay({ ...core, connection, ways, socket, EventSource: EventSourceImpl });
@@ -47,19 +39,19 @@ export function bindInit(drivers: Drivers): Init {
       return existing.database as never;
     }
     assertNotOtherVersions(resolved);
-    const persistence = new Persistence(
-      (events) => openRecordStore(drivers.storage, resolved, events),
-      core.__adminToken !== undefined,
-    );
+    const diagnostics = diagnosticsOf(resolved);
+    const isAdmin = core.__adminToken !== undefined;
+    const persistence = openPersistence(drivers.storage, resolved, { isAdmin, diagnostics });
     const reactor = inBrowserLikeHost(
       () =>
         new NodeReactor<AnySchema>({
           core,
           reports: new Reports(core.logger, resolved.secrets),
+          diagnostics,
           persistence,
           strict: resolved.durability === 'strict',
-          network: resolved.network,
-          ...{ socket, ways, keepAlive },
+          network: resolved.network.lease(),
+          ...{ socket, ways, keepAlive, connection },
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),
@@ -68,6 +60,11 @@ export function bindInit(drivers: Drivers): Init {
     const forget = noteOpen(database, resolved, drivers.storage);
     return database as never;
   };
+}
+
+function diagnosticsOf({ core, instanceKey, secrets }: ResolvedConfig): Diagnostics {
+  const { host } = new URL(core.websocketURI);
+  return new Diagnostics({ appId: core.appId, instanceKey, host }, (text) => secrets.leaveOut(text));
 }
 
 /** Core accepts a store and a network listener as arguments after the config; options in the config win. */

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { AlwaysOnline } from '../drivers/network/always-online.ts';
 import type { StorageChoice, StorageKinds } from '../drivers/storage/kinds/index.ts';
 import type { StorageKind } from '../drivers/storage/storage-kind.ts';
 import { InstantNodeError } from '../errors.ts';
@@ -128,11 +127,11 @@ function identityOf(resolved: ResolvedConfig, kinds: StorageKinds): Identity {
     data,
     resolved.durability,
     instanceKey,
+    network.identity.data,
   ]);
   return {
     text: createHash('sha256').update(parts).digest('base64url'),
-    // Each copy of this package has its own `AlwaysOnline`; all of them mean the same.
-    objects: [object, network === AlwaysOnline ? undefined : network],
+    objects: [object, network.identity.object],
     keyring,
   };
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Socket, SocketDriver, SocketEvents } from '../drivers/contract.ts';
+import { networkKinds } from '../drivers/network/index.ts';
 import { storageKinds } from '../drivers/storage/kinds/index.ts';
 import { bindInit } from './init.ts';
 
@@ -9,6 +10,7 @@ vi.mock('node:timers', () => ({
   clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
   setInterval: (...args: Parameters<typeof setInterval>) => setInterval(...args),
   clearInterval: (timer: NodeJS.Timeout) => clearInterval(timer),
+  setImmediate: (...args: Parameters<typeof setImmediate>) => setImmediate(...args),
 }));
 
 beforeEach(() => {
@@ -19,7 +21,10 @@ afterEach(() => {
 });
 
 /** A server in this process that answers `init` with what `answer` returns, and counts how often it was asked. */
-function serverOf(answer: () => object): { driver: SocketDriver; asked(): number; writes: unknown[] } {
+function serverOf(
+  answer: () => object,
+  answersProbes: () => boolean = () => true,
+): { driver: SocketDriver; asked(): number; writes: unknown[] } {
   let asked = 0;
   const writes: unknown[] = [];
   const open = (events: SocketEvents): Socket => {
@@ -40,6 +45,9 @@ function serverOf(answer: () => object): { driver: SocketDriver; asked(): number
       send(text) {
         const message = JSON.parse(text);
         if (message.op === 'transact') writes.push(message['client-event-id']);
+        if (message.op === 'remove-query' && answersProbes()) {
+          events.message(JSON.stringify({ ...message, op: 'remove-query-ok' }));
+        }
         if (message.op !== 'init') return;
         asked++;
         events.message(JSON.stringify({ ...answer(), 'original-event': { op: 'init' } }));
@@ -57,7 +65,7 @@ const accepted = { op: 'init-ok', 'session-id': 's', attrs: [], 'processed-tx-id
 test('a session that the server refuses is asked for again every 30 seconds, until it is accepted', async () => {
   let answer: object = refused;
   const server = serverOf(() => answer);
-  const init = bindInit({ socket: () => server.driver, storage: storageKinds });
+  const init = bindInit({ socket: () => server.driver, storage: storageKinds, network: networkKinds });
   const db = init({ appId: '3b1f5ac9-9cc3-4bd5-b5f4-6c0d8a5c1c11', apiURI: 'http://127.0.0.1:1' });
   db.subscribeErrors(() => {});
   await vi.advanceTimersByTimeAsync(1_000);
@@ -78,7 +86,7 @@ test('a session that the server refuses is asked for again every 30 seconds, unt
 
 test('a change of user waits five seconds for a session, and no longer', async () => {
   const server = serverOf(() => ({ op: 'nothing' }));
-  const init = bindInit({ socket: () => server.driver, storage: storageKinds });
+  const init = bindInit({ socket: () => server.driver, storage: storageKinds, network: networkKinds });
   const db = init({ appId: '3b1f5ac9-9cc3-4bd5-b5f4-6c0d8a5c1c12', apiURI: 'http://127.0.0.1:1' });
   vi.stubGlobal('fetch', async () => Response.json({ user: { id: 'u', refresh_token: 't' } }));
   let isSignedIn = false;
@@ -93,9 +101,13 @@ test('a change of user waits five seconds for a session, and no longer', async (
   db.shutdown();
 });
 
-test('a write without an answer is not undone after six seconds: it is "enqueued", and sent again', async () => {
-  const server = serverOf(() => accepted);
-  const init = bindInit({ socket: () => server.driver, storage: storageKinds });
+test('a write without an answer is not undone after six seconds: it is "enqueued", and waits', async () => {
+  let answersProbes = true;
+  const server = serverOf(
+    () => accepted,
+    () => answersProbes,
+  );
+  const init = bindInit({ socket: () => server.driver, storage: storageKinds, network: networkKinds });
   const db = init({ appId: '3b1f5ac9-9cc3-4bd5-b5f4-6c0d8a5c1c13', apiURI: 'http://127.0.0.1:1' });
   db.subscribeErrors(() => {});
   await vi.advanceTimersByTimeAsync(100);
@@ -109,7 +121,15 @@ test('a write without an answer is not undone after six seconds: it is "enqueued
   await vi.advanceTimersByTimeAsync(300);
   expect(outcome).toMatchObject({ status: 'enqueued' });
   expect(db.pendingTransactions()).toHaveLength(1);
-  await vi.advanceTimersByTimeAsync(2_000);
+  // The server answers the probe: it works on the write.
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(server.writes).toHaveLength(1);
+  answersProbes = false;
+  await vi.advanceTimersByTimeAsync(25_250);
+  expect(db.connection).toMatchObject({ state: 'open', attempt: 0 });
+  expect(db.connection.lastError?.message).toMatch(
+    /^Renewing the connection: the server has shown no sign of life for 2\d(\.\d)? s$/,
+  );
   const [first] = server.writes;
   expect(server.writes).toEqual([first, first]);
   db.shutdown();

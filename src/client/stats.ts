@@ -10,6 +10,8 @@ export interface DatabaseStats {
   rooms: number;
   /** Writes of the current author that the server has not confirmed. */
   pendingTransactions: number;
+  /** Bytes of their steps, as JSON. */
+  pendingBytes: number;
   /** Whether pending writes outlive the process because the storage keeps them. In memory they are lost with it. */
   durable: boolean;
   /** Pending writes that were sent over the current connection. */

@@ -121,12 +121,26 @@ export interface SocketDriver {
 /**
  * Reports whether the network is up, in the shape that core expects. The members are static, because core is given the
  * class itself.
+ *
+ * Whatever it does, the database goes on: it connects when there is no first answer within two seconds, or none that is
+ * a boolean, and reports that through `subscribeErrors`.
  */
 export interface NetworkListenerClass {
   /** Resolves with the current state. Called once, before the first connection. */
   getIsOnline(): Promise<boolean>;
-  /** Calls `change` with each new state until the returned function is called. */
+  /**
+   * Calls `change` with each new state until the returned function is called. It may call it with the same state again,
+   * at once or too late: that changes nothing.
+   */
   listen(change: (isOnline: boolean) => void): (() => void) | undefined;
+}
+
+/** A network listener as one database holds it. */
+export interface NetworkLease extends NetworkListenerClass {
+  /** Why the network was taken for gone when it was last; undefined where nothing is known of that. */
+  whyOffline?(): InstantNodeError | undefined;
+  /** The database is closed: nothing is told any more, and what it alone has used ends. Repeatable. */
+  release(): void;
 }
 
 /** Whose records a storage driver holds. Scopes never see each other's records, even in one file or server. */

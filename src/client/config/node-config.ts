@@ -5,7 +5,9 @@ import type {
   StoreInterfaceClass,
   WritableStreamCtor,
 } from '@instantdb/core';
-import type { NetworkListenerClass, Ways } from '../../drivers/contract.ts';
+import type { Ways } from '../../drivers/contract.ts';
+import type { NetworkOption } from '../../drivers/network/network-config.ts';
+import type { NetworkSource } from '../../drivers/network/network-kind.ts';
 import type { StorageConfig, StorageOptionName } from '../../drivers/storage/kinds/index.ts';
 import type { AnySchema } from '../schema/any-schema.ts';
 import type { Secrets } from '../secrecy/secrets.ts';
@@ -60,12 +62,16 @@ export interface NodeConfig<Schema extends AnySchema = InstantUnknownSchema, Use
    */
   instanceKey?: string;
   /**
-   * How the database learns whether there is a network.
+   * How the database learns whether there is a network. Without one it does not try to connect, and writes wait; when it
+   * is back they are delivered in order.
    *
    * - `'always-online'` (default): assumes that there is one and tries again when a connection fails.
-   * - a class in the shape of core's `WindowNetworkListener`: going offline pauses and queues, coming back delivers.
+   * - `'dns'`: there is one while the host of `apiURI` can be resolved.
+   * - `'http'`: there is one while the server answers HTTP: `{ use: 'http', url }` asks another. {@link NetworkOptions} say
+   *   how often, how long an answer may take, and how many it takes to change.
+   * - a class in the shape of core's `WindowNetworkListener`.
    */
-  network?: 'always-online' | NetworkListenerClass;
+  network?: NetworkOption;
   /** Deadlines, delays, limits and ways through: see {@link ConnectionConfig}. */
   connection?: ConnectionConfig;
   /** Whether an open database keeps the process running. Default true; `close()` lets it exit in either case. */
@@ -145,7 +151,7 @@ export interface ResolvedConfig extends StorageRequest {
   /** What must never be shown. */
   secrets: Secrets;
   durability: 'strict' | 'relaxed';
-  network: NetworkListenerClass;
+  network: NetworkSource;
   connection: ResolvedConnection;
   /** How the server is reached. */
   ways: Ways;

@@ -1,28 +1,29 @@
 import { resolve } from 'node:path';
 import { StoreInterface } from '@instantdb/core';
 import { expect, test } from 'vitest';
-import { AlwaysOnline } from '../../drivers/network/always-online.ts';
+import { networkKinds } from '../../drivers/network/index.ts';
 import { storageKinds } from '../../drivers/storage/kinds/index.ts';
 import { connectionDefaults } from './connection-config.ts';
 import { parseConfig as parse } from './parse-config.ts';
 
 // What is refused is tested on every runtime by `conformance/client/config.test.ts`.
 
-const parseConfig = (config: unknown) => parse(config, storageKinds);
+const parseConfig = (config: unknown) => parse(config, { storage: storageKinds, network: networkKinds });
 const appId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
 test('what is not given is what the documentation says', () => {
-  const { core, secrets: _, ways: _ways, connection, ...rest } = parseConfig({ appId });
-  expect(connection).toMatchObject(connectionDefaults);
+  const { core, secrets: _, ways, ...rest } = parseConfig({ appId });
   expect(rest).toEqual({
+    connection: { ...connectionDefaults, maxMessageBytes: undefined, whenQueueFull: 'reject' },
     storage: { kind: 'memory' },
     keyring: undefined,
     durability: 'strict',
     whenStorageLocked: 'fail',
-    network: AlwaysOnline,
+    network: parseConfig({ appId, network: 'always-online' }).network,
     instanceKey: '',
     keepAlive: true,
   });
+  expect(ways.areOwn).toBe(false);
   expect(core).toMatchObject({
     appId,
     apiURI: 'https://api.instantdb.com',

@@ -1,6 +1,5 @@
 import type { Logger } from '@instantdb/core';
-import type { NetworkListenerClass } from '../../drivers/contract.ts';
-import { AlwaysOnline } from '../../drivers/network/always-online.ts';
+import type { NetworkKinds } from '../../drivers/network/index.ts';
 import type { StorageChoice, StorageKinds } from '../../drivers/storage/kinds/index.ts';
 import type { StorageKind } from '../../drivers/storage/storage-kind.ts';
 import { createWays } from '../../drivers/ways/create-ways.ts';
@@ -13,6 +12,7 @@ import type { Keyring } from '../storage/keyring.ts';
 import { parseEncryptionKey } from '../storage/keyring-input.ts';
 import { type CoreConfig, coreInternalOptions, optionNames, type ResolvedConfig } from './node-config.ts';
 import { parseConnection } from './parse-connection.ts';
+import { parseNetwork } from './parse-network.ts';
 import { parseStorage, storageOptionNames } from './parse-storage.ts';
 
 /** Core's own defaults, which it does not export. */
@@ -21,30 +21,38 @@ const SESSION_PATH = '/runtime/session';
 
 type Options = Record<string, unknown>;
 
+/** What options can choose from. */
+interface Kinds {
+  readonly storage: StorageKinds;
+  readonly network: NetworkKinds;
+}
+
 /**
  * Parses the options of `init`. An option that cannot be used throws an `InstantNodeError` with code `invalid-config`
  * that names the option, its value and what is expected; the value of a secret is never shown.
  */
-export function parseConfig(config: unknown, kinds: StorageKinds): ResolvedConfig {
+export function parseConfig(config: unknown, kinds: Kinds): ResolvedConfig {
   if (!isObject(config)) {
     throw invalidOption(`init() takes an object of options, got ${show(config)}`);
   }
-  const ofStorages = storageOptionNames(kinds);
+  const ofStorages = storageOptionNames(kinds.storage);
   refuseUnknown(config, ofStorages);
-  const storage = parseStorage(config, kinds);
+  const storage = parseStorage(config, kinds.storage);
   const connection = parseConnection(config.connection);
   const { apiURI, websocketURI } = uris(config);
   const ways = createWays({ ...connection, servers: [apiURI, websocketURI] });
   const secrets = new Secrets(adminToken(config), ...ways.secrets);
+  const core = coreConfig(config, secrets, ofStorages);
+  const { headers, tls } = connection;
   return {
-    core: coreConfig(config, secrets, ofStorages),
+    core,
     secrets,
     ways,
     storage,
-    keyring: keyring(config, storage, kinds),
+    keyring: keyring(config, storage, kinds.storage),
     durability: oneOf(config, 'durability', ['strict', 'relaxed']),
     whenStorageLocked: oneOf(config, 'whenStorageLocked', ['fail', 'wait']),
-    network: network(config),
+    network: parseNetwork(config.network, kinds.network, { apiURI: core.apiURI, way: { headers, tls } }),
     connection,
     instanceKey: optional(config, 'instanceKey', 'string') ?? '',
     keepAlive: optional(config, 'keepAlive', 'boolean') ?? true,
@@ -181,20 +189,6 @@ function oneOf<const T extends string>(config: Options, name: string, values: re
   const found = values.find((one) => one === value);
   if (found === undefined) throw refusedOption(name, value, values.map((one) => `"${one}"`).join(' or '));
   return found;
-}
-
-function network(config: Options): NetworkListenerClass {
-  const value = config.network;
-  if (value === undefined || value === 'always-online') return AlwaysOnline;
-  const listener = Object(value) as Partial<NetworkListenerClass>;
-  if (typeof listener.getIsOnline === 'function' && typeof listener.listen === 'function') {
-    return listener as NetworkListenerClass;
-  }
-  throw refusedOption(
-    'network',
-    value,
-    '"always-online" or a class with the static functions getIsOnline and listen',
-  );
 }
 
 function refuseUnknown(config: Options, ofStorages: readonly string[]): void {

@@ -4,17 +4,49 @@ import { InstantNodeError } from '../../errors.ts';
 import { waitAtMost } from '../timing/wait-at-most.ts';
 import { EventStreamConnection } from './event-stream.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
+import type { SessionEnd } from './session-end.ts';
 import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './socket-connection.ts';
+import type { TransportChoice } from './transport-choice.ts';
 
 /** A connection of either kind. */
 export interface Transport {
+  readonly kind: 'websocket' | 'sse' | undefined;
   isOpen(): boolean;
   isConnecting(): boolean;
+  /** Bytes that have arrived, those of unfinished messages included; undefined where that cannot be seen. */
+  receivedBytes(): number | undefined;
+  /** Bytes that wait for the operating system. */
+  bufferedBytes(): number;
   close(): void;
+  /** Drops it without waiting for the peer. */
+  terminate(): void;
 }
 
 /** Stands in until there is a first connection. */
-export const neverConnected: Transport = { isOpen: () => false, isConnecting: () => false, close() {} };
+export const neverConnected: Transport = {
+  kind: undefined,
+  isOpen: () => false,
+  isConnecting: () => false,
+  receivedBytes: () => 0,
+  bufferedBytes: () => 0,
+  close() {},
+  terminate() {},
+};
+
+/** What follows the current connection. */
+export interface ConnectionWatcher {
+  opened(): void;
+  received(message: unknown): void;
+  alive(): void;
+  ended(end: SessionEnd): void;
+}
+
+/** What both kinds of connection call. */
+interface Callbacks {
+  onopen: ((event: unknown) => void) | null;
+  onmessage: ((event: { message: unknown }) => void) | null;
+  onclose: ((event: Partial<SessionEnd>) => void) | null;
+}
 
 /** What a {@link Connector} needs to know and to do. */
 export interface ConnectorHost {
@@ -25,29 +57,20 @@ export interface ConnectorHost {
   /** Whether an open connection keeps the process running. */
   readonly keepAlive: boolean;
   readonly attempts: FailedAttempts;
+  readonly choice: TransportChoice;
+  watcher(): ConnectionWatcher;
   socketUrl(): string;
   eventStreamUrl(): string;
-  /** The class of event streams, when the next connection is to use one. */
+  /** The class of event streams. */
   eventSource(): unknown;
   /** The current connection. */
   transport(): Transport;
-  /** Makes `made` the current connection. */
+  /** Makes `made` the current connection, with core's callbacks. */
   attach(made: SocketConnection | EventStreamConnection): void;
-  isOnline(): boolean;
-  isShutdown(): boolean;
-  /** Lets the next connection follow at once. */
-  resetDelay(): void;
-  setStatus(status: 'closed' | 'connecting'): void;
-  isClosed(): boolean;
-  /** Opens the next connection, by way of core. */
-  start(): void;
   report(error: InstantNodeError): void;
 }
 
-/**
- * Opens connections. Core would open the runtime's global WebSocket, which Node 20 lacks and which cannot be unref'd on
- * the others. Told that there is no network, it would also connect once, and then read but not write.
- */
+/** Opens connections. Core would open the runtime's global WebSocket, which Node 20 lacks. */
 export class Connector {
   readonly traffic: Traffic = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0 };
   readonly #host: ConnectorHost;
@@ -63,50 +86,16 @@ export class Connector {
     return this.#count;
   }
 
-  /** Opens a connection in place of the current one, unless that is still being opened. */
+  /** Opens a connection in place of the current one. */
   open(): void {
     const host = this.#host;
     const previous = host.transport();
-    if (host.isShutdown() || previous.isConnecting()) return;
-    if (!host.isOnline()) {
-      host.setStatus('closed');
-      return;
-    }
-    const EventSource = host.eventSource();
-    host.attach(EventSource === undefined ? this.#openSocket() : this.#openEventStream(EventSource));
+    host.attempts.connecting();
+    const made = host.choice.next() === 'sse' ? this.#openEventStream() : this.#openSocket();
+    host.attach(made);
+    this.#watch(made);
     this.#count++;
     if (previous.isOpen()) previous.close();
-  }
-
-  /** Connects now instead of after the delay. */
-  connectNow(): void {
-    const host = this.#host;
-    if (host.transport().isOpen() || !host.isOnline()) return;
-    host.resetDelay();
-    host.start();
-  }
-
-  /** Ends the session and begins another, which gets all attributes again. */
-  renew(): void {
-    const host = this.#host;
-    host.transport().close();
-    this.connectNow();
-    // Otherwise users would take it for an outage.
-    if (host.isClosed() && !host.isShutdown() && host.isOnline()) host.setStatus('connecting');
-  }
-
-  /** Drops a connection on which the server owes an answer and has been silent for `ms`. */
-  dropSilent(ms: number): void {
-    const seconds = Math.round(ms / 1_000);
-    this.#host.report(
-      new InstantNodeError(
-        'connection-failed',
-        `Renewing the connection: no answer to a transaction for ${seconds} s`,
-      ),
-    );
-    const transport = this.#host.transport();
-    if ('terminate' in transport && typeof transport.terminate === 'function') transport.terminate();
-    else transport.close();
   }
 
   /** Returns a function that gives the sockets open now a moment to close, and then drops those that are left. */
@@ -118,21 +107,44 @@ export class Connector {
     };
   }
 
-  #openEventStream(EventSource: unknown): EventStreamConnection {
-    const { send, keepAlive, attempts } = this.#host;
+  /** Tells the watcher of what happens, before core learns of it, while the connection is the current one. */
+  #watch(connection: SocketConnection | EventStreamConnection): void {
+    const { transport, watcher } = this.#host;
+    const made = connection as unknown as Callbacks;
+    const isCurrent = (): boolean => transport() === (made as unknown);
+    const core = { ...made };
+    made.onopen = (event) => {
+      if (isCurrent()) watcher().opened();
+      core.onopen?.(event);
+    };
+    made.onmessage = (event) => {
+      if (isCurrent()) watcher().received(event.message);
+      core.onmessage?.(event);
+    };
+    made.onclose = (event) => {
+      const { code = 1006, reason = '', isOurs = false } = event;
+      if (isCurrent()) watcher().ended({ code, reason, isOurs });
+      core.onclose?.(event);
+    };
+  }
+
+  #openEventStream(): EventStreamConnection {
+    const { send, keepAlive, attempts, watcher } = this.#host;
     return this.#opened(
       new EventStreamConnection({
         url: this.#host.eventStreamUrl(),
-        ...{ send, EventSource, attempts },
+        EventSource: this.#host.eventSource(),
+        ...{ send, attempts },
         hold: keepAlive,
         traffic: this.traffic,
+        alive: () => watcher().alive(),
         onMalformed: (cause) => this.#notJson(cause),
       }),
     );
   }
 
   #openSocket(): SocketConnection {
-    const { driver, ways, keepAlive, attempts } = this.#host;
+    const { driver, ways, keepAlive, attempts, watcher } = this.#host;
     const url = this.#host.socketUrl();
     return this.#opened(
       new SocketConnection({
@@ -140,13 +152,13 @@ export class Connector {
         route: ways.areOwn ? ways.to(url) : undefined,
         hold: keepAlive,
         traffic: this.traffic,
+        onAlive: () => watcher().alive(),
         onMalformed: (cause) => this.#notJson(cause),
       }),
     );
   }
 
   #opened<Made extends SocketConnection | EventStreamConnection>(made: Made): Made {
-    this.#host.attempts.connecting();
     this.#open.add(made);
     void made.closed.then(() => this.#open.delete(made));
     return made;

@@ -50,10 +50,13 @@ let count = 0;
  */
 export class EventStreamConnection {
   readonly type = 'sse';
+  /** As `db.connection` calls it. */
+  readonly kind = 'sse';
   readonly id: string = `sse_${count++}`;
   onopen: ((event: ConnectionEvent) => void) | null = null;
   onmessage: ((event: ConnectionEvent & { message: unknown }) => void) | null = null;
-  onclose: ((event: ConnectionEvent & { code: number; reason: string }) => void) | null = null;
+  onclose: ((event: ConnectionEvent & { code: number; reason: string; isOurs: boolean }) => void) | null =
+    null;
   onerror:
     | ((event: ConnectionEvent & { cause: unknown; refusal?: HandshakeRefusal | undefined }) => void)
     | null = null;
@@ -171,7 +174,7 @@ export class EventStreamConnection {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#greeting);
-    this.onclose?.({ target: this, code, reason });
+    this.onclose?.({ target: this, code, reason, isOurs: this.#isClosedHere });
   }
 
   #receive(text: string): void {

@@ -1,6 +1,8 @@
+import type { HandshakeRefusal } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { systemReason } from '../refusals/no-answer.ts';
 import { type Refusal, refusedBy } from '../refusals/server-refusal.ts';
+import { ruleOfCode, ruleOfStatus } from './retry-rule.ts';
 
 /**
  * Reports connections that end before the server has accepted the session, which core only logs when verbose. It
@@ -13,6 +15,9 @@ export class FailedAttempts {
   #isKnown = false;
   #cause: unknown;
   #last: InstantNodeError | undefined;
+  #handshake: HandshakeRefusal | undefined;
+  #turnedAwayBy: Refusal | undefined;
+  #isOverdue = false;
 
   constructor(url: string, report: (error: InstantNodeError) => void) {
     this.#url = url;
@@ -24,15 +29,40 @@ export class FailedAttempts {
     return this.#last;
   }
 
+  /** How the server refused to open the present connection, if it answered in HTTP. */
+  get handshake(): HandshakeRefusal | undefined {
+    return this.#handshake;
+  }
+
+  /** Why the server did not accept the session over the present connection, if that may pass. */
+  get turnedAwayBy(): Refusal | undefined {
+    return this.#turnedAwayBy;
+  }
+
+  /** Whether the present connection is given up because something took too long. */
+  get isOverdue(): boolean {
+    return this.#isOverdue;
+  }
+
+  /** Whether the server refuses the session by the way in which it ended the connection. */
+  isRefusal(code: number): boolean {
+    const rule = this.#handshake ? ruleOfStatus(this.#handshake) : ruleOfCode(code);
+    return rule.is === 'refused';
+  }
+
   /** A connection is being opened. */
   connecting(): void {
     this.#isAccepted = false;
     this.#cause = undefined;
+    this.#handshake = undefined;
+    this.#turnedAwayBy = undefined;
+    this.#isOverdue = false;
   }
 
   /** The connection failed for this reason; `ended` follows. */
-  failed(cause: unknown): void {
+  failed(cause: unknown, handshake?: HandshakeRefusal): void {
     this.#cause = cause;
+    this.#handshake = handshake;
   }
 
   /** The server accepted the session. */
@@ -46,7 +76,9 @@ export class FailedAttempts {
   ended(code: number, reason: string): void {
     if (this.#isAccepted) return;
     const said = reason ? `${code}, "${reason}"` : String(code);
-    const why = systemReason(this.#cause);
+    const why = this.#handshake ? `HTTP status ${this.#handshake.status}` : systemReason(this.#cause);
+    // A refusal is reported as that, by the session.
+    if (this.isRefusal(code)) this.#isKnown = true;
     this.#tell(`the connection ended with code ${said}${why ? ` (${why})` : ''}`, this.#cause);
   }
 
@@ -57,7 +89,14 @@ export class FailedAttempts {
 
   /** The server did not accept the session, for a reason that may pass. */
   turnedAway(refusal: Refusal): void {
+    this.#turnedAwayBy = refusal;
     this.#tell(`the server said "${refusal.message}"`, refusal, refusal);
+  }
+
+  /** The connection is given up, since something took too long. */
+  overdue(what: string): void {
+    this.#isOverdue = true;
+    this.#tell(what, undefined);
   }
 
   #tell(what: string, cause: unknown, refusal?: Refusal): void {

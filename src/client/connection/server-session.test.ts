@@ -31,6 +31,7 @@ function sessionAlone() {
     coreRefuses: ({ message }) => session.setStatus('errored', { message }),
     listen: () => () => {},
     closeConnection: () => asked.push('close'),
+    accepted: () => {},
     left: () => {},
     changed: () => {},
     refused: ({ message }) => asked.push(message),
@@ -78,9 +79,9 @@ test('a change of user asks anew, as if nothing had been refused', () => {
   const { session, asked } = sessionAlone();
   session.refuse(unknownApp);
   asked.length = 0;
-  session.userChanged();
+  session.asksAnew();
   expect(asked).toEqual(['connecting']);
-  session.userChanged();
+  session.asksAnew();
   expect(asked).toEqual(['connecting']);
 });
 

@@ -43,6 +43,8 @@ export interface SessionHost {
   /** Calls `callback` when the status changes; returns a function that ends that. */
   listen(callback: () => void): () => void;
   closeConnection(): void;
+  /** There is a session. */
+  accepted(): void;
   /** There is no session, or no longer one. */
   left(): void;
   /** The status may have changed. */
@@ -95,6 +97,7 @@ export class ServerSession {
     const error = isObject(said) && standing.is === 'refusing' ? sessionError(said, standing.refusal) : said;
     if (status === 'authenticated') {
       host.attempts.accepted();
+      host.accepted();
       if (standing.is !== 'failed') this.#standing = { is: 'good' };
     } else host.left();
     // While the client asks again, users see no change until the server answers otherwise.
@@ -138,7 +141,7 @@ export class ServerSession {
   }
 
   /** The client will ask for another session, which the server may accept. */
-  userChanged(): void {
+  asksAnew(): void {
     if (!this.isRefused) return;
     this.#standing = { is: 'good' };
     this.setStatus('connecting');

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { Route, Socket, SocketDriver } from '../../drivers/contract.ts';
+import type { HandshakeRefusal, Route, Socket, SocketDriver } from '../../drivers/contract.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 
 /** How long a closing handshake may take before the socket is dropped. */
@@ -31,6 +31,8 @@ export interface ConnectionOptions {
   traffic: Traffic;
   /** Notified of connections that end by themselves. */
   attempts: Pick<FailedAttempts, 'failed' | 'ended' | 'couldNotSend'>;
+  /** The peer has shown a sign of life that is not a message. */
+  onAlive(): void;
   /** Called for a frame that is not JSON; the connection goes on. */
   onMalformed(cause: unknown): void;
 }
@@ -45,10 +47,13 @@ let count = 0;
  */
 export class SocketConnection {
   readonly type = 'ws';
+  /** As `db.connection` calls it. */
+  readonly kind = 'websocket';
   readonly id: string = `ws_${count++}`;
   onopen: ((event: ConnectionEvent) => void) | null = null;
   onmessage: ((event: ConnectionEvent & { message: unknown }) => void) | null = null;
-  onclose: ((event: ConnectionEvent & { code: number; reason: string }) => void) | null = null;
+  onclose: ((event: ConnectionEvent & { code: number; reason: string; isOurs: boolean }) => void) | null =
+    null;
   onerror: ((event: ConnectionEvent & { cause: unknown }) => void) | null = null;
   /** Core's name for the underlying socket. */
   readonly conn: Socket;
@@ -62,28 +67,24 @@ export class SocketConnection {
     this.#closed = resolve;
   });
 
-  constructor({ url, driver, hold, route, traffic, attempts, onMalformed }: ConnectionOptions) {
+  constructor({ url, driver, hold, route, traffic, attempts, onAlive, onMalformed }: ConnectionOptions) {
     this.#traffic = traffic;
     this.#attempts = attempts;
     const events = {
       open: () => this.onopen?.({ target: this }),
       message: (text: string) => this.#receive(text, onMalformed),
-      error: (cause: unknown) => {
-        attempts.failed(cause);
+      alive: onAlive,
+      error: (cause: unknown, refusal?: HandshakeRefusal) => {
+        attempts.failed(cause, refusal);
         this.onerror?.({ target: this, cause });
       },
       close: (code: number, reason: string) => {
         this.#closed?.();
-        if (!this.#isOver) attempts.ended(code, reason);
+        if (!this.#isOver && !this.#isClosedHere) attempts.ended(code, reason);
         this.#end(code, reason);
       },
     };
     this.conn = driver.open(url, events, { hold, route });
-  }
-
-  /** Whether this side ended it. */
-  get isClosedHere(): boolean {
-    return this.#isClosedHere;
   }
 
   isOpen(): boolean {
@@ -92,6 +93,14 @@ export class SocketConnection {
 
   isConnecting(): boolean {
     return !this.#isOver && this.conn.isConnecting();
+  }
+
+  receivedBytes(): number | undefined {
+    return this.conn.receivedBytes();
+  }
+
+  bufferedBytes(): number {
+    return this.conn.bufferedBytes();
   }
 
   send(message: object): void {
@@ -129,7 +138,7 @@ export class SocketConnection {
   #end(code: number, reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.onclose?.({ target: this, code, reason });
+    this.onclose?.({ target: this, code, reason, isOurs: this.#isClosedHere });
   }
 
   #receive(text: string, onMalformed: (cause: unknown) => void): void {

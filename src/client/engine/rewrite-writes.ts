@@ -21,18 +21,14 @@ export function rewriteWrites(
   writes: ReadonlyMap<string, Mutation>,
   processedTxId?: number,
 ): ReadonlyMap<string, Mutation> {
-  const rewriting = new Rewriting(attrs, processedTxId);
+  const rewriting = new WritesRewriting(attrs, processedTxId);
   const rewritten = new Map<string, Mutation>();
-  for (const [eventId, mutation] of writes) {
-    const before = mutation['tx-steps'];
-    const steps = before.flatMap((step) => rewriting.rewrite(step, mutation['tx-id']));
-    const isSame = steps.length === before.length && steps.every((step, index) => step === before[index]);
-    rewritten.set(eventId, isSame ? mutation : { ...mutation, 'tx-steps': steps });
-  }
+  for (const [eventId, mutation] of writes) rewritten.set(eventId, rewriting.rewritten(mutation));
   return rewriting.hasChanged ? rewritten : writes;
 }
 
-class Rewriting {
+/** What {@link rewriteWrites} does, write by write. They are given in order: later ones may need what earlier ones add. */
+export class WritesRewriting {
   hasChanged = false;
   readonly #attrs: AttrsStore;
   readonly #processedTxId: number;
@@ -40,13 +36,21 @@ class Rewriting {
   /** Attributes that writes add and the server does not have. */
   readonly #added: Map<unknown, Attr> = new Map();
 
-  constructor(attrs: AttrsStore, processedTxId: number | undefined) {
+  constructor(attrs: AttrsStore, processedTxId?: number) {
     this.#attrs = attrs;
     this.#processedTxId = processedTxId ?? 0;
   }
 
+  /** The rewritten write, or the write itself when nothing changes. */
+  rewritten(mutation: Mutation): Mutation {
+    const before = mutation['tx-steps'];
+    const steps = before.flatMap((step) => this.#rewrite(step, mutation['tx-id']));
+    const isSame = steps.length === before.length && steps.every((step, index) => step === before[index]);
+    return isSame ? mutation : { ...mutation, 'tx-steps': steps };
+  }
+
   /** The rewritten step, or none. */
-  rewrite(step: TransactionStep, txId: number | undefined): TransactionStep[] {
+  #rewrite(step: TransactionStep, txId: number | undefined): TransactionStep[] {
     const isOver = step[0] === 'add-attr' ? this.#isKnown(step[1], txId) : CHANGES.has(step[0]);
     if (isOver) this.hasChanged = true;
     else if (step[0] === 'add-attr' || this.#replacements.size === 0) return [step];

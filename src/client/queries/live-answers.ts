@@ -1,6 +1,8 @@
 import { InstantError } from '@instantdb/core';
 import { InstantNodeError } from '../../errors.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import { sameValue } from '../values/same-value.ts';
+import { tellAnswer, tellFailure } from './told-queries.ts';
 
 /** What `subscribeQuery` gives when there is no answer. */
 interface QueryError {
@@ -21,6 +23,7 @@ export interface Answer {
 
 /** What {@link LiveAnswers} needs to know and to do; queries go by their hashes. */
 export interface QueriesHost {
+  readonly diagnostics: Diagnostics;
   /** The hashes of queries with subscribers. */
   subscribed(): string[];
   subscribers(hash: string): readonly { q: object; cb(answer: object): void }[];
@@ -67,18 +70,32 @@ export class LiveAnswers {
   /** Gives a query's subscribers its answer when it differs from the last one. */
   tell(hash: string): void {
     const host = this.#host;
+    if (!host.isAwaited(hash)) return;
     const before = host.told(hash)?.data;
     const answer = this.#answer(hash);
     if (this.#owed.has(hash)) this.#endOnce(hash, answer?.data);
     if (!answer?.data || !host.isAwaited(hash)) return;
     host.noteTold(hash, answer);
     if (sameValue(answer.data, before)) return;
-    for (const { cb } of [...host.subscribers(hash)]) cb(answer.data);
+    const subscribers = [...host.subscribers(hash)];
+    tellAnswer(host.diagnostics, hash, subscribers, answer.data);
+    for (const { cb } of subscribers) cb(answer.data);
   }
 
   /** Gives the current answer to the one-time calls. */
   tellOnce(hash: string): void {
-    this.#endOnce(hash, this.#answer(hash)?.data);
+    // The server also answers queries that were left meanwhile: nothing is remembered of one.
+    if (this.#host.isAwaited(hash)) this.#endOnce(hash, this.#answer(hash)?.data);
+  }
+
+  /** Tells a query's subscribers, the way core does, why there is no answer. */
+  tellError<Told extends object>(
+    hash: string,
+    error: Told,
+    coreTells: (hash: string, error: Told) => void,
+  ): void {
+    tellFailure(this.#host.diagnostics, hash, this.#host.subscribers(hash), error);
+    coreTells(hash, error);
   }
 
   /** The answer that is already there. */
@@ -93,6 +110,7 @@ export class LiveAnswers {
 
   /** Fails a query whose answer could not be used at all, which has been reported. */
   fail(hash: string): void {
+    if (!this.#host.isAwaited(hash)) return;
     this.#fail(hash, this.#errorOf(hash));
     this.#endOnce(hash, undefined);
   }

@@ -1,9 +1,17 @@
 import { weakHash } from '@instantdb/core';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import { type Deferred, deferred } from '../timing/deferred.ts';
 import type { Timers } from '../timing/timers.ts';
 import { assertSendable } from '../values/sendable.ts';
 import { withPrintableClauses } from './printable-clauses.ts';
-import { limited, parseQueryOnceOptions, type QueryOnceOptions, queryTimedOut } from './query-once.ts';
+import {
+  limited,
+  type ParsedQueryOnceOptions,
+  parseQueryOnceOptions,
+  type QueryOnceOptions,
+  queryTimedOut,
+} from './query-once.ts';
+import { entitiesIn, querySubject } from './query-subject.ts';
 
 /** A call of `queryOnce` that waits for its answer. */
 export interface Asker {
@@ -15,6 +23,7 @@ export interface Asker {
 /** What {@link OneTimeQueries} need to know and to do. */
 export interface OneTimeQueriesHost {
   readonly timers: Timers;
+  readonly diagnostics: Diagnostics;
   /** Why the server refuses the session; undefined while it does not. */
   refusal(): Error | undefined;
   isOnline(): boolean;
@@ -27,6 +36,8 @@ export interface OneTimeQueriesHost {
   complete(q: object, hash: string, dfd: Deferred<unknown>): void;
   /** All calls that wait, by query. */
   askers(): [hash: string, askers: readonly Pick<Asker, 'q' | 'dfd'>[]][];
+  /** The server owes an answer for too long. */
+  suspectSilence(): void;
   /** The state of the connection. */
   status(): string;
   /** How the last connection ended before a session was accepted. */
@@ -46,28 +57,15 @@ export class OneTimeQueries {
 
   /** The answer of a query. */
   ask(given: object, options: QueryOnceOptions | undefined): Promise<unknown> {
-    const host = this.#host;
-    const { ruleParams, timeoutMs, signal } = parseQueryOnceOptions(options);
-    const refusal = host.refusal();
-    if (refusal) return Promise.reject(refusal);
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    if (!host.isOnline()) return host.askOffline(given);
-    assertSendable(given, ruleParams);
-    const query = withPrintableClauses(given);
-    host.validate(query);
-    const q = ruleParams ? { $$ruleParams: ruleParams, ...query } : query;
-    const hash = weakHash(q);
-    const dfd = deferred<unknown>();
-    host.add(hash, { q, dfd, eventId: host.start(q, hash) });
-    const giveUp = (reason: unknown): void => {
-      dfd.reject(reason);
-      host.complete(q, hash, dfd);
-    };
-    limited(dfd.promise, { timeoutMs, signal }, host.timers, {
-      expired: () => giveUp(queryTimedOut(query, timeoutMs, host.status(), host.lastError())),
-      aborted: giveUp,
-    });
-    return dfd.promise;
+    const parsed = parseQueryOnceOptions(options);
+    return this.#host.diagnostics.until(
+      'instant:query-once',
+      () => querySubject(given),
+      (trace) => this.#ask(given, parsed, trace),
+      (trace, answer) => {
+        trace.entities = entitiesIn(answer);
+      },
+    );
   }
 
   /** Rejects every call that still waits. */
@@ -78,5 +76,37 @@ export class OneTimeQueries {
         this.#host.complete(q, hash, dfd);
       }
     }
+  }
+
+  #ask(
+    given: object,
+    { ruleParams, timeoutMs, signal }: ParsedQueryOnceOptions,
+    trace: { hash?: string } | undefined,
+  ): Promise<unknown> {
+    const host = this.#host;
+    const refusal = host.refusal();
+    if (refusal) return Promise.reject(refusal);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (!host.isOnline()) return host.askOffline(given);
+    assertSendable(given, ruleParams);
+    const query = withPrintableClauses(given);
+    host.validate(query);
+    const q = ruleParams ? { $$ruleParams: ruleParams, ...query } : query;
+    const hash = weakHash(q);
+    if (trace) trace.hash = hash;
+    const dfd = deferred<unknown>();
+    host.add(hash, { q, dfd, eventId: host.start(q, hash) });
+    const giveUp = (reason: unknown): void => {
+      dfd.reject(reason);
+      host.complete(q, hash, dfd);
+    };
+    limited(dfd.promise, { timeoutMs, signal }, host.timers, {
+      expired: () => {
+        host.suspectSilence();
+        giveUp(queryTimedOut(query, timeoutMs, host.status(), host.lastError()));
+      },
+      aborted: giveUp,
+    });
+    return dfd.promise;
   }
 }

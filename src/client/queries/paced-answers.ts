@@ -8,6 +8,8 @@ const MANY = 1_000;
 export interface PacedAnswersHost {
   /** How many writes the server has not confirmed. */
   waitingWrites(): number;
+  /** Whether anybody waits for the answers of a query. */
+  isAwaited(hash: string): boolean;
   /** Whether a refresh, the server's new answers after a change, is being handled. */
   isRefreshing(): boolean;
   tell(hash: string): void;
@@ -30,6 +32,8 @@ export class PacedAnswers {
 
   /** Notifies the subscribers of a query, now or in a while. */
   tell(hash: string): void {
+    // Core tells of queries that were left meanwhile, too: nothing is remembered of one.
+    if (!this.#host.isAwaited(hash)) return;
     const tell = (): void => this.#host.tell(hash);
     if (this.#host.waitingWrites() < MANY) tell();
     else if (this.#host.isRefreshing()) this.#throttle.ask(hash, tell);

@@ -60,8 +60,7 @@ export function limited(
 }
 
 /**
- * What a query asks for, without its conditions, whose values may be secrets: `{ goals: { author }, todos }`. Exported
- * for its test.
+ * What a query asks for, without its conditions, whose values may be secrets: `{ goals: { author }, todos }`.
  */
 export function shapeOf(query: unknown, depth = MAX_DEPTH): string {
   const names = Object.keys(Object(query)).filter((name) => name !== '$' && name !== '$$ruleParams');

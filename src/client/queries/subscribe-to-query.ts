@@ -1,9 +1,12 @@
 import { weakHash } from '@instantdb/core';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import { assertSendable } from '../values/sendable.ts';
+import { tracingFirstAnswer } from './first-answer.ts';
 import { withPrintableClauses } from './printable-clauses.ts';
 
 /** What a subscription to a query needs to know and to do. */
 export interface SubscribeHost {
+  readonly diagnostics: Diagnostics;
   /** Core's own `subscribeQuery`. */
   coreSubscribes(query: unknown, callback: (answer: object) => void, options: unknown): () => void;
   /** Why there is no answer; undefined unless the query failed. */
@@ -22,11 +25,16 @@ export function subscribeToQuery(
   options: unknown,
   host: SubscribeHost,
 ): () => void {
-  const { ruleParams } = Object(options) as { ruleParams?: unknown };
-  assertSendable(given, ruleParams);
-  const query = withPrintableClauses(given);
-  const unsubscribe = host.coreSubscribes(query, callback, options);
-  const q = ruleParams === undefined ? query : { $$ruleParams: ruleParams, ...(query as object) };
-  for (const error of [host.failureOf(weakHash(q)), host.refusal()]) if (error) callback({ error });
-  return unsubscribe;
+  return tracingFirstAnswer(host.diagnostics, given, callback, (tell, hashed) => {
+    const { ruleParams } = Object(options) as { ruleParams?: unknown };
+    assertSendable(given, ruleParams);
+    const query = withPrintableClauses(given);
+    const unsubscribe = host.coreSubscribes(query, tell, options);
+    const hash = weakHash(
+      ruleParams === undefined ? query : { $$ruleParams: ruleParams, ...(query as object) },
+    );
+    hashed(hash);
+    for (const error of [host.failureOf(hash), host.refusal()]) if (error) tell({ error });
+    return unsubscribe;
+  });
 }

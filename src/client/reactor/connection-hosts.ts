@@ -1,10 +1,12 @@
 import type { Reactor } from '@instantdb/core';
-import type { ConnectorHost } from '../connection/connector.ts';
-import type { ReconnectingHost } from '../connection/reconnecting.ts';
+import type { ConnectorHost, Transport } from '../connection/connector.ts';
+import type { LifecycleHost } from '../connection/lifecycle-host.ts';
 import type { ServerSession } from '../connection/server-session.ts';
-import type { Timers } from '../timing/timers.ts';
 
-type AroundConnector = Pick<ConnectorHost, 'driver' | 'ways' | 'send' | 'keepAlive' | 'attempts' | 'report'>;
+type AroundConnector = Pick<
+  ConnectorHost,
+  'driver' | 'ways' | 'send' | 'keepAlive' | 'attempts' | 'choice' | 'watcher' | 'report'
+>;
 
 /** Adapts core to a {@link ConnectorHost}. */
 export function connectorHost(core: Reactor, around: AroundConnector): ConnectorHost {
@@ -12,8 +14,8 @@ export function connectorHost(core: Reactor, around: AroundConnector): Connector
     ...around,
     socketUrl: () => `${core.config.websocketURI}?app_id=${core.config.appId}`,
     eventStreamUrl: () => `${core.config.apiURI}/runtime/sse?app_id=${core.config.appId}`,
-    eventSource: () => (core._transportType === 'sse' ? core._EventSource : undefined),
-    transport: () => core._transport,
+    eventSource: () => core._EventSource,
+    transport: () => core._transport as unknown as Transport,
     attach: (made) => {
       core._transport = Object.assign(made as typeof core._transport, {
         onopen: core._transportOnOpen,
@@ -22,36 +24,37 @@ export function connectorHost(core: Reactor, around: AroundConnector): Connector
         onerror: core._transportOnError,
       });
     },
-    isOnline: () => core._isOnline,
-    isShutdown: () => core._isShutdown,
-    isClosed: () => core.status === 'closed',
-    resetDelay: () => {
-      core._reconnectTimeoutMs = 0;
-    },
-    setStatus: (status) => core._setStatus(status, undefined),
-    start: () => core._startSocket(),
   };
 }
 
-/** Adapts core to a {@link ReconnectingHost}. */
-export function reconnectingHost(
+type AroundLifecycle = Omit<
+  LifecycleHost,
+  | 'transport'
+  | 'send'
+  | 'isOnline'
+  | 'isShutdown'
+  | 'isRefused'
+  | 'refusal'
+  | 'asksAnew'
+  | 'refuse'
+  | 'setStatus'
+>;
+
+/** Adapts core to a {@link LifecycleHost}. */
+export function lifecycleHost(
   core: Reactor,
-  { timers, session }: { timers: Timers; session: ServerSession },
-): ReconnectingHost {
+  { session, ...around }: AroundLifecycle & { session: ServerSession },
+): LifecycleHost {
   return {
-    timers,
-    transport: () => core._transport,
-    doSocketsWork: () => core._wsOk === true,
-    isEventStream: () => core._transportType === 'sse',
-    fallBack: () => {
-      core._transportType = 'sse';
-    },
-    delayMs: () => core._reconnectTimeoutMs,
-    setDelayMs: (ms) => {
-      core._reconnectTimeoutMs = ms;
-    },
-    isRefused: () => session.isRefused,
+    ...around,
+    transport: () => core._transport as unknown as Transport,
+    send: (message, eventId) => core._trySend(eventId, message, undefined),
     isOnline: () => core._isOnline,
-    start: () => core._startSocket(),
+    isShutdown: () => core._isShutdown,
+    isRefused: () => session.isRefused,
+    refusal: () => session.refusal,
+    asksAnew: () => session.asksAnew(),
+    refuse: (refusal) => session.refuse({ ...refusal, ...{ 'original-event': { op: 'init' } } }),
+    setStatus: (status) => core._setStatus(status, undefined),
   };
 }

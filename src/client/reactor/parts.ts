@@ -3,12 +3,18 @@ import type { SocketDriver, Ways } from '../../drivers/contract.ts';
 import { createSend } from '../../drivers/requests/send.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { GuardedCallbacks } from '../calls/guarded-callbacks.ts';
+import type { ResolvedConnection } from '../config/connection-config.ts';
 import type { CoreConfig } from '../config/node-config.ts';
 import { Connector } from '../connection/connector.ts';
+import { doesHttpAnswer } from '../connection/does-http-answer.ts';
 import { FailedAttempts } from '../connection/failed-attempts.ts';
-import { Reconnecting } from '../connection/reconnecting.ts';
+import { gateOf } from '../connection/hosts.ts';
+import { Lifecycle } from '../connection/lifecycle.ts';
+import { processPulse } from '../connection/pulse.ts';
 import { ServerSession } from '../connection/server-session.ts';
 import { SessionRequests } from '../connection/session-requests.ts';
+import { TransportChoice } from '../connection/transport-choice.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import { ShownWrites } from '../engine/shown-writes.ts';
 import { Inbox } from '../messages/inbox.ts';
 import { DatabaseFlusher } from '../persisted/database-flusher.ts';
@@ -20,10 +26,11 @@ import { ClientRooms } from '../rooms/client-rooms.ts';
 import type { Reports } from '../secrecy/reports.ts';
 import type { Persistence } from '../storage/persistence.ts';
 import { ClientStreams } from '../streams/client-streams.ts';
+import { clockOf } from '../timing/clock.ts';
 import { Timers } from '../timing/timers.ts';
 import { CurrentUser } from '../users/current-user.ts';
 import { Writes } from '../writes/writes.ts';
-import { connectorHost, reconnectingHost } from './connection-hosts.ts';
+import { connectorHost, lifecycleHost } from './connection-hosts.ts';
 import { CoreOptions } from './core-options.ts';
 import { inboxHost } from './inbox-host.ts';
 import { mendSaved } from './mend-saved.ts';
@@ -37,12 +44,14 @@ import { type CoresWrites, writesHost } from './writes-host.ts';
 export interface PartsOptions {
   core: CoreConfig;
   reports: Reports;
+  diagnostics: Diagnostics;
   persistence: Persistence;
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   strict: boolean;
   socket: SocketDriver;
   ways: Ways;
   keepAlive: boolean;
+  connection: ResolvedConnection;
 }
 
 /** Core's own versions of overridden methods. */
@@ -58,11 +67,12 @@ export interface Parts {
   /** The app and its server. */
   readonly place: { readonly appId: string; readonly apiURI: string };
   readonly reports: Reports;
+  readonly diagnostics: Diagnostics;
   readonly timers: Timers;
   readonly options: CoreOptions;
   readonly session: ServerSession;
   readonly connector: Connector;
-  readonly reconnecting: Reconnecting;
+  readonly lifecycle: Lifecycle;
   readonly requests: SessionRequests;
   readonly inbox: Inbox;
   readonly user: CurrentUser;
@@ -84,7 +94,7 @@ export interface Parts {
  */
 // Long because it is a list: each part with what it gets from core, by way of the files here, and from other parts.
 export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
-  const { reports, persistence, keepAlive, socket: driver, ways } = options;
+  const { reports, diagnostics, persistence, keepAlive, socket: driver, ways, connection } = options;
   const send = createSend(ways);
   const { appId, apiURI, websocketURI, __adminToken } = options.core;
   const place = { appId, apiURI };
@@ -97,7 +107,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     isInUse: (hash) => core._hasQueryListeners(hash),
     timers,
   });
-  const answers = new LiveAnswers(queriesHost(core, report));
+  const answers = new LiveAnswers(queriesHost(core, { diagnostics, report }));
   const rooms = new ClientRooms({
     isOpen: () => core.status === 'authenticated' && core._transport.isOpen(),
     send: (message) => core._trySendAuthed(id(), message),
@@ -105,23 +115,67 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     report: (problem) => report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`)),
   });
   const around = {
-    ...{ persistence, timers, reports, isStrict: options.strict },
+    ...{ persistence, timers, reports, diagnostics, isStrict: options.strict, limits: connection },
     session: () => session,
-    connector: () => connector,
+    lifecycle: () => lifecycle,
   };
   const writes = new Writes(writesHost(core, around, supers.writes));
   const session: ServerSession = new ServerSession(
-    sessionHost(core, { timers, attempts, place, reports, rooms, writes, once: () => once }, supers.session),
+    sessionHost(
+      core,
+      { timers, attempts, place, reports, rooms, writes, once: () => once, lifecycle: () => lifecycle },
+      supers.session,
+    ),
   );
+  const clock = clockOf(timers);
+  const choice = new TransportChoice({
+    clock,
+    webSocketRetryMs: connection.webSocketRetryMs,
+    doesHttpAnswer: () => doesHttpAnswer(apiURI, send, AbortSignal.timeout(connection.connectTimeoutMs)),
+    changed: () => lifecycle.connectNow(),
+  });
   const connector: Connector = new Connector(
-    connectorHost(core, { attempts, keepAlive, driver, ways, send, report }),
+    connectorHost(core, {
+      attempts,
+      keepAlive,
+      driver,
+      ways,
+      send,
+      report,
+      choice,
+      watcher: () => lifecycle,
+    }),
+  );
+  const host = gateOf(hostKey(websocketURI, driver), connection);
+  const lifecycle: Lifecycle = new Lifecycle(
+    lifecycleHost(core, {
+      ...{
+        times: connection,
+        clock,
+        pulse: processPulse,
+        gate: host.gate,
+        attempts,
+        diagnostics,
+        report,
+        session,
+        choice,
+      },
+      connect: () => connector.open(),
+      release: () => host.release(),
+      sessionEnded: (end) => writes.ended(end),
+      sentBytes: () => connector.traffic.sentBytes,
+    }),
   );
   const once: OneTimeQueries = new OneTimeQueries(
-    oneTimeQueriesHost(core, { timers, attempts, session, askOffline: supers.askOffline }),
+    oneTimeQueriesHost(core, {
+      ...{ timers, diagnostics, attempts, session, askOffline: supers.askOffline },
+      suspectSilence: () => lifecycle.suspect(),
+    }),
   );
   const inbox = new Inbox(inboxHost(core, { reports, answers, rooms, writes, session }, supers.receive));
   const paced = new PacedAnswers(timers, {
     waitingWrites: () => persistence.queue.waiting,
+    isAwaited: (hash) => core._hasQueryListeners(hash),
     isRefreshing: () => inbox.isRefreshing,
     tell: (hash) => answers.tell(hash),
   });
@@ -141,6 +195,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     ...{
       place,
       reports,
+      diagnostics,
       timers,
       cache,
       answers,
@@ -148,6 +203,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
       writes,
       session,
       connector,
+      lifecycle,
       once,
       inbox,
       paced,
@@ -155,10 +211,15 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     },
     callbacks: new GuardedCallbacks(),
     options: new CoreOptions(core, reports, cache),
-    reconnecting: new Reconnecting(reconnectingHost(core, { timers, session })),
     requests: new SessionRequests(__adminToken),
     shown: new ShownWrites(),
     streams: new ClientStreams(core._instantStream),
     user: new CurrentUser(currentUserHost(core, session)),
   };
+}
+
+/** What databases must have in common to learn from each other whether a host is there. */
+function hostKey(websocketURI: string, driver: SocketDriver): string {
+  const { protocol, host } = new URL(websocketURI);
+  return JSON.stringify([protocol, host, driver.name]);
 }

@@ -1,6 +1,7 @@
 import { type Reactor, validateQuery } from '@instantdb/core';
 import type { FailedAttempts } from '../connection/failed-attempts.ts';
 import type { ServerSession } from '../connection/server-session.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import type { Stores } from '../engine/store.ts';
 import type { Evaluation, Result } from '../queries/evaluated-answer.ts';
 import type { QueriesHost } from '../queries/live-answers.ts';
@@ -8,9 +9,9 @@ import type { OneTimeQueriesHost } from '../queries/one-time-queries.ts';
 import type { Timers } from '../timing/timers.ts';
 
 /** Adapts core to a {@link QueriesHost}. */
-export function queriesHost(core: Reactor, report: QueriesHost['report']): QueriesHost {
+export function queriesHost(core: Reactor, around: Pick<QueriesHost, 'diagnostics' | 'report'>): QueriesHost {
   return {
-    report,
+    ...around,
     subscribed: () => Object.keys(core.queryCbs),
     subscribers: (hash) => core.queryCbs[hash] ?? [],
     askers: (hash) => core.queryOnceDfds[hash] ?? [],
@@ -45,15 +46,17 @@ export function evaluationOf(core: Reactor, hash: string): Evaluation {
 /** What one-time queries need from the reactor besides core. */
 export interface AroundOneTimeQueries extends Pick<OneTimeQueriesHost, 'askOffline'> {
   readonly timers: Timers;
+  readonly diagnostics: Diagnostics;
   readonly attempts: FailedAttempts;
   readonly session: ServerSession;
+  suspectSilence(): void;
 }
 
 /** Adapts core to a {@link OneTimeQueriesHost}. */
 export function oneTimeQueriesHost(core: Reactor, around: AroundOneTimeQueries): OneTimeQueriesHost {
-  const { timers, attempts, session, askOffline } = around;
+  const { timers, diagnostics, attempts, session, askOffline, suspectSilence } = around;
   return {
-    ...{ timers, askOffline },
+    ...{ timers, diagnostics, askOffline, suspectSilence },
     refusal: () => session.refusal,
     isOnline: () => core._isOnline,
     validate: (query) => {

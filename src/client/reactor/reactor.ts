@@ -1,9 +1,9 @@
 import { Reactor, type RoomsOf, weakHash } from '@instantdb/core';
-import type { NetworkListenerClass } from '../../drivers/contract.ts';
+import type { NetworkLease } from '../../drivers/contract.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { assertCallback, type Callback } from '../calls/callback.ts';
 import { neverConnected } from '../connection/connector.ts';
-import { releasable } from '../connection/releasable-network.ts';
+import { ReleasableNetwork } from '../connection/releasable-network.ts';
 import type { Status } from '../connection/server-session.ts';
 import type { AttrsStore, Stores } from '../engine/store.ts';
 import { evaluatedAnswer } from '../queries/evaluated-answer.ts';
@@ -33,7 +33,7 @@ type CoreStores = ReturnType<Reactor['_applyOptimisticUpdates']>;
 
 /** What a reactor is made from. */
 export interface ReactorOptions extends PartsOptions {
-  network: NetworkListenerClass;
+  network: NetworkLease;
   versions: Record<string, string>;
   EventSource: unknown;
 }
@@ -52,16 +52,13 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   /** Call this only in a browser-like host, see `inBrowserLikeHost`. */
   constructor({ network, versions, EventSource, ...options }: ReactorOptions) {
     const { reports, persistence } = options;
-    const watched = releasable(network, (cause) => {
-      const message = 'Cannot tell whether the network is there';
-      reports.report(new InstantNodeError('connection-failed', message, { cause }));
-    });
+    const watched = new ReleasableNetwork(network, (error) => reports.report(error));
     // Core keeps the token among its options, where printing the database shows it. For the schema, see `setSchema`.
     const { __adminToken, schema, ...shown } = options.core;
-    super(shown, persistence.Store as never, watched.listener as never, versions, EventSource as never);
+    super(shown, persistence.Store as never, watched as never, versions, EventSource as never);
     assertConstructed(this);
     setSchema(this, schema);
-    this.#unlisten = watched.release;
+    this.#unlisten = () => watched.release();
     this.parts = makeParts(this, options, {
       writes: {
         coreSends: (eventId, mutation) => super._sendMutation(eventId, mutation),
@@ -96,6 +93,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     this.#unlisten();
     this.parts.once.rejectAll(closedBefore('the query was answered'));
     this.parts.streams.end(closedBefore('the stream ended'));
+    this.parts.lifecycle.close();
     this.parts.timers.clear();
     const gone = this.parts.connector.ending();
     this._transport.close();
@@ -108,8 +106,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   // Core's would open the runtime's global WebSocket.
   override _startSocket(): void {
-    this._wsOk = null;
-    this.parts.connector.open();
+    this.parts.lifecycle.start();
   }
 
   override _trySend(eventId: string, message: { op: string }, options?: unknown): void {
@@ -133,7 +130,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
   // Once an app accepts writes again, those that it refused meanwhile are sent again.
   override _setAppStatus(status: 'active' | 'read-only' | 'disabled' | undefined): void {
     super._setAppStatus(status);
-    if (status === 'active' && this.status === 'authenticated') this.parts.writes.sender.retryStuck();
+    if (status === 'active' && this.status === 'authenticated') this.parts.writes.sender.retryRefused();
   }
 
   override shutdown(): void {
@@ -172,8 +169,8 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
     });
     forgetTables(this._syncTable);
     this.parts.rooms.userChanged();
-    this.parts.session.userChanged();
-    this.parts.connector.connectNow();
+    this.parts.session.asksAnew();
+    this.parts.lifecycle.connectNow();
     await updated;
   }
 
@@ -194,6 +191,7 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   override subscribeQuery(query: unknown, callback: Callback, options?: unknown): () => void {
     return subscribeToQuery(query, this.parts.callbacks.guard('subscribeQuery', callback) as never, options, {
+      diagnostics: this.parts.diagnostics,
       coreSubscribes: (...args) => super.subscribeQuery(...args),
       failureOf: (hash) => this.parts.answers.failureOf(hash),
       refusal: () => this.parts.session.refusal && asQueryError(this.parts.session.refusal),
@@ -380,16 +378,16 @@ export class NodeReactor<Schema extends AnySchema> extends Reactor<RoomsOf<Schem
 
   /** Replaces members that core assigns in its constructor. */
   #replaceFields(): void {
-    const { notifyQueryError } = this;
-    const { writes, reconnecting } = this.parts;
+    const { notifyQueryError: tell } = this;
+    const { answers, writes, lifecycle } = this.parts;
     this.pushTx = (chunks) => writes.push(chunks);
     // Core gives live queries only the message of a refusal. Our own errors say why themselves.
     this.notifyQueryError = (hash: string, error: Refusal) =>
-      notifyQueryError(hash, 'code' in error ? error : queryError(error, writes.refused.unsaid));
+      answers.tellError(hash, 'code' in error ? error : queryError(error, writes.refused.unsaid), tell);
     // Core closes it when the user changes, which may be before the first connection.
     this._transport ??= neverConnected as never;
     // Core's timer cannot be stopped.
-    this._scheduleReconnect = () => reconnecting.later();
+    this._scheduleReconnect = () => lifecycle.later();
   }
 }
 

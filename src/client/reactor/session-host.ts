@@ -1,4 +1,5 @@
 import type { Reactor } from '@instantdb/core';
+import type { Lifecycle } from '../connection/lifecycle.ts';
 import type { ServerSession, SessionHost, Status } from '../connection/server-session.ts';
 import type { OneTimeQueries } from '../queries/one-time-queries.ts';
 import { asQueryError } from '../refusals/session-refused.ts';
@@ -12,6 +13,7 @@ export interface AroundSession extends Pick<SessionHost, 'timers' | 'attempts' |
   readonly rooms: ClientRooms;
   readonly writes: Writes;
   once(): OneTimeQueries;
+  lifecycle(): Lifecycle;
 }
 
 /** Core's own versions of overridden methods. */
@@ -22,7 +24,7 @@ export interface CoresSession {
 
 /** Adapts core to a {@link SessionHost}. */
 export function sessionHost(core: Reactor, around: AroundSession, supers: CoresSession): SessionHost {
-  const { timers, attempts, place, reports, rooms, writes, once } = around;
+  const { timers, attempts, place, reports, rooms, writes, once, lifecycle } = around;
   const tellQueries = (error: Parameters<ServerSession['fail']>[0]): void => {
     for (const hash of Object.keys(core.queryCbs)) core.notifyQueryError(hash, asQueryError(error));
   };
@@ -38,7 +40,9 @@ export function sessionHost(core: Reactor, around: AroundSession, supers: CoresS
     say: (said) => {
       core._errorMessage = said as never;
     },
+    accepted: () => lifecycle().accepted(),
     coreSetsStatus: (status, said) => {
+      if (status === 'closed' && !core._isOnline) lifecycle().offline();
       supers.setStatus(status, said);
       if (status === 'closed' || status === 'errored') writes.sender.end();
     },

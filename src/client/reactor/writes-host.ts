@@ -1,7 +1,8 @@
 import type { Reactor } from '@instantdb/core';
-import type { Connector } from '../connection/connector.ts';
+import type { Lifecycle } from '../connection/lifecycle.ts';
 import type { ServerSession } from '../connection/server-session.ts';
-import type { AttrsStore } from '../engine/store.ts';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
+import type { Attr, AttrsStore } from '../engine/store.ts';
 import { noWritesError } from '../refusals/no-writes.ts';
 import type { Reports } from '../secrecy/reports.ts';
 import type { Persistence } from '../storage/persistence.ts';
@@ -16,9 +17,11 @@ export interface AroundWrites {
   readonly persistence: Persistence;
   readonly timers: Timers;
   readonly reports: Reports;
+  readonly diagnostics: Diagnostics;
   readonly isStrict: boolean;
+  readonly limits: WritesHost['limits'];
   session(): ServerSession;
-  connector(): Connector;
+  lifecycle(): Lifecycle;
 }
 
 /** Core's own versions of overridden methods. */
@@ -26,7 +29,7 @@ export type CoresWrites = Pick<WritesHost, 'coreSends' | 'coreRefuses' | 'coreFi
 
 /** Adapts core to a {@link WritesHost}. Call this once, before `pushTx` is replaced. */
 export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWrites): WritesHost {
-  const { persistence, session, connector } = around;
+  const { persistence, session, lifecycle } = around;
   const kv = showQueue(core.kv, persistence.queue);
   const { pushTx } = core;
   return {
@@ -36,6 +39,7 @@ export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWri
     inFlight: core._inFlightMutationEventIds,
     session: sessionOf(core, session),
     attrs: () => core.ensureAttrs() as unknown as AttrsStore,
+    attr: (id) => (core.attrs?.getAttr(id) ?? persistence.queue.attrSteps.added(id)) as Attr | undefined,
     knowsAttr: (id) => Boolean(core.attrs?.getAttr(id)),
     learnAttrs: (added) => core._setAttrs([...Object.values(core.ensureAttrs().attrs), ...added]),
     queueChanged: () => kv.changed(),
@@ -55,9 +59,9 @@ export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWri
       core.notifyAll();
       core.notifyAttrsSubs();
     },
-    connectNow: () => connector().connectNow(),
-    renewSession: () => connector().renew(),
-    dropSilent: (ms) => connector().dropSilent(ms),
+    connectNow: () => lifecycle().connectNow(),
+    renewSession: () => lifecycle().renew(),
+    suspectSilence: () => lifecycle().suspect(),
   };
 }
 

@@ -57,10 +57,17 @@ function ours(trace: Trace): Subject {
   };
 }
 
-/** Core's reactor, without anything around its rooms. */
+/**
+ * Core's reactor, without anything around its rooms. What it keeps of a room that was left is taken away: it says the
+ * messages that were not said by then when the room is joined again, however much later.
+ */
 function cores(trace: Trace): Subject {
   let isOpen = false;
   const reactor: Reactor = Reflect.construct(Reactor, [{ appId: 'app' }]);
+  const forgetting = (id: string, end: () => void) => (): void => {
+    end();
+    if (!(id in reactor._rooms)) Reflect.deleteProperty(reactor._broadcastQueue, id);
+  };
   Object.assign(reactor, {
     _sessionId: 'me',
     _isShutdown: true,
@@ -74,11 +81,11 @@ function cores(trace: Trace): Subject {
     _flushPendingMessages() {},
   });
   return {
-    join: (...args) => reactor.joinRoom(...args),
-    subscribePresence: (...args) => reactor.subscribePresence(...args),
+    join: (...args) => forgetting(args[1], reactor.joinRoom(...args)),
+    subscribePresence: (...args) => forgetting(args[1], reactor.subscribePresence(...args)),
     publishPresence: (...args) => reactor.publishPresence(...args),
     presence: (...args) => reactor.getPresence(...args),
-    subscribeTopic: (...args) => reactor.subscribeTopic(...args),
+    subscribeTopic: (...args) => forgetting(args[1], reactor.subscribeTopic(...args)),
     publishTopic: (said) => reactor.publishTopic(said),
     receive: (frame) => reactor._handleReceive('connection', frame),
     connect: () => {

@@ -52,7 +52,7 @@ export interface Topical {
 export class ClientRooms {
   readonly #session: RoomsSession;
   readonly #rooms = new Map<string, Room>();
-  /** Rooms that were left before the server had answered the request to join. */
+  /** Rooms that were left while the server has yet to answer the request to join. */
   readonly #leaving = new Set<string>();
   /** Messages to publish once the server has let this session in. */
   readonly #unsaid = new Map<string, Topical[]>();
@@ -130,6 +130,7 @@ export class ClientRooms {
     const room = this.#rooms.get(id);
     if (room) this.#receiveIn(id, room, frame);
     else if (frame.op === 'join-room-ok' && this.#leaving.delete(id)) this.#leave(id);
+    else if (frame.op === 'join-room-error') this.#leaving.delete(id);
   }
 
   /**
@@ -137,6 +138,7 @@ export class ClientRooms {
    * whether there were any.
    */
   refused(id: unknown, { message = 'The server refused the room', hint, type, status }: Refusal): boolean {
+    this.#leaving.delete(id as string);
     const room = this.#rooms.get(id as string);
     if (!room?.isWatched) return false;
     room.refuse(refusalError({ message, hint, type, status }));
@@ -150,7 +152,7 @@ export class ClientRooms {
 
   /** Call this when the session has ended: the server has forgotten who was in which room. */
   disconnected(): void {
-    for (const room of this.#rooms.values()) room.isConnected = false;
+    for (const room of this.#rooms.values()) room.disconnected();
     this.#leaving.clear();
   }
 
@@ -211,8 +213,10 @@ export class ClientRooms {
     const room = this.#rooms.get(id);
     if (!room || room.isHeard) return;
     this.#rooms.delete(id);
+    // Core keeps these for ever, and says them whenever the room is joined again.
+    this.#unsaid.delete(id);
     if (room.isConnected) this.#leave(id);
-    else this.#leaving.add(id);
+    else if (room.isAskedFor) this.#leaving.add(id);
   }
 
   #flush(id: string, room: Room): void {
@@ -222,8 +226,9 @@ export class ClientRooms {
     for (const said of unsaid) this.#say(said);
   }
 
-  #askToJoin(id: string, { type }: Room, data: object | null | undefined): void {
-    this.#session.send({ op: 'join-room', 'room-type': type, 'room-id': id, data });
+  #askToJoin(id: string, room: Room, data: object | null | undefined): void {
+    room.isAskedFor = this.#session.isOpen();
+    this.#session.send({ op: 'join-room', 'room-type': room.type, 'room-id': id, data });
     this.#leaving.delete(id);
   }
 

@@ -30,6 +30,8 @@ export class Room {
   readonly type: string;
   /** Whether the server has let this session in. */
   isConnected = false;
+  /** Whether this session has asked to be let in. */
+  isAskedFor = false;
   /** Why the server did not. */
   error: unknown;
   readonly #sessionId: () => string;
@@ -92,6 +94,12 @@ export class Room {
       listeners.delete(listener);
       if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic);
     };
+  }
+
+  /** The session has ended, and what it asked for with it. */
+  disconnected(): void {
+    this.isConnected = false;
+    this.isAskedFor = false;
   }
 
   /** Tells subscribers why the server does not let this session in. */

@@ -9,17 +9,20 @@ import { BufferedEvents } from './buffered-events.ts';
 import { userIdOf } from './core-values.ts';
 import { ForeignWrites } from './foreign-writes.ts';
 import { Journal } from './journal.ts';
-import type { LoadedWrites } from './load-writes.ts';
 import type { RecordStoreEvents } from './open-record-store.ts';
 import type { RecordStore } from './record-store.ts';
 import { retryUntilDone } from './retry-until-done.ts';
 import { storeClassOver } from './store-class.ts';
+import type { ToldStorage } from './told-storage.ts';
 
 /** What happens in the storage of a database. */
 export interface PersistenceEvents extends Pick<RecordStoreEvents, 'report' | 'failed'> {
   /** Writes of earlier processes wait for an author other than the current one. */
   foreign(writes: readonly AuthoredWrite[]): void;
 }
+
+/** What is in the storage when it is opened. */
+type LoadedWrites = Awaited<ReturnType<Journal['load']>>;
 
 /** How far a database got with its storage. A lost one may have been loaded before, and its memory stays in use. */
 type State = { is: 'loading' } | { is: 'loaded' } | { is: 'lost'; wasLoaded: boolean };
@@ -47,16 +50,22 @@ export class Persistence {
   readonly #records: RecordStore;
   readonly #background: BackgroundWrites;
   readonly #events: BufferedEvents<PersistenceEvents> = new BufferedEvents();
+  readonly #told: ToldStorage;
   /** The author of the session: what they write, and what the server answers, is theirs. */
   #author: TransactionAuthor;
   #state: State = { is: 'loading' };
 
   /** With `isAdmin`, the session has an admin token. */
-  constructor(openRecordStore: (events: RecordStoreEvents) => RecordStore, isAdmin: boolean) {
+  constructor(
+    openRecordStore: (events: RecordStoreEvents) => RecordStore,
+    isAdmin: boolean,
+    told: ToldStorage,
+  ) {
+    this.#told = told;
     this.#author = { userId: null, isAdmin };
     const report = this.#report;
     const failed = (error: InstantNodeError): void => this.#fail(error);
-    this.#records = openRecordStore({ report, failed, emptied: () => this.#persistAgain() });
+    this.#records = told.over(openRecordStore({ report, failed, emptied: () => this.#persistAgain() }));
     this.durable = this.#records.durable;
     this.journal = this.durable ? new Journal(this.#records, report) : undefined;
     this.queue = new WriteQueue(this.journal);
@@ -131,6 +140,7 @@ export class Persistence {
     this.foreign.add(loaded.writes);
     this.takeBack();
     const foreign = this.foreign.all;
+    this.#told.loaded(this.queue.waiting, foreign.length);
     if (foreign.length > 0) this.#events.tell((events) => events.foreign(foreign));
   }
 
@@ -157,16 +167,21 @@ export class Persistence {
 
   /** The storage has lost its content, but memory still has it. */
   #persistAgain(): void {
+    this.#told.emptied();
     if (!this.isLoaded) return;
     this.queue.persistAgain(this.foreign.all);
     void this.#background.saveAgain();
   }
 
-  #report = (error: InstantNodeError): void => this.#events.tell((events) => events.report(error));
+  #report = (error: InstantNodeError): void => {
+    this.#told.trouble(error);
+    this.#events.tell((events) => events.report(error));
+  };
 
   #fail(error: InstantNodeError): void {
     if (this.#state.is === 'lost') return;
     this.#state = { is: 'lost', wasLoaded: this.isLoaded };
+    this.#told.lost(error);
     this.journal?.end();
     this.#events.tell((events) => events.failed(error));
   }

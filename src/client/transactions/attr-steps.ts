@@ -36,6 +36,11 @@ export class AttrSteps {
     }
   }
 
+  /** The attribute of this id that a write adds; undefined when none does. */
+  added(id: string): unknown {
+    return this.#added.get(id)?.step[1];
+  }
+
   /** As few writes as possible with the same effect on attributes as all pending ones. */
   condensed(): Map<string, Mutation> {
     const steps = [...this.#added.values()].map(({ step }) => step);

@@ -1,6 +1,8 @@
 import type { WriteOutcome } from '../../errors.ts';
 import { AttrSteps } from './attr-steps.ts';
 import type { AuthoredWrite, WriteEntry } from './pending-write.ts';
+import { bytesOf } from './step-bytes.ts';
+import type { Stuck } from './stuck.ts';
 import type { Mutation } from './transactions.ts';
 
 /** What a {@link WriteQueue} needs from what persists its writes. */
@@ -24,11 +26,16 @@ export class WriteQueue extends Map<string, Mutation> {
   readonly sent: Set<string> = new Set();
   /** What pending writes do to attributes. */
   readonly attrSteps: AttrSteps = new AttrSteps();
-  /** Writes that the server refused for a reason that may pass, with what it said. */
-  readonly stuck: Map<string, string> = new Map();
+  /** Writes that are kept although the server does not take them for now. */
+  readonly stuck: Map<string, Stuck> = new Map();
+  /** Writes that stay behind one of those. None is in both. */
+  readonly behind: Set<string> = new Set();
+  /** Writes during which a connection ended, and which may be why. */
+  readonly suspects: Set<string> = new Set();
   readonly #keeper: WriteKeeper | undefined;
   readonly #confirmed: Map<string, Mutation> = new Map();
   #lastOrder = 0;
+  #bytes = 0;
   #version = 0;
 
   /** Without a keeper, nothing is persisted. */
@@ -45,6 +52,16 @@ export class WriteQueue extends Map<string, Mutation> {
   /** How many the server has not confirmed. */
   get waiting(): number {
     return this.size - this.#confirmed.size;
+  }
+
+  /** How many bytes the steps of those have, as JSON. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many wait for the server and for nothing else: neither stuck nor behind one that is. */
+  get deliverable(): number {
+    return this.waiting - this.stuck.size - this.behind.size;
   }
 
   /** Writes that the server has confirmed, but not every query has in its answer yet. */
@@ -78,7 +95,7 @@ export class WriteQueue extends Map<string, Mutation> {
     this.#answered(eventId);
     this.#keeper?.remove(eventId);
     const mutation = this.get(eventId);
-    if (mutation) this.attrSteps.remove(eventId, mutation);
+    if (mutation) this.#unindex(eventId, mutation);
     return super.delete(eventId);
   }
 
@@ -95,7 +112,7 @@ export class WriteQueue extends Map<string, Mutation> {
     const own = [...this];
     // Not `delete`, which would remove them from the storage too.
     super.clear();
-    for (const [eventId, mutation] of own) this.attrSteps.remove(eventId, mutation);
+    for (const [eventId, mutation] of own) this.#unindex(eventId, mutation);
     for (const [eventId, mutation] of kept) {
       this.#lastOrder = Math.max(this.#lastOrder, mutation.order);
       this.#index(eventId, mutation);
@@ -109,8 +126,8 @@ export class WriteQueue extends Map<string, Mutation> {
   setAside(eventIds: readonly string[]): void {
     for (const eventId of eventIds) {
       const mutation = this.get(eventId);
-      if (mutation) this.attrSteps.remove(eventId, mutation);
-      this.stuck.delete(eventId);
+      if (mutation) this.#unindex(eventId, mutation);
+      this.#free(eventId);
       // Not `delete`, which would remove them from the storage too.
       super.delete(eventId);
     }
@@ -143,8 +160,9 @@ export class WriteQueue extends Map<string, Mutation> {
   #index(eventId: string, mutation: Mutation): void {
     this.#version++;
     const before = this.get(eventId);
-    if (before) this.attrSteps.remove(eventId, before);
+    if (before) this.#unindex(eventId, before);
     this.attrSteps.add(eventId, mutation);
+    this.#bytes += waitingBytes(mutation);
     super.set(eventId, mutation);
     if (mutation['tx-id'] !== undefined) {
       this.#confirmed.set(eventId, mutation);
@@ -152,8 +170,24 @@ export class WriteQueue extends Map<string, Mutation> {
     }
   }
 
+  #unindex(eventId: string, mutation: Mutation): void {
+    this.attrSteps.remove(eventId, mutation);
+    this.#bytes -= waitingBytes(mutation);
+  }
+
   #answered(eventId: string): void {
     this.sent.delete(eventId);
-    this.stuck.delete(eventId);
+    this.#free(eventId);
   }
+
+  #free(eventId: string): void {
+    this.stuck.delete(eventId);
+    this.behind.delete(eventId);
+    this.suspects.delete(eventId);
+  }
+}
+
+/** The bytes of a write that waits for the server. Steps of one with an error may not be JSON. */
+function waitingBytes(mutation: Mutation): number {
+  return mutation['tx-id'] === undefined && !mutation.error ? bytesOf(mutation) : 0;
 }

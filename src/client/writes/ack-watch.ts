@@ -1,19 +1,22 @@
 import type { Timer, Timers } from '../timing/timers.ts';
 
-/** How long an answer may take while the server says nothing at all, in milliseconds: core's timeout. */
 const SILENCE_MS = 6_000;
 /** The limit doubles after each silence up to this, so that a server that takes long over one write can finish it. */
 const MAX_SILENCE_MS = 60_000;
 
-/** A timer that fires this late means that the process was too busy to listen. */
-const LATE_MS = 1_000;
+/** How long the loop is left to read what lies in the socket, before a write counts as not answered. */
+const GRACE_MS = 100;
+/** A timer that fires this late means that the loop was blocked, and may not have read what the server sent. */
+const BLOCKED_MS = 50;
+/** How often in a row that is believed: a process that is never free has read its socket in between. */
+const MOST_GRACES = 20;
 
 /** What the watch does when a write was not answered in time. */
 export interface AckWatchEvents {
   /** The promise of this write, if it has one, should not wait any longer; the write itself stays queued. */
   overdue(eventId: string): void;
-  /** The server has been silent for `ms` although it owes an answer. */
-  silent(ms: number): void;
+  /** The server has been silent for `ms` although it owes an answer, and may be gone. */
+  suspectSilence(ms: number): void;
 }
 
 /**
@@ -21,7 +24,10 @@ export interface AckWatchEvents {
  *
  * Core gives each write a timer of its own and, when it fires, drops the write and undoes it locally, although the
  * server may have committed it. Here a write is never dropped for silence: its promise stops waiting and resolves as
- * `enqueued`, the connection is renewed and the write is sent again.
+ * `enqueued`. What becomes of the connection is for others to find out.
+ *
+ * A timer says nothing of what has arrived: of a process that was stopped, or whose loop was blocked, timers fire before
+ * sockets are read. So the verdict waits until the loop was free for a moment.
  */
 export class AckWatch {
   readonly #timers: Timers;
@@ -69,29 +75,52 @@ export class AckWatch {
   }
 
   #arm(ms: number): void {
-    const dueAt = performance.now() + ms;
     this.#timer ??= this.#timers.after(ms, () => {
       this.#timer = undefined;
-      // A process that was busy for this long has not read what the server sent meanwhile.
-      if (performance.now() - dueAt < LATE_MS) this.#check();
-      else this.#arm(this.#patience);
+      if (this.#isAnyOverdue()) this.#checkOnceFree(MOST_GRACES);
+      else this.#armForOldest(performance.now());
+    });
+  }
+
+  /** Checks once the loop was free for a moment, and has thereby read what lay in the socket. */
+  #checkOnceFree(graces: number): void {
+    const dueAt = performance.now() + GRACE_MS;
+    this.#timer = this.#timers.after(GRACE_MS, () => {
+      this.#timer = undefined;
+      const wasBlocked = performance.now() - dueAt >= BLOCKED_MS;
+      if (wasBlocked && graces > 1) this.#checkOnceFree(graces - 1);
+      else this.#check();
     });
   }
 
   #check(): void {
     const now = performance.now();
-    const silence = now - this.#heardAt;
-    const limit = silence >= this.#patience ? this.#patience : MAX_SILENCE_MS;
-    const overdue = [...this.#waiting].filter(([, sentAt]) => now - sentAt >= limit - 1);
-    for (const [eventId] of overdue) {
+    const overdue = this.#overdue(now);
+    for (const eventId of overdue) {
       this.#waiting.delete(eventId);
       this.#events.overdue(eventId);
     }
     if (overdue.length > 0) {
       this.#patience = Math.min(this.#patience * 2, MAX_SILENCE_MS);
-      this.#events.silent(silence);
+      this.#events.suspectSilence(now - this.#heardAt);
     }
     this.#armForOldest(now);
+  }
+
+  #isAnyOverdue(): boolean {
+    const now = performance.now();
+    const [oldest] = this.#waiting.values();
+    return oldest !== undefined && now - oldest >= this.#limit(now) - 1;
+  }
+
+  #overdue(now: number): string[] {
+    const limit = this.#limit(now);
+    return [...this.#waiting].filter(([, sentAt]) => now - sentAt >= limit - 1).map(([eventId]) => eventId);
+  }
+
+  /** How long a write may wait: longer while the server is heard, since it then works. */
+  #limit(now: number): number {
+    return now - this.#heardAt >= this.#patience ? this.#patience : MAX_SILENCE_MS;
   }
 
   #armForOldest(now: number): void {

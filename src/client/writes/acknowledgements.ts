@@ -1,4 +1,5 @@
 import { InstantNodeError } from '../../errors.ts';
+import { Turn } from '../timing/turn.ts';
 import type { Mutation } from '../transactions/transactions.ts';
 import type { WriteQueue } from '../transactions/write-queue.ts';
 import type { TakeBack } from './taken-back.ts';
@@ -30,6 +31,9 @@ export interface AcknowledgementsHost {
 /** Settles the promises of writes that no longer wait for the server. */
 export class Acknowledgements {
   readonly #host: AcknowledgementsHost;
+  /** Those whose turn is still to come. */
+  readonly #line: Set<string> = new Set();
+  readonly #turn: Turn = new Turn(() => this.#goOn());
 
   constructor(host: AcknowledgementsHost) {
     this.#host = host;
@@ -42,15 +46,24 @@ export class Acknowledgements {
     else this.#host.resolve(eventId);
   }
 
-  /** The same for all of them. */
-  allEnqueued(): void {
-    for (const eventId of [...this.#host.promises.keys()]) this.enqueued(eventId);
+  /** The same for all of them, or for those of `eventIds`. Of many, some in each turn of the event loop. */
+  allEnqueued(eventIds: Iterable<string> = this.#host.promises.keys()): void {
+    for (const eventId of eventIds) this.#line.add(eventId);
+    this.#goOn();
   }
 
   /** Settles all promises, once the storage has the writes. */
   async settleAll(): Promise<void> {
     const waiting = [...this.#host.promises.keys()];
     await Promise.all(waiting.map((eventId) => this.#enqueuedOnceSaved(eventId)));
+  }
+
+  #goOn(): void {
+    for (const eventId of this.#line) {
+      if (this.#turn.isOver()) return;
+      this.#line.delete(eventId);
+      this.enqueued(eventId);
+    }
   }
 
   async #enqueuedOnceSaved(eventId: string): Promise<void> {

@@ -1,6 +1,8 @@
+import { refusalError } from '../refusals/server-refusal.ts';
 import type { Persistence } from '../storage/persistence.ts';
 import type { WriteEntry } from '../transactions/pending-write.ts';
 import type { MutationError } from '../transactions/transactions.ts';
+import type { QueueRoom } from './queue-room.ts';
 import type { QueueView } from './queue-view.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 import type { WritePromises } from './write-promises.ts';
@@ -14,6 +16,7 @@ export interface AuthorChangeHost {
   readonly view: QueueView;
   readonly promises: WritePromises;
   readonly refused: RefusedWrites;
+  readonly room: QueueRoom;
   /** Rejects the promise of a write. */
   reject(eventId: string, error: MutationError): void;
 }
@@ -34,7 +37,8 @@ export class AuthorChange {
    * whatever else follows a change of user must follow it.
    */
   async change(user: unknown, update: () => Promise<void>): Promise<void> {
-    const { persistence, view, refused } = this.#host;
+    const { persistence, view, refused, room } = this.#host;
+    room.rejectAll(refusalError({ message: USER_CHANGED, type: 'user-changed' }));
     const left = [...persistence.queue].filter((write) => this.#isAcknowledged(write));
     view.update(() => persistence.setAside(left));
     persistence.setUser(user);

@@ -1,6 +1,8 @@
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import type { Timer, Timers } from '../timing/timers.ts';
 import type { QueueView } from './queue-view.ts';
 import type { ServerAttrs } from './server-attrs.ts';
+import { tellWrite } from './told-writes.ts';
 
 /** The server's confirmation of a write that it has committed. */
 export interface Confirmation {
@@ -10,6 +12,7 @@ export interface Confirmation {
 
 /** What {@link Confirmations} need to know and to do. */
 export interface ConfirmationsHost {
+  readonly diagnostics: Diagnostics;
   /** Writes that were sent over the current connection and not answered. */
   readonly inFlight: Set<string>;
   /** Adds to the known attributes. */
@@ -49,6 +52,7 @@ export class Confirmations {
     this.#view.update((queue) => {
       queue.set(eventId, { ...mutation, 'tx-id': txId, confirmed: performance.now() });
     });
+    tellWrite(host.diagnostics, 'confirmed', [eventId, mutation], { txId });
     const added = this.#attrs.addedBy(mutation);
     if (added.length > 0) host.learnAttrs(added);
     host.synced(eventId);

@@ -13,7 +13,7 @@ export class Delivery {
     this.#mayDeliver = mayDeliver;
   }
 
-  /** Resolves once no write but stuck ones waits for the server, or waiting makes no sense, or after `timeoutMs`. */
+  /** Resolves once no write but stuck ones, and what is behind them, waits for the server, or waiting makes no sense, or after `timeoutMs`. */
   async doneWithin(timeoutMs: number): Promise<void> {
     await waitAtMost(timeoutMs, this.#done());
   }
@@ -24,7 +24,7 @@ export class Delivery {
   }
 
   async #done(): Promise<void> {
-    while (this.#queue.waiting > this.#queue.stuck.size && this.#mayDeliver()) {
+    while (this.#queue.deliverable > 0 && this.#mayDeliver()) {
       await new Promise<void>((resolve) => {
         this.#onChange = resolve;
       });

@@ -1,10 +1,4 @@
-import { getOps } from '@instantdb/core';
-import { isObject } from '../../protocol/json.ts';
-
-/** A change as core keeps it. */
-interface Chunk {
-  __ops: unknown[];
-}
+import { type Chunk, copiedChunks } from './copied-chunks.ts';
 
 /**
  * The calls of `transact` that came before stored writes had been read. Their writes were made without the attributes
@@ -26,7 +20,7 @@ export class EarlyWrites {
 
   /** A write was made, by the call in progress if there is one. */
   made(eventId: string): void {
-    if (this.#making !== undefined) this.#calls.set(eventId, copyOf(this.#making));
+    if (this.#making !== undefined) this.#calls.set(eventId, copiedChunks(this.#making));
   }
 
   /** The changes that a write was made from, which are then forgotten. */
@@ -40,20 +34,4 @@ export class EarlyWrites {
   clear(): void {
     this.#calls.clear();
   }
-}
-
-/** Copies as deep as core does: the caller may go on using the objects. */
-function copyOf(chunks: unknown): Chunk[] {
-  const list: unknown[] = Array.isArray(chunks) ? chunks : [chunks];
-  return list.map((chunk) => ({
-    __ops: getOps(chunk as never).map((op) => (op as unknown[]).map(copied)),
-  }));
-}
-
-function copied(part: unknown): unknown {
-  if (Array.isArray(part)) return [...part];
-  if (!isObject(part)) return part;
-  return Object.fromEntries(
-    Object.entries(part).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]),
-  );
 }

@@ -1,6 +1,9 @@
 import { id } from '@instantdb/core';
 import { type InstantNodeError, withOutcome } from '../../errors.ts';
+import { bytesOf } from '../transactions/step-bytes.ts';
 import { type Mutation, whyUnsendable } from '../transactions/transactions.ts';
+import type { MessageLimit } from './message-limit.ts';
+import type { QueueRoom } from './queue-room.ts';
 import type { QueueView } from './queue-view.ts';
 import { promiseOf, type WritePromises } from './write-promises.ts';
 
@@ -8,6 +11,8 @@ import { promiseOf, type WritePromises } from './write-promises.ts';
 export interface NewWritesHost {
   readonly view: QueueView;
   readonly promises: WritePromises;
+  readonly limit: MessageLimit;
+  readonly room: QueueRoom;
   /** Why no write can be made; undefined when one can. */
   refusal(): InstantNodeError | undefined;
   /** A write was put into the queue. */
@@ -36,14 +41,24 @@ export class NewWrites {
       op: 'transact',
       'tx-steps': steps,
       created: Date.now(),
-      order: view.queue.nextOrder(),
+      order: 0,
       ...whyUnsendable(steps, error),
     };
+    const turnedAway = mutation.error ? undefined : this.#turnedAway(eventId, mutation);
+    if (turnedAway) return turnedAway;
+    mutation.order = view.queue.nextOrder();
     view.update((queue) => queue.set(eventId, mutation));
     this.#host.made(eventId);
     const { promise } = promiseOf(promises, eventId);
     this.#host.take(eventId, mutation);
     this.#host.notify();
     return promise;
+  }
+
+  /** What becomes of a write that cannot be made, or not now; undefined when it can. */
+  #turnedAway(eventId: string, mutation: Mutation): Promise<unknown> | undefined {
+    const { limit, room } = this.#host;
+    const tooLarge = limit.refusal(eventId, mutation);
+    return tooLarge ? Promise.reject(tooLarge) : room.turnedAway(bytesOf(mutation));
   }
 }

@@ -1,26 +1,43 @@
 import { expect, test } from 'vitest';
+import type { Loop } from '../timing/turn.ts';
 import type { Mutation } from '../transactions/transactions.ts';
+import type { WhenItsTurn } from './held-writes.ts';
 import { Outbox } from './outbox.ts';
 
+/** A turn of the loop that is never over. */
+const endless: Loop = { now: () => 0, afterThis: () => {} };
+
 /** An outbox over writes whose only step is their name, and what it has sent. */
-function outboxOf(names: string[], awaited: string[] = []) {
+function outboxOf(names: string[], awaited: string[] = [], loop: Loop = endless) {
   const waiting = new Set(names);
   const sent: string[] = [];
+  const whats = new Map<string, WhenItsTurn>();
   let takes = true;
   let mayMore = true;
-  const outbox = new Outbox({
-    waiting: (eventId) => (waiting.has(eventId) ? mutationOf(eventId) : undefined),
-    isAwaited: (mutation) => awaited.includes(String(mutation['tx-steps'][0]?.[0])),
-    maySend: () => mayMore,
-    send(eventId) {
-      if (takes) sent.push(eventId);
-      return takes;
+  const outbox: Outbox = new Outbox(
+    {
+      waiting: (eventId) => (waiting.has(eventId) ? mutationOf(eventId) : undefined),
+      whenItsTurn(eventId) {
+        const what = whats.get(eventId) ?? 'send';
+        // Its turn comes once more, after all others.
+        if (what === 'send-last') whats.delete(eventId);
+        return what;
+      },
+      settled: () => [],
+      isAwaited: (mutation) => awaited.includes(String(mutation['tx-steps'][0]?.[0])),
+      maySend: () => mayMore,
+      send(eventId) {
+        if (takes) sent.push(eventId);
+        return takes;
+      },
     },
-  });
+    loop,
+  );
   return {
     outbox,
     sent,
     waiting,
+    whats,
     refuse: () => {
       takes = false;
     },
@@ -100,4 +117,55 @@ test('stops at a connection that does not take a write, and begins again with th
   expect(sent).toEqual([]);
   outbox.end();
   expect(outbox.unanswered()).toEqual([]);
+});
+
+test('yields to the event loop after ten milliseconds, and nothing new overtakes', () => {
+  const names = Array.from({ length: 40 }, (_, index) => `write ${index}`);
+  let now = 0;
+  const turns: (() => void)[] = [];
+  const { outbox, sent, waiting } = outboxOf(names, [], {
+    now: () => now++,
+    afterThis: (work) => turns.push(work),
+  });
+  outbox.begin([...names]);
+  const inTurns = [sent.length];
+  while (turns.length > 0) {
+    const name = `made in turn ${inTurns.length}`;
+    if (inTurns.length < 4) {
+      waiting.add(name);
+      names.push(name);
+      outbox.add(name);
+    }
+    turns.shift()?.();
+    inTurns.push(sent.length);
+  }
+  expect(sent).toEqual(names);
+  // At most ten looks at the clock in each, and a few of them take all.
+  expect(inTurns.every((count, turn) => count - (inTurns[turn - 1] ?? 0) <= 10)).toBe(true);
+  expect(inTurns.length).toBeGreaterThanOrEqual(5);
+});
+
+test('sends alone what has to be, with nothing else in flight before its answer', () => {
+  const { outbox, sent, whats } = outboxOf(['a', 'b', 'c']);
+  whats.set('b', 'send-alone');
+  outbox.begin(['a', 'b', 'c']);
+  expect(sent).toEqual(['a']);
+  outbox.settled('a');
+  expect(sent).toEqual(['a', 'b']);
+  outbox.hurry('a');
+  expect(sent).toEqual(['a', 'b']);
+  outbox.hurry('b');
+  expect(sent).toEqual(['a', 'b', 'c']);
+});
+
+test('passes over what is held, and comes to what is last after all that waits', () => {
+  const { outbox, sent, waiting, whats } = outboxOf(['a', 'b', 'c']);
+  whats.set('a', 'send-last').set('b', 'hold');
+  outbox.begin(['a', 'b', 'c']);
+  expect(sent).toEqual(['c', 'a']);
+  whats.delete('b');
+  waiting.add('d');
+  outbox.add('d');
+  outbox.lookAgain(['b']);
+  expect(sent).toEqual(['c', 'a', 'd', 'b']);
 });

@@ -1,5 +1,7 @@
-import { Buffer } from 'node:buffer';
+import { type Loop, Turn } from '../timing/turn.ts';
+import { bytesOf } from '../transactions/step-bytes.ts';
 import type { Mutation, TransactionStep } from '../transactions/transactions.ts';
+import type { WhenItsTurn } from './held-writes.ts';
 
 /** How many writes may be in flight. */
 const MAX_WRITES = 1_000;
@@ -10,6 +12,10 @@ const MAX_BYTES = 4 * 1_024 * 1_024;
 export interface OutboxEvents {
   /** The write of this id, while it waits for the server. */
   waiting(eventId: string): Mutation | undefined;
+  /** What to do with a write whose turn it is. May be asked again before it is sent. */
+  whenItsTurn(eventId: string, mutation: Mutation): WhenItsTurn;
+  /** A write was answered, or taken back. Returns those that were passed over and have their turn now. */
+  settled(eventId: string): readonly string[];
   /** Whether later writes depend on the answer to this one, and so must not be sent before it. */
   isAwaited(mutation: Mutation): boolean;
   /** Whether more may be sent; `proceed` is called when that may have become true. */
@@ -27,7 +33,8 @@ interface Unanswered {
 
 /**
  * Hands pending writes to the connection in order, a limited number at a time. Otherwise everything that the server has
- * not taken yet would be in memory as frames, and a new write would wait for all of it to be serialized.
+ * not taken yet would be in memory as frames, and a new write would wait for all of it to be serialized. After a while of
+ * that, the event loop gets its turn, and no write overtakes those that wait for the next.
  */
 export class Outbox {
   readonly #events: OutboxEvents;
@@ -42,9 +49,11 @@ export class Outbox {
   #awaited: string | undefined;
   #isOpen = false;
   #isSending = false;
+  readonly #turn: Turn;
 
-  constructor(events: OutboxEvents) {
+  constructor(events: OutboxEvents, loop?: Loop) {
     this.#events = events;
+    this.#turn = new Turn(() => this.#send(), loop);
   }
 
   /** A session has begun: sends these writes over it. */
@@ -86,6 +95,22 @@ export class Outbox {
   /** The server has answered a write, or it was taken back. */
   settled(eventId: string): void {
     this.#forget(eventId);
+    this.lookAgain(this.#events.settled(eventId));
+    this.#send();
+  }
+
+  /** Gives writes that were passed over their turn, before all that come after them. */
+  lookAgain(eventIds: readonly string[]): void {
+    if (!this.#isOpen || eventIds.length === 0) return;
+    this.#line = [...eventIds, ...this.#line.slice(this.#at)];
+    this.#at = 0;
+    this.#send();
+  }
+
+  /** Others need not wait for the answer to a write any longer. */
+  hurry(eventId: string): void {
+    if (this.#awaited !== eventId) return;
+    this.#awaited = undefined;
     this.#send();
   }
 
@@ -99,7 +124,7 @@ export class Outbox {
     return this.#unanswered.get(eventId)?.steps;
   }
 
-  /** The writes in flight. */
+  /** The writes in flight, oldest first. */
   unanswered(): string[] {
     return [...this.#unanswered.keys()];
   }
@@ -115,7 +140,7 @@ export class Outbox {
     if (this.#isSending) return;
     this.#isSending = true;
     try {
-      while (this.#isOpen && this.#awaited === undefined && this.#sendNext()) {}
+      while (this.#isOpen && this.#awaited === undefined && !this.#turn.isOver() && this.#sendNext()) {}
     } finally {
       this.#isSending = false;
     }
@@ -130,19 +155,26 @@ export class Outbox {
       this.#shift();
       return true;
     }
+    const what = this.#events.whenItsTurn(eventId, mutation);
+    if (what === 'hold' || what === 'send-last') {
+      this.#shift();
+      if (what === 'send-last') this.#line.push(eventId);
+      return true;
+    }
+    const isAlone = what === 'send-alone';
     const steps = mutation['tx-steps'];
-    const bytes = Buffer.byteLength(JSON.stringify(steps));
-    if (!this.#hasRoomFor(bytes) || !this.#events.maySend()) return false;
+    const bytes = bytesOf(mutation);
+    if (!this.#hasRoomFor(bytes, isAlone) || !this.#events.maySend()) return false;
     this.#shift();
     this.#unanswered.set(eventId, { steps, bytes });
     this.#bytes += bytes;
-    if (this.#events.isAwaited(mutation)) this.#awaited = eventId;
+    if (isAlone || this.#events.isAwaited(mutation)) this.#awaited = eventId;
     return this.#events.send(eventId, mutation);
   }
 
-  #hasRoomFor(bytes: number): boolean {
+  #hasRoomFor(bytes: number, isAlone: boolean): boolean {
     const { size } = this.#unanswered;
-    return size === 0 || (size < MAX_WRITES && this.#bytes + bytes <= MAX_BYTES);
+    return size === 0 || (!isAlone && size < MAX_WRITES && this.#bytes + bytes <= MAX_BYTES);
   }
 
   #shift(): void {

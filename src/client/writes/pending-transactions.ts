@@ -1,10 +1,13 @@
 import { InstantNodeError } from '../../errors.ts';
 import type { Persistence } from '../storage/persistence.ts';
+import { holdsOthers, whyStuck } from '../transactions/stuck.ts';
 import type { OwnTransaction, PendingTransaction } from '../transactions/transactions.ts';
+import { BehindStuck } from './behind-stuck.ts';
 import { foreignTransaction, notTheirs } from './foreign-transaction.ts';
-import type { Outbox } from './outbox.ts';
+import type { Sender } from './sender.ts';
 import type { TakeBack } from './taken-back.ts';
 import { promiseOf, type WritePromises } from './write-promises.ts';
+import type { FindAttr } from './write-reach.ts';
 
 /** The session, as pending writes need it. */
 export interface WriteSession {
@@ -22,7 +25,8 @@ export interface WriteSession {
 /** What {@link PendingTransactions} need to know and to do. */
 export interface PendingTransactionsHost {
   readonly persistence: Persistence;
-  readonly outbox: Outbox;
+  readonly sender: Sender;
+  readonly attr: FindAttr;
   readonly promises: WritePromises;
   /** Writes that were sent over the current connection and not answered. */
   readonly inFlight: Set<string>;
@@ -49,38 +53,51 @@ export class PendingTransactions {
 
   /** The writes that wait for the server, oldest first. */
   own(): OwnTransaction[] {
-    return [...this.#host.persistence.queue]
+    const { queue } = this.#host.persistence;
+    const behind = new BehindStuck(this.#host.attr);
+    return [...queue]
       .filter(([, mutation]) => mutation['tx-id'] === undefined)
-      .map(([eventId, mutation]) => ({
-        eventId,
-        createdAt: new Date(mutation.created),
-        steps: mutation['tx-steps'],
-        ...this.#standing(eventId),
-      }));
+      .map(([eventId, mutation]) => {
+        const before = behind.of(mutation);
+        if (before !== undefined || holdsOthers(queue.stuck.get(eventId))) {
+          behind.add(mutation, before ?? eventId);
+        }
+        return {
+          eventId,
+          createdAt: new Date(mutation.created),
+          steps: mutation['tx-steps'],
+          ...this.#standing(eventId, before),
+        };
+      });
   }
 
   /**
-   * How many writes wait for the server, how many of them were sent over the current connection, and how many are other
+   * How many writes wait for the server, how many bytes their steps have, how many of them were sent over the current connection, and how many are other
    * authors'.
    */
-  count(): { pending: number; sent: number; foreign: number } {
+  count(): { pending: number; bytes: number; sent: number; foreign: number } {
     const { persistence, inFlight, session } = this.#host;
     const sent = session.isOpen() ? inFlight.size : 0;
-    return { pending: persistence.queue.waiting, sent, foreign: persistence.foreign.size };
+    const { waiting: pending, bytes } = persistence.queue;
+    return { pending, bytes, sent, foreign: persistence.foreign.size };
   }
 
   /** Sends a write again, without waiting for the next session or the end of a delay. */
   retry(eventId: string): Promise<unknown> {
-    const { persistence, outbox, promises, session } = this.#host;
+    const { persistence, sender, promises, session } = this.#host;
+    const { queue } = persistence;
     const refusal = this.#whyNotRetried(eventId);
     if (refusal) return Promise.reject(refusal);
     const isFirst = !promises.has(eventId);
     const waiting = promiseOf(promises, eventId);
     if (isFirst) waiting.isRetry = true;
-    const isStuck = persistence.queue.stuck.delete(eventId);
+    const isHolding = holdsOthers(queue.stuck.get(eventId));
+    const isRefused = !isHolding && queue.stuck.delete(eventId);
     if (session.isAccepted()) {
       // A write that was sent, or waits for its turn, is answered without being sent twice.
-      if (isStuck) outbox.again([eventId]);
+      if (isRefused) sender.outbox.again([eventId]);
+      else if (isHolding) sender.tryNow(eventId);
+      else if (queue.behind.has(eventId)) this.#host.enqueued(eventId);
     } else {
       this.#host.enqueued(eventId);
       this.#host.connectNow();
@@ -114,15 +131,20 @@ export class PendingTransactions {
     });
   }
 
-  #standing(eventId: string): Pick<OwnTransaction, 'state' | 'reason'> {
+  #standing(eventId: string, before: string | undefined): Pick<OwnTransaction, 'state' | 'reason'> {
     const { persistence, inFlight, session } = this.#host;
     const { stuck, sent } = persistence.queue;
     const why = stuck.get(eventId);
-    if (why !== undefined) return { state: 'stuck', reason: `The server refused it: ${why}` };
+    if (why !== undefined) return { state: 'stuck', reason: whyStuck(why) };
     if (inFlight.has(eventId) && session.isOpen()) {
       return { state: 'sent', reason: 'The server has not answered yet' };
     }
-    return { state: sent.has(eventId) ? 'unknown' : 'queued', reason: this.#whyNotSent() };
+    const state = sent.has(eventId) ? 'unknown' : 'queued';
+    if (before === undefined) return { state, reason: this.#whyNotSent() };
+    return {
+      state,
+      reason: `It stays behind transaction "${before}", which is stuck and has something in common with it`,
+    };
   }
 
   #whyNotSent(): string {

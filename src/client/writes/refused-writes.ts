@@ -1,4 +1,5 @@
 import type { Logger } from '@instantdb/core';
+import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
 import { mayPass } from '../refusals/may-pass.ts';
 import { type Refusal, refusalCode, refusalError, refusedBy } from '../refusals/server-refusal.ts';
 import { Emitter } from '../timing/emitter.ts';
@@ -7,6 +8,7 @@ import type { Mutation, MutationError, TransactionError } from '../transactions/
 import type { WriteQueue } from '../transactions/write-queue.ts';
 import type { AckWatch } from './ack-watch.ts';
 import { foreignError } from './foreign-transaction.ts';
+import { tellWrite } from './told-writes.ts';
 import type { WritePromises } from './write-promises.ts';
 
 /** A server message that refuses something. */
@@ -23,6 +25,7 @@ export type Unsaid = Pick<TransactionError, 'type' | 'code' | 'status'>;
 
 /** What {@link RefusedWrites} need to know and to do. */
 export interface RefusedWritesHost {
+  readonly diagnostics: Diagnostics;
   readonly queue: WriteQueue;
   readonly acks: AckWatch;
   readonly promises: WritePromises;
@@ -63,7 +66,11 @@ export class RefusedWrites {
     const mutation = queue.get(eventId);
     this.#present = { eventId, steps: mutation?.['tx-steps'] ?? [], unsaid: unsaidOf(refusal) };
     try {
-      if (mutation && !promises.has(eventId) && mayPass(refusal)) this.#keep(eventId, refusal);
+      const isKept = mutation && !promises.has(eventId) && mayPass(refusal);
+      tellWrite(this.#host.diagnostics, isKept ? 'stuck' : 'refused', [eventId, mutation], {
+        error: refusal,
+      });
+      if (isKept) this.#keep(eventId, refusal);
       else this.#host.coreRefuses(refusal);
     } finally {
       this.#present = undefined;
@@ -114,7 +121,8 @@ export class RefusedWrites {
     const { queue, acks, inFlight } = this.#host;
     inFlight.delete(eventId);
     acks.settled(eventId);
-    queue.stuck.set(eventId, message);
+    queue.suspects.delete(eventId);
+    queue.stuck.set(eventId, { is: 'refused', message });
     this.tell({ ...this.#known(eventId), eventId, message, hint, isKept: true });
     this.#host.changed();
   }

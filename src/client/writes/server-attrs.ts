@@ -1,13 +1,21 @@
-import { rewriteWrites } from '../engine/rewrite-writes.ts';
+import { rewriteWrites, WritesRewriting } from '../engine/rewrite-writes.ts';
 import type { AttrsStore } from '../engine/store.ts';
+import { Turn } from '../timing/turn.ts';
 import type { Mutation } from '../transactions/transactions.ts';
 import type { WriteQueue } from '../transactions/write-queue.ts';
 import type { QueueView } from './queue-view.ts';
+
+/** How many writes are rewritten between two looks at the clock. */
+const AT_ONCE = 64;
 
 /** Puts the server's attributes in place of those that pending writes add. */
 export class ServerAttrs {
   readonly #view: QueueView;
   readonly #attrs: () => AttrsStore;
+
+  /** What is left of `takeAll`, in this turn of the event loop and the next ones. */
+  #left: (() => void) | undefined;
+  readonly #turn: Turn = new Turn(() => this.#left?.());
 
   /** `attrs` throws while no attributes are known. */
   constructor(view: QueueView, attrs: () => AttrsStore) {
@@ -29,6 +37,47 @@ export class ServerAttrs {
     const looked = this.#areReplaced(attrs) ? this.#queue : (this.#queue.confirmed as Map<string, Mutation>);
     const changed = rewritten(attrs, looked, processedTxId);
     if (changed !== looked) this.#view.update((queue) => queue.rewrite(changed));
+  }
+
+  /**
+   * Does so for all pending writes, those that are made meanwhile included; of many, some in each turn of the event
+   * loop. Calls `done` after that, which may be before it returns. Replaces a call that is not done.
+   */
+  takeAll(done: () => void): void {
+    this.stop();
+    const attrs = this.#attrs();
+    if (!this.#areReplaced(attrs)) {
+      this.take();
+      done();
+      return;
+    }
+    const rewriting = new WritesRewriting(attrs);
+    // It goes on to what is put into the queue later.
+    const writes = this.#queue.entries();
+    this.#left = () => {
+      while (this.#rewriteSome(rewriting, writes)) if (this.#turn.isOver()) return;
+      this.#left = undefined;
+      done();
+    };
+    this.#left();
+  }
+
+  /** Does nothing more of `takeAll`. */
+  stop(): void {
+    this.#left = undefined;
+  }
+
+  /** Rewrites the next writes. Returns whether there may be more. */
+  #rewriteSome(rewriting: WritesRewriting, writes: Iterator<[string, Mutation]>): boolean {
+    const some = new Map<string, Mutation>();
+    for (let count = 0; count < AT_ONCE; count++) {
+      const { done, value } = writes.next();
+      if (done) break;
+      const [eventId, mutation] = value;
+      some.set(eventId, rewriting.rewritten(mutation));
+    }
+    this.#view.update((queue) => queue.rewrite(some));
+    return some.size === AT_ONCE;
   }
 
   /**

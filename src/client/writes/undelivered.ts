@@ -4,6 +4,7 @@ import type { WriteEntry } from '../transactions/pending-write.ts';
 import type { AckWatch } from './ack-watch.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { PendingTransactions } from './pending-transactions.ts';
+import type { QueueRoom } from './queue-room.ts';
 import type { QueueView } from './queue-view.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 import type { WritePromises } from './write-promises.ts';
@@ -15,6 +16,7 @@ export interface UndeliveredHost {
   readonly acks: AckWatch;
   readonly promises: WritePromises;
   readonly refused: RefusedWrites;
+  readonly room: QueueRoom;
   readonly pending: PendingTransactions;
   readonly acknowledgements: Acknowledgements;
   /** Resolves the promise of a write as `enqueued`. */
@@ -33,9 +35,11 @@ export class Undelivered {
    * The server refuses the session for now. If nothing outlives the process, users should not believe that their writes
    * are safe: acknowledged ones are reported, once, and are sent if there is a session after all.
    */
-  sessionRefused({ message, hint }: InstantNodeError): void {
-    const { persistence, acknowledgements, pending, refused } = this.#host;
+  sessionRefused(error: InstantNodeError): void {
+    const { persistence, acknowledgements, pending, refused, room } = this.#host;
     if (persistence.durable) return;
+    const { message, hint } = error;
+    room.rejectAll(withOutcome(error, 'not-applied'));
     acknowledgements.allEnqueued();
     for (const { eventId, steps } of pending.own()) {
       refused.tell({ eventId, steps, message, hint, type: 'connection-failed', isKept: true });
@@ -51,6 +55,7 @@ export class Undelivered {
   /** Ends the writes that wait when the storage is lost: the storage's new owner sends those that are in it. */
   async end(reason: InstantNodeError): Promise<void> {
     const { journal, queue } = this.#host.persistence;
+    this.#host.room.rejectAll(withOutcome(reason, 'not-applied'));
     const saving: WriteEntry[] = [];
     for (const write of [...queue]) {
       if (journal?.standing(write[0]) === 'saving') saving.push(write);

@@ -1,7 +1,13 @@
-import type { NetworkListenerClass } from '../contract.ts';
+import type { NetworkLease } from '../contract.ts';
+import type { NetworkKind, NetworkSource } from './network-kind.ts';
 
-/** Assumes that the network is up, as a server may: a failed connection is retried, whatever the reason. */
-export const AlwaysOnline: NetworkListenerClass = {
+const lease: NetworkLease = {
   getIsOnline: () => Promise.resolve(true),
   listen: () => () => {},
+  release() {},
 };
+
+const source: NetworkSource = { identity: { data: 'always-online' }, lease: () => lease };
+
+/** Assumes that the network is up, as a server may: a failed connection is retried, whatever the reason. */
+export const alwaysOnline: NetworkKind = { options: [], source: () => source };

@@ -1,0 +1,46 @@
+import { strictEqual } from 'node:assert';
+import type { InstantNodeDatabase } from '@instantdb/node';
+import type { Schema } from '../schema.ts';
+
+const LETTERS = ['a', 'é', '€', '😀', '\n'];
+
+/** A stream that one client writes and another reads, all through a schedule. */
+export class Tale {
+  readonly #clientId: string;
+  readonly #writer: WritableStreamDefaultWriter<string>;
+  readonly #read: Promise<string>;
+  #text = '';
+
+  constructor(writing: InstantNodeDatabase<Schema>, reading: InstantNodeDatabase<Schema>, clientId: string) {
+    this.#clientId = clientId;
+    this.#writer = writing.streams.createWriteStream({ clientId }).getWriter();
+    this.#writer.closed.catch(() => {});
+    // Whoever reads a stream that is not there yet is refused.
+    this.#read = this.#writer.write('Once ').then(() => textOf(reading, clientId));
+    this.#read.catch(() => {});
+    this.#text = 'Once ';
+  }
+
+  append(n: number): void {
+    const chunk = `${n}${LETTERS[n % LETTERS.length] ?? ''}`;
+    this.#text += chunk;
+    this.#writer.write(chunk).catch(() => {});
+  }
+
+  /** Ends the stream, and compares what was read of it meanwhile, and what is there, with what was written. */
+  async check(fresh: InstantNodeDatabase<Schema>): Promise<void> {
+    await this.#writer.close();
+    strictEqual(await this.#read, this.#text, 'what was read of the stream meanwhile');
+    strictEqual(await textOf(fresh, this.#clientId), this.#text, 'what the stream holds');
+  }
+}
+
+async function textOf(db: InstantNodeDatabase<Schema>, clientId: string): Promise<string> {
+  let text = '';
+  const reader = db.streams.createReadStream({ clientId }).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text;
+    text += value;
+  }
+}
