@@ -94,6 +94,8 @@ export interface Ways {
   readonly areOwn: boolean;
   /** Whether the environment names a proxy, for whatever address. */
   readonly isProxyNamed: boolean;
+  /** Tells apart ways that differ in their proxy or certificates to `url`; a digest, which shows neither. */
+  keyOf(url: string): string;
   /** Texts that must never be shown. */
   readonly secrets: readonly string[];
   /** The way to an address of HTTP or of WebSockets. */

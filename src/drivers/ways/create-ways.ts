@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { ProxyServer, Route, Ways, WaysOptions } from '../contract.ts';
@@ -47,6 +48,14 @@ class DatabaseWays implements Ways {
     const proxy = this.#proxyTo(url);
     const agent = this.#agentTo(url, proxy);
     return { headers: (isServer && this.#options.headers) || {}, tls, proxy, agent };
+  }
+
+  keyOf(address: string): string {
+    const { tls, proxy } = this.to(address);
+    // In an order of its own: options that are the same may have been written in another.
+    const settings = Object.entries(tls).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const parts = JSON.stringify([proxy?.origin, proxy?.authorization, settings]);
+    return createHash('sha256').update(parts).digest('base64url');
   }
 
   #proxyTo(url: URL): ParsedProxy | undefined {
