@@ -146,7 +146,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
       watcher: () => lifecycle,
     }),
   );
-  const host = gateOf(hostKey(websocketURI, driver), connection);
+  const host = gateOf(hostKey(websocketURI, driver, ways), connection);
   const lifecycle: Lifecycle = new Lifecycle(
     lifecycleHost(core, {
       ...{
@@ -219,7 +219,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
 }
 
 /** What databases must have in common to learn from each other whether a host is there. */
-function hostKey(websocketURI: string, driver: SocketDriver): string {
+function hostKey(websocketURI: string, driver: SocketDriver, ways: Ways): string {
   const { protocol, host } = new URL(websocketURI);
-  return JSON.stringify([protocol, host, driver.name]);
+  return JSON.stringify([protocol, host, driver.name, ways.keyOf(websocketURI)]);
 }

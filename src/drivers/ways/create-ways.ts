@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { ProxyServer, Route, Ways, WaysOptions } from '../contract.ts';
@@ -17,6 +18,7 @@ export function createWays(options: WaysOptions): Ways {
 
 class DatabaseWays implements Ways {
   readonly areOwn: boolean;
+  readonly isProxyNamed: boolean = hasProxyVariable();
   readonly #options: WaysOptions;
   readonly #hosts: ReadonlySet<string>;
   readonly #named: ParsedProxy | undefined;
@@ -29,7 +31,7 @@ class DatabaseWays implements Ways {
     this.#options = options;
     this.#hosts = new Set(servers.map((url) => new URL(url).host));
     this.#named = typeof proxy === 'string' ? parseProxy(proxy, 'option "connection.proxy"') : undefined;
-    this.areOwn = headers !== undefined || proxy !== undefined || tls !== undefined || hasProxyVariable();
+    this.areOwn = headers !== undefined || proxy !== undefined || tls !== undefined || this.isProxyNamed;
     for (const url of servers) this.#proxyTo(new URL(url));
   }
 
@@ -46,6 +48,14 @@ class DatabaseWays implements Ways {
     const proxy = this.#proxyTo(url);
     const agent = this.#agentTo(url, proxy);
     return { headers: (isServer && this.#options.headers) || {}, tls, proxy, agent };
+  }
+
+  keyOf(address: string): string {
+    const { tls, proxy } = this.to(address);
+    // In an order of its own: options that are the same may have been written in another.
+    const settings = Object.entries(tls).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const parts = JSON.stringify([proxy?.origin, proxy?.authorization, settings]);
+    return createHash('sha256').update(parts).digest('base64url');
   }
 
   #proxyTo(url: URL): ParsedProxy | undefined {
