@@ -131,7 +131,11 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
   const choice = new TransportChoice({
     clock,
     webSocketRetryMs: connection.webSocketRetryMs,
-    doesHttpAnswer: () => doesHttpAnswer(apiURI, send, AbortSignal.timeout(connection.connectTimeoutMs)),
+    // The host that refuses WebSockets, which need not be that of the HTTP API.
+    doesHttpAnswer: () => {
+      const { origin } = new URL(`http${websocketURI.slice('ws'.length)}`);
+      return doesHttpAnswer(origin, send, AbortSignal.timeout(connection.connectTimeoutMs));
+    },
     changed: () => lifecycle.connectNow(),
   });
   const connector: Connector = new Connector(
