@@ -1,5 +1,6 @@
 import { defineConfig, type Options } from 'tsup';
 import { builtinsByImport } from './build/builtins-by-import.ts';
+import { quietTunnels } from './build/quiet-tunnels.ts';
 import { thirdParty } from './build/third-party.ts';
 import { toCommonJs } from './build/to-commonjs.ts';
 
@@ -57,14 +58,14 @@ export default defineConfig(({ dts }): Options[] => [
   {
     ...shared,
     entry: { ...entry, ...cli },
-    esbuildPlugins: [builtinsByImport, coreGlobalsStayOutside('.js'), thirdParty],
+    esbuildPlugins: [builtinsByImport, quietTunnels, coreGlobalsStayOutside('.js'), thirdParty],
   },
   {
     ...shared,
     entry,
     outExtension: () => ({ js: '.cjs' }),
     noExternal: modulesAlone,
-    esbuildPlugins: [builtinsByImport, coreGlobalsStayOutside('.cjs'), thirdParty],
+    esbuildPlugins: [builtinsByImport, quietTunnels, coreGlobalsStayOutside('.cjs'), thirdParty],
     plugins: [toCommonJs],
   },
   { target: 'node20', entry: { 'core-globals': 'src/client/core-globals.ts' }, format: ['esm', 'cjs'] },

@@ -23,7 +23,7 @@ const ours: Record<string, TestProjectInlineConfiguration> = {
     },
   },
   // Each runtime has listeners, sockets and requests of its own; Node's are among the unit tests.
-  listen: { test: { include: ['src/drivers/{egress,listen,network,websocket}/**/*.test.ts'] } },
+  listen: { test: { include: ['src/drivers/{egress,listen,network,requests,websocket}/**/*.test.ts'] } },
   // In one context: nothing here leaves anything behind, and loading core anew for each file takes longer than the tests.
   client: { test: { include: ['conformance/client/**/*.test.ts'], isolate: false } },
   kill: { test: { include: ['conformance/kill/**/*.test.ts'] } },

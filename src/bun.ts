@@ -8,7 +8,7 @@ import './client/core.ts';
 import { bindInit, type Init } from './client/init.ts';
 import { networkKinds } from './drivers/network/index.ts';
 import { storageKinds } from './drivers/storage/kinds/index.ts';
-import { wsDriver } from './drivers/websocket/ws.ts';
+import { socketDriverFor } from './drivers/websocket/socket-driver-for.ts';
 
 // Here and not in exports.ts: a bundle that is split into chunks loses an `export *` that goes through one of them.
 export * from '@instantdb/core';
@@ -17,7 +17,7 @@ export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
 
 /** Opens a database, or returns the one that is open with the same options. */
 export const init: Init = bindInit({
-  socket: () => wsDriver,
+  socket: socketDriverFor,
   storage: storageKinds,
   network: networkKinds,
 });

@@ -9,8 +9,7 @@ import './client/core.ts';
 import { bindInit, type Init } from './client/init.ts';
 import { networkKinds } from './drivers/network/index.ts';
 import { storageKinds } from './drivers/storage/kinds/index.ts';
-import { wsDriver } from './drivers/websocket/ws.ts';
-import { detectRuntime } from './runtime/detect.ts';
+import { socketDriverFor } from './drivers/websocket/socket-driver-for.ts';
 
 // Here and not in exports.ts: a bundle that is split into chunks loses an `export *` that goes through one of them.
 export * from '@instantdb/core';
@@ -22,10 +21,7 @@ export { i, type SchemaBuilder } from './client/schema/schema-builder.ts';
  * of Node, Bun and Deno is found.
  */
 export const init: Init = bindInit({
-  socket: () => {
-    detectRuntime();
-    return wsDriver;
-  },
+  socket: socketDriverFor,
   storage: storageKinds,
   network: networkKinds,
 });

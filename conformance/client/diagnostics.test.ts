@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type InstantNodeDatabase, id } from '@instantdb/node';
 import { expect, onTestFinished, test } from 'vitest';
 import { buildProgram } from '../support/child.ts';
@@ -7,6 +8,8 @@ import { allChannels, channelsOf, type Heard, hear } from '../support/heard.ts';
 import { eventIdOf, follow, freshKey, open, serveApp } from '../support/open.ts';
 import { author, goal, type Schema } from '../support/schema.ts';
 import { temporaryFolder } from '../support/sqlite.ts';
+
+const freshId = randomUUID();
 
 const place = (appId: string): object => ({
   appId,
@@ -241,6 +244,54 @@ test('a storage that fails is told of, with its kind alone', async () => {
   const failed = await heard.first((one) => isEnd(one) && one.payload.error !== undefined);
   expect(failed.payload).toMatchObject({ stores: ['kv'], error: { code: 'storage', cause: 'ENOSPC' } });
   fail(undefined);
+});
+
+test('a connection is told of state by state, and each try is traced', async () => {
+  const { address, peers } = await fakeInstant();
+  const heard = hear(address.appId, ['instant:connection', ...channelsOf('instant:connect')]);
+  const db = open(address);
+  await db.ready();
+  (await peers.first()).close();
+  const isTo = (state: string) => (one: Heard) =>
+    one.name === 'instant:connection' && one.payload.to === state;
+  await heard.next(isTo('open'));
+  await heard.next(isTo('open'));
+  const states = heard.all.filter(({ name }) => name === 'instant:connection');
+  expect(states.map(({ payload: { from, to } }) => `${from} ${to}`)).toEqual([
+    'idle connecting',
+    'connecting authenticating',
+    'authenticating open',
+    'open waiting',
+    'waiting connecting',
+    'connecting authenticating',
+    'authenticating open',
+  ]);
+  expect(states[3]?.payload).toMatchObject({
+    ...place(address.appId),
+    event: 'state',
+    transport: 'websocket',
+    closeCode: 1000,
+    closeReason: '',
+    delayMs: expect.any(Number),
+  });
+  const traced = heard.all.filter(({ name }) => name.startsWith('tracing:'));
+  const events = ['start', 'end', 'asyncStart', 'asyncEnd'];
+  expect(eventsOf(traced)).toEqual([...events, ...events]);
+  const over = {
+    ...place(address.appId),
+    attempt: 1,
+    transport: 'websocket',
+    durationMs: expect.any(Number),
+  };
+  expect(payloadsOf(traced.filter(isEnd))).toEqual([over, over]);
+});
+
+test('a try that fails is traced with why', async () => {
+  const heard = hear(freshId, channelsOf('instant:connect'));
+  open({ appId: freshId, apiURI: 'http://127.0.0.1:1', websocketURI: 'ws://127.0.0.1:1/runtime/session' });
+  const { payload } = await heard.first(isEnd);
+  expect(payload).toMatchObject({ attempt: 1, error: { code: 'connection-failed' } });
+  expect(heard.all.filter(({ name }) => name.endsWith(':error'))).toHaveLength(1);
 });
 
 test('databases of one process are told apart by app and instance key', async () => {

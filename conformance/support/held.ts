@@ -13,9 +13,14 @@ export interface Held {
 }
 
 /** Kinds of nodes that programs do not make: code that was compiled, and what the engine keeps about it. */
-const OF_V8 = new Set(['code', 'hidden', 'synthetic', 'object shape', 'native']);
+const OF_V8 = new Set(['code', 'hidden', 'synthetic', 'object shape', 'native', 'number']);
 /** The same of Bun's engine. */
 const OF_JSC = /CodeBlock|Executable|Structure|Butterfly/;
+/**
+ * Deno's engine writes where functions begin and end in their sources as strings, as it compiles them; and Deno keeps a
+ * list for each duration that a timer has had until that has passed, also where the timer was cancelled.
+ */
+const OF_DENO = new Set(['string', 'object TimersList']);
 /** Kinds whose nodes are named by what they are, and not by their contents. */
 const BY_NAME = new Set(['object', 'closure']);
 
@@ -65,6 +70,7 @@ async function countsOfSnapshot(): Promise<Record<string, number>> {
     const kind = types[0][nodes[node + type] as number] as string;
     if (OF_V8.has(kind)) continue;
     const counted = BY_NAME.has(kind) ? `${kind} ${strings[nodes[node + name] as number]}` : kind;
+    if ('Deno' in globalThis && OF_DENO.has(counted)) continue;
     counts[counted] = (counts[counted] ?? 0) + 1;
   }
   return counts;

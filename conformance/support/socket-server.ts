@@ -31,7 +31,7 @@ export interface SocketServerOptions {
   /** Default: any free port. */
   port?: number;
   /** What to do with a handshake: take it, refuse it with an HTTP status, or leave it without an answer. */
-  handshake?: () => 'accept' | 'ignore' | number;
+  handshake?: (head: string) => 'accept' | 'ignore' | number;
   /** Whether to answer a client's close frame. Default true. */
   answersClose?: boolean;
   /** Answers an HTTP request that is no handshake, by its head too. Default: 404. `never` leaves it without an answer. */
@@ -98,7 +98,7 @@ function serve(socket: Socket, options: SocketServerOptions, onPeer: (peer: Peer
       return;
     }
     bytes = bytes.subarray(end + 4);
-    const answer = options.handshake?.() ?? 'accept';
+    const answer = options.handshake?.(head) ?? 'accept';
     if (answer === 'accept') {
       accept(socket, key);
       const { peer, receive } = peerOn(socket, options.answersClose ?? true);

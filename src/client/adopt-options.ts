@@ -1,6 +1,8 @@
 import { weakHash } from '@instantdb/core';
 import type { StorageOptionName } from '../drivers/storage/kinds/index.ts';
 import { InstantNodeError } from '../errors.ts';
+import { isObject } from '../protocol/json.ts';
+import type { ResolvedConnection } from './config/connection-config.ts';
 import type { coreInternalOptions, NodeConfig } from './config/node-config.ts';
 import { reactorOf } from './core-internals/core-database.ts';
 import type { OpenDatabase } from './open-databases.ts';
@@ -20,6 +22,8 @@ type Adoption =
   | 'identity'
   /** It is refused when it differs, since it only takes effect when a database is opened. */
   | 'opening'
+  /** The same, option by option, and without showing a value. */
+  | 'compared'
   | ((reactor: Reactor, value: never) => void);
 
 /** In the order of adoption: a schema also sets the inference, which the option after it overrides. */
@@ -37,7 +41,7 @@ const ADOPTIONS: Record<Option, Adoption> = {
   durability: 'identity',
   instanceKey: 'identity',
   network: 'identity',
-  connection: 'opening',
+  connection: 'compared',
   whenStorageLocked: 'opening',
   keepAlive: 'opening',
   schema: adoptSchema,
@@ -62,16 +66,17 @@ const ADOPTIONS: Record<Option, Adoption> = {
  * applied.
  */
 export function adoptOptions(
-  { database, options }: OpenDatabase,
+  { database, options, differing }: OpenDatabase,
   given: Readonly<Record<string, unknown>>,
+  connection: ResolvedConnection,
 ): void {
   const told = Object.entries(ADOPTIONS).filter(([name]) => given[name] !== undefined);
   for (const [name, adoption] of told) {
     const now = options[name as 'keepAlive'];
-    // TODO(connection): compare its members.
-    if (adoption === 'opening' && name !== 'connection' && given[name] !== now)
-      throw cannotChange(name, given[name], now);
+    if (adoption === 'opening' && given[name] !== now) throw cannotChange(name, given[name], now);
   }
+  const other = isObject(given.connection) ? differing(connection, given.connection) : undefined;
+  if (other !== undefined) throw cannotChangeConnection(other);
   for (const [name, adoption] of told) {
     if (typeof adoption === 'function') adoption(reactorOf(database) as Reactor, given[name] as never);
   }
@@ -85,9 +90,15 @@ function inConfig(name: Option) {
   return ({ parts }: Reactor, value: unknown): void => parts.options.changeConfig({ [name]: value });
 }
 
+const OTHERWISE =
+  'Leave it out to get that database, close() it first, or give this one an instanceKey of its own';
+
 function cannotChange(name: string, given: unknown, now: unknown): InstantNodeError {
   const message = `Cannot open a database: option "${name}" is ${JSON.stringify(given)}, and the database that is open with the same options has ${JSON.stringify(now)}`;
-  return new InstantNodeError('invalid-config', message, {
-    hint: 'Leave it out to get that database, close() it first, or give this one an instanceKey of its own',
-  });
+  return new InstantNodeError('invalid-config', message, { hint: OTHERWISE });
+}
+
+function cannotChangeConnection(name: string): InstantNodeError {
+  const message = `Cannot open a database: option "${name}" is another than that of the database that is open with the same options`;
+  return new InstantNodeError('invalid-config', message, { hint: OTHERWISE });
 }

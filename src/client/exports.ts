@@ -1,7 +1,10 @@
 /** What every entry exports besides core's names and its own `init`. */
 
-export type { NetworkListenerClass } from '../drivers/contract.ts';
-export type { NetworkOption, NetworkOptions } from '../drivers/network/network-config.ts';
+export type {
+  NetworkListenerClass,
+  NetworkOption,
+  NetworkOptions,
+} from '../drivers/network/network-config.ts';
 export type * from '../drivers/storage/kinds/option-types.ts';
 export {
   InstantNodeError,

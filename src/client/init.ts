@@ -4,6 +4,7 @@ import { isObject } from '../protocol/json.ts';
 import { nodeVersion } from '../version.ts';
 import { adoptOptions } from './adopt-options.ts';
 import type { NodeConfig, ResolvedConfig } from './config/node-config.ts';
+import { assertOneWay } from './config/one-way.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { InstantNodeDatabase } from './database.ts';
 import { Diagnostics } from './diagnostics/database-diagnostics.ts';
@@ -29,28 +30,28 @@ export function bindInit(drivers: Drivers): Init {
   return (config, Store, NetworkListener, versions, EventSourceImpl) => {
     const given = withPositional(config, Store, NetworkListener);
     const resolved = parseConfig(given, drivers);
+    const { core, connection, ways, keepAlive } = resolved;
+    const socket = drivers.socket(connection.WebSocket);
+    assertOneWay({ ...core, connection, ways, socket, EventSource: EventSourceImpl });
     const existing = findOpen(resolved, drivers.storage);
     if (existing) {
-      adoptOptions(existing, given as Record<string, unknown>);
+      adoptOptions(existing, given as Record<string, unknown>, connection);
       return existing.database as never;
     }
     assertNotOtherVersions(resolved);
     const diagnostics = diagnosticsOf(resolved);
-    const isAdmin = resolved.core.__adminToken !== undefined;
+    const isAdmin = core.__adminToken !== undefined;
     const persistence = openPersistence(drivers.storage, resolved, { isAdmin, diagnostics });
-    const { keepAlive } = resolved;
     const reactor = inBrowserLikeHost(
       () =>
         new NodeReactor<AnySchema>({
-          core: resolved.core,
-          reports: new Reports(resolved.core.logger, resolved.secrets),
+          core,
+          reports: new Reports(core.logger, resolved.secrets),
           diagnostics,
           persistence,
           strict: resolved.durability === 'strict',
           network: resolved.network.lease(),
-          socket: drivers.socket(keepAlive),
-          keepAlive,
-          connection: resolved.connection,
+          ...{ socket, ways, keepAlive, connection },
           versions: { ...versions, '@instantdb/node': `v${nodeVersion}` },
           EventSource: EventSourceImpl,
         }),

@@ -3,6 +3,8 @@ import type { StorageChoice, StorageKinds } from '../drivers/storage/kinds/index
 import type { StorageKind } from '../drivers/storage/storage-kind.ts';
 import { InstantNodeError } from '../errors.ts';
 import { hasFunctions, type OpenRecord, Register, thisCopy, whyOtherCopy } from '../register.ts';
+import type { ResolvedConnection } from './config/connection-config.ts';
+import { differingConnection } from './config/differing-connection.ts';
 import type { ResolvedConfig } from './config/node-config.ts';
 import type { InstantNodeDatabase } from './database.ts';
 import type { AnySchema } from './schema/any-schema.ts';
@@ -37,10 +39,15 @@ export interface OpenDatabase extends OpenRecord {
    * exposed.
    */
   isSame(identity: Identity): boolean;
+  /**
+   * The name of an option of `connection` that was given and is another here; undefined for none. A method, so that
+   * headers, keys and passwords are never exposed.
+   */
+  differing(wanted: ResolvedConnection, given: object): string | undefined;
 }
 
 const register = new Register('databases', (record): record is OpenDatabase =>
-  hasFunctions(record, 'isSame', 'close'),
+  hasFunctions(record, 'isSame', 'differing', 'close'),
 );
 
 /** The open database with the same options, whichever copy of this version has opened it. */
@@ -64,6 +71,8 @@ export function noteOpen(database: Database, resolved: ResolvedConfig, kinds: St
     }),
     database,
     isSame: sameAs(identityOf(resolved, kinds)),
+    differing: (wanted: ResolvedConnection, given: object) =>
+      differingConnection(resolved.connection, wanted, given),
     close: () => database.close(),
   });
   register.add(record);

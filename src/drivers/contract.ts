@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { InstantNodeError } from '../errors.ts';
 
 /**
@@ -49,15 +50,70 @@ export interface Socket {
   terminate(): void;
 }
 
+/** Certificates and keys in PEM. */
+export interface TlsSettings {
+  readonly ca?: string | readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** A proxy on the way to a server. */
+export interface ProxyServer {
+  /** Its address without user and password: what may be shown. */
+  readonly origin: string;
+  /** The value of `Proxy-Authorization`; undefined when there is no user. Secret. */
+  readonly authorization: string | undefined;
+}
+
+/** How one address is reached. Holds secrets, so it is never kept where it could be printed. */
+export interface Route {
+  /** The headers that the server is sent with each request. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsSettings;
+  /** Undefined when there is none on this way. */
+  readonly proxy: ProxyServer | undefined;
+  /** Makes the connections of requests that begin as HTTP, handshakes of WebSockets among them. */
+  readonly agent: Agent;
+}
+
+/** What the ways of a database are made from. */
+export interface WaysOptions {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** A URL, `false` for none at all, undefined for what the environment says. */
+  readonly proxy?: string | false | undefined;
+  readonly tls?: TlsSettings | undefined;
+  /** The addresses of the server. Headers and TLS settings are for these alone. */
+  readonly servers: readonly string[];
+}
+
+/** How a database reaches its server, and the addresses that the server names. */
+export interface Ways {
+  /** Whether they are more than what the runtime does by itself: something was asked for, or there may be a proxy. */
+  readonly areOwn: boolean;
+  /** Texts that must never be shown. */
+  readonly secrets: readonly string[];
+  /** The way to an address of HTTP or of WebSockets. */
+  to(url: string): Route;
+}
+
+/** How a socket is opened. */
+export interface SocketOptions {
+  /** When false, the socket alone does not keep the process running. */
+  readonly hold: boolean;
+  /** The way to the server, where it is not the runtime's own. */
+  readonly route?: Route | undefined;
+}
+
 /** How a runtime opens WebSockets. */
 export interface SocketDriver {
   /** For `stats()` and messages. */
   readonly name: string;
-  /**
-   * Opens a socket. Never throws because a peer refuses or is absent: that is `error`, then `close`. With `hold` false
-   * the socket alone does not keep the process running.
-   */
-  open(url: string, events: SocketEvents, options: { hold: boolean }): Socket;
+  /** Whether its sockets can only go the runtime's own way: they take neither headers, nor a proxy, nor certificates. */
+  readonly isPlain?: boolean;
+  /** Opens a socket. Never throws because a peer refuses or is absent: that is `error`, then `close`. */
+  open(url: string, events: SocketEvents, options: SocketOptions): Socket;
 }
 
 /**

@@ -39,25 +39,30 @@ export interface ConnectionConfig {
    * until there is room. Writes that the storage kept are always loaded.
    */
   whenQueueFull?: 'reject' | 'wait';
-  /** HTTP headers for everything that this database sends to its server. Never logged. */
+  /**
+   * HTTP headers for everything that this database sends to its server: handshakes, calls, event streams. Those that a
+   * call needs itself, such as `authorization` for files, win. Never logged.
+   */
   headers?: Readonly<Record<string, string>>;
   /**
-   * The proxy to go through: a URL, `false` for none. By default the environment's `HTTPS_PROXY`, `HTTP_PROXY` and
-   * `NO_PROXY` decide; a loopback address is always reached directly.
+   * The proxy to go through: a URL (`http://user:password@host:port`, or `https:`), `false` for none. By default the
+   * environment's `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide, as they are at `init`; a loopback
+   * address is always reached directly. The password is never logged.
    */
   proxy?: string | false;
-  /** What to trust and to show when connecting by TLS, for a server with a certificate of its own. */
+  /** What to trust and to show when connecting by TLS to a server with a certificate of its own. */
   tls?: ConnectionTls;
   /**
    * The class of WebSockets: `'native'` for the runtime's own, or one with the standard's members. Default: that of the
    * package `ws`, which shows what the runtimes' do not: pings, and bytes of a message that has not arrived in full.
+   * Only `ws` and Bun's own can go through a proxy or take `headers` and `tls`: with another, `init` throws.
    */
   WebSocket?: 'native' | WebSocketClass;
 }
 
 /** Certificates and keys in PEM. */
 export interface ConnectionTls {
-  /** Certificate authorities to trust instead of the runtime's. */
+  /** Certificate authorities to trust instead of the runtime's: for the server, and for a proxy reached by TLS. */
   ca?: string | readonly string[];
   /** A certificate to show to the server. */
   cert?: string;

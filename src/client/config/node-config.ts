@@ -5,6 +5,7 @@ import type {
   StoreInterfaceClass,
   WritableStreamCtor,
 } from '@instantdb/core';
+import type { Ways } from '../../drivers/contract.ts';
 import type { NetworkOption } from '../../drivers/network/network-config.ts';
 import type { NetworkSource } from '../../drivers/network/network-kind.ts';
 import type { StorageConfig, StorageOptionName } from '../../drivers/storage/kinds/index.ts';
@@ -152,6 +153,8 @@ export interface ResolvedConfig extends StorageRequest {
   durability: 'strict' | 'relaxed';
   network: NetworkSource;
   connection: ResolvedConnection;
+  /** How the server is reached. */
+  ways: Ways;
 }
 
 /** The options of core's reactor that are always there. */

@@ -12,7 +12,7 @@ const parseConfig = (config: unknown) => parse(config, { storage: storageKinds, 
 const appId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
 test('what is not given is what the documentation says', () => {
-  const { core, secrets: _, ...rest } = parseConfig({ appId });
+  const { core, secrets: _, ways, ...rest } = parseConfig({ appId });
   expect(rest).toEqual({
     connection: { ...connectionDefaults, maxMessageBytes: undefined, whenQueueFull: 'reject' },
     storage: { kind: 'memory' },
@@ -23,6 +23,7 @@ test('what is not given is what the documentation says', () => {
     instanceKey: '',
     keepAlive: true,
   });
+  expect(ways.areOwn).toBe(false);
   expect(core).toMatchObject({
     appId,
     apiURI: 'https://api.instantdb.com',

@@ -2,6 +2,7 @@ import type { Logger } from '@instantdb/core';
 import type { NetworkKinds } from '../../drivers/network/index.ts';
 import type { StorageChoice, StorageKinds } from '../../drivers/storage/kinds/index.ts';
 import type { StorageKind } from '../../drivers/storage/storage-kind.ts';
+import { createWays } from '../../drivers/ways/create-ways.ts';
 import { invalidOption, refusedOption, show } from '../../invalid-option.ts';
 import { hintAt } from '../../nearest.ts';
 import { isObject } from '../../protocol/json.ts';
@@ -37,13 +38,16 @@ export function parseConfig(config: unknown, kinds: Kinds): ResolvedConfig {
   const ofStorages = storageOptionNames(kinds.storage);
   refuseUnknown(config, ofStorages);
   const storage = parseStorage(config, kinds.storage);
-  const secrets = new Secrets(adminToken(config));
-  const core = coreConfig(config, secrets, ofStorages);
   const connection = parseConnection(config.connection);
+  const { apiURI, websocketURI } = uris(config);
+  const ways = createWays({ ...connection, servers: [apiURI, websocketURI] });
+  const secrets = new Secrets(adminToken(config), ...ways.secrets);
+  const core = coreConfig(config, secrets, ofStorages);
   const { headers, tls } = connection;
   return {
     core,
     secrets,
+    ways,
     storage,
     keyring: keyring(config, storage, kinds.storage),
     durability: oneOf(config, 'durability', ['strict', 'relaxed']),

@@ -2,6 +2,7 @@ import { invalidOption, refusedOption } from '../../invalid-option.ts';
 import { hintAt } from '../../nearest.ts';
 import { isObject } from '../../protocol/json.ts';
 import { type ConnectionConfig, connectionDefaults, type ResolvedConnection } from './connection-config.ts';
+import { parseWays } from './parse-ways.ts';
 
 /** The longest time that a timer accepts. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -32,6 +33,7 @@ export function parseConnection(value: unknown): ResolvedConnection {
     ...(Object.fromEntries(numbers) as typeof connectionDefaults),
     maxMessageBytes: number('maxMessageBytes', given.maxMessageBytes),
     whenQueueFull: whenQueueFull(given.whenQueueFull),
+    ...parseWays(given),
   };
 }
 

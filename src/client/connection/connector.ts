@@ -1,8 +1,8 @@
-import type { SSEConnection } from '@instantdb/core';
-import type { SocketDriver } from '../../drivers/contract.ts';
+import type { SocketDriver, Ways } from '../../drivers/contract.ts';
+import type { Send } from '../../drivers/requests/send.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { waitAtMost } from '../timing/wait-at-most.ts';
-import { openEventStream } from './event-stream.ts';
+import { EventStreamConnection } from './event-stream.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { SessionEnd } from './session-end.ts';
 import { CLOSE_GRACE_MS, SocketConnection, type Traffic } from './socket-connection.ts';
@@ -51,6 +51,9 @@ interface Callbacks {
 /** What a {@link Connector} needs to know and to do. */
 export interface ConnectorHost {
   readonly driver: SocketDriver;
+  readonly ways: Ways;
+  /** This database's `fetch`. */
+  readonly send: Send;
   /** Whether an open connection keeps the process running. */
   readonly keepAlive: boolean;
   readonly attempts: FailedAttempts;
@@ -63,7 +66,7 @@ export interface ConnectorHost {
   /** The current connection. */
   transport(): Transport;
   /** Makes `made` the current connection, with core's callbacks. */
-  attach(made: SocketConnection | SSEConnection): void;
+  attach(made: SocketConnection | EventStreamConnection): void;
   report(error: InstantNodeError): void;
 }
 
@@ -71,7 +74,7 @@ export interface ConnectorHost {
 export class Connector {
   readonly traffic: Traffic = { sentBytes: 0, receivedBytes: 0, sentMessages: 0, receivedMessages: 0 };
   readonly #host: ConnectorHost;
-  readonly #open: Set<SocketConnection> = new Set();
+  readonly #open: Set<SocketConnection | EventStreamConnection> = new Set();
   #count = 0;
 
   constructor(host: ConnectorHost) {
@@ -105,7 +108,7 @@ export class Connector {
   }
 
   /** Tells the watcher of what happens, before core learns of it, while the connection is the current one. */
-  #watch(connection: SocketConnection | SSEConnection): void {
+  #watch(connection: SocketConnection | EventStreamConnection): void {
     const { transport, watcher } = this.#host;
     const made = connection as unknown as Callbacks;
     const isCurrent = (): boolean => transport() === (made as unknown);
@@ -125,27 +128,40 @@ export class Connector {
     };
   }
 
-  #openEventStream(): SSEConnection {
-    return openEventStream(this.#host.eventSource(), {
-      url: this.#host.eventStreamUrl(),
-      onMalformed: (cause) => this.#notJson(cause),
-    });
+  #openEventStream(): EventStreamConnection {
+    const { send, keepAlive, attempts, watcher } = this.#host;
+    return this.#opened(
+      new EventStreamConnection({
+        url: this.#host.eventStreamUrl(),
+        EventSource: this.#host.eventSource(),
+        ...{ send, attempts },
+        hold: keepAlive,
+        traffic: this.traffic,
+        alive: () => watcher().alive(),
+        onMalformed: (cause) => this.#notJson(cause),
+      }),
+    );
   }
 
   #openSocket(): SocketConnection {
-    const { driver, keepAlive, attempts, watcher } = this.#host;
-    const connection = new SocketConnection({
-      url: this.#host.socketUrl(),
-      driver,
-      hold: keepAlive,
-      traffic: this.traffic,
-      attempts,
-      onAlive: () => watcher().alive(),
-      onMalformed: (cause) => this.#notJson(cause),
-    });
-    this.#open.add(connection);
-    connection.closed.then(() => this.#open.delete(connection));
-    return connection;
+    const { driver, ways, keepAlive, attempts, watcher } = this.#host;
+    const url = this.#host.socketUrl();
+    return this.#opened(
+      new SocketConnection({
+        ...{ url, driver, attempts },
+        route: ways.areOwn ? ways.to(url) : undefined,
+        hold: keepAlive,
+        traffic: this.traffic,
+        onAlive: () => watcher().alive(),
+        onMalformed: (cause) => this.#notJson(cause),
+      }),
+    );
+  }
+
+  #opened<Made extends SocketConnection | EventStreamConnection>(made: Made): Made {
+    this.#open.add(made);
+    void made.closed.then(() => this.#open.delete(made));
+    return made;
   }
 
   #notJson(cause: unknown): void {

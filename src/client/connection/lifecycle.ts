@@ -1,63 +1,18 @@
 import { InstantNodeError } from '../../errors.ts';
 import { type TracedAttempt, tellProbe, traceAttempt } from '../diagnostics/connection-diagnostics.ts';
-import type { Diagnostics } from '../diagnostics/database-diagnostics.ts';
-import type { Refusal } from '../refusals/server-refusal.ts';
-import type { Clock } from '../timing/clock.ts';
+import { Deadline } from './answer-deadline.ts';
 import { type Ending, isOfHost, noEnding, refusalBy, ruleOf, sessionEnded } from './attempt-verdict.ts';
 import { ConnectionStanding } from './connection-standing.ts';
-import type { Transport } from './connector.ts';
-import { Deadline } from './deadline.ts';
-import type { FailedAttempts } from './failed-attempts.ts';
-import type { Contender, HostGate } from './host-gate.ts';
-import { Liveness, type SilenceTimes } from './liveness.ts';
+import type { Contender } from './host-gate.ts';
+import type { LifecycleHost } from './lifecycle-host.ts';
+import { Liveness } from './liveness.ts';
 import { Probe } from './probe.ts';
-import type { Pulse } from './pulse.ts';
-import { RetryDelay, type RetryTimes } from './retry-delay.ts';
+import { RetryDelay } from './retry-delay.ts';
 import type { RetryRule } from './retry-rule.ts';
 import type { SessionEnd } from './session-end.ts';
-import type { TransportChoice } from './transport-choice.ts';
 
 /** How long after a refusal the client asks for a session again. */
 const ASK_AGAIN_MS = 30_000;
-
-/** The numbers that a connection follows, in milliseconds. */
-export interface ConnectionTimes extends RetryTimes, SilenceTimes {
-  readonly connectTimeoutMs: number;
-  readonly initTimeoutMs: number;
-}
-
-/** What a {@link Lifecycle} needs to know and to do. */
-export interface LifecycleHost {
-  readonly times: ConnectionTimes;
-  readonly clock: Clock;
-  readonly pulse: Pulse;
-  readonly gate: HostGate;
-  readonly attempts: FailedAttempts;
-  readonly choice: TransportChoice;
-  readonly diagnostics: Diagnostics;
-  /** The gate is not used any more. */
-  release(): void;
-  transport(): Transport;
-  /** Opens a connection in place of the current one. */
-  connect(): void;
-  sentBytes(): number;
-  send(message: { op: string }, eventId: string): void;
-  isOnline(): boolean;
-  isShutdown(): boolean;
-  /** Whether the server refuses the session. */
-  isRefused(): boolean;
-  /** Why it does. */
-  refusal(): InstantNodeError | undefined;
-  /** The server may answer otherwise than before. */
-  asksAnew(): void;
-  /** Refuses the session on the server's behalf. */
-  refuse(refusal: Refusal): void;
-  /** A connection has ended; core does not know yet. */
-  sessionEnded(end: SessionEnd): void;
-  /** Has core say that there is no connection, or that one is being opened. */
-  setStatus(status: 'closed' | 'connecting'): void;
-  report(error: InstantNodeError): void;
-}
 
 /**
  * When to connect, and when to give a connection up. Core waits for ever for a server that does not answer, does not

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { HandshakeRefusal, Socket, SocketDriver } from '../../drivers/contract.ts';
+import type { HandshakeRefusal, Route, Socket, SocketDriver } from '../../drivers/contract.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 
 /** How long a closing handshake may take before the socket is dropped. */
@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   driver: SocketDriver;
   /** Whether an open connection keeps the process running. */
   hold: boolean;
+  /** The way to the server, where it is not the runtime's own. */
+  route?: Route | undefined;
   /** Where bytes and frames are counted, across connections. */
   traffic: Traffic;
   /** Notified of connections that end by themselves. */
@@ -65,7 +67,7 @@ export class SocketConnection {
     this.#closed = resolve;
   });
 
-  constructor({ url, driver, hold, traffic, attempts, onAlive, onMalformed }: ConnectionOptions) {
+  constructor({ url, driver, hold, route, traffic, attempts, onAlive, onMalformed }: ConnectionOptions) {
     this.#traffic = traffic;
     this.#attempts = attempts;
     const events = {
@@ -82,7 +84,7 @@ export class SocketConnection {
         this.#end(code, reason);
       },
     };
-    this.conn = driver.open(url, events, { hold });
+    this.conn = driver.open(url, events, { hold, route });
   }
 
   isOpen(): boolean {

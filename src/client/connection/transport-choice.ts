@@ -5,8 +5,6 @@ export interface TransportChoiceHost {
   readonly clock: Clock;
   /** How long an event stream is used before a WebSocket is tried again, in milliseconds. */
   readonly webSocketRetryMs: number;
-  /** Whether there is a class of event streams. */
-  canStream(): boolean;
   /** Whether the server answers a request in HTTP. */
   doesHttpAnswer(): Promise<boolean>;
   /** An event stream has taken the place of WebSockets. */
@@ -46,7 +44,7 @@ export class TransportChoice {
   /** The present connection has ended by itself: finds out whether an event stream would do better. */
   ended(): void {
     const host = this.#host;
-    if (this.#hasWorked || this.#isAsking || this.#streamsSince !== undefined || !host.canStream()) return;
+    if (this.#hasWorked || this.#isAsking || this.#streamsSince !== undefined) return;
     this.#isAsking = true;
     void host.doesHttpAnswer().then((does) => {
       this.#isAsking = false;

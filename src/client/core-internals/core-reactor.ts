@@ -155,18 +155,25 @@ export const reactorWhys: Whys<keyof Reactor | 'constructor' | Branch> = {
   createWriteStream: 'overridden: sends what is no text for ever',
   createReadStream: 'overridden: ends the process when a file cannot be fetched',
 
-  // Calls of the HTTP API: options are checked, errors lose what the call was given, and all are refused once closed.
-  sendMagicCode: 'wrapped: rejects by its promise',
-  signInWithMagicCode: 'wrapped: ends in `changeCurrentUser`',
-  signInWithCustomToken: 'wrapped: ends in `changeCurrentUser`; its argument is a secret',
-  signInAsGuest: 'wrapped: ends in `changeCurrentUser`',
-  signInWithIdToken: 'wrapped: ends in `changeCurrentUser`',
-  exchangeCodeForToken: 'wrapped: ends in `changeCurrentUser`',
+  // Calls of the HTTP API, by the runtime's `fetch`: options are checked, errors lose what the call was given, and all are refused once closed.
+  sendMagicCode: 'wrapped, and replaced where a database goes its own way: rejects by its promise',
+  signInWithMagicCode: 'wrapped, and replaced where a database goes its own way: ends in `changeCurrentUser`',
+  signInWithCustomToken:
+    'wrapped, and replaced where a database goes its own way: ends in `changeCurrentUser`; its argument is a secret',
+  signInAsGuest: 'wrapped, and replaced where a database goes its own way: ends in `changeCurrentUser`',
+  signInWithIdToken: 'wrapped, and replaced where a database goes its own way: ends in `changeCurrentUser`',
+  exchangeCodeForToken:
+    'wrapped, and replaced where a database goes its own way: ends in `changeCurrentUser`',
   signOut: 'wrapped: ends in `changeCurrentUser`',
-  potentiallyInvalidateToken: 'relied upon: what it begins never rejects',
+  potentiallyInvalidateToken:
+    'relied upon, and replaced where a database goes its own way: what it begins never rejects',
   createAuthorizationURL: 'wrapped: works at once',
-  uploadFile: 'wrapped: may take its time, and rejects by its promise',
-  deleteFile: 'wrapped: may take its time, and rejects by its promise',
-  upload: 'wrapped: the address that it asks for is as good as the right to it',
-  getDownloadUrl: 'wrapped: may take its time, and rejects by its promise',
+  uploadFile:
+    'wrapped, and replaced where a database goes its own way: may take its time, and rejects by its promise',
+  deleteFile:
+    'wrapped, and replaced where a database goes its own way: may take its time, and rejects by its promise',
+  upload:
+    'wrapped, and replaced where a database goes its own way: the address that it asks for is as good as the right to it',
+  getDownloadUrl:
+    'wrapped, and replaced where a database goes its own way: may take its time, and rejects by its promise',
 };

@@ -48,6 +48,25 @@ export const functionWhys = {
   'instaml.js': {
     rewriteStep: 'stood in for: where a step names attributes',
   },
+  'authAPI.js': {
+    sendMagicCode: 'stood in for: what the server is sent',
+    checkMagicCode: 'stood in for: what the server is sent',
+    verifyRefreshToken: 'stood in for: what the server is sent',
+    signInAsGuest: 'stood in for: what the server is sent',
+    exchangeCodeForToken: 'stood in for: what the server is sent',
+    signInWithIdToken: 'stood in for: what the server is sent',
+    signOut: 'stood in for: what the server is sent',
+  },
+  'StorageAPI.js': {
+    uploadFile: 'stood in for: what the server is sent',
+    deleteFile: 'stood in for: what the server is sent',
+    getSignedUploadUrl: 'stood in for: what the server is sent',
+    upload: 'stood in for: what is sent to the address that the server named',
+    getDownloadUrl: 'stood in for: what the server is sent',
+  },
+  'utils/fetch.js': {
+    jsonFetch: 'stood in for: which answers are errors, and of which class',
+  },
   'utils/linkIndex.js': {
     createLinkIndex: 'stood in for: writes into `Object` for some names',
   },

@@ -1,11 +1,11 @@
 import type { Reactor } from '@instantdb/core';
 import type { ConnectorHost, Transport } from '../connection/connector.ts';
-import type { LifecycleHost } from '../connection/lifecycle.ts';
+import type { LifecycleHost } from '../connection/lifecycle-host.ts';
 import type { ServerSession } from '../connection/server-session.ts';
 
 type AroundConnector = Pick<
   ConnectorHost,
-  'driver' | 'keepAlive' | 'attempts' | 'choice' | 'watcher' | 'report'
+  'driver' | 'ways' | 'send' | 'keepAlive' | 'attempts' | 'choice' | 'watcher' | 'report'
 >;
 
 /** Adapts core to a {@link ConnectorHost}. */

@@ -1,13 +1,14 @@
 import { id, type Reactor } from '@instantdb/core';
-import type { SocketDriver } from '../../drivers/contract.ts';
+import type { SocketDriver, Ways } from '../../drivers/contract.ts';
+import { createSend } from '../../drivers/requests/send.ts';
 import { InstantNodeError } from '../../errors.ts';
 import { GuardedCallbacks } from '../calls/guarded-callbacks.ts';
 import type { ResolvedConnection } from '../config/connection-config.ts';
 import type { CoreConfig } from '../config/node-config.ts';
 import { Connector } from '../connection/connector.ts';
+import { doesHttpAnswer } from '../connection/does-http-answer.ts';
 import { FailedAttempts } from '../connection/failed-attempts.ts';
 import { gateOf } from '../connection/hosts.ts';
-import { doesHttpAnswer } from '../connection/http-answer.ts';
 import { Lifecycle } from '../connection/lifecycle.ts';
 import { processPulse } from '../connection/pulse.ts';
 import { ServerSession } from '../connection/server-session.ts';
@@ -33,6 +34,7 @@ import { connectorHost, lifecycleHost } from './connection-hosts.ts';
 import { CoreOptions } from './core-options.ts';
 import { inboxHost } from './inbox-host.ts';
 import { mendSaved } from './mend-saved.ts';
+import { replaceCalls } from './own-calls.ts';
 import { oneTimeQueriesHost, queriesHost } from './query-hosts.ts';
 import { type CoresSession, sessionHost } from './session-host.ts';
 import { currentUserHost } from './user-host.ts';
@@ -47,6 +49,7 @@ export interface PartsOptions {
   /** Whether a promise resolves as `enqueued` only once the write is in the storage. */
   strict: boolean;
   socket: SocketDriver;
+  ways: Ways;
   keepAlive: boolean;
   connection: ResolvedConnection;
 }
@@ -91,7 +94,8 @@ export interface Parts {
  */
 // Long because it is a list: each part with what it gets from core, by way of the files here, and from other parts.
 export function makeParts(core: Reactor, options: PartsOptions, supers: Supers): Parts {
-  const { reports, diagnostics, persistence, keepAlive, socket: driver, connection } = options;
+  const { reports, diagnostics, persistence, keepAlive, socket: driver, ways, connection } = options;
+  const send = createSend(ways);
   const { appId, apiURI, websocketURI, __adminToken } = options.core;
   const place = { appId, apiURI };
   const report = (error: InstantNodeError): void => reports.report(error);
@@ -127,12 +131,20 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
   const choice = new TransportChoice({
     clock,
     webSocketRetryMs: connection.webSocketRetryMs,
-    canStream: () => core._EventSource !== undefined,
-    doesHttpAnswer: () => doesHttpAnswer(apiURI),
+    doesHttpAnswer: () => doesHttpAnswer(apiURI, send, AbortSignal.timeout(connection.connectTimeoutMs)),
     changed: () => lifecycle.connectNow(),
   });
   const connector: Connector = new Connector(
-    connectorHost(core, { attempts, keepAlive, driver, report, choice, watcher: () => lifecycle }),
+    connectorHost(core, {
+      attempts,
+      keepAlive,
+      driver,
+      ways,
+      send,
+      report,
+      choice,
+      watcher: () => lifecycle,
+    }),
   );
   const host = gateOf(hostKey(websocketURI, driver), connection);
   const lifecycle: Lifecycle = new Lifecycle(
@@ -178,6 +190,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     foreign: (foreign) => writes.refused.tellForeign(foreign),
   });
   if (keepAlive) timers.hold();
+  if (ways.areOwn) replaceCalls(core, send);
   return {
     ...{
       place,

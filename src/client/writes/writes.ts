@@ -200,11 +200,9 @@ export class Writes {
 
   /** Makes a write from changes. */
   push(chunks: unknown): Promise<unknown> {
-    return this.#traced.push(chunks, () =>
-      this.#host.persistence.journal ? this.remade.push(chunks) : this.#host.make(chunks),
-    );
     const { persistence, make } = this.#host;
-    return this.room.making(chunks, () => (persistence.journal ? this.remade.push(chunks) : make(chunks)));
+    const made = (): Promise<unknown> => (persistence.journal ? this.remade.push(chunks) : make(chunks));
+    return this.#traced.push(chunks, () => this.room.making(chunks, made));
   }
 
   /** A session has begun. `flush` is core's part, which is shown no writes: it would send all of them at once. */

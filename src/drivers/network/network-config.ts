@@ -1,5 +1,7 @@
 import type { NetworkListenerClass } from '../contract.ts';
 
+export type { NetworkListenerClass };
+
 /** How the server is asked whether there is a network: the option `network` of {@link init} in full. */
 export interface NetworkOptions {
   /**

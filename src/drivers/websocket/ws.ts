@@ -1,9 +1,10 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { detectRuntime } from '../../runtime/detect.ts';
 import { requireHere } from '../../runtime/require-here.ts';
 import type { HandshakeRefusal, Socket, SocketDriver } from '../contract.ts';
+import { ProxyPassage } from '../ways/proxy-passage.ts';
 import { type HushedEvents, hushed } from './hushed.ts';
 import { sendOpen } from './send-open.ts';
 
@@ -17,11 +18,20 @@ const MAX_FRAME_BYTES = 256 * 1024 * 1024;
  */
 export const wsDriver: SocketDriver = {
   name: 'ws',
-  open(url, events, { hold }) {
+  open(url, events, { hold, route }) {
     const PackageWebSocket = packageWebSocket();
-    const options = { perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES };
-    const socket = new PackageWebSocket(url, hold ? options : { ...options, finishRequest: letGo });
-    return bind(socket, hushed(events));
+    const passage = new ProxyPassage(route?.proxy, url);
+    const socket = new PackageWebSocket(url, {
+      perMessageDeflate: false,
+      maxPayload: MAX_FRAME_BYTES,
+      ...(route && { ...(route.tls as ClientOptions), headers: route.headers, agent: route.agent }),
+      finishRequest: (request) => {
+        if (!hold) letGo(request);
+        passage.watch(request);
+        request.end();
+      },
+    });
+    return bind(socket, hushed(events), passage);
   },
 };
 
@@ -35,7 +45,7 @@ function packageWebSocket(): typeof WebSocket {
   return load(join(dirname(load.resolve('ws/package.json')), 'index.js')) as typeof WebSocket;
 }
 
-function bind(socket: WebSocket, events: HushedEvents): Socket {
+function bind(socket: WebSocket, events: HushedEvents, passage: ProxyPassage): Socket {
   socket.on('open', () => events.open());
   socket.on('message', (data) => events.message(String(data)));
   socket.on('ping', () => events.alive());
@@ -45,7 +55,9 @@ function bind(socket: WebSocket, events: HushedEvents): Socket {
     refusal = refusalOf(response);
     socket.terminate();
   });
-  socket.on('error', (cause) => events.error(refusal ? refused(refusal) : cause, refusal));
+  socket.on('error', (cause) => {
+    events.error(passage.failure(cause) ?? (refusal ? refused(refusal) : cause), refusal);
+  });
   socket.on('close', (code, reason) => events.close(code, String(reason)));
   return {
     isOpen: () => socket.readyState === WebSocket.OPEN,
@@ -82,5 +94,4 @@ function retryAfterMs(value: string): number {
 // `ws` offers no way to unref a client; the stream below it is the one of the handshake's request.
 function letGo(request: ClientRequest): void {
   request.once('socket', (stream) => stream.unref());
-  request.end();
 }
