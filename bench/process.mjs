@@ -46,9 +46,9 @@ export function startIn(root, [program, ...flags], script, ...args) {
 
   return {
     read,
-    ask(question) {
+    ask(question, limitMs) {
       child.stdin.write(`${JSON.stringify(question)}\n`);
-      return read();
+      return read(limitMs);
     },
     /** Ends its input, which every script takes as its end. */
     async stop() {

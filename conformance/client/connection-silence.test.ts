@@ -108,9 +108,10 @@ describe.each(TRANSPORTS)('a server that falls silent, over %s', (kind) => {
     const db = through(kind, { connection: { ...QUICK, silenceMs: 3_600_000 } });
     await db.ready();
     const changes = connectionOf(db);
-    proxy.vanish('server');
+    proxy.partition();
     await expect(db.queryOnce({ goals: {} }, { timeoutMs: 20 })).rejects.toThrow(/timed out/);
     await changes.next(isWaiting);
+    proxy.heal();
     await changes.next(isOpen);
     expect(await db.queryOnce({ goals: {} })).toMatchObject({ data: { goals: [] } });
   });

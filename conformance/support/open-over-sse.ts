@@ -1,9 +1,7 @@
-import { type InstantNodeDatabase, init, type NodeConfig } from '@instantdb/node';
+import type { InstantNodeDatabase, NodeConfig } from '@instantdb/node';
 import type { Backend } from '@instantdb/node/backend';
-import { onTestFinished } from 'vitest';
-import { FetchEventSource } from './event-source.ts';
-import { freshKey } from './open.ts';
-import { type Schema, schema } from './schema.ts';
+import { open } from './open.ts';
+import type { Schema } from './schema.ts';
 
 /** A database where WebSockets are refused, and event streams are not; closed when the test ends. */
 export function openOverSse(
@@ -11,21 +9,6 @@ export function openOverSse(
   appId: string,
   options: Partial<NodeConfig<Schema>> = {},
 ): InstantNodeDatabase<Schema> {
-  const db = init<Schema>(
-    {
-      schema,
-      appId,
-      apiURI: url,
-      websocketURI: websocketURI.replace('/runtime/session', '/nothing-here'),
-      instanceKey: freshKey(),
-      ...options,
-    },
-    undefined,
-    undefined,
-    undefined,
-    FetchEventSource,
-  );
-  db.subscribeErrors(() => {});
-  onTestFinished(() => db.close({ timeoutMs: 0 }));
-  return db;
+  const refusing = websocketURI.replace('/runtime/session', '/nothing-here');
+  return open({ appId, apiURI: url, websocketURI: refusing }, options);
 }

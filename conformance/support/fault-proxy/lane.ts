@@ -6,6 +6,8 @@ import type { LaneCounts, LaneFaults } from './lane-faults.ts';
 const HIGH_WATER = 65_536;
 /** How often a slow lane lets something through. */
 const TICK_MS = 10;
+/** What a slow lane catches up when its timer was late, at most. */
+const CATCH_UP_MS = 100;
 
 /** What a {@link Lane} needs of the connection that it is one direction of. */
 export interface LaneHost {
@@ -110,7 +112,8 @@ export class Lane {
     if (isLast) this.#queue.shift();
     else first.bytes = first.bytes.subarray(length);
     if (bytesPerSecond !== Number.POSITIVE_INFINITY) {
-      this.#notBefore = Math.max(this.#notBefore, Date.now() - TICK_MS) + (length * 1_000) / bytesPerSecond;
+      this.#notBefore =
+        Math.max(this.#notBefore, Date.now() - CATCH_UP_MS) + (length * 1_000) / bytesPerSecond;
     } else if (chunkBytes !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.run(), 0);
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Inbox, inbox } from '../inbox.ts';
 import { DIRECTIONS, type Direction, type LaneCounts, type LaneFaults, NO_FAULTS } from './lane-faults.ts';
 import { Link } from './link.ts';
@@ -125,7 +126,8 @@ export async function startFaultProxy(backend: {
     async close() {
       server.close();
       proxy.reset();
-      await Promise.all([...open].map((link) => link.closed()));
+      // Not until all are gone: on Node 24 one was seen that never said so, although both its sockets were reset.
+      await turn();
     },
   };
   return proxy;
