@@ -65,6 +65,8 @@ export interface ProxyServer {
   readonly origin: string;
   /** The value of `Proxy-Authorization`; undefined when there is no user. Secret. */
   readonly authorization: string | undefined;
+  /** Whom to trust as this proxy, where it is reached by TLS itself; undefined for whom the runtime trusts. */
+  readonly ca?: TlsSettings['ca'];
 }
 
 /** How one address is reached. Holds secrets, so it is never kept where it could be printed. */
