@@ -340,7 +340,7 @@ test('"dns" asks for the host of the proxy where one leads to the API, and says 
     expect(world.last.of).toBe(host);
     await world.last.no(new Error('ENOTFOUND'));
     expect(await first).toBe(false);
-    expect(one.whyOffline?.().message).toBe(
+    expect(one.whyOffline?.()?.message).toBe(
       `Paused, as there seems to be no network: resolving the name "${host}" of the proxy failed`,
     );
     one.release();

@@ -42,6 +42,8 @@ export class TunnelAgent extends LazyAgent {
     const making = new AbortController();
     const drop = (): void => making.abort(new Error('The request was ended before there was a tunnel'));
     for (const event of [DROPPED, 'abort']) request.once(event, drop);
+    // An agent is asked in a later turn than the request is made.
+    if (request.destroyed) drop();
     try {
       this.#library ??= import('https-proxy-agent').then(({ HttpsProxyAgent: library }) => library);
       const library = await this.#library;
