@@ -71,3 +71,27 @@ test('a request that is ended before there is a connection makes none', async ()
   await gone.next();
   expect([begun.all.length, gone.all.length]).toEqual([1, 1]);
 });
+
+test.each(cases)(
+  'a proxy of %s: that is not there, or hangs up, is told (hold: %s)',
+  async (scheme, hold) => {
+    const [absent, rude] = [createServer(), createServer((socket) => socket.destroy())];
+    for (const server of [absent, rude]) await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void rude.close());
+    const ports = [absent, rude].map((server) => (server.address() as AddressInfo).port);
+    await new Promise((resolve) => absent.close(resolve));
+    for (const port of ports) {
+      const proxy = `${scheme}://127.0.0.1:${port}`;
+      const send = createSend(createWays({ proxy, servers: ['https://instant.test'] }));
+      await expect(send('https://instant.test/', { hold })).rejects.toThrow(
+        `no answer from the proxy "${proxy}"`,
+      );
+    }
+    // A label of 64 letters: one too many, so that no server is asked.
+    const unknown = `${scheme}://${'x'.repeat(64)}.test`;
+    const send = createSend(createWays({ proxy: unknown, servers: ['https://instant.test'] }));
+    await expect(send('https://instant.test/', { hold })).rejects.toThrow(
+      `no answer from the proxy "${unknown}"`,
+    );
+  },
+);
