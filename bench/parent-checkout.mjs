@@ -25,6 +25,8 @@ export function checkOut(commit) {
   };
   git('worktree', 'add', '--quiet', '--detach', root, commit);
   process.on('exit', remove);
+  // Whoever is interrupted leaves no checkout behind either.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   symlinkSync(join(ownRoot, 'node_modules'), join(root, 'node_modules'));
   rmSync(join(root, 'bench'), { recursive: true });
   cpSync(join(ownRoot, 'bench'), join(root, 'bench'), { recursive: true });

@@ -251,9 +251,10 @@ test('what the environment says counts as what an option does', () => {
     /proxy that the environment names/,
   );
   if (runtime !== 'bun') {
-    expect(() => init({ ...options, connection: { WebSocket: 'native' } })).toThrow(
-      /proxy that the environment names/,
-    );
+    const refused = expect.objectContaining({ code: 'unsupported-runtime' });
+    expect(() => init({ ...options, connection: { WebSocket: 'native' } })).toThrow(refused);
+    const direct = { WebSocket: 'native', proxy: false } as const;
+    expect(() => init({ ...options, connection: direct })).toThrow(refused);
   }
 });
 

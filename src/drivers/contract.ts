@@ -94,6 +94,8 @@ export interface WaysOptions {
 export interface Ways {
   /** Whether they are more than what the runtime does by itself: something was asked for, or there may be a proxy. */
   readonly areOwn: boolean;
+  /** Whether the environment names a proxy, for whatever address. */
+  readonly isProxyNamed: boolean;
   /** Texts that must never be shown. */
   readonly secrets: readonly string[];
   /** The way to an address of HTTP or of WebSockets. */

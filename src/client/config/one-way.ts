@@ -24,8 +24,7 @@ export function assertOneWay(openers: Openers): void {
   if (socket.isPlain) {
     const asked = askedOf(openers, websocketURI);
     if (asked !== undefined) throw WebSocket === 'native' ? nativeCannot(asked) : classCannot(asked);
-    if (WebSocket === 'native' && openers.ways.areOwn && connection.proxy === undefined)
-      throw nativeByItself();
+    if (WebSocket === 'native' && openers.ways.isProxyNamed) throw nativeByItself();
   }
   if (EventSource === undefined) return;
   const asked = askedOf(openers, apiURI);
@@ -60,7 +59,7 @@ function nativeByItself(): InstantNodeError {
   return new InstantNodeError(
     'unsupported-runtime',
     'Cannot open a database: the environment names a proxy, which the WebSocket of this runtime may take or not, by rules of its own',
-    { hint: 'Leave out "connection.WebSocket", or set "connection.proxy" to false' },
+    { hint: 'Leave out "connection.WebSocket": the package ws goes by what is said here alone' },
   );
 }
 

@@ -7,18 +7,20 @@ import type { SessionEnd } from './session-end.ts';
 /** How a connection ended, and what it was until then. */
 export interface Ending extends SessionEnd {
   readonly wasAccepted: boolean;
+  /** Whether it is put down to a write, which is then another's concern. */
+  readonly isOfWrite: boolean;
 }
 
 /** What is known of an attempt. */
 type Known = Pick<FailedAttempts, 'handshake' | 'turnedAwayBy' | 'isOverdue'>;
 
 /** Stands in for the end of a connection that never was. */
-export const noEnding: Ending = { code: 1006, reason: '', isOurs: true, wasAccepted: true };
+export const noEnding: Ending = { code: 1006, reason: '', isOurs: true, wasAccepted: true, isOfWrite: false };
 
 /** What the end of a connection asks of the next try. */
-export function ruleOf({ code, isOurs }: Ending, { handshake, turnedAwayBy }: Known): RetryRule {
+export function ruleOf({ code, isOurs, isOfWrite }: Ending, { handshake, turnedAwayBy }: Known): RetryRule {
   if (handshake) return ruleOfStatus(handshake);
-  if (!turnedAwayBy) return isOurs ? { is: 'usual' } : ruleOfCode(code);
+  if (!turnedAwayBy) return isOurs || isOfWrite ? { is: 'usual' } : ruleOfCode(code);
   const rule = ruleOfStatus({ status: turnedAwayBy.status ?? 0, retryAfterMs: undefined });
   // It was said that this may pass.
   return rule.is === 'refused' ? { is: 'usual' } : rule;

@@ -43,8 +43,8 @@ export interface LifecycleHost {
   asksAnew(): void;
   /** Refuses the session on the server's behalf. */
   refuse(refusal: Refusal): void;
-  /** A connection has ended; core does not know yet. */
-  sessionEnded(end: SessionEnd): void;
+  /** A connection has ended; core does not know yet. Returns whether that is put down to a write. */
+  sessionEnded(end: SessionEnd): boolean;
   /** Has core say that there is no connection, or that one is being opened. */
   setStatus(status: 'closed' | 'connecting'): void;
   report(error: InstantNodeError): void;

@@ -171,11 +171,11 @@ export class Lifecycle implements Contender {
 
   /** The connection is over. */
   ended(end: SessionEnd): void {
-    this.#ending = { ...end, wasAccepted: this.standing.phase === 'open' };
     this.#stop();
     this.#retry.ended();
     this.standing.ended(end);
-    this.#host.sessionEnded(end);
+    const isOfWrite = this.#host.sessionEnded(end);
+    this.#ending = { ...end, isOfWrite, wasAccepted: this.standing.phase === 'open' };
   }
 
   /** Core wants to connect again. */

@@ -36,17 +36,22 @@ export class Suspects {
     this.#host = host;
   }
 
-  /** A connection has ended. Returns the stuck write that it was trying, if it ended because of that. */
-  ended({ code, reason, isOurs }: SessionEnd): string | undefined {
+  /**
+   * A connection has ended. Returns whether a write is blamed for that, and the stuck write that was being tried, if it
+   * is that one.
+   */
+  ended({ code, reason, isOurs }: SessionEnd): { blamed: boolean; tried: string | undefined } {
     const { queue } = this.#host;
     const [eventId] = this.#host.unanswered();
     const mutation = eventId === undefined ? undefined : queue.get(eventId);
-    if (eventId === undefined || !mutation || isOurs || !BLAMING.has(code)) return undefined;
+    if (eventId === undefined || !mutation || isOurs || !BLAMING.has(code)) {
+      return { blamed: false, tried: undefined };
+    }
     const end = { code, reason: this.#host.withoutSecrets(reason) };
     const isStuck = queue.stuck.has(eventId);
     if (isStuck || queue.suspects.has(eventId)) this.#blame(eventId, mutation, end);
     else queue.suspects.add(eventId);
-    return isStuck ? eventId : undefined;
+    return { blamed: true, tried: isStuck ? eventId : undefined };
   }
 
   /** Parks a write without sending it, if it is longer than the server takes. Returns whether it did. */

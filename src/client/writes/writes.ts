@@ -210,9 +210,14 @@ export class Writes {
     this.sender.begin(() => this.view.during(new Map(), flush));
   }
 
-  /** A connection has ended. Call this before the session is told to be over. */
-  ended(end: SessionEnd): void {
-    this.#held.ended(this.#suspects.ended(end));
+  /**
+   * A connection has ended. Call this before the session is told to be over. Returns whether that is put down to a
+   * write.
+   */
+  ended(end: SessionEnd): boolean {
+    const { blamed, tried } = this.#suspects.ended(end);
+    this.#held.ended(tried);
+    return blamed;
   }
 
   /** Sends a write in its turn, or refuses it if it has an error. */

@@ -17,6 +17,7 @@ export function createWays(options: WaysOptions): Ways {
 
 class DatabaseWays implements Ways {
   readonly areOwn: boolean;
+  readonly isProxyNamed: boolean = hasProxyVariable();
   readonly #options: WaysOptions;
   readonly #hosts: ReadonlySet<string>;
   readonly #named: ParsedProxy | undefined;
@@ -29,7 +30,7 @@ class DatabaseWays implements Ways {
     this.#options = options;
     this.#hosts = new Set(servers.map((url) => new URL(url).host));
     this.#named = typeof proxy === 'string' ? this.#parse(proxy, 'option "connection.proxy"') : undefined;
-    this.areOwn = headers !== undefined || proxy !== undefined || tls !== undefined || hasProxyVariable();
+    this.areOwn = headers !== undefined || proxy !== undefined || tls !== undefined || this.isProxyNamed;
     for (const url of servers) this.#proxyTo(new URL(url));
   }
 
