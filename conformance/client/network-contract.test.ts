@@ -2,10 +2,13 @@
 import { classSource } from '../../src/drivers/network/class-source.ts';
 import { networkKinds, networkKindsOver } from '../../src/drivers/network/index.ts';
 import { outside } from '../../src/drivers/network/network-outside.ts';
+import { createWays } from '../../src/drivers/ways/create-ways.ts';
 import { fakeInstant } from '../support/fake-instant.ts';
 import { inbox } from '../support/inbox.ts';
 import { switchedNetwork } from '../support/network.ts';
 import { networkContract, switchedNetworkContract } from '../support/network-contract.ts';
+
+const ways = createWays({ proxy: false, servers: [] });
 
 /** Often enough not to be waited for, and no answer is late on a machine that is busy. */
 const pace = { intervalMs: 5, timeoutMs: 60_000, threshold: 2 };
@@ -28,7 +31,7 @@ networkContract('always-online', async () => {
     ...pace,
     apiURI: server.apiURI,
     url: undefined,
-    way: {},
+    ways,
   });
   return {
     server,
@@ -51,7 +54,7 @@ switchedNetworkContract('dns', async (first) => {
     ...pace,
     apiURI: server.apiURI,
     url: undefined,
-    way: {},
+    ways,
   });
   const lease = source.lease();
   return {
@@ -84,7 +87,7 @@ switchedNetworkContract('http', async (first) => {
       return { status: isOnline ? 404 : 503, body: {} };
     },
   });
-  const source = networkKinds.http.source({ ...pace, apiURI: server.apiURI, url: undefined, way: {} });
+  const source = networkKinds.http.source({ ...pace, apiURI: server.apiURI, url: undefined, ways });
   return {
     server,
     option: { use: 'http', ...pace },

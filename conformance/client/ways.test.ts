@@ -1,48 +1,15 @@
 import { id, init, isInstantNodeError } from '@instantdb/node';
-import { startBackend } from '@instantdb/node/backend';
 import * as isows from 'isows';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { behindProxy, environment, PASSWORD, through } from '../support/behind-proxy.ts';
 import { authority, clientCertificate } from '../support/certificates.ts';
-import { type ConnectProxy, connectProxy, type ProxyOptions, tlsBefore } from '../support/connect-proxy.ts';
+import { tlsBefore } from '../support/connect-proxy.ts';
 import { inbox } from '../support/inbox.ts';
 import { addressOf, freshKey, open } from '../support/open.ts';
 import { shownIn } from '../support/printed.ts';
 import { runtime } from '../support/runtime.ts';
 import { goal, schema } from '../support/schema.ts';
 import { listen } from '../support/socket-server.ts';
-
-const PASSWORD = 'pass word/of:the proxy';
-const USER = `user:${encodeURIComponent(PASSWORD)}`;
-const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'];
-
-/** A backend that is only reached through a proxy: nobody else knows the names by which it is asked for. */
-async function behindProxy(options: Partial<ProxyOptions> = {}) {
-  const backend = await startBackend({ allowHosts: ['instant.test'] });
-  onTestFinished(() => backend.close());
-  const port = Number(new URL(backend.url).port);
-  const proxy = await connectProxy({ ports: { 443: await tlsBefore(port), 80: port }, ...options });
-  const app = backend.createApp({
-    schema,
-    rules: { $files: { allow: { $default: 'true' } } },
-  });
-  return { backend, app, proxy, appId: app.id };
-}
-
-const through = ({ port }: ConnectProxy, scheme = 'http'): string => `${scheme}://${USER}@localhost:${port}`;
-
-/** Sets variables of the environment until the test ends, and clears all others that name a proxy. */
-function environment(variables: Readonly<Record<string, string>>): void {
-  const names = PROXY_VARIABLES.flatMap((name) => [name, name.toLowerCase()]);
-  const before = names.map((name) => [name, process.env[name]] as const);
-  for (const name of names) delete process.env[name];
-  Object.assign(process.env, variables);
-  onTestFinished(() => {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  });
-}
 
 test.each([
   ['https:, through a proxy', 'https://instant.test', 'http', ['CONNECT instant.test:443']],

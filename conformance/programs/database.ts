@@ -9,6 +9,7 @@ export type Step =
   | 'shutdown'
   | 'hold'
   | 'let-go'
+  | 'be-told'
   | 'close-on-change'
   | 'close-when-told'
   | 'say-if-held';
@@ -33,6 +34,7 @@ const perform: Record<Step, () => unknown> = {
     hold = setInterval(() => {}, 1_000_000);
   },
   'let-go': () => clearInterval(hold),
+  'be-told': () => new Promise<unknown>((resolve) => db.subscribeErrors(resolve)),
   'close-when-told': async () => {
     await new Promise<unknown>((resolve) => db.subscribeErrors(resolve));
     // It rejects where what is left cannot be saved.

@@ -65,6 +65,8 @@ export interface ProxyServer {
   readonly origin: string;
   /** The value of `Proxy-Authorization`; undefined when there is no user. Secret. */
   readonly authorization: string | undefined;
+  /** Whom to trust as this proxy, where it is reached by TLS itself; undefined for whom the runtime trusts. */
+  readonly ca?: TlsSettings['ca'];
 }
 
 /** How one address is reached. Holds secrets, so it is never kept where it could be printed. */
@@ -94,8 +96,6 @@ export interface Ways {
   readonly areOwn: boolean;
   /** Whether the environment names a proxy, for whatever address. */
   readonly isProxyNamed: boolean;
-  /** Tells apart ways that differ in their proxy or certificates to `url`; a digest, which shows neither. */
-  keyOf(url: string): string;
   /** Texts that must never be shown. */
   readonly secrets: readonly string[];
   /** The way to an address of HTTP or of WebSockets. */

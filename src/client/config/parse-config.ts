@@ -43,7 +43,6 @@ export function parseConfig(config: unknown, kinds: Kinds): ResolvedConfig {
   const ways = createWays({ ...connection, servers: [apiURI, websocketURI] });
   const secrets = new Secrets(adminToken(config), ...ways.secrets);
   const core = coreConfig(config, secrets, ofStorages);
-  const { headers, tls } = connection;
   return {
     core,
     secrets,
@@ -52,7 +51,7 @@ export function parseConfig(config: unknown, kinds: Kinds): ResolvedConfig {
     keyring: keyring(config, storage, kinds.storage),
     durability: oneOf(config, 'durability', ['strict', 'relaxed']),
     whenStorageLocked: oneOf(config, 'whenStorageLocked', ['fail', 'wait']),
-    network: parseNetwork(config.network, kinds.network, { apiURI: core.apiURI, way: { headers, tls } }),
+    network: parseNetwork(config.network, kinds.network, { apiURI, ways }),
     connection,
     instanceKey: optional(config, 'instanceKey', 'string') ?? '',
     keepAlive: optional(config, 'keepAlive', 'boolean') ?? true,

@@ -11,7 +11,7 @@ import { isObject } from '../../protocol/json.ts';
 const LONGEST_MS = 2 ** 31 - 1;
 
 type Given = Readonly<Record<string, unknown>>;
-type Place = Pick<NetworkRequest, 'apiURI' | 'way'>;
+type Place = Pick<NetworkRequest, 'apiURI' | 'ways'>;
 
 /** Parses the option `network`, of a database whose server is at `place`. */
 export function parseNetwork(

@@ -8,6 +8,7 @@ import type { CoreConfig } from '../config/node-config.ts';
 import { Connector } from '../connection/connector.ts';
 import { doesHttpAnswer } from '../connection/does-http-answer.ts';
 import { FailedAttempts } from '../connection/failed-attempts.ts';
+import { hostKey } from '../connection/host-key.ts';
 import { gateOf } from '../connection/hosts.ts';
 import { Lifecycle } from '../connection/lifecycle.ts';
 import { processPulse } from '../connection/pulse.ts';
@@ -150,7 +151,9 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
       watcher: () => lifecycle,
     }),
   );
-  const host = gateOf(hostKey(websocketURI, driver, ways), connection);
+  const { WebSocket } = connection;
+  const reached = { websocketURI, route: ways.to(websocketURI), driver, WebSocket };
+  const host = gateOf(hostKey(reached), connection);
   const lifecycle: Lifecycle = new Lifecycle(
     lifecycleHost(core, {
       ...{
@@ -220,10 +223,4 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     streams: new ClientStreams(core._instantStream),
     user: new CurrentUser(currentUserHost(core, session)),
   };
-}
-
-/** What databases must have in common to learn from each other whether a host is there. */
-function hostKey(websocketURI: string, driver: SocketDriver, ways: Ways): string {
-  const { protocol, host } = new URL(websocketURI);
-  return JSON.stringify([protocol, host, driver.name, ways.keyOf(websocketURI)]);
 }

@@ -31,7 +31,7 @@ export class FakeOutside implements NetworkOutside {
 
   readonly lookup: NetworkOutside['lookup'] = (hostname) => this.#ask(hostname, undefined);
 
-  status: NetworkOutside['status'] = (url, _way, signal) => this.#ask(url.href, signal);
+  status: NetworkOutside['status'] = (url, _route, signal) => this.#ask(url.href, signal);
 
   /** How many timers run. */
   get timers(): number {

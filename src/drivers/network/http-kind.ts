@@ -1,4 +1,5 @@
-import type { NetworkCheck, NetworkKind, NetworkRequest, RequestWay } from './network-kind.ts';
+import type { Route } from '../contract.ts';
+import type { NetworkCheck, NetworkKind, NetworkRequest } from './network-kind.ts';
 import type { NetworkOutside } from './network-outside.ts';
 import { polledSource } from './polled-source.ts';
 
@@ -14,20 +15,22 @@ export function httpKind({ status, after }: Pick<NetworkOutside, 'status' | 'aft
 }
 
 /**
- * Below 500 is a yes: an Instant server has no `/health` and answers 404 there, a proxy may want a login, and whoever
- * answers that can be reached. A proxy whose server is gone says 502, 503 or 504, and a captive portal that is honest 511.
+ * Below 500 is a yes: an Instant server has no `/health` and answers 404 there, what stands before it may want a login,
+ * and whoever answers that can be reached. A proxy whose server is gone says 502, 503 or 504, and a captive portal that is
+ * honest 511. The proxy that the database itself goes through says no also by 407, and by whatever is no tunnel.
  */
-function httpCheck({ apiURI, url, way }: NetworkRequest, status: NetworkOutside['status']): NetworkCheck {
+function httpCheck({ apiURI, url, ways }: NetworkRequest, status: NetworkOutside['status']): NetworkCheck {
   const own = new URL(`${apiURI}/health`);
   const asked = url ?? own;
-  // Headers and certificates are for the database's server alone.
-  const used: RequestWay = asked.origin === own.origin ? way : {};
+  const route = ways.to(asked.href);
+  // Headers and certificates are for the database's API alone, and not for another port or scheme of its host.
+  const used: Route = asked.origin === own.origin ? route : { ...route, headers: {}, tls: {} };
   // A query may hold a secret.
   const what = `GET "${asked.origin}${asked.pathname}"`;
   return {
     what,
     identity: ['http', asked.href],
-    circumstances: used,
+    circumstances: [used.headers, used.tls, used.proxy],
     async ask(signal) {
       const answer = await status(asked, used, signal);
       if (answer >= FIRST_FAILURE) throw new Error(`${what} was answered with ${answer}`);

@@ -7,8 +7,10 @@ export interface NetworkOptions {
   /**
    * What is asked.
    *
-   * - `'dns'`: the name of the host in `apiURI` is resolved, as a connection would. Any address will do.
-   * - `'http'`: a `GET` of `/health` below `apiURI`, or of `url`. Any answer with a status below 500 will do.
+   * - `'dns'`: the name of the host in `apiURI` is resolved, as a connection would; that of the proxy where one leads
+   *   there. Any address will do.
+   * - `'http'`: a `GET` of `/health` below `apiURI`, or of `url`, through the proxy where one leads there. Any answer with a
+   *   status below 500 will do, but a 407 of that proxy.
    */
   use: 'dns' | 'http';
   /** What `'http'` asks for instead: a URL of `http:` or `https:`. Refused with `'dns'`. */

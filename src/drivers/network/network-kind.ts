@@ -1,4 +1,4 @@
-import type { NetworkLease } from '../contract.ts';
+import type { NetworkLease, Ways } from '../contract.ts';
 import type { NetworkPace } from './network-config.ts';
 
 /** Where a database's network listener comes from. */
@@ -16,29 +16,14 @@ export interface NetworkIdentity {
   readonly object?: object;
 }
 
-/** How requests to the database's own server are sent. */
-export interface RequestWay {
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly tls?: RequestTls | undefined;
-}
-
-/** What to trust and to show by TLS, in PEM; as `ConnectionTls`. */
-export interface RequestTls {
-  readonly ca?: string | readonly string[];
-  readonly cert?: string;
-  readonly key?: string;
-  readonly servername?: string;
-  readonly rejectUnauthorized?: boolean;
-}
-
 /** What is asked, and how. */
 export interface NetworkRequest extends NetworkPace {
   /** The HTTP API of the database's server. */
   readonly apiURI: string;
   /** What to ask instead, for a kind that takes it. */
   readonly url: URL | undefined;
-  /** How the database reaches its server. */
-  readonly way: RequestWay;
+  /** How the database reaches its server, and others. */
+  readonly ways: Ways;
 }
 
 /** A kind of network listener that has a name. */
@@ -57,7 +42,7 @@ export interface NetworkCheck {
   readonly what: string;
   /** What a user has chosen by choosing this question; goes into a digest, as JSON. */
   readonly identity: unknown;
-  /** What else the answer depends on; as JSON, secrets included. */
+  /** What else the answer depends on; goes into a digest, as JSON, secrets included. */
   readonly circumstances?: unknown;
   /** Resolves for a yes and rejects for a no, with the reason. `signal` ends it where that can be done. */
   ask(signal: AbortSignal): Promise<unknown>;

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from 'node:timers';
+import type { Route } from '../contract.ts';
 import { requestStatus } from './health-request.ts';
-import type { RequestWay } from './network-kind.ts';
 import { addressesOf } from './one-lookup.ts';
 
 /** What network listeners need of the world: functions that do without `this`. */
@@ -9,8 +9,8 @@ export interface NetworkOutside {
   readonly after: (ms: number, work: () => void) => () => void;
   /** Resolves the name of a host; rejects when there is no address. Cannot be ended. */
   readonly lookup: (hostname: string) => Promise<unknown>;
-  /** The status that a `GET` of `url` is answered with. Does not keep the process running. */
-  readonly status: (url: URL, way: RequestWay, signal: AbortSignal) => Promise<number>;
+  /** The status that a `GET` of `url` is answered with, on that way. Does not keep the process running. */
+  readonly status: (url: URL, route: Route, signal: AbortSignal) => Promise<number>;
 }
 
 /** The world itself, the same on all three runtimes. */

@@ -1,5 +1,4 @@
 import { lookup as lookUp } from 'node:dns/promises';
-import type { LookupFunction } from 'node:net';
 
 interface Address {
   readonly address: string;
@@ -22,15 +21,3 @@ export function addressesOf(hostname: string): Promise<Address[]> {
   underWay.set(hostname, addresses);
   return addresses;
 }
-
-/** The same for a connection. */
-export const lookupOnce: LookupFunction = (hostname, { all }, done) => {
-  addressesOf(hostname).then(
-    (addresses) => {
-      const [first] = addresses;
-      if (all) done(null, addresses);
-      else done(null, first?.address ?? '', first?.family);
-    },
-    (error: NodeJS.ErrnoException) => done(error, '', 0),
-  );
-};

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
+import type { Route, WaysOptions } from '../contract.ts';
+import { createWays } from '../ways/create-ways.ts';
 import { FakeOutside, settled } from './fake-outside.fixture.ts';
 import { networkKindsOver } from './index.ts';
 import { type NetworkPace, networkDefaults } from './network-config.ts';
 import type { NetworkRequest, NetworkSource } from './network-kind.ts';
 
 const apiURI = 'https://instant.test/api';
+const waysOf = (options: Partial<WaysOptions> = {}): ReturnType<typeof createWays> =>
+  createWays({ proxy: false, servers: [apiURI], ...options });
 
 function source(
   world: FakeOutside,
@@ -15,7 +19,7 @@ function source(
     ...networkDefaults,
     apiURI,
     url: undefined,
-    way: {},
+    ways: waysOf(),
     ...rest,
   });
 }
@@ -143,7 +147,9 @@ test('all databases that ask the same ask together, and others do not', async ()
     { ...pace, timeoutMs: 39 },
     { ...pace, apiURI: 'https://other.test' },
     { ...pace, url: new URL('https://instant.test/api/health?token=1') },
-    { ...pace, way: { headers: { a: 'b' } } },
+    { ...pace, ways: waysOf({ headers: { a: 'b' } }) },
+    { ...pace, ways: waysOf({ tls: { servername: 'a' } }) },
+    { ...pace, ways: waysOf({ proxy: 'http://a:b@proxy.test' }) },
     { ...pace, kind: 'dns' as const },
   ]) {
     const before = world.asked.length;
@@ -264,21 +270,83 @@ test.each([
   lease.release();
 });
 
-test('"http" sends what is meant for the server of the database to no other', async () => {
-  const ways: unknown[] = [];
-  const world = new FakeOutside();
+/** The ways by which a world is asked for URLs. */
+function routesOf(world: FakeOutside): Route[] {
+  const routes: Route[] = [];
   const { status } = world;
-  world.status = (url, way, signal) => {
-    ways.push(way);
-    return status(url, way, signal);
+  world.status = (url, route, signal) => {
+    routes.push(route);
+    return status(url, route, signal);
   };
-  const way = { headers: { authorization: 'secret' } };
-  for (const url of [undefined, 'https://instant.test/other', 'https://other.test', 'http://instant.test']) {
-    const lease = source(world, { way, url: url === undefined ? undefined : new URL(url) }).lease();
+  return routes;
+}
+
+const urls = [undefined, 'https://instant.test/other', 'https://other.test', 'http://instant.test'];
+
+test('"http" sends what is meant for the server of the database to no other', () => {
+  const world = new FakeOutside();
+  const routes = routesOf(world);
+  const own = { headers: { authorization: 'secret' }, tls: { servername: 'secret' } };
+  for (const url of urls) {
+    const asked = url === undefined ? undefined : new URL(url);
+    const lease = source(world, { ways: waysOf(own), url: asked }).lease();
     void lease.getIsOnline();
     lease.release();
   }
-  expect(ways).toEqual([way, way, {}, {}]);
+  const others = { headers: {}, tls: {} };
+  expect(routes.map(({ headers, tls }) => ({ headers, tls }))).toEqual([own, own, others, others]);
+  expect(routes.map(({ proxy }) => proxy)).toEqual(Array(4).fill(undefined));
+});
+
+test('"http" goes through the proxy, whomever it asks, but a loopback address', () => {
+  const world = new FakeOutside();
+  const routes = routesOf(world);
+  const ways = waysOf({ proxy: 'http://proxy.test', tls: { ca: 'authority' } });
+  for (const url of [...urls, 'http://127.0.0.1:8888/up']) {
+    const lease = source(world, { ways, url: url === undefined ? undefined : new URL(url) }).lease();
+    void lease.getIsOnline();
+    lease.release();
+  }
+  expect(routes.slice(0, 4).map(({ proxy }) => [proxy?.origin, proxy?.ca])).toEqual(
+    Array(4).fill(['http://proxy.test', 'authority']),
+  );
+  expect(routes[4]?.proxy).toBeUndefined();
+});
+
+test('databases with equal ways ask together, each with ways of its own, and the password tells them apart', async () => {
+  const world = new FakeOutside();
+  const through = (user: string): NetworkSource =>
+    source(world, { ...pace, ways: waysOf({ proxy: `http://${user}@proxy.test` }) });
+  const [one, two, other] = [through('a:b'), through('a:b'), through('a:c')];
+  const leases = [one, two, other].map((it) => it.lease());
+  for (const lease of leases) void lease.getIsOnline();
+  expect(world.asked).toHaveLength(2);
+  for (const lease of leases) lease.release();
+  expect(one.identity).toEqual(other.identity);
+  expect(JSON.stringify([one, other])).not.toContain(Buffer.from('a:b').toString('base64'));
+});
+
+test('"dns" asks for the host of the proxy where one leads to the API, and says so', async () => {
+  const world = new FakeOutside();
+  const other = 'https://other.test';
+  for (const [proxy, host] of [
+    ['http://user:secret@proxy.test:3128', 'proxy.test'],
+    ['https://[::1]:3128', '::1'],
+  ] as const) {
+    const one = source(world, { ...pace, kind: 'dns', ways: waysOf({ proxy }) }).lease();
+    const two = source(world, { ...pace, kind: 'dns', ways: waysOf({ proxy }), apiURI: other }).lease();
+    const first = one.getIsOnline();
+    void two.getIsOnline();
+    expect(world.last.of).toBe(host);
+    await world.last.no(new Error('ENOTFOUND'));
+    expect(await first).toBe(false);
+    expect(one.whyOffline?.()?.message).toBe(
+      `Paused, as there seems to be no network: resolving the name "${host}" of the proxy failed`,
+    );
+    one.release();
+    two.release();
+  }
+  expect(world.asked).toHaveLength(2);
 });
 
 test('what it says of a failure has no query, which may hold a secret', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { InstantNodeError } from '../../errors.ts';
 import type { NetworkLease } from '../contract.ts';
 import type { NetworkPace } from './network-config.ts';
@@ -17,7 +18,9 @@ export function polledSource(
 ): NetworkSource {
   const pace = { intervalMs, timeoutMs, threshold };
   const data = [check.identity, pace];
-  const question = JSON.stringify([data, check.circumstances]);
+  const question = createHash('sha256')
+    .update(JSON.stringify([data, check.circumstances]))
+    .digest('base64url');
   const share = (): MonitorShare => shareMonitor(question, () => new NetworkMonitor(check, pace, { after }));
   return { identity: { data }, lease: () => new PolledLease(check.what, pace, share) };
 }

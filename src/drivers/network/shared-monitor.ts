@@ -12,7 +12,7 @@ export interface MonitorShare {
 
 /** A monitor that runs, for every copy of this package to find. */
 interface SharedMonitor extends OpenRecord {
-  /** A method, so that the question is never exposed: it may hold a secret. */
+  /** A method, so that the question is never exposed: it is the digest of what may be a secret. */
   asks(question: string): boolean;
   share(): MonitorShare;
 }

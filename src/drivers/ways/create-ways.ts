@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { ProxyServer, Route, Ways, WaysOptions } from '../contract.ts';
@@ -30,7 +29,7 @@ class DatabaseWays implements Ways {
     const { headers, proxy, tls, servers } = options;
     this.#options = options;
     this.#hosts = new Set(servers.map((url) => new URL(url).host));
-    this.#named = typeof proxy === 'string' ? parseProxy(proxy, 'option "connection.proxy"') : undefined;
+    this.#named = typeof proxy === 'string' ? this.#parse(proxy, 'option "connection.proxy"') : undefined;
     this.areOwn = headers !== undefined || proxy !== undefined || tls !== undefined || this.isProxyNamed;
     for (const url of servers) this.#proxyTo(new URL(url));
   }
@@ -50,14 +49,6 @@ class DatabaseWays implements Ways {
     return { headers: (isServer && this.#options.headers) || {}, tls, proxy, agent };
   }
 
-  keyOf(address: string): string {
-    const { tls, proxy } = this.to(address);
-    // In an order of its own: options that are the same may have been written in another.
-    const settings = Object.entries(tls).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const parts = JSON.stringify([proxy?.origin, proxy?.authorization, settings]);
-    return createHash('sha256').update(parts).digest('base64url');
-  }
-
   #proxyTo(url: URL): ParsedProxy | undefined {
     const { proxy } = this.#options;
     if (proxy === false || isLoopback(hostnameOf(url))) return undefined;
@@ -65,9 +56,13 @@ class DatabaseWays implements Ways {
     const known = this.#proxies.get(url.origin);
     if (known || this.#proxies.has(url.origin)) return known;
     const said = proxyOfEnvironment(url);
-    const found = said === undefined ? undefined : parseProxy(said, 'the proxy that the environment names');
+    const found = said === undefined ? undefined : this.#parse(said, 'the proxy that the environment names');
     this.#proxies.set(url.origin, found);
     return found;
+  }
+
+  #parse(text: string, source: string): ParsedProxy {
+    return { ...parseProxy(text, source), ca: this.#options.tls?.ca };
   }
 
   #agentTo(url: URL, proxy: ProxyServer | undefined): Agent {
@@ -80,7 +75,7 @@ class DatabaseWays implements Ways {
   }
 
   #newAgent(tunnel: ProxyServer | false, isSecure: boolean): Agent {
-    if (tunnel) return new TunnelAgent(tunnel, this.#options.tls?.ca);
+    if (tunnel) return new TunnelAgent(tunnel);
     // A connection a request: one that is kept may be closed by the server just when the next request, which must not be
     // sent twice, takes it. With an empty `proxyEnv`, because the agents of Deno, and of Node when told to, take a proxy from the environment
     // by rules of their own.

@@ -1,9 +1,28 @@
-import type { Agent } from 'node:http';
+import type { ClientRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { Agent as LazyAgent } from 'agent-base';
-import type { ProxyServer, TlsSettings } from '../contract.ts';
+import type { HttpsProxyAgent } from 'https-proxy-agent';
+import type { ProxyServer } from '../contract.ts';
 
-/** What the package asks of an agent that it passes a request on to, which Node's have and do not document. */
-type Passed = Awaited<ReturnType<LazyAgent['connect']>>;
+type Library = typeof HttpsProxyAgent;
+type Made = InstanceType<Library>;
+type Target = Parameters<Made['connect']>[1];
+
+/** The event of a request that nobody waits for any more. */
+const DROPPED = 'tunnelDropped';
+
+const released: WeakSet<ClientRequest> = new WeakSet();
+
+/** Has the tunnel of a request not keep the process running while it is made. To be said in the turn of the request. */
+export function letTunnelGo(request: ClientRequest): void {
+  released.add(request);
+}
+
+/** Destroys a request, and the tunnel that is made for it: a request by itself knows of no socket before that is there. */
+export function dropRequest(request: ClientRequest, reason?: Error): void {
+  request.destroy(reason);
+  request.emit(DROPPED);
+}
 
 /**
  * Connects through a proxy, by `CONNECT`. The package that does it is loaded by the first connection: few programs need
@@ -11,28 +30,55 @@ type Passed = Awaited<ReturnType<LazyAgent['connect']>>;
  */
 export class TunnelAgent extends LazyAgent {
   readonly #proxy: ProxyServer;
-  readonly #ca: TlsSettings['ca'];
-  #inner: Promise<Agent> | undefined;
+  #library: Promise<Library> | undefined;
 
-  /** `ca` says whom to trust as a proxy that is reached by TLS itself. */
-  constructor(proxy: ProxyServer, ca: TlsSettings['ca']) {
+  constructor(proxy: ProxyServer) {
     super();
     this.#proxy = proxy;
-    this.#ca = ca;
   }
 
-  override async connect(): Promise<Passed> {
-    this.#inner ??= this.#load();
-    return (await this.#inner) as Passed;
+  override async connect(request: ClientRequest, target: Target): Promise<Socket> {
+    // For this time alone: once a socket belongs to a request, or was upgraded, that sees to it.
+    const making = new AbortController();
+    const drop = (): void => making.abort(new Error('The request was ended before there was a tunnel'));
+    for (const event of [DROPPED, 'abort']) request.once(event, drop);
+    // An agent is asked in a later turn than the request is made.
+    if (request.destroyed) drop();
+    try {
+      this.#library ??= import('https-proxy-agent').then(({ HttpsProxyAgent: library }) => library);
+      const library = await this.#library;
+      making.signal.throwIfAborted();
+      return await this.#tunnel(library, making.signal, released.has(request)).connect(request, target);
+    } finally {
+      for (const event of [DROPPED, 'abort']) request.off(event, drop);
+    }
   }
 
-  async #load(): Promise<Agent> {
-    const { HttpsProxyAgent } = await import('https-proxy-agent');
-    const { origin, authorization } = this.#proxy;
+  /** One for each connection, as only this has its signal. */
+  #tunnel(library: Library, signal: AbortSignal, isReleased: boolean): Made {
+    const { origin, authorization, ca } = this.#proxy;
     // By a function, and not in the URL: whoever prints the agent does not see it.
     const headers = (): Record<string, string> =>
       authorization === undefined ? {} : { 'Proxy-Authorization': authorization };
-    const ca = this.#ca === undefined ? {} : { ca: this.#ca as string | string[] };
-    return new HttpsProxyAgent(origin, { ...ca, headers });
+    const trusted = ca === undefined ? {} : { ca: ca as string | string[] };
+    return new library(origin, { ...trusted, headers, signal, ...(isReleased && unheld(origin, signal)) });
   }
+}
+
+/**
+ * Options for a socket to the proxy that does not keep the process running. The package shows its socket only when the
+ * proxy has answered. So TLS is given one; without TLS it is the constructor of streams that calls back.
+ */
+function unheld(origin: string, signal: AbortSignal): object {
+  const { protocol, hostname, port } = new URL(origin);
+  if (protocol === 'https:') {
+    const host = hostname.replace(/^\[|\]$/g, '');
+    return { socket: connect({ host, port: Number(port) || 443, signal }).unref() };
+  }
+  return {
+    construct(this: Socket, done: () => void): void {
+      this.unref();
+      done();
+    },
+  };
 }

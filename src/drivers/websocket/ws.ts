@@ -5,6 +5,7 @@ import { detectRuntime } from '../../runtime/detect.ts';
 import { requireHere } from '../../runtime/require-here.ts';
 import type { HandshakeRefusal, Socket, SocketDriver } from '../contract.ts';
 import { ProxyPassage } from '../ways/proxy-passage.ts';
+import { letTunnelGo } from '../ways/tunnel-agent.ts';
 import { type HushedEvents, hushed } from './hushed.ts';
 import { sendOpen } from './send-open.ts';
 
@@ -93,5 +94,6 @@ function retryAfterMs(value: string): number {
 
 // `ws` offers no way to unref a client; the stream below it is the one of the handshake's request.
 function letGo(request: ClientRequest): void {
+  letTunnelGo(request);
   request.once('socket', (stream) => stream.unref());
 }
