@@ -111,6 +111,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
   const rooms = new ClientRooms({
     isOpen: () => core.status === 'authenticated' && core._transport.isOpen(),
     send: (message) => core._trySendAuthed(id(), message),
+    isHolding: () => lifecycle.wayBack.isHolding,
     sessionId: () => core._sessionId,
     report: (problem) => report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`)),
   });
@@ -132,7 +133,8 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
     clock,
     webSocketRetryMs: connection.webSocketRetryMs,
     doesHttpAnswer: () => doesHttpAnswer(apiURI, send, AbortSignal.timeout(connection.connectTimeoutMs)),
-    changed: () => lifecycle.connectNow(),
+    changed: () => lifecycle.changeOver(),
+    unchanged: () => lifecycle.stay(),
   });
   const connector: Connector = new Connector(
     connectorHost(core, {
@@ -160,7 +162,13 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
         session,
         choice,
       },
-      connect: () => connector.open(),
+      connect: (beside) => connector.open(beside),
+      openBeside: (events) => connector.openBeside(events),
+      isWriteUnanswered: () => writes.sender.outbox.unanswered().length > 0,
+      resume: () => {
+        writes.sender.outbox.proceed();
+        rooms.proceed();
+      },
       release: () => host.release(),
       sessionEnded: (end) => writes.ended(end),
       sentBytes: () => connector.traffic.sentBytes,
