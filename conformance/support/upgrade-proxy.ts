@@ -5,7 +5,10 @@ import { onTestFinished } from 'vitest';
 
 /** Stands between clients and a backend, as a proxy does that may not know of WebSockets. */
 export interface UpgradeProxy extends Pick<Backend, 'url' | 'websocketURI'> {
-  /** What a handshake of a WebSocket is answered with; `pass` to let it through, `cut` to let it through and then end it. */
+  /**
+   * What a handshake of a WebSocket is answered with; `pass` to let it through, `cut` to let it through and end it
+   * at the first message.
+   */
   upgrades: number | 'pass' | 'cut';
   /** With what an HTTP request that is no handshake is answered; `pass` to let it through. */
   requests: number | 'pass';
@@ -45,8 +48,7 @@ export async function upgradeProxy(backend: Backend): Promise<UpgradeProxy> {
     upstream.pipe(client);
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
-    // The handshake is answered, and nothing after it.
-    if (rule === 'cut') upstream.once('data', () => setTimeout(() => client.destroy()));
+    if (rule === 'cut') client.once('data', () => client.destroy());
   };
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;

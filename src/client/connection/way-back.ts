@@ -126,8 +126,8 @@ export class WayBack {
     const step = this.#step;
     if (step.is !== 'trying' && step.is !== 'pausing') return;
     step.timer.cancel();
-    step.socket.terminate();
     this.#wait(ms);
+    step.socket.terminate();
     if (step.is === 'pausing') this.#host.resume();
   }
 
