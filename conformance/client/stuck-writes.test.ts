@@ -112,7 +112,8 @@ test('nothing is parked for 300 connections that end for other reasons, whenever
     else peer.close(how as number);
     return true;
   });
-  const db = open(server.address, { connection });
+  const quick = { ...connection, firstRetryMs: 1, maxRetryMs: 2, maxConnectsPerSecond: 10_000 };
+  const db = open(server.address, { connection: quick });
   const errors = errorsOf(db);
   let made = 0;
   const write = async (): Promise<void> => {

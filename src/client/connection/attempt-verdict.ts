@@ -35,6 +35,12 @@ export function isOfHost({ wasAccepted, isOurs }: Ending, attempt: Known): boole
   return status >= 500 || status === 429;
 }
 
+/** Whether the server answered an attempt by saying that it does not want it, and would not later. */
+export function isDenial({ handshake }: Pick<Known, 'handshake'>): boolean {
+  const { status = 0 } = handshake ?? {};
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
 /** The refusal that the end of a connection amounts to. */
 export function refusalBy({ code, reason }: Ending, { handshake }: Known): Refusal {
   const how = handshake ? `HTTP status ${handshake.status}` : `close code ${said(code, reason)}`;

@@ -13,6 +13,8 @@ export interface Transport {
   readonly kind: 'websocket' | 'sse' | undefined;
   isOpen(): boolean;
   isConnecting(): boolean;
+  /** Whether a post of messages is under way. */
+  isPosting(): boolean;
   /** Bytes that have arrived, those of unfinished messages included; undefined where that cannot be seen. */
   receivedBytes(): number | undefined;
   /** Bytes that wait for the operating system. */
@@ -27,6 +29,7 @@ export const neverConnected: Transport = {
   kind: undefined,
   isOpen: () => false,
   isConnecting: () => false,
+  isPosting: () => false,
   receivedBytes: () => 0,
   bufferedBytes: () => 0,
   close() {},
@@ -86,16 +89,36 @@ export class Connector {
     return this.#count;
   }
 
-  /** Opens a connection in place of the current one. */
-  open(): void {
+  /** Opens a connection in place of the current one, or puts one there that was opened beside it. */
+  open(beside?: SocketConnection): void {
     const host = this.#host;
     const previous = host.transport();
     host.attempts.connecting();
-    const made = host.choice.next() === 'sse' ? this.#openEventStream() : this.#openSocket();
+    const made = beside ?? (host.choice.next() === 'sse' ? this.#openEventStream() : this.#openSocket());
     host.attach(made);
     this.#watch(made);
     this.#count++;
     if (previous.isOpen()) previous.close();
+    if (!beside) return;
+    host.choice.back();
+    // As of any other, one learns later that it is open.
+    queueMicrotask(() => {
+      if (beside.isOpen()) beside.onopen?.({ target: beside });
+    });
+  }
+
+  /** Opens a WebSocket beside the current connection. Nothing else of it is told until it is the current one. */
+  openBeside({ opened, ended }: { opened(): void; ended(): void }): SocketConnection {
+    const { attempts, transport } = this.#host;
+    const isCurrent = (): boolean => transport() === (made as unknown);
+    const made: SocketConnection = this.#openSocket({
+      failed: (cause, refusal) => isCurrent() && attempts.failed(cause, refusal),
+      ended: (code, reason) => isCurrent() && attempts.ended(code, reason),
+      couldNotSend: (cause) => isCurrent() && attempts.couldNotSend(cause),
+    });
+    made.onopen = opened;
+    made.onclose = ended;
+    return made;
   }
 
   /** Returns a function that gives the sockets open now a moment to close, and then drops those that are left. */
@@ -143,19 +166,22 @@ export class Connector {
     );
   }
 
-  #openSocket(): SocketConnection {
-    const { driver, ways, keepAlive, attempts, watcher } = this.#host;
+  #openSocket(
+    attempts: Pick<FailedAttempts, 'failed' | 'ended' | 'couldNotSend'> = this.#host.attempts,
+  ): SocketConnection {
+    const { driver, ways, keepAlive, watcher, transport } = this.#host;
     const url = this.#host.socketUrl();
-    return this.#opened(
-      new SocketConnection({
-        ...{ url, driver, attempts },
-        route: ways.areOwn ? ways.to(url) : undefined,
-        hold: keepAlive,
-        traffic: this.traffic,
-        onAlive: () => watcher().alive(),
-        onMalformed: (cause) => this.#notJson(cause),
-      }),
-    );
+    const made: SocketConnection = new SocketConnection({
+      ...{ url, driver, attempts },
+      route: ways.areOwn ? ways.to(url) : undefined,
+      hold: keepAlive,
+      traffic: this.traffic,
+      onAlive: () => {
+        if (transport() === (made as unknown)) watcher().alive();
+      },
+      onMalformed: (cause) => this.#notJson(cause),
+    });
+    return this.#opened(made);
   }
 
   #opened<Made extends SocketConnection | EventStreamConnection>(made: Made): Made {

@@ -113,6 +113,11 @@ export class EventStreamConnection {
     return !this.#isOver && this.#session === undefined;
   }
 
+  /** Whether a post is under way. */
+  isPosting(): boolean {
+    return this.#posts.isUnderWay;
+  }
+
   /** How many bytes have arrived: those of the stream, or with a class of the user's, the length of what it has told. */
   receivedBytes(): number {
     return this.#receivedBytes;
@@ -161,7 +166,7 @@ export class EventStreamConnection {
   #fail(cause: unknown, code = 1006, refusal?: HandshakeRefusal): void {
     if (this.#isOver) return;
     const { attempts } = this.#options;
-    attempts.failed(cause);
+    attempts.failed(cause, refusal);
     this.onerror?.({ target: this, cause, refusal });
     this.#drop();
     if (this.#isOver) return;

@@ -18,6 +18,7 @@ export class FailedAttempts {
   #handshake: HandshakeRefusal | undefined;
   #turnedAwayBy: Refusal | undefined;
   #isOverdue = false;
+  #wasRefused = false;
 
   constructor(url: string, report: (error: InstantNodeError) => void) {
     this.#url = url;
@@ -77,9 +78,12 @@ export class FailedAttempts {
     if (this.#isAccepted) return;
     const said = reason ? `${code}, "${reason}"` : String(code);
     const why = this.#handshake ? `HTTP status ${this.#handshake.status}` : systemReason(this.#cause);
-    // A refusal is reported as that, by the session.
-    if (this.isRefusal(code)) this.#isKnown = true;
-    this.#tell(`the connection ended with code ${said}${why ? ` (${why})` : ''}`, this.#cause);
+    // A refusal is reported as that, by the session, once an event stream was refused too.
+    const isReported = this.isRefusal(code) || (this.#wasRefused && this.#handshake !== undefined);
+    this.#wasRefused = this.isRefusal(code);
+    this.#tell(`the connection ended with code ${said}${why ? ` (${why})` : ''}`, this.#cause, {
+      isReported,
+    });
   }
 
   /** The socket did not accept a message, although it is open. */
@@ -90,7 +94,7 @@ export class FailedAttempts {
   /** The server did not accept the session, for a reason that may pass. */
   turnedAway(refusal: Refusal): void {
     this.#turnedAwayBy = refusal;
-    this.#tell(`the server said "${refusal.message}"`, refusal, refusal);
+    this.#tell(`the server said "${refusal.message}"`, refusal, { refusal });
   }
 
   /** The connection is given up, since something took too long. */
@@ -99,14 +103,18 @@ export class FailedAttempts {
     this.#tell(what, undefined);
   }
 
-  #tell(what: string, cause: unknown, refusal?: Refusal): void {
+  #tell(
+    what: string,
+    cause: unknown,
+    { refusal, isReported = false }: { refusal?: Refusal; isReported?: boolean } = {},
+  ): void {
     const error = new InstantNodeError(
       'connection-failed',
       `Cannot open a session at "${this.#url}": ${what}; trying again`,
       cause === undefined ? {} : { cause },
     );
     this.#last = refusal ? refusedBy(error, refusal) : error;
-    if (this.#isKnown) return;
+    if (this.#isKnown || isReported) return;
     this.#isKnown = true;
     this.#report(this.#last);
   }

@@ -9,10 +9,13 @@ import type { SilenceTimes } from './liveness.ts';
 import type { Pulse } from './pulse.ts';
 import type { RetryTimes } from './retry-delay.ts';
 import type { SessionEnd } from './session-end.ts';
+import type { SocketConnection } from './socket-connection.ts';
 import type { TransportChoice } from './transport-choice.ts';
+import type { WayBackHost } from './way-back.ts';
 
 /** The numbers that a connection follows, in milliseconds. */
 export interface ConnectionTimes extends RetryTimes, SilenceTimes {
+  readonly webSocketRetryMs: number;
   readonly connectTimeoutMs: number;
   readonly initTimeoutMs: number;
 }
@@ -29,8 +32,12 @@ export interface LifecycleHost {
   /** The gate is not used any more. */
   release(): void;
   transport(): Transport;
-  /** Opens a connection in place of the current one. */
-  connect(): void;
+  /** Opens a connection in place of the current one, or puts one there that was opened beside it. */
+  connect(beside?: SocketConnection): void;
+  openBeside: WayBackHost['openBeside'];
+  isWriteUnanswered(): boolean;
+  /** What waited for another session may be sent in this one. */
+  resume(): void;
   sentBytes(): number;
   send(message: { op: string }, eventId: string): void;
   isOnline(): boolean;

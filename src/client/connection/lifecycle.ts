@@ -1,7 +1,16 @@
 import { InstantNodeError } from '../../errors.ts';
 import { type TracedAttempt, tellProbe, traceAttempt } from '../diagnostics/connection-diagnostics.ts';
+import type { Refusal } from '../refusals/server-refusal.ts';
 import { Deadline } from './answer-deadline.ts';
-import { type Ending, isOfHost, noEnding, refusalBy, ruleOf, sessionEnded } from './attempt-verdict.ts';
+import {
+  type Ending,
+  isDenial,
+  isOfHost,
+  noEnding,
+  refusalBy,
+  ruleOf,
+  sessionEnded,
+} from './attempt-verdict.ts';
 import { ConnectionStanding } from './connection-standing.ts';
 import type { Contender } from './host-gate.ts';
 import type { LifecycleHost } from './lifecycle-host.ts';
@@ -10,6 +19,7 @@ import { Probe } from './probe.ts';
 import { RetryDelay } from './retry-delay.ts';
 import type { RetryRule } from './retry-rule.ts';
 import type { SessionEnd } from './session-end.ts';
+import { WayBack } from './way-back.ts';
 
 /** How long after a refusal the client asks for a session again. */
 const ASK_AGAIN_MS = 30_000;
@@ -20,6 +30,8 @@ const ASK_AGAIN_MS = 30_000;
  */
 export class Lifecycle implements Contender {
   readonly standing: ConnectionStanding;
+  /** From an event stream to a WebSocket. */
+  readonly wayBack: WayBack;
   readonly #host: LifecycleHost;
   readonly #retry: RetryDelay;
   readonly #probe: Probe;
@@ -30,11 +42,22 @@ export class Lifecycle implements Contender {
   #due: { cancel(): void } | undefined;
   #liveness: Liveness | undefined;
   #traced: TracedAttempt | undefined;
+  /** Why a WebSocket was refused, while it is found out whether an event stream is too. */
+  #denied: Refusal | undefined;
 
   constructor(host: LifecycleHost) {
     this.#host = host;
     this.#retry = new RetryDelay(host.times, host.clock);
     this.#probe = new Probe(host.clock, (message, eventId) => host.send(message, eventId));
+    this.wayBack = new WayBack({
+      ...{ clock: host.clock, openBeside: host.openBeside, isWriteUnanswered: host.isWriteUnanswered },
+      ...{ send: host.send, resume: host.resume },
+      webSocketRetryMs: host.times.webSocketRetryMs,
+      connectTimeoutMs: host.times.connectTimeoutMs,
+      isPosting: () => host.transport().isPosting(),
+      letThrough: () => host.choice.back(),
+      move: () => this.#move(),
+    });
     this.standing = new ConnectionStanding({
       diagnostics: host.diagnostics,
       transport: () => host.transport().kind,
@@ -68,6 +91,18 @@ export class Lifecycle implements Contender {
     if (host.isShutdown() || host.transport().isOpen() || !host.isOnline()) return;
     this.#retry.reset();
     host.gate.force(this);
+  }
+
+  /** Connects over an event stream in place of a refused WebSocket. It is a try like others, so delays go on growing. */
+  changeOver(): void {
+    const host = this.#host;
+    if (host.isShutdown() || host.transport().isOpen() || !host.isOnline()) return;
+    host.gate.force(this);
+  }
+
+  /** An event stream would not do better than the WebSocket that was refused. */
+  stay(): void {
+    if (this.#denied && !this.#host.isShutdown() && this.standing.phase === 'waiting') this.#deny();
   }
 
   /** Ends the session and begins another, which gets all attributes again. */
@@ -122,7 +157,8 @@ export class Lifecycle implements Contender {
     }
     if (host.transport().isConnecting()) return;
     standing.attempt++;
-    host.connect();
+    host.connect(this.wayBack.take());
+    if (host.transport().kind === 'websocket') this.#denied = undefined;
     const { attempt } = standing;
     this.#traced = traceAttempt(host.diagnostics, () => ({ attempt, transport: host.transport().kind }));
     this.#expect('connectTimeoutMs', 'the connection was not open');
@@ -139,6 +175,8 @@ export class Lifecycle implements Contender {
   accepted(): void {
     const host = this.#host;
     this.#stop();
+    this.#denied = undefined;
+    this.wayBack.accepted(host.transport().kind);
     this.#retry.accepted();
     host.gate.succeeded(this);
     this.#liveness = new Liveness({
@@ -160,6 +198,7 @@ export class Lifecycle implements Contender {
     const { choice, diagnostics } = this.#host;
     this.standing.received();
     choice.worked();
+    this.wayBack.received(message);
     if (this.#probe.answered(message)) tellProbe(diagnostics, this.#probe.roundTripMs ?? 0);
     this.alive();
   }
@@ -186,18 +225,25 @@ export class Lifecycle implements Contender {
       this.offline();
       return;
     }
-    const rule = ruleOf(this.#ending, host.attempts);
-    if (rule.is === 'refused' && !host.isRefused()) host.refuse(refusalBy(this.#ending, host.attempts));
-    if (host.isRefused()) this.#askAgain();
-    else this.#retryBy(rule);
+    const { attempts, choice } = host;
+    const rule = ruleOf(this.#ending, attempts);
+    const isAsking = !this.#ending.isOurs && choice.ended();
+    if (this.#denied && isDenial(attempts)) this.#deny();
+    else if (rule.is !== 'refused') {
+      if (host.isRefused()) this.#askAgain();
+      else this.#retryBy(rule);
+    } else {
+      this.#denied = refusalBy(this.#ending, attempts);
+      if (isAsking && attempts.handshake && !host.isRefused()) this.#await();
+      else this.#deny();
+    }
   }
 
   // ---- The next try.
 
   #retryBy(rule: RetryRule): void {
-    const { gate, clock, choice, attempts } = this.#host;
+    const { gate, clock, attempts } = this.#host;
     const { isOurs, wasAccepted } = this.#ending;
-    if (!isOurs) choice.ended();
     if (wasAccepted && !isOurs) this.#lastError = sessionEnded(this.#ending);
     else this.#lastError = attempts.lastError ?? this.#lastError;
     this.standing.cause = this.#lastError;
@@ -210,6 +256,21 @@ export class Lifecycle implements Contender {
       this.#startIn(ms);
     }
     this.#fail('ended');
+  }
+
+  /** Waits until it is known whether there is another way than the one that was refused. */
+  #await(): void {
+    this.#host.gate.withdraw(this);
+    this.#lastError = this.#host.attempts.lastError ?? this.#lastError;
+    this.standing.cause = this.#lastError;
+    this.#fail('ended');
+  }
+
+  #deny(): void {
+    const refusal = this.#denied;
+    this.#denied = undefined;
+    if (refusal && !this.#host.isRefused()) this.#host.refuse(refusal);
+    this.#askAgain();
   }
 
   #askAgain(): void {
@@ -250,6 +311,14 @@ export class Lifecycle implements Contender {
     });
   }
 
+  #move(): void {
+    this.#liveness?.stop();
+    this.#liveness = undefined;
+    // As when a session is renewed. It is not told that there is none: users would take that for an outage.
+    this.#host.setStatus('connecting');
+    this.#host.gate.force(this);
+  }
+
   #drop(error: InstantNodeError): void {
     this.#lastError = error;
     this.#host.report(error);
@@ -258,6 +327,7 @@ export class Lifecycle implements Contender {
 
   #stop(): void {
     this.#settle();
+    this.wayBack.stop();
     this.#liveness?.stop();
     this.#liveness = undefined;
   }

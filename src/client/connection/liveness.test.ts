@@ -39,6 +39,18 @@ describe('a silent peer', () => {
     expect(clock.timers).toBe(0);
   });
 
+  test('is given up 25 s after its last byte, whenever that is looked at', () => {
+    const { clock, bytes, told, liveness } = connection();
+    clock.pass(1_000);
+    bytes.received = 5_000;
+    liveness.heard();
+    clock.pass(60_000);
+    expect(told).toEqual([
+      ['probe', 16_000],
+      ['dead', 26_000],
+    ]);
+  });
+
   test('that answers is asked again 15 s later', () => {
     const { clock, told, liveness } = connection();
     clock.pass(17_000);

@@ -61,6 +61,8 @@ export class Liveness implements Watched {
   /** The peer has shown a sign of life. */
   heard(): void {
     this.#heardAt = this.#host.clock.now();
+    // What has come until now is not a sign of life again when it is looked at next.
+    this.#received = this.#host.receivedBytes();
     this.#sentWhenHeard = this.#host.sentBytes();
     this.#askedAt = undefined;
   }

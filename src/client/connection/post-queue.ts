@@ -34,6 +34,11 @@ export class PostQueue {
     return this.#waitingBytes + this.#unsentBytes;
   }
 
+  /** Whether the server has yet to answer something that was pushed. */
+  get isUnderWay(): boolean {
+    return this.#underWay !== undefined;
+  }
+
   /** Sends a message, as JSON; returns its length in bytes. */
   push(text: string): number {
     const bytes = Buffer.byteLength(text);

@@ -95,6 +95,11 @@ export class SocketConnection {
     return !this.#isOver && this.conn.isConnecting();
   }
 
+  /** Never: nothing is posted. */
+  isPosting(): boolean {
+    return false;
+  }
+
   receivedBytes(): number | undefined {
     return this.conn.receivedBytes();
   }

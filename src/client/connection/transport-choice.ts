@@ -2,13 +2,15 @@ import type { Clock } from '../timing/clock.ts';
 
 /** What a {@link TransportChoice} needs to know and to do. */
 export interface TransportChoiceHost {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   /** How long an event stream is used before a WebSocket is tried again, in milliseconds. */
   readonly webSocketRetryMs: number;
   /** Whether the server answers a request in HTTP. */
   doesHttpAnswer(): Promise<boolean>;
   /** An event stream has taken the place of WebSockets. */
   changed(): void;
+  /** The server was asked, and it is not so. */
+  unchanged(): void;
 }
 
 /**
@@ -29,11 +31,15 @@ export class TransportChoice {
   /** What the next connection is made over. */
   next(): 'websocket' | 'sse' {
     const { clock, webSocketRetryMs } = this.#host;
-    if (this.#streamsSince !== undefined && clock.now() - this.#streamsSince >= webSocketRetryMs) {
-      this.#streamsSince = undefined;
-    }
+    if (this.#streamsSince !== undefined && clock.now() - this.#streamsSince >= webSocketRetryMs) this.back();
     this.#hasWorked = false;
     return this.#streamsSince === undefined ? 'websocket' : 'sse';
+  }
+
+  /** A WebSocket was let through. */
+  back(): void {
+    this.#streamsSince = undefined;
+    this.#hasWorked = false;
   }
 
   /** The present connection has brought a message. */
@@ -41,16 +47,32 @@ export class TransportChoice {
     this.#hasWorked = true;
   }
 
-  /** The present connection has ended by itself: finds out whether an event stream would do better. */
-  ended(): void {
+  /**
+   * The present connection has ended by itself. Returns whether it is being found out if an event stream would do
+   * better: `changed` or `unchanged` follows.
+   */
+  ended(): boolean {
+    if (this.#hasWorked) return false;
+    if (this.#streamsSince !== undefined) {
+      // What was let through before is not any more: either may be the one that is now.
+      this.back();
+      return false;
+    }
+    if (!this.#isAsking) void this.#ask();
+    return true;
+  }
+
+  async #ask(): Promise<void> {
     const host = this.#host;
-    if (this.#hasWorked || this.#isAsking || this.#streamsSince !== undefined) return;
     this.#isAsking = true;
-    void host.doesHttpAnswer().then((does) => {
-      this.#isAsking = false;
-      if (!does || this.#hasWorked) return;
-      this.#streamsSince = host.clock.now();
-      host.changed();
-    });
+    const does = await host.doesHttpAnswer();
+    this.#isAsking = false;
+    if (this.#hasWorked) return;
+    if (!does) {
+      host.unchanged();
+      return;
+    }
+    this.#streamsSince = host.clock.now();
+    host.changed();
   }
 }

@@ -112,6 +112,7 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
   const rooms = new ClientRooms({
     isOpen: () => core.status === 'authenticated' && core._transport.isOpen(),
     send: (message) => core._trySendAuthed(id(), message),
+    isHolding: () => lifecycle.wayBack.isHolding,
     sessionId: () => core._sessionId,
     report: (problem) => report(new InstantNodeError('protocol', `Ignored what the server sent: ${problem}`)),
   });
@@ -137,7 +138,8 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
       const { origin } = new URL(`http${websocketURI.slice('ws'.length)}`);
       return doesHttpAnswer(origin, send, AbortSignal.timeout(connection.connectTimeoutMs));
     },
-    changed: () => lifecycle.connectNow(),
+    changed: () => lifecycle.changeOver(),
+    unchanged: () => lifecycle.stay(),
   });
   const connector: Connector = new Connector(
     connectorHost(core, {
@@ -167,7 +169,13 @@ export function makeParts(core: Reactor, options: PartsOptions, supers: Supers):
         session,
         choice,
       },
-      connect: () => connector.open(),
+      connect: (beside) => connector.open(beside),
+      openBeside: (events) => connector.openBeside(events),
+      isWriteUnanswered: () => writes.sender.outbox.unanswered().length > 0,
+      resume: () => {
+        writes.sender.outbox.proceed();
+        rooms.proceed();
+      },
       release: () => host.release(),
       sessionEnded: (end) => writes.ended(end),
       sentBytes: () => connector.traffic.sentBytes,

@@ -60,6 +60,7 @@ export function writesHost(core: Reactor, around: AroundWrites, supers: CoresWri
       core.notifyAttrsSubs();
     },
     connectNow: () => lifecycle().connectNow(),
+    isMoving: () => lifecycle().wayBack.isHolding,
     renewSession: () => lifecycle().renew(),
     suspectSilence: () => lifecycle().suspect(),
   };

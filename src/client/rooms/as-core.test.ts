@@ -34,6 +34,7 @@ function ours(trace: Trace): Subject {
   const rooms = new ClientRooms({
     // Core looks at what it knows of the room alone, and drops what cannot be sent.
     isOpen: () => true,
+    isHolding: () => false,
     send: (message) => isOpen && trace.push({ send: structuredClone(message) }),
     sessionId: () => 'me',
     report: (problem) => trace.push({ problem }),

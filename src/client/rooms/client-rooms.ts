@@ -6,6 +6,8 @@ import { type PresenceCallback, Room, type Said, type TopicCallback } from './ro
 export interface RoomsSession {
   /** Whether the server has accepted the session, and there is a connection to it. */
   isOpen(): boolean;
+  /** Whether presence and topics wait for another session, which is about to begin; `proceed` is called otherwise. */
+  isHolding(): boolean;
   /** Sends a message, if the session is open; drops it otherwise. */
   send(message: { op: string; [field: string]: unknown }): void;
   /** This session's id in the server's messages. */
@@ -93,7 +95,7 @@ export class ClientRooms {
     if (!room) return;
     room.user = { ...room.user, ...changes };
     if (!room.isConnected) return;
-    this.#show(id, room);
+    if (!this.#session.isHolding()) this.#show(id, room);
     room.notify();
   }
 
@@ -115,7 +117,7 @@ export class ClientRooms {
   publishTopic(said: Topical): void {
     const room = this.#rooms.get(said.roomId);
     if (!room) return;
-    if (room.isConnected && this.#session.isOpen()) {
+    if (room.isConnected && this.#session.isOpen() && !this.#session.isHolding()) {
       this.#say(said);
       return;
     }
@@ -143,6 +145,12 @@ export class ClientRooms {
     if (!room?.isWatched) return false;
     room.refuse(refusalError({ message, hint, type, status }));
     return true;
+  }
+
+  /** No other session begins: says what was held back. */
+  proceed(): void {
+    if (!this.#session.isOpen()) return;
+    for (const [id, room] of this.#rooms) if (room.isConnected) this.#flush(id, room);
   }
 
   /** Joins all rooms again, in a new session. */
@@ -220,6 +228,7 @@ export class ClientRooms {
   }
 
   #flush(id: string, room: Room): void {
+    if (this.#session.isHolding()) return;
     const unsaid = this.#unsaid.get(id) ?? [];
     this.#unsaid.delete(id);
     if (room.user) this.#show(id, room);

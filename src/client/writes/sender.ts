@@ -21,6 +21,8 @@ export interface SenderHost extends Omit<AttrConflictsHost, 'outbox' | 'waiting'
   isReady(): boolean;
   /** Whether more may be sent; `outbox.proceed` is called when that may have become true. */
   maySend(): boolean;
+  /** Whether writes wait for another session, which is about to begin. */
+  isMoving(): boolean;
   /** Whether the server has sent an attribute. */
   knowsAttr(id: string): boolean;
   /** Sends a write over the connection, if that is open, and then notes it as in flight. */
@@ -62,7 +64,7 @@ export class Sender {
   /** Takes a write that is in the queue. */
   take(eventId: string): void {
     if (this.#host.isReady()) this.outbox.add(eventId);
-    else this.#host.enqueued(eventId);
+    else if (!this.#host.isMoving()) this.#host.enqueued(eventId);
   }
 
   /** A session has begun and has sent the attributes. Waiting writes are sent after `flush`, once they have these. */

@@ -54,6 +54,8 @@ export interface WritesHost
   /** Notifies live queries. */
   notifyAll(): void;
   connectNow(): void;
+  /** Whether writes wait for another session, which is about to begin. */
+  isMoving(): boolean;
   /** The server owes an answer and has been silent for `ms`: whether it is still there should be found out now. */
   suspectSilence(ms: number): void;
 }
@@ -141,7 +143,8 @@ export class Writes {
       allEnqueued: (eventIds) => this.#acknowledgements.allEnqueued(eventIds),
       answered: (eventId) => this.#answered(eventId),
       isReady: () => session.isAccepted() && session.isOnline(),
-      maySend: () => !journal?.isBehind,
+      maySend: () => !journal?.isBehind && !host.isMoving(),
+      isMoving: () => host.isMoving(),
       attrs: host.attrs,
       knowsAttr: host.knowsAttr,
       send: host.send,
