@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import {
   type ConnectionStatus,
   type InstantNodeError,
@@ -189,7 +191,9 @@ describe('a session that the server cannot accept for now', () => {
 });
 
 test('a socket that cannot send is told of once, with the cause, and renewed', async () => {
-  const { WebSocket: PackageSocket } = await import('ws');
+  // By its path: on Bun the name gives a class of Bun's own.
+  const load = createRequire(import.meta.url);
+  const PackageSocket = load(join(dirname(load.resolve('ws/package.json')), 'index.js')) as typeof WebSocket;
   const prototypes = [PackageSocket.prototype, globalThis.WebSocket?.prototype].filter(
     (it) => it !== undefined,
   );
