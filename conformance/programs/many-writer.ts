@@ -23,7 +23,15 @@ const db = init({
 const tx = db.tx as unknown as Record<'goals', Record<string, { update(fields: object): never }>>;
 
 // At once, so that the other process knows of an acknowledgement before this one can be killed.
-const say = (line: string): void => void writeSync(1, `${line}\n`);
+const say = (line: string): void => {
+  try {
+    writeSync(1, `${line}\n`);
+  } catch (error) {
+    // The other process has not read what is in the pipe yet.
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    say(line);
+  }
+};
 
 function write(): void {
   const pad = 'x'.repeat(padding);

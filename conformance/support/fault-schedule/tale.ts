@@ -10,6 +10,8 @@ export class Tale {
   readonly #writer: WritableStreamDefaultWriter<string>;
   readonly #read: Promise<string>;
   #text = '';
+  /** How far the check has come. */
+  stage = 'writing';
 
   constructor(writing: InstantNodeDatabase<Schema>, reading: InstantNodeDatabase<Schema>, clientId: string) {
     this.#clientId = clientId;
@@ -29,8 +31,11 @@ export class Tale {
 
   /** Ends the stream, and compares what was read of it meanwhile, and what is there, with what was written. */
   async check(fresh: InstantNodeDatabase<Schema>): Promise<void> {
+    this.stage = 'closing';
     await this.#writer.close();
+    this.stage = 'reading';
     strictEqual(await this.#read, this.#text, 'what was read of the stream meanwhile');
+    this.stage = 'reading anew';
     strictEqual(await textOf(fresh, this.#clientId), this.#text, 'what the stream holds');
   }
 }
