@@ -1,26 +1,13 @@
 import { id } from '@instantdb/node';
 import { describe, expect, test } from 'vitest';
 import { classStore } from '../support/class-store.ts';
-import { fakeInstant } from '../support/fake-instant.ts';
 import { switchedNetwork } from '../support/network.ts';
 import { eventIdOf, follow, open } from '../support/open.ts';
 import { goal } from '../support/schema.ts';
+import { slowServer } from '../support/slow-server.ts';
 
 const titled = (title: string) => goal(id()).update({ title });
 const bytesOf = (steps: unknown): number => Buffer.byteLength(JSON.stringify(steps));
-
-/** A server that answers no write until it is told to, one at a time. */
-async function slowServer() {
-  const answers: (() => void)[] = [];
-  const server = await fakeInstant({
-    answer(message, peer, good) {
-      if (message.op !== 'transact') return good;
-      answers.push(() => peer.send(good));
-      return undefined;
-    },
-  });
-  return { ...server, answers };
-}
 
 describe('beyond maxPendingWrites', () => {
   test('a write is rejected with code "queue-full", and nothing of it is applied', async () => {

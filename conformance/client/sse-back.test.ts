@@ -5,6 +5,7 @@ import { addressOf, follow, open, serve } from '../support/open.ts';
 import { connectionOf, QUICK } from '../support/quick-connection.ts';
 import { seededRandom } from '../support/random.ts';
 import { goal, type Schema, schema } from '../support/schema.ts';
+import { textOf } from '../support/text-of.ts';
 import { type UpgradeProxy, upgradeProxy } from '../support/upgrade-proxy.ts';
 
 /** Slow to find silence, as a machine under load may be silent. */
@@ -191,13 +192,3 @@ test.each(seeds)('the way back loses, doubles and reorders nothing (seed %i)', a
   const phases = changes.all.map(({ state }) => state);
   expect(phases.slice(phases.indexOf('connecting'))).toEqual(['connecting', 'authenticating', 'open']);
 });
-
-async function textOf(stream: ReadableStream<string>): Promise<string> {
-  let text = '';
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += value;
-  }
-}

@@ -1,23 +1,17 @@
 import { expect, test } from 'vitest';
 import { buildProgram } from '../support/child.ts';
-import { fakeInstant } from '../support/fake-instant.ts';
+import { slowServer } from '../support/slow-server.ts';
 
 const WRITES = 50;
 /** Longer than a write waits for its answer. The time is what is tested: a stopped process has no clock to inject. */
 const STOPPED_MS = 8_000;
 
 test('of a process that was stopped for 8 s, no write whose answer has arrived is "enqueued", nor is the connection renewed', async () => {
-  const answers: (() => void)[] = [];
-  const server = await fakeInstant({
-    answer(message, peer, good) {
-      if (message.op !== 'transact') return good;
-      answers.push(() => peer.send(good));
-      return undefined;
-    },
-  });
+  const server = await slowServer();
+  const { address, answers } = server;
   const program = await buildProgram('stopped-writer');
   try {
-    const child = program.start({ config: server.address, count: WRITES });
+    const child = program.start({ config: address, count: WRITES });
     const { pid } = JSON.parse(await child.lines.next());
     await expect.poll(() => answers.length, { timeout: 60_000 }).toBe(WRITES);
     process.kill(pid, 'SIGSTOP');

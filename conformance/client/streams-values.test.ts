@@ -8,6 +8,7 @@ import { oddNames } from '../support/odd-names.ts';
 import { addressOf, open, serve } from '../support/open.ts';
 import { type Schema, schema } from '../support/schema.ts';
 import type { Message } from '../support/socket-server.ts';
+import { textOf } from '../support/text-of.ts';
 import { takeUncaught } from '../support/unhandled.ts';
 
 const ownKeys = Reflect.ownKeys(Object.prototype);
@@ -19,16 +20,6 @@ beforeEach(() => {
     expect(uncaught.all).toEqual([]);
   });
 });
-
-async function textOf(stream: ReadableStream<string>): Promise<string> {
-  let text = '';
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += value;
-  }
-}
 
 describe('over the local backend', () => {
   // As Instant's server, which keeps names in an index of Postgres.

@@ -5,6 +5,7 @@ import { type Address, addressOf, open, serve } from '../support/open.ts';
 import { seededRandom } from '../support/random.ts';
 import { type Schema, schema } from '../support/schema.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
+import { textOf } from '../support/text-of.ts';
 
 interface Served {
   backend: Backend;
@@ -25,16 +26,6 @@ async function serveAdmin(): Promise<Served> {
         { adminToken: app.adminToken, disableValidation: true },
       ),
   };
-}
-
-async function textOf(stream: ReadableStream<string>): Promise<string> {
-  let text = '';
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += value;
-  }
 }
 
 test('what one database writes, another reads while it is written', async () => {

@@ -1,6 +1,7 @@
 import { strictEqual } from 'node:assert';
 import type { InstantNodeDatabase } from '@instantdb/node';
 import type { Schema } from '../schema.ts';
+import { textOf } from '../text-of.ts';
 
 const LETTERS = ['a', 'é', '€', '😀', '\n'];
 
@@ -18,7 +19,9 @@ export class Tale {
     this.#writer = writing.streams.createWriteStream({ clientId }).getWriter();
     this.#writer.closed.catch(() => {});
     // Whoever reads a stream that is not there yet is refused.
-    this.#read = this.#writer.write('Once ').then(() => textOf(reading, clientId));
+    this.#read = this.#writer
+      .write('Once ')
+      .then(() => textOf(reading.streams.createReadStream({ clientId })));
     this.#read.catch(() => {});
     this.#text = 'Once ';
   }
@@ -36,16 +39,10 @@ export class Tale {
     this.stage = 'reading';
     strictEqual(await this.#read, this.#text, 'what was read of the stream meanwhile');
     this.stage = 'reading anew';
-    strictEqual(await textOf(fresh, this.#clientId), this.#text, 'what the stream holds');
-  }
-}
-
-async function textOf(db: InstantNodeDatabase<Schema>, clientId: string): Promise<string> {
-  let text = '';
-  const reader = db.streams.createReadStream({ clientId }).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += value;
+    strictEqual(
+      await textOf(fresh.streams.createReadStream({ clientId: this.#clientId })),
+      this.#text,
+      'what the stream holds',
+    );
   }
 }

@@ -1,8 +1,5 @@
-import type { Clock } from '../timing/clock.ts';
+import { type Clock, LATE_MS } from '../timing/clock.ts';
 import type { Timer } from '../timing/timers.ts';
-
-/** A timer that fires this late means that the process did not get to read what the server said. */
-const LATE_MS = 500;
 
 /** What a {@link Deadline} needs to know and to do. */
 export interface DeadlineHost {

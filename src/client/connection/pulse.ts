@@ -1,8 +1,6 @@
-import { type Clock, processClock } from '../timing/clock.ts';
+import { type Clock, LATE_MS, processClock } from '../timing/clock.ts';
 import type { Timer } from '../timing/timers.ts';
 
-/** A timer that fires this late means that the process was stopped, or too busy to listen. */
-const LATE_MS = 500;
 /** What is due later than this is looked at with what is due in the same second before. */
 const COARSE_MS = 5_000;
 const SECOND_MS = 1_000;

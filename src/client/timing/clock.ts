@@ -1,5 +1,8 @@
 import { type Timer, Timers } from './timers.ts';
 
+/** A timer that fires this late means that the process was stopped, or too busy to read what its peers sent. */
+export const LATE_MS = 500;
+
 /** Time and chance, so that a test can have its own. */
 export interface Clock {
   /** Milliseconds since some moment in the past; never goes back. */
